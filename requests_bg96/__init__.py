@@ -1,0 +1,1 @@
+"""The Quectel BG96 as a transport adapter for requests."""

@@ -1,0 +1,25 @@
+"""The ``requests-bg96`` command, also when its extra is not installed."""
+
+import sys
+
+EXTRA = frozenset({"click", "rich"})
+MISSING = (
+    "requests-bg96: the command line needs {name}, which is not installed.\n"
+    'Install it with: pip install "requests-bg96[cli]"'
+)
+
+
+def main() -> None:
+    """Run the command line, or say how to install it."""
+    try:
+        from requests_bg96 import cli
+    except ModuleNotFoundError as error:
+        # Any other missing module is a bug of ours, not a missing extra.
+        if error.name is None or error.name.partition(".")[0] not in EXTRA:
+            raise
+        sys.exit(MISSING.format(name=error.name.partition(".")[0]))
+    cli.main(prog_name="requests-bg96")
+
+
+if __name__ == "__main__":
+    main()
