@@ -1,0 +1,80 @@
+"""A pytest plugin for the suite: sets the transport, records what happens."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+import urllib3.connection
+
+from . import guard, transports
+from .results import Result, save
+
+results: dict[str, Result] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options by which the runner steers this process."""
+    choices = ["stock", "modem", "keep-alive"]
+    parser.addoption("--transport", choices=choices, required=True)
+    parser.addoption("--results", type=pathlib.Path, required=True)
+
+
+def pytest_configure() -> None:
+    """Shut the door before the first import of the suite."""
+    guard.stay_home()
+
+
+@pytest.fixture(scope="session")
+def tarpit() -> Iterator[str]:
+    """A place where connecting hangs."""
+    with guard.tarpit() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def transport(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tarpit: str
+) -> Iterator[None]:
+    """Put one test on the chosen transport, and count what it does there."""
+    if hasattr(request.module, "TARPIT"):
+        monkeypatch.setattr(request.module, "TARPIT", tarpit)
+    result = results.setdefault(request.node.nodeid, Result())
+    monkeypatch.setattr(
+        urllib3.connection.HTTPConnection, "_new_conn", _counting(result)
+    )
+    name = request.config.getoption("--transport")
+    with transports.choose(name, request.module) as exchanges:
+        yield
+        result.exchanges = exchanges()
+
+
+def _counting(result: Result) -> Callable[..., Any]:
+    original = urllib3.connection.HTTPConnection._new_conn
+
+    def _new_conn(connection: urllib3.connection.HTTPConnection) -> Any:
+        result.dialled += 1
+        return original(connection)
+
+    return _new_conn
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the worst of set-up, call and tear-down, and the first failure's text."""
+    report = yield
+    result = results.setdefault(item.nodeid, Result())
+    if not report.passed and result.outcome == "passed":
+        result.outcome = report.outcome
+        if report.failed:
+            result.message = report.longreprtext.strip().splitlines()[-1]
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the results to the runner."""
+    save(session.config.getoption("--results"), results)

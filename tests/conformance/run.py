@@ -1,0 +1,74 @@
+"""One run of the suite, in a process of its own with a clean environment."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
+
+from .results import Result, load
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+
+#: requests prefers these to what a session or a call says, so that a machine
+#: which sets them would change the suite's results.
+UNWANTED = (
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NETRC",
+)
+
+
+@dataclasses.dataclass
+class Run:
+    """A suite at work; its output goes to a file beside its results."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    results: pathlib.Path
+    output: pathlib.Path
+
+    def wait(self) -> dict[str, Result]:
+        """The results of every test, once the run is over."""
+        status = self.process.wait()
+        # 1 is "some tests failed", which is for the comparison to judge.
+        if status not in (0, 1) or not self.results.exists():
+            text = self.output.read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"run {self.name} ended with {status}:\n{text}")
+        return load(self.results)
+
+
+def start(
+    suite: pathlib.Path, work: pathlib.Path, transport: str, tests: list[str]
+) -> Run:
+    """Start the suite, or only some tests of it, over a transport."""
+    home = work / transport
+    home.mkdir(exist_ok=True)
+    results, output = home / "results.json", home / "output.txt"
+    results.unlink(missing_ok=True)
+    options = ["-p", "conformance.plugin", "-p", "no:cacheprovider", "--timeout=60"]
+    options += [f"--transport={transport}", f"--results={results}"]
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, *(tests or ["tests"])],
+            cwd=suite,
+            env=_environment(home),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    return Run(transport, process, results, output)
+
+
+def _environment(home: pathlib.Path) -> dict[str, str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in UNWANTED and not name.lower().endswith("_proxy")
+    }
+    # The suite's own package is called tests as well, so ours is reached from
+    # inside; an empty home has no .netrc.
+    return environment | {"HOME": str(home), "PYTHONPATH": str(TESTS)}
