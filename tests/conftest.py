@@ -1,0 +1,79 @@
+"""Fixtures for every test: a clean environment, servers, and a modem."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.behaviours import Behaviours
+from tests.conformance import guard
+from tests.servers import Reply, Request, Server, serve
+
+#: requests prefers these to what a session or a call says.
+UNWANTED = {"requests_ca_bundle", "curl_ca_bundle", "ssl_cert_file", "ssl_cert_dir"}
+
+if TYPE_CHECKING:
+    from requests_bg96.emulator import Emulator
+
+Script = Callable[..., Server]
+
+
+def pytest_configure() -> None:
+    """No test may reach another machine, whatever it tries."""
+    guard.stay_home()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the machine's CA bundles, proxies and passwords from the tests."""
+    for name in os.environ:
+        if name.lower() in UNWANTED or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NETRC", os.devnull)
+
+
+@pytest.fixture
+def http_server() -> Iterator[Server]:
+    """The well-behaved server of :mod:`tests.behaviours`."""
+    with serve(Behaviours()) as server:
+        yield server
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Script]:
+    """Makes servers that give these replies, in order, whatever is asked."""
+    with contextlib.ExitStack() as stack:
+
+        def script(*replies: Reply) -> Server:
+            remaining = iter(replies)
+
+            def app(request: Request) -> Reply:
+                return next(remaining)
+
+            return stack.enter_context(serve(app))
+
+        yield script
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A software BG96, switched on."""
+    from requests_bg96.emulator import Emulator
+
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def modem_session(emulator: Emulator) -> Iterator[requests.Session]:
+    """A session whose http:// requests go over the modem."""
+    from requests_bg96 import BG96Adapter
+
+    with requests.Session() as session:
+        session.mount("http://", BG96Adapter(emulator.url))
+        yield session

@@ -1,0 +1,37 @@
+"""Fixtures that run a test once per transport."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+MakeAdapter = Callable[..., HTTPAdapter]
+
+
+@pytest.fixture(params=["stock"])
+def transport(request: pytest.FixtureRequest) -> Any:
+    """Which of the two carries the requests of this test."""
+    return request.param
+
+
+@pytest.fixture
+def make_adapter(transport: str, request: pytest.FixtureRequest) -> MakeAdapter:
+    """The adapter class under test; over the modem, with its port filled in."""
+    if transport == "stock":
+        return HTTPAdapter
+    from requests_bg96 import BG96Adapter
+
+    return functools.partial(BG96Adapter, request.getfixturevalue("emulator").url)
+
+
+@pytest.fixture
+def session(make_adapter: MakeAdapter) -> Iterator[requests.Session]:
+    """A session with the adapter under test on http://."""
+    with requests.Session() as session:
+        session.mount("http://", make_adapter())
+        yield session

@@ -1,0 +1,199 @@
+"""Real HTTP servers on loopback, for tests.
+
+Requests are read by h11, which shares no code with http.client and refuses what
+is not HTTP; replies are raw bytes, so that a test can send what it likes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+import h11
+
+#: Longest that a server waits for anything: a bound for a test that has failed.
+PATIENCE = 20.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A request as it arrived; header names in the case they were sent in."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    #: The client's address: equal for requests on one connection.
+    peer: tuple[str, int]
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header, in order."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def one(self, name: str) -> str:
+        """The value of a header that must be there once."""
+        (value,) = self.all(name)
+        return value
+
+
+class _Hang:
+    """Keep the connection open and send nothing, until the server closes."""
+
+
+HANG = _Hang()
+
+#: Bytes to send, an event to wait for, or :data:`HANG`.
+Part = bytes | threading.Event | _Hang
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """What to send, and whether to hang up after it."""
+
+    parts: tuple[Part, ...]
+    close: bool = False
+
+
+App = Callable[[Request], Reply]
+
+
+def raw(*parts: Part) -> Reply:
+    """Exactly these bytes, then hang up."""
+    return Reply(parts, close=True)
+
+
+def kept(*parts: Part) -> Reply:
+    """Exactly these bytes, then wait for the next request."""
+    return Reply(parts)
+
+
+def reply(
+    status: str = "200 OK",
+    body: bytes = b"",
+    headers: Iterable[tuple[str, str]] = (),
+) -> Reply:
+    """A well-formed response with a Content-Length."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return Reply(("\r\n".join([*lines, "", ""]).encode("latin-1") + body,))
+
+
+def chunked(*chunks: bytes) -> bytes:
+    """A chunked body, without its last, empty chunk."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+
+
+class _Handler(socketserver.BaseRequestHandler):
+    server: Server
+    request: socket.socket
+
+    def setup(self) -> None:
+        self.request.settimeout(PATIENCE)
+        self.buffered = b""
+
+    def handle(self) -> None:
+        # A client may hang up whenever it likes.
+        with contextlib.suppress(ConnectionError):
+            while (request := self._receive()) is not None:
+                self.server.requests.append(request)
+                answer = self.server.app(request)
+                self._send(answer.parts)
+                if answer.close or request.all("Connection") == ["close"]:
+                    return
+
+    def _receive(self) -> Request | None:
+        connection = h11.Connection(h11.SERVER)
+        if self.buffered:
+            connection.receive_data(self.buffered)
+        head, body = None, b""
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                connection.receive_data(self.request.recv(65536))
+            elif isinstance(event, h11.Request):
+                head = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                assert head is not None
+                self.buffered = connection.trailing_data[0]
+                return self._request(head, body)
+            else:
+                return None
+
+    def _request(self, head: h11.Request, body: bytes) -> Request:
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in head.headers.raw_items()
+        ]
+        method, target = head.method.decode(), head.target.decode()
+        return Request(method, target, headers, body, self.client_address[:2])
+
+    def _send(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            if isinstance(part, bytes):
+                self.request.sendall(part)
+            else:
+                waited = self.server.closing if isinstance(part, _Hang) else part
+                waited.wait(PATIENCE)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """An HTTP server on a free loopback port that remembers its requests."""
+
+    daemon_threads = True
+
+    def __init__(self, app: App, host: str = "127.0.0.1") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), _Handler)
+        self.app = app
+        self.requests: list[Request] = []
+        self.closing = threading.Event()
+        self.errors: list[BaseException | None] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep what went wrong while a request was served, for the test to fail."""
+        self.errors.append(sys.exc_info()[1])
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a slash at the end."""
+        host, port = self.socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def last(self) -> Request:
+        """The request that came last."""
+        return self.requests[-1]
+
+
+@contextlib.contextmanager
+def serve(app: App, host: str = "127.0.0.1") -> Iterator[Server]:
+    """Run a server while the context is open."""
+    with Server(app, host) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.closing.set()
+            server.shutdown()
+            thread.join()
+        assert server.errors == []
+
+
+def refused_url() -> str:
+    """A URL on loopback where nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return "http://127.0.0.1:{}/".format(listener.getsockname()[1])
