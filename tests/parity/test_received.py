@@ -191,10 +191,10 @@ def test_interim_responses(session: requests.Session, raw_server: Script) -> Non
 
 def test_early_hints(session: requests.Session, raw_server: Script) -> None:
     """http.client takes any other interim response for the final one."""
-    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    hints = b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n"
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal"
     server = raw_server(raw(hints + final), reply(body=b"next"))
-    answer = session.get(server.url, headers={"Connection": "close"})
+    answer = session.get(server.url)
     assert (answer.status_code, answer.content) == (103, b"")
     assert session.get(server.url).content == b"next"
 

@@ -1,0 +1,43 @@
+"""What the metadata and the README promise is so."""
+
+from __future__ import annotations
+
+import configparser
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def metadata() -> configparser.ConfigParser:
+    """setup.cfg, as setuptools reads it."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    """Character for character, so that what is checked is what a reader does."""
+    readme = (ROOT / "README.rst").read_text(encoding="utf-8")
+    _, test = re.findall(r"^    (python3 -m venv .*)$", readme, re.MULTILINE)
+    commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert commands[-1] == test
+
+
+def test_run_time_dependencies(metadata: configparser.ConfigParser) -> None:
+    """These three and no others; the rest are extras."""
+    assert metadata["options"]["install_requires"].split() == [
+        "requests>=2.32.2",
+        "urllib3>=2",
+        "pyserial>=3.5",
+    ]
+
+
+def test_every_subpackage_is_a_package() -> None:
+    """A folder without an ``__init__`` would be left out of the wheel."""
+    modules = (ROOT / "requests_bg96").rglob("*.py")
+    folders = {module.parent for module in modules}
+    assert [str(path) for path in folders if not (path / "__init__.py").exists()] == []
