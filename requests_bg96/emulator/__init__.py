@@ -1,0 +1,51 @@
+"""A software BG96: an AT command line, its HTTP client, and a serial port to it.
+
+Importing the package makes ``emulator://`` known to ``serial.serial_for_url``.
+"""
+
+from __future__ import annotations
+
+import serial
+
+from .callable_network import CallableNetwork, Hangup, Pause, Request, Silence
+from .clock import Clock, SystemClock, VirtualClock
+from .emulator import Emulator
+from .faults import Fault
+from .module import Module
+from .network import (
+    ConnectSilence,
+    Network,
+    NetworkFailure,
+    Refused,
+    TlsFailure,
+    TlsSettings,
+    Unresolvable,
+)
+from .socket_network import SocketNetwork
+from .switches import Switches
+
+__all__ = (
+    "CallableNetwork",
+    "Clock",
+    "ConnectSilence",
+    "Emulator",
+    "Fault",
+    "Hangup",
+    "Module",
+    "Network",
+    "NetworkFailure",
+    "Pause",
+    "Refused",
+    "Request",
+    "Silence",
+    "SocketNetwork",
+    "Switches",
+    "SystemClock",
+    "TlsFailure",
+    "TlsSettings",
+    "Unresolvable",
+    "VirtualClock",
+)
+
+if __name__ not in serial.protocol_handler_packages:
+    serial.protocol_handler_packages.append(__name__)

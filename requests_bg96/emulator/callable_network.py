@@ -1,0 +1,223 @@
+"""A network that is a Python callable: no sockets, no threads, no chance."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+from typing import Callable, Deque, Iterable, Iterator, Union
+
+from .clock import Clock
+from .http_head import HEAD_LIMIT, MalformedHead, ResponseHead, split_head
+from .network import (
+    Closed,
+    Connected,
+    ConnectSilence,
+    Event,
+    Failed,
+    NetworkFailure,
+    Received,
+    Resolved,
+    TlsSettings,
+)
+from .request_framing import RequestFraming
+from .scheduler import NEVER, NOW
+
+__all__ = ["CallableNetwork", "Hangup", "Pause", "Request", "Silence"]
+
+_CLOSE = re.compile(rb"^connection[ \t]*:.*\bclose\b", re.I | re.M)
+
+#: Bytes of one packet: what TCP carries in an Ethernet frame.
+PACKET = 1460
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One HTTP request as the server got it.
+
+    :param data: head and body, byte for byte.
+    """
+
+    host: str
+    port: int
+    tls: TlsSettings | None
+    data: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Pause:
+    """Part of a response: the server lets this many seconds pass."""
+
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Hangup:
+    """Part of a response: the server closes, by RST if ``reset``."""
+
+    reset: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Silence:
+    """Part of a response: the server says nothing more, and does not close."""
+
+
+Part = Union[bytes, Pause, Hangup, Silence]
+Handler = Callable[[Request], Union[bytes, Iterable[Part]]]
+Connect = Callable[[str, int, Union[TlsSettings, None]], object]
+
+
+class CallableNetwork:
+    """Answers requests by a function.
+
+    :param handler: called with each request once it is complete; returns the
+        response, or its parts. After the last part the server closes where HTTP/1.1
+        says so (``Connection: close`` of either side, or no framing) and else keeps
+        the connection; :class:`Hangup` or :class:`Silence` say it outright. A
+        :class:`NetworkFailure` that it raises breaks the connection.
+    :param connect: called with host, port and TLS settings of each connection; may
+        raise :class:`Refused`, :class:`Unresolvable`, :class:`TlsFailure` or
+        :class:`ConnectSilence`. Without it the handler's own method ``connect`` is
+        used, if it has one.
+    :param delay: seconds that a connection takes.
+    """
+
+    busy = False
+
+    def __init__(
+        self, handler: Handler, connect: Connect | None = None, delay: float = 0.0
+    ) -> None:
+        self._handler = handler
+        self._connect = connect or getattr(handler, "connect", None)
+        self._delay = delay
+
+    def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
+        """Take note of nothing: all times are those of the module."""
+
+    def connect(
+        self, host: str, port: int, tls: TlsSettings | None, now: float
+    ) -> CallableLink:
+        """Start to connect."""
+        event: Event | None = Connected()
+        try:
+            if self._connect:
+                self._connect(host, port, tls)
+        except ConnectSilence:
+            event = None
+        except NetworkFailure as failure:
+            event = Failed(failure.error)
+        link = CallableLink(self._handler, host, port, tls)
+        if event:
+            link.add(now + self._delay, event)
+        return link
+
+    def resolve(self, host: str, now: float) -> CallableLink:
+        """Look a name up: each has an address of the documentation range."""
+        link = CallableLink(self._handler, host, 0, None)
+        link.add(now + self._delay, Resolved(("192.0.2.1",)))
+        return link
+
+
+class CallableLink:
+    """One connection to the function."""
+
+    def __init__(
+        self, handler: Handler, host: str, port: int, tls: TlsSettings | None
+    ) -> None:
+        self._handler = handler
+        self._peer = (host, port, tls)
+        self._framing = RequestFraming()
+        self._events: Deque[tuple[float, Event]] = collections.deque()
+        self._response: Iterator[Event] = iter(())
+        self._time = NOW
+        self._over = False
+
+    def add(self, time: float, event: Event) -> None:
+        """Let an event happen at a time."""
+        self._events.append((time, event))
+
+    def due(self) -> float:
+        """Return the time of the next event."""
+        if not self._events and not self._over:
+            # The response is made as it is wanted: it may be endless.
+            event = next(self._response, None)
+            if event:
+                self.add(self._time, event)
+        return self._events[0][0] if self._events else NEVER
+
+    def take(self) -> Event:
+        """Return the next event."""
+        event = self._events.popleft()[1]
+        self._over = self._over or isinstance(event, Closed)
+        return event
+
+    def send(self, data: bytes, now: float) -> None:
+        """Collect bytes of a request; a complete one is answered."""
+        request = self._framing.feed(data)
+        if request is not None:
+            self._answer(request, now)
+
+    def finish(self, now: float) -> None:
+        """Answer a request whose end cannot be told from its bytes."""
+        request = self._framing.rest()
+        if request is not None:
+            self._answer(request, now)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._over = True
+        self._events.clear()
+
+    def hang_up(self, now: float) -> None:
+        """Let the server close now."""
+        self._response = iter(())
+        self.add(now, Closed())
+
+    def _answer(self, request: bytes, now: float) -> None:
+        self._time = max(self._time, now)
+        try:
+            answer = self._handler(Request(*self._peer, request))
+        except NetworkFailure:
+            answer = [Hangup()]
+        parts = [answer] if isinstance(answer, bytes) else answer
+        self._response = self._play(iter(parts), _wants_close(request))
+
+    def _play(self, parts: Iterator[Part], close: bool) -> Iterator[Event]:
+        said = b""
+        for part in parts:
+            if isinstance(part, bytes):
+                said += part[: max(0, HEAD_LIMIT - len(said))]
+                yield from _packets(part)
+            elif isinstance(part, Pause):
+                self._time += part.seconds
+            elif isinstance(part, Hangup):
+                yield Closed(part.reset)
+                return
+            else:
+                return
+        if close or not _persistent(said):
+            yield Closed()
+
+
+def _packets(data: bytes) -> Iterator[Event]:
+    for start in range(0, len(data), PACKET):
+        yield Received(data[start : start + PACKET])
+
+
+def _wants_close(request: bytes) -> bool:
+    head = split_head(request)
+    return bool(head and _CLOSE.search(head[0]))
+
+
+def _persistent(response: bytes) -> bool:
+    split = split_head(response)
+    if not split:
+        return False
+    try:
+        head = ResponseHead.parse(split[0])
+    except MalformedHead:
+        return False
+    if head.status < 200:
+        return _persistent(split[1])
+    return head.persistent and (head.chunked or head.length is not None)

@@ -1,0 +1,115 @@
+"""Command lines taken apart (V.250 5.2 to 5.4; AT manual 1.2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+from typing import Iterator
+
+__all__ = ["Command", "Form", "parse", "split_arguments"]
+
+
+class Form(enum.Enum):
+    """The forms of an extended command, and basic commands."""
+
+    TEST = "=?"
+    READ = "?"
+    WRITE = "="
+    EXECUTE = ""
+    BASIC = "basic"
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """One command of a line.
+
+    :param name: in capitals, such as ``+QHTTPGET``, ``E``, ``&F`` or ``S3``.
+    :param form: how it was written.
+    :param arguments: the text behind ``=``, or the number of a basic command.
+    """
+
+    name: str
+    form: Form
+    arguments: str = ""
+
+
+_BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.IGNORECASE)
+_REGISTER = re.compile(r"(S[0-9]+)(?:=([0-9]*)|(\?))", re.IGNORECASE)
+_EXTENDED = re.compile(r"([+][A-Z][A-Z0-9!%./:_-]*)(=\?|\?|=|)", re.IGNORECASE)
+_REST = re.compile(r'(?:[^";]|"[^"]*(?:"|$))*')
+
+
+class Malformed(Exception):
+    """A piece of a line that is no command."""
+
+
+def parse(line: str) -> Iterator[Command | None]:
+    """Give the commands of a line one by one, in order.
+
+    A line is executed up to its first fault, so the commands before it are still
+    given. The fault itself is a None, and the last thing given.
+
+    :param line: what stands behind ``AT``, without the terminator.
+    """
+    line = _without_spaces(line)
+    position = 0
+    while position < len(line):
+        try:
+            command, position = _next(line, position)
+        except Malformed:
+            yield None
+            return
+        yield command
+
+
+def split_arguments(text: str) -> list[str]:
+    """Split at commas that stand outside quotes; the quotes stay."""
+    parts = re.findall(r'(?:^|,)((?:[^",]|"[^"]*(?:"|$))*)', text)
+    return [str(part) for part in parts]
+
+
+def _without_spaces(line: str) -> str:
+    # V.250 5.2.2: spaces count inside string constants only.
+    pieces = re.split(r'("[^"]*(?:"|$))', line)
+    return "".join(
+        piece if piece.startswith('"') else piece.replace(" ", "") for piece in pieces
+    )
+
+
+def _next(line: str, position: int) -> tuple[Command, int]:
+    if line[position] == "+":
+        return _extended(line, position)
+    register = _REGISTER.match(line, position)
+    if register:
+        name, value, query = register.groups()
+        form = Form.READ if query else Form.WRITE
+        return Command(name.upper(), form, value or ""), register.end()
+    basic = _BASIC.match(line, position)
+    if not basic:
+        raise Malformed(line[position:])
+    return _basic(line, basic)
+
+
+def _basic(line: str, basic: re.Match[str]) -> tuple[Command, int]:
+    name = basic[1].upper()
+    if name in ("D", "A"):
+        # Dialling and answering take the rest of the line (AT manual 7.1, 7.2).
+        return Command(name, Form.BASIC, line[basic.end(1) :]), len(line)
+    return Command(name, Form.BASIC, basic[2]), basic.end()
+
+
+def _extended(line: str, position: int) -> tuple[Command, int]:
+    extended = _EXTENDED.match(line, position)
+    if not extended:
+        raise Malformed(line[position:])
+    name, sign = extended.groups()
+    end = extended.end()
+    arguments = ""
+    if sign == "=":
+        rest = _REST.match(line, end)
+        assert rest is not None, "matches the empty string as well"
+        arguments, end = rest[0], rest.end()
+    if end < len(line) and line[end] != ";":
+        raise Malformed(line[position:])
+    return Command(name.upper(), Form(sign), arguments), end + 1

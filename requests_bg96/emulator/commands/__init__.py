@@ -1,0 +1,42 @@
+"""The commands, by manual. Every module fills one table."""
+
+from __future__ import annotations
+
+from ..registry import Registry
+from . import (
+    basic,
+    configuration,
+    files,
+    general,
+    http,
+    http_settings,
+    packet,
+    port,
+    power,
+    registration,
+    sim,
+    ssl,
+    tcp,
+    time,
+)
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Registry()
+for part in (
+    basic,
+    configuration,
+    files,
+    general,
+    http,
+    http_settings,
+    packet,
+    port,
+    power,
+    registration,
+    sim,
+    ssl,
+    tcp,
+    time,
+):
+    COMMANDS.include(part.COMMANDS)

@@ -1,0 +1,103 @@
+"""Identification and error format (AT manual 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..parameters import Name, Number
+from ..registry import Registry, Reply
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+__all__ = ["COMMANDS", "MAKER", "revision"]
+
+COMMANDS = Registry()
+
+MAKER = "Quectel"
+
+#: A number of the test range of IMEIs (TAC 00000000).
+IMEI = "000000000000000"
+
+
+def revision(module: Module) -> str:
+    """Return the firmware revision, in the form of AT manual 2.1."""
+    return f"{module.model}MAR02A07M1G"
+
+
+def _maker(module: Module) -> Reply:
+    return [MAKER]
+
+
+def _model(module: Module) -> Reply:
+    return [module.model]
+
+
+def _revision(module: Module) -> Reply:
+    return [revision(module)]
+
+
+def _imei(module: Module) -> Reply:
+    return [IMEI]
+
+
+def _application(module: Module) -> Reply:
+    return [f"{revision(module)}_01.007.01.007"]
+
+
+#: Commands that print one bare line (AT manual 2.2-2.9, 2.26).
+IDENTITIES = {
+    "+GMI": _maker,
+    "+CGMI": _maker,
+    "+GMM": _model,
+    "+CGMM": _model,
+    "+GMR": _revision,
+    "+CGMR": _revision,
+    "+GSN": _imei,
+    "+CGSN": _imei,
+    "+QGMR": _application,
+}
+
+for name, handler in IDENTITIES.items():
+    COMMANDS.execute(name)(handler)
+    COMMANDS.test(name)
+
+COMMANDS.test("+CMEE", "+CMEE: (0-2)")
+
+
+@COMMANDS.read("+CMEE")
+def error_format(module: Module) -> Reply:
+    """Tell how errors are printed (AT manual 2.23)."""
+    return [f"+CMEE: {module.terminal.cmee}"]
+
+
+@COMMANDS.write("+CMEE", Number(0, 2))
+def set_error_format(module: Module, mode: int) -> None:
+    """Print errors as ERROR, by number or in words (AT manual 2.23)."""
+    module.terminal.cmee = mode
+
+
+CHARACTER_SETS = ("GSM", "IRA", "UCS2")
+
+COMMANDS.test("+CSCS", '+CSCS: ("GSM","IRA","UCS2")')
+
+
+@COMMANDS.read("+CSCS")
+def character_set(module: Module) -> Reply:
+    """Tell the character set of texts (AT manual 2.24)."""
+    return [f'+CSCS: "{module.store.character_set}"']
+
+
+@COMMANDS.write("+CSCS", Name(CHARACTER_SETS))
+def set_character_set(module: Module, name: str) -> None:
+    """Choose the character set of texts (AT manual 2.24)."""
+    module.store.character_set = name
+
+
+COMMANDS.test("+CPAS", "+CPAS: (0,3,4)")
+
+
+@COMMANDS.execute("+CPAS")
+def activity(module: Module) -> Reply:
+    """Tell that there is no call (AT manual 4.1)."""
+    return ["+CPAS: 0"]

@@ -1,0 +1,239 @@
+"""The HTTP commands (HTTP manual 2). Wrong parameters are +CME ERROR: 730."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..data_mode import Outcome, collect
+from ..http_exchange import Exchange, HttpFailed
+from ..http_url import request_head
+from ..parameters import Number, Text
+from ..registry import Lines, Registry, Reply
+from ..results import CommandFailed
+from ..scheduler import Procedure, Wait
+from ..transfer import read_out
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+__all__ = ["COMMANDS"]
+
+INVALID = 730
+COMMANDS = Registry(invalid=INVALID)
+
+#: Limits of HTTP manual 2.2, 2.3 and 2.4, in bytes.
+URL_LIMIT = 700
+GET_LIMIT = 2048
+POST_LIMIT = 1024000
+
+#: The default of every time in seconds (HTTP manual 2.2 to 2.7).
+DEFAULT_TIME = 60
+
+#: The number of an input that is too short: the manual has the meaning "Input
+#: timeout" (chapter 5) and no example.
+INPUT_TIMEOUT = 726
+
+#: Seconds between OK and the URC of QHTTPREAD (a BG96 transcript).
+URC_GAP = 0.005
+
+SECONDS = Number(1, 65535, default=DEFAULT_TIME)
+OPTIONAL_SECONDS = Number(1, 65535, default=None)
+FILE_NAME = Text(80)
+
+COMMANDS.test("+QHTTPURL", "+QHTTPURL: (1-700),(1-65535)")
+COMMANDS.test("+QHTTPGET", "+QHTTPGET: (1-65535),(1-2048),(1-65535)")
+COMMANDS.test("+QHTTPPOST", "+QHTTPPOST: (1-1024000),(1-65535),(1-65535)")
+COMMANDS.test("+QHTTPPOSTFILE", "+QHTTPPOSTFILE: <file_name>,(1-65535)")
+COMMANDS.test("+QHTTPREAD", "+QHTTPREAD: (1-65535)")
+COMMANDS.test("+QHTTPREADFILE", "+QHTTPREADFILE: <file_name>,(1-65535)")
+
+
+@COMMANDS.write("+QHTTPURL", Number(1, URL_LIMIT), SECONDS)
+def set_url(module: Module, length: int, seconds: int) -> Procedure[Lines]:
+    """Take a URL in data mode (HTTP manual 2.2)."""
+    module.http.require_idle()
+    text = bytearray()
+    outcome = yield from collect(module, length, seconds, text.extend)
+    if outcome is Outcome.TIMEOUT:
+        raise CommandFailed(INPUT_TIMEOUT)
+    if outcome is Outcome.COMPLETE:
+        url = text.decode("latin-1")
+        if module.switches.bad_url == "url":
+            module.http.parsed_url(url)
+        module.http.url = url
+    return None
+
+
+@COMMANDS.read("+QHTTPURL")
+def url(module: Module) -> Reply:
+    """Print the URL; a bare OK without one (HTTP manual 2.2)."""
+    return [f"+QHTTPURL: {module.http.url}"] if module.http.url else []
+
+
+@COMMANDS.execute("+QHTTPGET")
+def get_by_default(module: Module) -> Reply:
+    """Send a GET request with the default time (HTTP manual 2.3)."""
+    return get(module, DEFAULT_TIME, None, None)
+
+
+@COMMANDS.write(
+    "+QHTTPGET", SECONDS, Number(1, GET_LIMIT, default=None), OPTIONAL_SECONDS
+)
+def get(
+    module: Module, rsptime: int, length: int | None, input_time: int | None
+) -> Reply:
+    """Send a GET request, or any request with the host's header (HTTP manual 2.3)."""
+    # The two forms differ by <data_length>; the wrong one for the header mode is
+    # an invalid parameter.
+    if module.http.own_header != (length is not None):
+        raise CommandFailed(INVALID)
+    exchange = module.http.begin("+QHTTPGET")
+    if length is not None:
+        return _upload(module, exchange, length, input_time or DEFAULT_TIME, rsptime)
+    if module.switches.get_ok == "connected":
+        return _get_connected(module, exchange, rsptime)
+    module.scheduler.spawn(_get_later(module, exchange, rsptime))
+    return None
+
+
+@COMMANDS.write("+QHTTPPOST", Number(1, POST_LIMIT), OPTIONAL_SECONDS, OPTIONAL_SECONDS)
+def post(
+    module: Module, length: int, input_time: int | None, rsptime: int | None
+) -> Reply:
+    """Send a request with a body from the host (HTTP manual 2.4)."""
+    # The syntax has the two times together or not at all.
+    if (input_time is None) != (rsptime is None):
+        raise CommandFailed(INVALID)
+    exchange = module.http.begin("+QHTTPPOST")
+    input_time, rsptime = input_time or DEFAULT_TIME, rsptime or DEFAULT_TIME
+    return _upload(module, exchange, length, input_time, rsptime)
+
+
+@COMMANDS.write("+QHTTPPOSTFILE", FILE_NAME, SECONDS)
+def post_file(module: Module, name: str, rsptime: int) -> Procedure[Lines]:
+    """Send a request with a body from a file (HTTP manual 2.5)."""
+    module.http.require_idle()
+    content = bytes(module.files.content(name))
+    exchange = module.http.begin("+QHTTPPOSTFILE")
+    yield from module.http.connect(exchange)
+    _automatic_head(module, exchange, len(content))
+    exchange.send(content)
+    exchange.finish()
+    module.scheduler.spawn(module.http.report(exchange, rsptime))
+    return None
+
+
+@COMMANDS.execute("+QHTTPREAD")
+def read_by_default(module: Module) -> Reply:
+    """Print the response with the default time (HTTP manual 2.6)."""
+    return read(module, DEFAULT_TIME)
+
+
+@COMMANDS.write("+QHTTPREAD", SECONDS)
+def read(module: Module, wait_time: int) -> Procedure[Lines]:
+    """Print the response in data mode (HTTP manual 2.6)."""
+    http = module.http
+    exchange = http.response()
+    module.terminal.connect()
+    module.terminal.raw(_head(module, exchange))
+    result = 0
+    try:
+        yield from read_out(module, exchange, wait_time)
+    except HttpFailed as failure:
+        result = failure.code
+    http.done(exchange)
+    if result and module.switches.hangup_trailer == "cme":
+        raise CommandFailed(result)
+    module.scheduler.spawn(_read_result(module, result))
+    return None
+
+
+@COMMANDS.write("+QHTTPREADFILE", FILE_NAME, SECONDS)
+def read_file(module: Module, name: str, wait_time: int) -> None:
+    """Write the response to a file (HTTP manual 2.7); an old one is replaced."""
+    exchange = module.http.response()
+    content = module.files.create(name, replace=True)
+    content += _head(module, exchange)
+    module.scheduler.spawn(_store(module, exchange, content, wait_time))
+
+
+def _upload(
+    module: Module, exchange: Exchange, length: int, input_time: int, rsptime: int
+) -> Procedure[Lines]:
+    """Connect, let the host send, and wait for the response behind the OK."""
+    yield from module.http.connect(exchange)
+    _automatic_head(module, exchange, length)
+    outcome = yield from collect(module, length, input_time, exchange.send)
+    if outcome is not Outcome.COMPLETE:
+        module.http.drop()
+        if outcome is Outcome.TIMEOUT:
+            raise CommandFailed(INPUT_TIMEOUT)
+        return None
+    exchange.finish()
+    module.scheduler.spawn(module.http.report(exchange, rsptime))
+    return None
+
+
+def _automatic_head(module: Module, exchange: Exchange, length: int | None) -> None:
+    if not exchange.own_header:
+        kind = module.http.settings["contenttype"]
+        exchange.send(request_head(exchange.url, length, kind))
+
+
+def _get_connected(
+    module: Module, exchange: Exchange, rsptime: int
+) -> Procedure[Lines]:
+    yield from module.http.connect(exchange)
+    _automatic_head(module, exchange, None)
+    exchange.finish()
+    module.scheduler.spawn(module.http.report(exchange, rsptime))
+    return None
+
+
+def _get_later(module: Module, exchange: Exchange, rsptime: int) -> Procedure[None]:
+    """Connect behind the OK; <rsptime> counts from there (HTTP manual 2.3)."""
+    start = module.scheduler.now
+    try:
+        yield from exchange.connect(start + rsptime)
+    except HttpFailed as failure:
+        module.http.drop()
+        module.urc(b"+QHTTPGET: %d" % failure.code)
+        return
+    _automatic_head(module, exchange, None)
+    exchange.finish()
+    left = start + rsptime - module.scheduler.now
+    yield from module.http.report(exchange, left)
+
+
+def _head(module: Module, exchange: Exchange) -> bytes:
+    """Return what responseheader=1 puts before the body (HTTP manual 1.2.2)."""
+    head = exchange.head
+    if head is None or module.http.settings["responseheader"] == 0:
+        return b""
+    if module.switches.response_head == "received":
+        return head.raw
+    return head.rewritten(decoded=module.switches.chunked == "decoded")
+
+
+def _read_result(module: Module, result: int) -> Procedure[None]:
+    yield from module.scheduler.sleep(URC_GAP)
+    module.urc(b"+QHTTPREAD: %d" % result)
+
+
+def _store(
+    module: Module, exchange: Exchange, content: bytearray, wait_time: int
+) -> Procedure[None]:
+    result = 0
+    try:
+        while not exchange.body_done:
+            ready = yield Wait(exchange.when, module.scheduler.now + wait_time)
+            if not ready:
+                raise HttpFailed(722)
+            data = exchange.read()
+            if len(data) > module.files.free:
+                raise HttpFailed(729)
+            content += data
+    except HttpFailed as failure:
+        result = failure.code
+    module.http.done(exchange)
+    module.urc(b"+QHTTPREADFILE: %d" % result)

@@ -1,0 +1,65 @@
+"""Functionality, reset and power-off (AT manual 2.22, 11.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..parameters import Number
+from ..registry import Registry, Reply
+from ..results import CommandFailed
+from ..scheduler import Procedure
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Registry()
+
+COMMANDS.test("+CFUN", "+CFUN: (0,1,4),(0,1)")
+COMMANDS.test("+QPOWD", "+QPOWD: (0,1)")
+
+
+@COMMANDS.read("+CFUN")
+def functionality(module: Module) -> Reply:
+    """Tell the level of functionality."""
+    return [f"+CFUN: {module.functionality}"]
+
+
+@COMMANDS.write("+CFUN", Number(among=(0, 1, 4)), Number(0, 1, default=0))
+def set_functionality(module: Module, level: int, restart: int) -> None:
+    """Switch SIM and radio, or restart the module (AT manual 2.22)."""
+    if restart and level != 1:
+        raise CommandFailed
+    if restart:
+        module.scheduler.spawn(module.power.restart())
+        return
+    before, module.functionality = module.functionality, level
+    if before == 0 or level == 0:
+        module.sim.power(level != 0)
+    if level != 1:
+        module.contexts.lose_all()
+        module.radio.settle()
+    elif before != 1:
+        module.scheduler.spawn(_return(module, sim_was_off=before == 0))
+
+
+def _return(module: Module, sim_was_off: bool) -> Procedure[None]:
+    if not sim_was_off:
+        yield from module.radio.search()
+    elif module.sim.ready:
+        yield from module.power.sim_started()
+    elif module.sim.inserted:
+        module.urc(f"+CPIN: {module.sim.asks}".encode())
+
+
+@COMMANDS.execute("+QPOWD")
+def power_off(module: Module) -> None:
+    """Switch off in order (AT manual 11.1)."""
+    module.scheduler.spawn(module.power.switch_off())
+
+
+@COMMANDS.write("+QPOWD", Number(0, 1))
+def power_off_how(module: Module, normal: int) -> None:
+    """Switch off in order (1) or at once (0) (AT manual 11.1)."""
+    module.scheduler.spawn(module.power.switch_off())

@@ -1,0 +1,132 @@
+"""Registration and signal (AT manual 6, 9.1, 9.8, 9.11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+from ..parameters import Number, Text
+from ..radio import CAT_M1
+from ..registry import Registry, Reply
+from ..results import CommandFailed
+from ..scheduler import Procedure
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Registry()
+
+#: The registration commands with the modes that they know.
+REGISTRATIONS = {"CREG": (0, 1, 2), "CGREG": (0, 1, 2, 4), "CEREG": (0, 1, 2, 4)}
+
+
+def _reader(name: str) -> Callable[[Module], Reply]:
+    def read(module: Module) -> Reply:
+        mode = getattr(module.terminal.profile, name.lower())
+        return [f"+{name}: {mode},{module.radio.report(mode)}"]
+
+    return read
+
+
+def _writer(name: str) -> Callable[[Module, int], None]:
+    def write(module: Module, mode: int) -> None:
+        setattr(module.terminal.profile, name.lower(), mode)
+
+    return write
+
+
+for name, modes in REGISTRATIONS.items():
+    COMMANDS.test(f"+{name}", f"+{name}: ({','.join(map(str, modes))})")
+    COMMANDS.read(f"+{name}")(_reader(name))
+    COMMANDS.write(f"+{name}", Number(among=modes, default=0))(_writer(name))
+    COMMANDS.execute(f"+{name}")(lambda module, write=_writer(name): write(module, 0))
+
+COMMANDS.test("+CGATT", "+CGATT: (0,1)")
+COMMANDS.test("+CSQ", "+CSQ: (0-31,99),(0-7,99)")
+COMMANDS.test("+QCSQ", '+QCSQ: "NOSERVICE","GSM","CAT-M1","CAT-NB1"')
+COMMANDS.test("+QNWINFO")
+
+
+@COMMANDS.read("+CGATT")
+def attached(module: Module) -> Reply:
+    """Tell whether the packet domain is attached."""
+    return [f"+CGATT: {int(module.radio.packet)}"]
+
+
+@COMMANDS.write("+CGATT", Number(0, 1))
+def attach(module: Module, state: int) -> None:
+    """Attach to or detach from the packet domain (AT manual 9.1)."""
+    module.sim.require()
+    if state and not module.radio.registered:
+        raise CommandFailed(30)
+    module.radio.attached = state == 1
+    if not state:
+        module.contexts.lose_all()
+
+
+@COMMANDS.execute("+CSQ")
+def signal(module: Module) -> Reply:
+    """Tell the signal strength."""
+    return ["+CSQ: 20,99" if module.radio.registered else "+CSQ: 99,99"]
+
+
+@COMMANDS.execute("+QCSQ")
+def signal_details(module: Module) -> Reply:
+    """Tell the signal in the terms of the access technology (AT manual 6.18)."""
+    if not module.radio.registered:
+        return ['+QCSQ: "NOSERVICE"']
+    return ['+QCSQ: "CAT-M1",-73,-101,154,-10']
+
+
+@COMMANDS.execute("+QNWINFO")
+def network(module: Module) -> Reply:
+    """Tell technology, operator, band and channel (AT manual 6.17)."""
+    if not module.radio.registered:
+        return ["+QNWINFO: No Service"]
+    return [f'+QNWINFO: "Cat-M1","{module.radio.numeric}","LTE BAND 20",6300']
+
+
+@COMMANDS.read("+COPS")
+def operator(module: Module) -> Reply:
+    """Tell the operator, or the mode alone when there is none (AT manual 6.2)."""
+    radio = module.radio
+    if module.functionality == 0:
+        return ["+COPS: 2"]
+    if not radio.registered:
+        return [f"+COPS: {radio.operator_mode}"]
+    shown = radio.numeric if radio.operator_format == 2 else radio.operator
+    form = radio.operator_format
+    return [f'+COPS: {radio.operator_mode},{form},"{shown}",{CAT_M1}']
+
+
+@COMMANDS.write(
+    "+COPS",
+    Number(0, 4),
+    Number(0, 2, default=None),
+    Text(16, default=None),
+    Number(among=(0, 8, 9), default=None),
+)
+def choose_operator(
+    module: Module, mode: int, form: int | None, name: str | None, access: int | None
+) -> Reply:
+    """Choose an operator, leave the network, or set the format (AT manual 6.2)."""
+    radio = module.radio
+    if form is not None:
+        radio.operator_format = form
+    if mode == 3:
+        return None
+    if mode == 1 and name not in (radio.numeric, radio.operator):
+        raise CommandFailed(30)
+    radio.operator_mode = mode
+    return _register(module)
+
+
+def _register(module: Module) -> Procedure[None]:
+    yield from module.radio.search()
+
+
+COMMANDS.test(
+    "+COPS",
+    '+COPS: (2,"Test Network","Test","00101",8),,(0-4),(0-2)',
+)

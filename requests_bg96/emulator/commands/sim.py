@@ -1,0 +1,101 @@
+"""The SIM (AT manual 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..parameters import Name, Number, Text
+from ..registry import Registry, Reply
+from ..results import CommandFailed
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Registry()
+
+FACILITIES = "SC AO OI OX AI IR AB AG AC FD PF PN PU PP PC".split()
+
+COMMANDS.test("+CIMI")
+COMMANDS.test("+QCCID")
+COMMANDS.test("+CPIN")
+COMMANDS.test("+CLCK", '+CLCK: ("%s")' % '","'.join(FACILITIES))
+COMMANDS.test("+QPINC", '+QPINC: ("SC","P2")')
+COMMANDS.test("+QINISTAT", "+QINISTAT: (0-3)")
+
+
+@COMMANDS.execute("+CIMI")
+def imsi(module: Module) -> Reply:
+    """Print the IMSI (AT manual 5.1)."""
+    module.sim.require()
+    return [module.sim.imsi]
+
+
+@COMMANDS.execute("+QCCID")
+def iccid(module: Module) -> Reply:
+    """Print the number of the card; a failure is a bare ERROR (AT manual 5.6)."""
+    if not module.sim.inserted or module.functionality == 0:
+        raise CommandFailed
+    return [f"+QCCID: {module.sim.iccid}"]
+
+
+@COMMANDS.read("+CPIN")
+def pin_state(module: Module) -> Reply:
+    """Tell what the card asks for (AT manual 5.3)."""
+    return [f"+CPIN: {module.sim.state()}"]
+
+
+@COMMANDS.write("+CPIN", Text(8, bare=True), Text(8, default=None, bare=True))
+def enter_pin(module: Module, pin: str, new: str | None) -> None:
+    """Enter the PIN, or the PUK with a new PIN (AT manual 5.3)."""
+    state = module.sim.state()
+    if state == "READY":
+        raise CommandFailed(3)
+    if state == "SIM PIN":
+        module.sim.enter_pin(pin)
+    elif new is None:
+        raise CommandFailed(12)
+    else:
+        module.sim.enter_puk(pin, new)
+    module.scheduler.spawn(module.power.sim_started())
+
+
+@COMMANDS.write("+CLCK", Name(FACILITIES), Number(0, 2), Text(8, default=None))
+def lock(module: Module, facility: str, mode: int, pin: str | None) -> Reply:
+    """Ask for or set the demand for a PIN; only "SC" exists here (AT manual 5.2)."""
+    if mode == 2:
+        module.sim.require()
+        return [f"+CLCK: {int(facility == 'SC' and module.sim.locked)}"]
+    if facility != "SC":
+        raise CommandFailed(4)
+    if pin is None:
+        raise CommandFailed(11)
+    module.sim.lock(mode == 1, pin)
+    return None
+
+
+def _attempts(module: Module, card: str) -> str:
+    sim = module.sim
+    left = (sim.pin_attempts, sim.puk_attempts) if card == "SC" else (3, 10)
+    return f'+QPINC: "{card}", {left[0]},{left[1]}'
+
+
+@COMMANDS.read("+QPINC")
+def attempts(module: Module) -> Reply:
+    """Tell the attempts left for both PINs (AT manual 5.7)."""
+    module.sim.state()
+    return [_attempts(module, "SC"), _attempts(module, "P2")]
+
+
+@COMMANDS.write("+QPINC", Name(("SC", "P2")))
+def attempts_of(module: Module, card: str) -> Reply:
+    """Tell the attempts left for one PIN (AT manual 5.7)."""
+    module.sim.state()
+    return [_attempts(module, card).replace(", ", ",")]
+
+
+@COMMANDS.execute("+QINISTAT")
+def initialised(module: Module) -> Reply:
+    """Tell how far the card has started (AT manual 5.8)."""
+    return [f"+QINISTAT: {3 if module.sim.ready else 0}"]

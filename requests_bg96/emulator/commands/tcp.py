@@ -1,0 +1,152 @@
+"""Contexts and names of the TCP/IP commands (TCP/IP manual 2.1).
+
+Their failures are a bare ERROR, with the reason in AT+QIGETERROR.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from ..network import Lookup, Resolved
+from ..parameters import Number, Text
+from ..registry import Registry, Reply
+from ..results import TCP_ERRORS
+from ..scheduler import Procedure, Wait
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = Registry()
+
+#: Seconds that AT+QIDNSGIP may take (TCP/IP manual 2.1.14).
+LOOKUP_TIME = 60.0
+
+#: Seconds that an address stays valid; any number serves.
+TIME_TO_LIVE = 600
+
+NUMBER = Number(1, 16)
+
+COMMANDS.test("+QICSGP", "+QICSGP: (1-16),(1,2),<APN>,<username>,<password>,(0-3)")
+COMMANDS.test("+QIACT", "+QIACT: (1-16)")
+COMMANDS.test("+QIDEACT", "+QIDEACT: (1-16)")
+COMMANDS.test("+QIDNSCFG", "+QIDNSCFG: (1-16),<pridnsaddr>,<secdnsaddr>")
+COMMANDS.test("+QIDNSGIP", "+QIDNSGIP: (1-16),<hostname>")
+COMMANDS.test("+QIGETERROR")
+
+
+@COMMANDS.write(
+    "+QICSGP",
+    NUMBER,
+    Number(1, 2, default=None),
+    Text(127, default=None),
+    Text(127, default=""),
+    Text(127, default=""),
+    Number(0, 3, default=0),
+)
+def configure(
+    module: Module,
+    number: int,
+    kind: int | None,
+    apn: str | None,
+    user: str,
+    password: str,
+    authentication: int,
+) -> Reply:
+    """Tell or set the parameters of a context (TCP/IP manual 2.1.1)."""
+    context = module.contexts[number]
+    if kind is None:
+        return [
+            f'+QICSGP: {context.kind},"{context.apn}","{context.user}",'
+            f'"{context.password}",{context.authentication}'
+        ]
+    if apn is None:
+        raise module.contexts.fail(552)
+    values = (kind, apn, user, password, authentication)
+    names = ("kind", "apn", "user", "password", "authentication")
+    for name, value in zip(names, values):
+        setattr(context, name, value)
+    return None
+
+
+@COMMANDS.read("+QIACT")
+def activations(module: Module) -> Reply:
+    """List the active contexts (TCP/IP manual 2.1.2)."""
+    contexts = module.contexts
+    return [
+        f'+QIACT: {number},1,{contexts[number].kind},"{contexts.address(number)}"'
+        for number in contexts.active()
+    ]
+
+
+@COMMANDS.write("+QIACT", NUMBER)
+def activate(module: Module, number: int) -> None:
+    """Activate a context (TCP/IP manual 2.1.2)."""
+    module.contexts.activate(number)
+
+
+@COMMANDS.write("+QIDEACT", NUMBER)
+def deactivate(module: Module, number: int) -> None:
+    """Deactivate a context (TCP/IP manual 2.1.3)."""
+    module.contexts.deactivate(number)
+
+
+@COMMANDS.write("+QIDNSCFG", NUMBER, Text(40, default=None), Text(40, default=None))
+def name_servers(
+    module: Module, number: int, first: str | None, second: str | None
+) -> Reply:
+    """Tell or set the name servers of an active context (TCP/IP manual 2.1.13)."""
+    context = module.contexts[number]
+    if not context.active:
+        raise module.contexts.fail(572)
+    if first is None:
+        return [f'+QIDNSCFG: {number},"%s","%s"' % context.servers]
+    given = [first] if second is None else [first, second]
+    if not all(map(_is_address, given)):
+        raise module.contexts.fail(552)
+    context.servers = (first, second or context.servers[1])
+    return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@COMMANDS.write("+QIDNSGIP", NUMBER, Text(255))
+def look_up(module: Module, number: int, host: str) -> None:
+    """Look a name up; the addresses come as URCs (TCP/IP manual 2.1.14)."""
+    context = module.contexts[number]
+    if not context.active:
+        raise module.contexts.fail(572)
+    lookup = module.network.resolve(host, module.scheduler.now)
+    module.scheduler.spawn(_report(module, lookup))
+
+
+def _report(module: Module, lookup: Lookup) -> Procedure[None]:
+    ready = yield Wait(lookup.due, module.scheduler.now + LOOKUP_TIME)
+    event = lookup.take() if ready else None
+    if not isinstance(event, Resolved):
+        module.urc(b'+QIURC: "dnsgip",%d' % (565 if ready else 569))
+        return
+    found = event.addresses
+    module.urc(b'+QIURC: "dnsgip",0,%d,%d' % (len(found), TIME_TO_LIVE))
+    for address in found:
+        module.urc(b'+QIURC: "dnsgip","%s"' % address.encode())
+
+
+@COMMANDS.execute("+QIGETERROR")
+def last_error(module: Module) -> Reply:
+    """Tell why the last TCP/IP command failed (TCP/IP manual 2.1.17)."""
+    error = module.contexts.last_error
+    return [f"+QIGETERROR: {error},{TCP_ERRORS[error]}"]
+
+
+@COMMANDS.write("+QICLOSE", Number(0, 11), Number(0, 65535, default=10))
+def close(module: Module, number: int, seconds: int) -> None:
+    """Close a socket; no command here opens one, which is OK as well."""

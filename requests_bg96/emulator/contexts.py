@@ -1,0 +1,109 @@
+"""PDP contexts of the TCP/IP commands (TCP/IP manual 2.1)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from .results import CommandFailed
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["Context", "Contexts", "MOST_ACTIVE"]
+
+#: Contexts that can be active at once (TCP/IP manual 2.1.2).
+MOST_ACTIVE = 3
+
+
+@dataclasses.dataclass
+class Context:
+    """One PDP context and its settings."""
+
+    kind: int = 1
+    apn: str = ""
+    user: str = ""
+    password: str = ""
+    authentication: int = 0
+    active: bool = False
+    broken: bool = False
+    servers: tuple[str, str] = ("0.0.0.0", "0.0.0.0")
+
+
+class Contexts:
+    """The sixteen contexts.
+
+    :param module: whose radio carries them.
+    :param apn: the only APN that the network accepts, or None for any.
+    """
+
+    def __init__(self, module: Module, apn: str | None) -> None:
+        self._module = module
+        self._apn = apn
+        self.last_error = 0
+        self.reset()
+
+    def __getitem__(self, number: int) -> Context:
+        return self._contexts[number]
+
+    def reset(self) -> None:
+        """Forget all settings; the network knows nothing of us."""
+        self._contexts = {number: Context() for number in range(1, 17)}
+
+    def active(self) -> list[int]:
+        """Return the numbers of the active contexts."""
+        return [number for number, one in self._contexts.items() if one.active]
+
+    def address(self, number: int) -> str:
+        """Return the IP address of an active context."""
+        return f"10.64.0.{number}"
+
+    def fail(self, error: int) -> CommandFailed:
+        """Note what AT+QIGETERROR will say; raise what this returns."""
+        self.last_error = error
+        return CommandFailed()
+
+    def activate(self, number: int) -> None:
+        """Bring a context up.
+
+        :raises CommandFailed: as bare ERROR, its reason for AT+QIGETERROR.
+        """
+        context = self._contexts[number]
+        self.last_error = 0
+        if context.broken:
+            # After "pdpdeact" QIDEACT is obligatory (TCP/IP manual 2.2).
+            raise self.fail(570)
+        if context.active:
+            if self._module.switches.qiact_active == "error":
+                raise self.fail(572)
+            return
+        if len(self.active()) >= MOST_ACTIVE:
+            raise self.fail(572)
+        if not self._module.radio.packet or self._refused(context):
+            raise self.fail(561)
+        context.active = True
+        context.servers = ("10.64.0.253", "10.64.0.254")
+
+    def deactivate(self, number: int) -> None:
+        """Take a context down, in whatever state it is."""
+        context = self._contexts[number]
+        self.last_error = 0
+        context.active = context.broken = False
+        self._module.http.context_down(number)
+
+    def lose(self, number: int) -> None:
+        """Let the network drop an active context."""
+        context = self._contexts[number]
+        if context.active:
+            context.active, context.broken = False, True
+            self._module.urc(b'+QIURC: "pdpdeact",%d' % number)
+            self._module.http.context_down(number)
+
+    def lose_all(self) -> None:
+        """Let the network drop all of them."""
+        for number in self.active():
+            self.lose(number)
+
+    def _refused(self, context: Context) -> bool:
+        # An empty APN leaves the choice to the network.
+        return self._apn is not None and context.apn not in ("", self._apn)

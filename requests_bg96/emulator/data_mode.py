@@ -1,0 +1,95 @@
+"""Data mode: the host's bytes as data, and the ways out of it."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Callable
+
+from .escape import EscapeDetector
+from .scheduler import NOW, Procedure, Wait
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["DataMode", "Outcome", "collect"]
+
+
+class Outcome(enum.Enum):
+    """How an input in data mode ended."""
+
+    COMPLETE = "complete"
+    TIMEOUT = "timeout"
+    ESCAPED = "escaped"
+
+
+class DataMode:
+    """What the host sends during data mode, escape sequence and DTR apart.
+
+    :param module: whose port is in data mode.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._terminal = module.terminal
+        self._scheduler = module.scheduler
+        self._detector = EscapeDetector(module.terminal.input.last)
+
+    def when(self) -> float:
+        """Return when there is something to look at."""
+        if self._terminal.input or self._dropped:
+            return NOW
+        return self._detector.due()
+
+    def read(self, limit: int) -> bytes:
+        """Return data that came, at most ``limit`` bytes."""
+        data = self._detector.overdue(self._scheduler.now)
+        while self._terminal.input and len(data) + self._detector.held < limit:
+            room = limit - len(data) - self._detector.held
+            came, segment = self._terminal.input.take(room)
+            data += self._detector.feed(segment, came)
+        if self._terminal.input and len(data) < limit:
+            # More came at once behind what might have been a sequence.
+            data += self._detector.release()
+        return data
+
+    @property
+    def escaped(self) -> bool:
+        """Whether the host wants to leave data mode."""
+        return self._dropped or self._detector.escaped(self._scheduler.now)
+
+    @property
+    def _dropped(self) -> bool:
+        # AT&D0 ignores the line (AT manual 3.2).
+        return self._terminal.dtr_dropped and self._terminal.profile.dtr != 0
+
+
+def collect(
+    module: Module,
+    length: int,
+    seconds: float,
+    sink: Callable[[bytes], None],
+    *,
+    gap: bool = False,
+) -> Procedure[Outcome]:
+    """Say CONNECT and hand ``length`` bytes of input to ``sink``.
+
+    :param length: bytes; what comes after them stays for the command parser.
+    :param seconds: the time for all of it, or with ``gap`` for each silence.
+    :returns: how it ended.
+    """
+    module.terminal.connect()
+    deadline = module.scheduler.now + seconds
+    with module.terminal.data():
+        mode = DataMode(module)
+        while length:
+            ready = yield Wait(mode.when, deadline)
+            data = mode.read(length)
+            if data:
+                sink(data)
+            length -= len(data)
+            if mode.escaped:
+                return Outcome.ESCAPED
+            if not ready:
+                return Outcome.TIMEOUT
+            if gap:
+                deadline = module.scheduler.now + seconds
+    return Outcome.COMPLETE

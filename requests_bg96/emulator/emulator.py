@@ -1,0 +1,255 @@
+"""A BG96 in this process: the module, its line, its clock, its name."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import threading
+import types
+import weakref
+from typing import Any, Callable, Iterable, Iterator
+
+from .clock import Clock, SystemClock, VirtualClock
+from .faults import Fault
+from .line import Fragment, Line, Observer
+from .module import Module
+from .network import Network
+from .socket_network import SocketNetwork
+from .switches import Switches
+
+__all__ = ["Emulator", "find"]
+
+#: Seconds of real time that a real network gets before virtual time moves on.
+GRACE = 0.05
+
+_numbers = itertools.count(1)
+_by_name: weakref.WeakValueDictionary[str, Emulator] = weakref.WeakValueDictionary()
+
+
+def find(name: str) -> Emulator:
+    """Return the emulator of a name.
+
+    :raises KeyError: when there is none.
+    """
+    return _by_name[name]
+
+
+class Emulator:
+    """A software BG96.
+
+    It has no thread: it lives in the calls of whoever reads and writes its port.
+    A program opens it by its :attr:`url`::
+
+        with Emulator() as emulator:
+            port = serial.serial_for_url(emulator.url, 115200)
+
+    :param baudrate: bits per second of the line in both directions; None is as fast
+        as USB.
+    :param fragment: the most bytes that a read finds at once, or "random".
+    :param answer_delay: seconds between a command line and its first answer.
+    :param switches: the firmware.
+    :param network: who is behind the antenna; the host's own network by default.
+    :param clock: the time; the system's by default.
+    :param sim: "ready", "pin", "puk", or None for an empty slot.
+    :param pin: the PIN of the SIM.
+    :param registration: "home", "roaming", "searching", "denied", "idle", "unknown".
+    :param apn: the only APN that the network accepts; None accepts all.
+    :param model: what ATI names the module.
+    :param faults: what goes wrong.
+    :param overflow: bytes of the host's receive buffer beyond which bytes are lost
+        (with a baudrate, and without RTS/CTS); None loses nothing.
+    :param seed: of all that is random.
+    :param on_line: called with "to_host" or "from_host" and the bytes that pass.
+    :param name: of the URL; a unique one by default.
+    """
+
+    def __init__(
+        self,
+        baudrate: int | None = None,
+        fragment: Fragment = None,
+        answer_delay: float = 0.0,
+        switches: Switches = Switches(),
+        network: Network | None = None,
+        clock: Clock | None = None,
+        sim: str | None = "ready",
+        pin: str = "1234",
+        registration: str = "home",
+        apn: str | None = None,
+        model: str = "BG96",
+        faults: Iterable[Fault] = (),
+        overflow: int | None = None,
+        seed: int = 0,
+        on_line: Observer | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.network = network or SocketNetwork()
+        self.condition = threading.Condition(threading.RLock())
+        self._listeners: list[Callable[[], None]] = []
+        self.network.attach(self.clock, self.notify)
+        self.module = Module(
+            self.network,
+            now=self.clock.now(),
+            switches=switches,
+            answer_delay=answer_delay,
+            sim=sim,
+            pin=pin,
+            registration=registration,
+            apn=apn,
+            model=model,
+        )
+        self.line = Line(
+            self.module,
+            baudrate=baudrate,
+            fragment=fragment,
+            overflow=overflow,
+            faults=faults,
+            fire=self._fire,
+            seed=seed,
+            on_line=on_line,
+        )
+        self.plugged = True
+        self.plugs = 0
+        self.name = name or f"bg96-{next(_numbers)}"
+        _by_name[self.name] = self
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "on" if self.module.power.on else "off"
+        return f"<Emulator {self.url} {state}>"
+
+    # What users ask.
+
+    @property
+    def url(self) -> str:
+        """The URL for ``serial.serial_for_url``."""
+        return f"emulator://{self.name}"
+
+    @property
+    def exchanges(self) -> int:
+        """The number of HTTP requests of which bytes went out to a server."""
+        with self.condition:
+            self.advance()
+            return self.module.exchanges
+
+    # What users do to the module.
+
+    def close(self) -> None:
+        """End the emulator: its connections are closed, its name is free."""
+        with self.condition:
+            self.module.http.reset()
+            _by_name.pop(self.name, None)
+
+    def mark(self) -> None:
+        """Let the offsets of faults count from here."""
+        with self._change():
+            self.line.mark()
+
+    def reset(self, urcs: bool = True) -> None:
+        """Reset the module without a word.
+
+        :param urcs: False leaves out what the start would print, ``RDY`` as well.
+        """
+        with self._change():
+            self.module.power.reset(urcs)
+
+    def power_off(self) -> None:
+        """Switch the module off; it says ``POWERED DOWN``."""
+        with self._change():
+            self.module.power.off()
+
+    def lose_context(self) -> None:
+        """Let the network drop all PDP contexts (``+QIURC: "pdpdeact"``)."""
+        with self._change():
+            self.module.contexts.lose_all()
+
+    def set_registration(self, registration: str) -> None:
+        """Let the registration change; see the parameter of this name."""
+        with self._change():
+            self.module.radio.set_registration(registration)
+
+    def urc(self, line: bytes) -> None:
+        """Let the module say a URC, given without line ends."""
+        with self._change():
+            self.module.urc(line)
+
+    def hang_up(self) -> None:
+        """Let the server close the connection in use."""
+        with self._change():
+            self.module.http.hang_up()
+
+    def unplug(self) -> None:
+        """Pull the cable: the open port is dead, no other can be opened."""
+        with self._change():
+            self.plugged = False
+            self.line.detach()
+
+    def plug(self) -> None:
+        """Put the cable back in: the port can be opened anew."""
+        with self._change():
+            self.plugged = True
+            self.plugs += 1
+
+    # What ports and servers call, with the condition held.
+
+    def advance(self) -> float:
+        """Let everything happen that is due; return when the next thing is."""
+        return self.line.step(self.clock.now())
+
+    def wait(self, until: float) -> None:
+        """Wait for the network, another thread, or a time."""
+        virtual = isinstance(self.clock, VirtualClock)
+        if virtual and self.network.busy and self.condition.wait(GRACE):
+            return
+        timeout = until if until == math.inf else max(0.0, until - self.clock.now())
+        self.clock.wait(self.condition, timeout)
+
+    def notify(self) -> None:
+        """Wake whoever waits. The condition need not be held."""
+        with self.condition:
+            self.condition.notify_all()
+            for listener in self._listeners:
+                listener()
+
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Call this as well when something has come from the network."""
+        with self.condition:
+            self._listeners.append(listener)
+
+    def remove_listener(self, listener: Callable[[], None]) -> None:
+        """Call it no more."""
+        with self.condition:
+            self._listeners.remove(listener)
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[None]:
+        """Hold the condition, bring the module's time up to date, wake everyone."""
+        with self.condition:
+            self.advance()
+            yield
+            self.notify()
+
+    def _fire(self, fault: Fault) -> None:
+        """Do what a fault asks for beyond harming bytes."""
+        actions: dict[str, Callable[[], Any]] = {
+            "urc": lambda: self.module.urc(fault.data),
+            "cme": lambda: self.module.fail_next(fault.code),
+            "reset": lambda: self.module.power.reset(True),
+            "reset_quiet": lambda: self.module.power.reset(False),
+            "power_down": self.module.power.off,
+            "lose_context": self.module.contexts.lose_all,
+            "hang_up": self.module.http.hang_up,
+            "unplug": self.unplug,
+        }
+        actions[fault.action]()

@@ -1,0 +1,119 @@
+"""Faults as data: at this byte of the dialogue, do that."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+from typing import Callable, Iterable, Literal, get_args
+
+from .scheduler import NEVER, NOW
+
+__all__ = ["Action", "Direction", "Fault", "FaultTap"]
+
+Direction = Literal["to_host", "from_host"]
+Action = Literal[
+    "drop",
+    "garble",
+    "double",
+    "silence",
+    "urc",
+    "cme",
+    "reset",
+    "reset_quiet",
+    "power_down",
+    "lose_context",
+    "hang_up",
+    "unplug",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong, once.
+
+    :param direction: the bytes that are counted: "to_host" or "from_host".
+    :param offset: the number of bytes that pass unharmed, since the port was opened
+        or since :meth:`Emulator.mark`.
+    :param action: "drop", "garble" and "double" change ``count`` bytes. "silence"
+        holds the direction up for ``seconds``. "urc" lets the module say ``data``,
+        "cme" lets the command in progress, or the next one, fail with ``code``. The
+        others do what the methods of :class:`Emulator` of that name do; "hang_up"
+        closes the connection from the server's side.
+    """
+
+    direction: Direction
+    offset: int
+    action: Action
+    count: int = 1
+    seconds: float = math.inf
+    data: bytes = b""
+    code: int = 701
+
+    def __post_init__(self) -> None:
+        if self.direction not in get_args(Direction):
+            raise ValueError(f"no such direction: {self.direction!r}")
+        if self.action not in get_args(Action):
+            raise ValueError(f"no such action: {self.action!r}")
+
+
+class FaultTap:
+    """Counts one direction and harms it where it is told to.
+
+    :param faults: those of this direction are used.
+    :param fire: called with a fault that is about more than bytes.
+    :param source: of the noise.
+    """
+
+    def __init__(
+        self,
+        direction: Direction,
+        faults: Iterable[Fault],
+        fire: Callable[[Fault], None],
+        source: random.Random,
+    ) -> None:
+        mine = [fault for fault in faults if fault.direction == direction]
+        self._faults = sorted(mine, key=lambda fault: fault.offset)
+        self._fire = fire
+        self._source = source
+        self._count = 0
+        self._left = {"drop": 0, "garble": 0, "double": 0}
+        self.silent_until = NOW
+
+    def mark(self) -> None:
+        """Count anew from here."""
+        self._count = 0
+
+    def room(self, now: float) -> int | float:
+        """Return how many bytes may pass now, after what is due has been done."""
+        while self._faults and self._faults[0].offset <= self._count:
+            self._strike(self._faults.pop(0), now)
+        if now < self.silent_until:
+            return 0
+        return self._faults[0].offset - self._count if self._faults else NEVER
+
+    def passed(self, data: bytes) -> bytes:
+        """Return what comes out of bytes that :meth:`room` let in."""
+        self._count += len(data)
+        if not any(self._left.values()):
+            return data
+        return b"".join(self._changed(data[i : i + 1]) for i in range(len(data)))
+
+    def _strike(self, fault: Fault, now: float) -> None:
+        if fault.action in self._left:
+            self._left[fault.action] += fault.count
+        elif fault.action == "silence":
+            self.silent_until = now + fault.seconds
+        else:
+            self._fire(fault)
+
+    def _changed(self, byte: bytes) -> bytes:
+        for action, left in self._left.items():
+            if left:
+                self._left[action] -= 1
+                return {
+                    "drop": b"",
+                    "double": byte * 2,
+                    "garble": bytes((byte[0] ^ self._source.randrange(1, 256),)),
+                }[action]
+        return byte

@@ -1,0 +1,224 @@
+"""One request and its response, over one link (HTTP manual 2.3 to 2.7)."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from .http_body import Body, ChunkedBody, LengthBody, MalformedBody, OpenBody
+from .http_head import HEAD_LIMIT, MalformedHead, ResponseHead, split_head
+from .http_url import Url
+from .network import Closed, Connected, Event, Failed, Link, Received
+from .scheduler import NEVER, NOW, Procedure, Wait
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["CONNECT_TIME", "Exchange", "HttpFailed", "Phase"]
+
+#: Seconds until CONNECT or an error (HTTP manual 2.3, 2.4).
+CONNECT_TIME = 125.0
+
+#: An HTTPS POST of more bytes meets the fault of the switch ``post_719``.
+POST_719_LENGTH = 2048
+
+
+class HttpFailed(Exception):
+    """An exchange breaks; ``code`` is from HTTP manual 5."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Phase(enum.Enum):
+    """How far an exchange has come."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    READING = "reading"
+    OVER = "over"
+
+
+class Exchange:
+    """One request and its response.
+
+    :param module: on whose behalf.
+    :param command: its result URC, such as ``+QHTTPGET``.
+    :param url: where to.
+    :param own_header: whether the host writes the head of the request.
+    """
+
+    def __init__(
+        self, module: Module, command: str, url: Url, own_header: bool
+    ) -> None:
+        self._module = module
+        self.command = command
+        self.url = url
+        self.own_header = own_header
+        self.phase = Phase.REQUEST
+        self.head: ResponseHead | None = None
+        self.link: Link | None = None
+        self.broken: int | None = None
+        self._body: Body = LengthBody(0)
+        self._early = b""
+        self._method = b""
+        self._sent = 0
+        self._buffer = b""
+
+    # Request.
+
+    def connect(self, until: float = NEVER) -> Procedure[None]:
+        """Connect to the server, or take the connection that is kept.
+
+        :param until: a time before which it must be done.
+        :raises HttpFailed: with the number of the reason.
+        """
+        module = self._module
+        self.link = module.http.kept_link(self.url)
+        if self.link:
+            return
+        tls = module.tls_settings() if self.url.tls else None
+        peer = (self.url.host, self.url.port, tls)
+        self.link = module.network.connect(*peer, module.scheduler.now)
+        until = min(until, module.scheduler.now + CONNECT_TIME)
+        event = yield from self._event(until, 702)
+        if isinstance(event, Failed):
+            raise HttpFailed(event.error)
+        if not isinstance(event, Connected):
+            raise HttpFailed(716)
+
+    def send(self, data: bytes) -> None:
+        """Send a piece of the request."""
+        if not self._sent:
+            self._module.exchanges += 1
+        self._sent += len(data)
+        self._method += data[: 5 - len(self._method)]
+        if self.link:
+            self.link.send(data, self._module.scheduler.now)
+
+    def finish(self) -> None:
+        """End the request."""
+        if self.link:
+            self.link.finish(self._module.scheduler.now)
+
+    # Response.
+
+    def await_head(self, until: float) -> Procedure[ResponseHead]:
+        """Receive the head of the final response; 1xx are passed over.
+
+        :raises HttpFailed: 702 when the time is over, 719 for a closed connection,
+            723 for what is no response.
+        """
+        while True:
+            split = split_head(self._buffer)
+            if split:
+                raw, self._buffer = split
+                try:
+                    head = ResponseHead.parse(raw)
+                except MalformedHead:
+                    raise HttpFailed(723) from None
+                if head.status >= 200:
+                    return self._begin_body(head)
+            elif len(self._buffer) > HEAD_LIMIT:
+                raise HttpFailed(729)
+            else:
+                self._buffer += yield from self._packet(until)
+
+    def close(self, *, keep: bool = False) -> None:
+        """Be done with it; ``keep`` leaves the connection for the next one."""
+        self.phase = Phase.OVER
+        link, self.link = self.link, None
+        if link and keep:
+            self._module.http.keep_link(self.url, link)
+        elif link:
+            link.close()
+
+    def fail(self, code: int) -> None:
+        """Let everything that waits for the network fail with this number."""
+        self.broken = code
+
+    # Body.
+
+    @property
+    def body_done(self) -> bool:
+        """Whether nothing more is to come."""
+        return self._body.done
+
+    def when(self) -> float:
+        """Return when there is something to take."""
+        if self.broken is not None or self._early:
+            return NOW
+        return self.link.due() if self.link else NEVER
+
+    def read(self) -> bytes:
+        """Take one packet and return what of it the host gets.
+
+        :raises HttpFailed: when the connection breaks before the end.
+        """
+        data, self._early = self._early, b""
+        if not data:
+            event = self._take()
+            if isinstance(event, Closed):
+                self._closed(event)
+            data = event.data if isinstance(event, Received) else b""
+        try:
+            return self._body.feed(data)
+        except MalformedBody:
+            raise HttpFailed(721) from None
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection can carry another request."""
+        head = self.head
+        framed = not isinstance(self._body, OpenBody)
+        return bool(head and head.persistent and framed and self._body.done)
+
+    def _begin_body(self, head: ResponseHead) -> ResponseHead:
+        self.head = head
+        self._early, self._buffer = self._buffer, b""
+        self._body = self._framing(head)
+        if self._body.done:
+            self._early = b""
+        return head
+
+    def _framing(self, head: ResponseHead) -> Body:
+        switches = self._module.switches
+        if self._method == b"HEAD " or head.status in (204, 304):
+            if switches.bodyless_end == "at_once":
+                return LengthBody(0)
+            if head.length != 0:
+                return OpenBody(switches.bodyless_end == "on_close")
+        if head.chunked:
+            shown = self._module.http.settings["responseheader"] == 1
+            return ChunkedBody(raw=shown and switches.chunked == "raw")
+        return OpenBody() if head.length is None else LengthBody(head.length)
+
+    def _closed(self, event: Closed) -> None:
+        if event.reset or not self._body.closed():
+            raise HttpFailed(717)
+        self._body = LengthBody(0)
+
+    def _packet(self, until: float) -> Procedure[bytes]:
+        event = yield from self._event(until, 702)
+        if isinstance(event, Received):
+            return event.data
+        raise HttpFailed(719)
+
+    def _event(self, until: float, late: int) -> Procedure[Event]:
+        ready = yield Wait(self.when, until)
+        if not ready:
+            raise HttpFailed(late)
+        return self._take()
+
+    def _take(self) -> Event:
+        if self.broken is not None or self.link is None:
+            raise HttpFailed(self.broken or 710)
+        return self.link.take()
+
+    @property
+    def loses_result(self) -> bool:
+        """Whether the fault of the switch ``post_719`` strikes."""
+        struck = self.own_header and self.url.tls and self._sent > POST_719_LENGTH
+        posted = self.command == "+QHTTPPOST"
+        return struck and posted and self._module.switches.post_719

@@ -1,0 +1,87 @@
+"""The head of a response, as the module reads it: status and framing."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+__all__ = ["HEAD_LIMIT", "MalformedHead", "ResponseHead", "split_head"]
+
+#: Bytes of a response head; no manual names a limit, this one only bounds memory.
+HEAD_LIMIT = 65536
+
+_END = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"HTTP/[0-9][.][0-9] ([0-9]{3})(?: |\r|\n|$)")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+
+
+class MalformedHead(Exception):
+    """What the server sent is no HTTP response."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ResponseHead:
+    """What the module knows of a response.
+
+    :param raw: the bytes as received, with the empty line.
+    :param status: three digits.
+    :param length: the value of Content-Length, or None.
+    :param chunked: whether the body has chunk framing.
+    :param persistent: whether the connection outlives the response.
+    """
+
+    raw: bytes
+    status: int
+    length: int | None
+    chunked: bool
+    persistent: bool
+
+    @classmethod
+    def parse(cls, raw: bytes) -> ResponseHead:
+        """Read a head.
+
+        :raises MalformedHead: if it does not begin with a status line.
+        """
+        status = _STATUS.match(raw)
+        if not status:
+            raise MalformedHead(raw[:80])
+        fields = _fields(raw)
+        length = fields.get(b"content-length", b"")
+        options = fields.get(b"connection", b"").lower()
+        old = raw.startswith(b"HTTP/1.0")
+        return cls(
+            raw,
+            int(status[1]),
+            int(length) if length.isdigit() else None,
+            b"chunked" in fields.get(b"transfer-encoding", b"").lower(),
+            b"keep-alive" in options if old else b"close" not in options,
+        )
+
+    def rewritten(self, *, decoded: bool) -> bytes:
+        """Return the head as a module prints it that rebuilds it from its fields.
+
+        :param decoded: leaves Transfer-Encoding out, as the body has lost it.
+        """
+        first, *rest = _FOLD.sub(b" ", self.raw.strip()).splitlines()
+        lines = [first]
+        for line in rest:
+            name, _, value = line.partition(b":")
+            if not (decoded and name.lower() == b"transfer-encoding"):
+                lines.append(name.strip() + b": " + value.strip())
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def split_head(data: bytes) -> tuple[bytes, bytes] | None:
+    """Split off the first head; None while it is not complete."""
+    end = _END.search(data)
+    return (data[: end.end()], data[end.end() :]) if end else None
+
+
+def _fields(raw: bytes) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    for line in _FOLD.sub(b" ", raw).splitlines()[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            # Of a repeated length the first counts: a module stores one number.
+            fields.setdefault(name.strip().lower(), value.strip())
+    return fields

@@ -1,0 +1,181 @@
+"""The HTTP part of one module: its settings, its URL, the exchange in hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .http_exchange import Exchange, HttpFailed, Phase
+from .http_head import ResponseHead
+from .http_url import MalformedUrl, Url
+from .network import Link
+from .results import CommandFailed
+from .scheduler import Procedure
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["HttpService"]
+
+#: Defaults: HTTP manual 2.1; those it does not print, from a BG96 transcript.
+DEFAULTS = {
+    "contextid": 1,
+    "requestheader": 0,
+    "responseheader": 0,
+    "sslctxid": 1,
+    "contenttype": 0,
+}
+
+
+class HttpService:
+    """What the HTTP commands work on.
+
+    :param module: whose network and switches are used.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self.settings = dict(DEFAULTS)
+        self.prefix = ("64:FF9B:0:0:0:0:0:0", 96)
+        self.url = ""
+        self.exchange: Exchange | None = None
+        self._was_read = False
+        self._kept: tuple[Url, Link] | None = None
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.drop()
+        self._drop_kept()
+        self.settings = dict(DEFAULTS)
+        self.prefix = ("64:FF9B:0:0:0:0:0:0", 96)
+        self.url = ""
+        self._was_read = False
+
+    @property
+    def own_header(self) -> bool:
+        """Whether the host writes the head of requests."""
+        return self.settings["requestheader"] == 1
+
+    def require_idle(self) -> None:
+        """Refuse a command while a request is under way (703)."""
+        if self.exchange and self.exchange.phase in (Phase.REQUEST, Phase.READING):
+            raise CommandFailed(703)
+
+    def begin(self, command: str) -> Exchange:
+        """Start an exchange.
+
+        :raises CommandFailed: 703 for one under way, 712 for no URL, 711 for a bad
+            one, 709 for a context that is down, bare ERROR without a SIM (HTTP
+            manual 4.1).
+        """
+        self.require_idle()
+        if not self._module.sim.ready:
+            raise CommandFailed
+        if self.exchange and self._module.switches.unread_response == "busy":
+            raise CommandFailed(703)
+        if not self.url:
+            raise CommandFailed(712)
+        url = self.parsed_url(self.url)
+        if not self._module.contexts[self.settings["contextid"]].active:
+            raise CommandFailed(709)
+        self.drop()
+        self._was_read = False
+        self.exchange = Exchange(self._module, command, url, self.own_header)
+        return self.exchange
+
+    def parsed_url(self, text: str) -> Url:
+        """Take a URL apart, or refuse it (711)."""
+        try:
+            return Url.parse(text)
+        except MalformedUrl:
+            raise CommandFailed(711) from None
+
+    def response(self) -> Exchange:
+        """Return the exchange whose response waits, and begin to read it.
+
+        :raises CommandFailed: 703 before the URC, 705 where nothing was asked.
+        """
+        self.require_idle()
+        exchange = self.exchange
+        if exchange is None:
+            raise CommandFailed(
+                self._module.switches.second_read if self._was_read else 705
+            )
+        exchange.phase = Phase.READING
+        return exchange
+
+    def connect(self, exchange: Exchange) -> Procedure[None]:
+        """Connect, or fail the command."""
+        try:
+            yield from exchange.connect()
+        except HttpFailed as failure:
+            self.drop()
+            raise CommandFailed(failure.code) from None
+
+    def report(self, exchange: Exchange, seconds: float) -> Procedure[None]:
+        """Wait for the response and tell of it by the URC."""
+        until = self._module.scheduler.now + seconds
+        try:
+            head = yield from exchange.await_head(until)
+            if exchange.loses_result:
+                raise HttpFailed(719)
+        except HttpFailed as failure:
+            self.drop()
+            result = str(failure.code)
+        else:
+            exchange.phase = Phase.RESPONSE
+            result = self._result(head)
+        self._module.urc(f"{exchange.command}: {result}".encode())
+
+    def done(self, exchange: Exchange) -> None:
+        """Be done with a response that was read to its end."""
+        keep = self._module.switches.reuse_sockets and exchange.reusable
+        exchange.close(keep=keep)
+        self.exchange = None
+        self._was_read = True
+
+    def drop(self) -> None:
+        """Give up the exchange in hand, if any."""
+        if self.exchange:
+            self.exchange.close()
+            self.exchange = None
+
+    def context_down(self, number: int) -> None:
+        """Cut what ran over a PDP context."""
+        if number != self.settings["contextid"]:
+            return
+        self._drop_kept()
+        if self.exchange:
+            self.exchange.fail(709)
+
+    def kept_link(self, url: Url) -> Link | None:
+        """Hand out the connection that is kept, if it leads to this server."""
+        kept, self._kept = self._kept, None
+        if not kept:
+            return None
+        other, link = kept
+        same = (other.tls, other.host, other.port) == (url.tls, url.host, url.port)
+        # An event of an idle connection is its end.
+        if same and link.due() > self._module.scheduler.now:
+            return link
+        link.close()
+        return None
+
+    def keep_link(self, url: Url, link: Link) -> None:
+        """Keep a connection for the next request."""
+        self._kept = (url, link)
+
+    def hang_up(self) -> None:
+        """Let the server close the connection in use."""
+        if self.exchange and self.exchange.link:
+            self.exchange.link.hang_up(self._module.scheduler.now)
+
+    def _drop_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept:
+            kept[1].close()
+
+    def _result(self, head: ResponseHead) -> str:
+        fields = ["0", str(head.status)]
+        if head.length is not None and self._module.switches.result_fields == "full":
+            fields.append(str(head.length))
+        return ",".join(fields)

@@ -1,0 +1,119 @@
+"""The command interpreter: line editor, execution, result codes (V.250 5)."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from typing import TYPE_CHECKING
+
+from .command_line import parse
+from .registry import Lines, Registry, Reply
+from .results import CommandFailed, Quiet
+from .scheduler import Procedure, Wait
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["Interpreter", "LINE_LIMIT"]
+
+#: Characters of a command line. The AT manual (Table 3) says that a limit exists
+#: but not where: this is longer than the longest documented command.
+LINE_LIMIT = 1024
+
+
+class Interpreter:
+    """Reads lines from the terminal and runs them.
+
+    :param module: what the commands work on.
+    :param commands: the table of all commands.
+    """
+
+    def __init__(self, module: Module, commands: Registry) -> None:
+        self._module = module
+        self._terminal = module.terminal
+        self._commands = commands
+        self._previous = ""
+        self._line = bytearray()
+        self.executing = False
+
+    def run(self) -> Procedure[None]:
+        """Read and execute lines for ever."""
+        self._line.clear()
+        self._previous = ""
+        self.executing = False
+        while True:
+            line = yield from self._read_line()
+            if line is not None:
+                with self._terminal.command():
+                    yield from self._respond(line)
+
+    def _read_line(self) -> Procedure[str | None]:
+        while True:
+            yield Wait(self._terminal.input.when)
+            # Bytes behind the terminator belong to whatever the command makes of
+            # the line: one is taken at a time.
+            _, character = self._terminal.input.take(1)
+            if self._typed(character[0]):
+                return self._finished()
+
+    def _typed(self, character: int) -> bool:
+        """Take one character; True when it ends a line."""
+        registers = self._terminal.registers
+        if character == registers[4] and not self._line:
+            # The LF behind the CR of the line before (V.250 5.2.1).
+            return False
+        self._terminal.echo(bytes((character,)))
+        if character == registers[3]:
+            return True
+        if character == registers[5]:
+            del self._line[-1:]
+        elif character >= 32 and len(self._line) <= LINE_LIMIT:
+            self._line.append(character)
+        return bytes(self._line).upper() == b"A/"
+
+    def _finished(self) -> str | None:
+        """Return what stands behind AT; None when that is no command line."""
+        line, self._line = self._line.decode("latin-1"), bytearray()
+        if line.upper() == "A/":
+            return self._previous
+        start = line.upper().find("AT")
+        if start < 0:
+            return None
+        self._previous = line[start + 2 :]
+        return self._previous
+
+    def _respond(self, line: str) -> Procedure[None]:
+        module = self._module
+        self.executing = True
+        try:
+            if module.answer_delay:
+                yield from module.scheduler.sleep(module.answer_delay)
+            yield from self._execute(line)
+            self._terminal.final("OK")
+        except CommandFailed as failure:
+            self._terminal.error(failure.code)
+        except Quiet:
+            pass
+        finally:
+            self.executing = False
+
+    def _execute(self, line: str) -> Procedure[None]:
+        if len(line) > LINE_LIMIT:
+            raise CommandFailed
+        for command in parse(line):
+            if command is None:
+                raise CommandFailed
+            module = self._module
+            module.fail_if_told()
+            reply = self._commands.run(module, command)
+            lines = yield from _settle(reply)
+            self._terminal.information(lines or ())
+
+
+def _settle(reply: Reply) -> Procedure[Lines]:
+    """Go through a reply that takes time; hand on one that does not."""
+    if not isinstance(reply, types.GeneratorType):
+        return reply  # type: ignore[return-value]
+    with contextlib.closing(reply):
+        lines: Lines = yield from reply
+    return lines

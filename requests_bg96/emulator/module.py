@@ -1,0 +1,144 @@
+"""One BG96 without any input or output: bytes and time go in, bytes come out."""
+
+from __future__ import annotations
+
+from .commands import COMMANDS
+from .contexts import Contexts
+from .http_service import HttpService
+from .interpreter import Interpreter
+from .network import Network, TlsSettings
+from .power import Power
+from .radio import Radio
+from .results import CommandFailed
+from .scheduler import Scheduler, Task
+from .sim import Sim
+from .store import Store
+from .switches import Switches
+from .terminal import Terminal
+from .tls import TlsContexts
+from .ufs import FileSystem
+
+__all__ = ["Module"]
+
+
+class Module:
+    """The core of the emulator. It neither waits nor knows a clock.
+
+    The owner calls :meth:`receive` with what the host sent, :meth:`step` when its
+    due time has come, and :meth:`take` for what the module says.
+
+    :param network: makes the connections.
+    :param now: seconds, the time at the start.
+    :param switches: the firmware.
+    :param answer_delay: seconds between a command line and its first answer.
+    :param sim: state of the SIM, see :class:`~.sim.Sim`.
+    :param pin: its PIN.
+    :param registration: what the network makes of us, see :data:`~.radio.STATES`.
+    :param apn: the only APN that the network accepts.
+    :param model: what ATI names the module.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        now: float = 0.0,
+        switches: Switches = Switches(),
+        answer_delay: float = 0.0,
+        sim: str | None = "ready",
+        pin: str = "1234",
+        registration: str = "home",
+        apn: str | None = None,
+        model: str = "BG96",
+    ) -> None:
+        self.network = network
+        self.switches = switches
+        self.answer_delay = answer_delay
+        self.model = model
+        self.exchanges = 0
+        self.functionality = 1
+        self.scheduler = Scheduler(now)
+        self.terminal = Terminal(lambda: self.scheduler.now)
+        self.sim = Sim(sim, pin)
+        self.radio = Radio(self, registration)
+        self.contexts = Contexts(self, apn)
+        self.files = FileSystem()
+        self.store = Store()
+        self.tls = TlsContexts(self)
+        self.http = HttpService(self)
+        self.power = Power(self)
+        self._told: int | None = None
+        self._interpreter = Interpreter(self, COMMANDS)
+        self._foreground: Task | None = None
+        self.power.start_ready()
+
+    # What the owner calls.
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes that the host sent; they count from the next step on."""
+        self.step(now)
+        if self.power.on:
+            self.terminal.input.add(data, now)
+
+    def step(self, now: float) -> float:
+        """Live up to ``now``; return the time at which to be called again."""
+        return self.scheduler.step(now)
+
+    def take(self, limit: int) -> bytes:
+        """Return at most ``limit`` bytes for the host."""
+        return self.terminal.take(limit)
+
+    @property
+    def pending(self) -> int:
+        """The number of bytes that :meth:`take` could return."""
+        return self.terminal.pending
+
+    def set_dtr(self, on: bool) -> None:
+        """Take the DTR line of the host; dropping it may end data mode."""
+        if not on and self.terminal.data_mode:
+            self.terminal.dtr_dropped = True
+
+    # Lines and settings that the owner may look at.
+
+    @property
+    def carrier(self) -> bool:
+        """The DCD line: on in data mode, or always under AT&C0 (AT manual 3.1)."""
+        return self.terminal.data_mode or self.terminal.profile.carrier == 0
+
+    @property
+    def ringing(self) -> bool:
+        """The RI line: on for a moment with each URC."""
+        return self.scheduler.now < self.terminal.ring_until
+
+    # What parts of the module call.
+
+    def urc(self, line: bytes) -> None:
+        """Say a URC when nothing stands in its way."""
+        if self.power.on:
+            self.terminal.urc(line)
+
+    def tls_settings(self) -> TlsSettings:
+        """Return the SSL context that the HTTP commands use."""
+        return self.tls.settings(self.http.settings["sslctxid"])
+
+    def start_interpreter(self) -> None:
+        """Begin to read command lines."""
+        self._foreground = self.scheduler.spawn(self._interpreter.run())
+
+    def fail_next(self, code: int) -> None:
+        """Let the command in progress, or else the next one, end with a number."""
+        foreground = self._foreground
+        if self._interpreter.executing and foreground and not foreground.done:
+            foreground.throw(CommandFailed(code))
+        else:
+            self._told = code
+
+    def fail_if_told(self) -> None:
+        """Raise what :meth:`fail_next` asked for."""
+        code, self._told = self._told, None
+        if code is not None:
+            raise CommandFailed(code)
+
+    def due(self) -> float:
+        """Return the time of the next thing to do."""
+        return self.scheduler.due()

@@ -1,0 +1,54 @@
+"""Options of an emulator as text: in a URL, on a command line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Callable, Mapping
+
+from .switches import Switches
+
+__all__ = ["OPTIONS", "options_from_text"]
+
+
+def _fragment(text: str) -> int | str:
+    if text == "random":
+        return text
+    size = int(text)
+    if size < 1:
+        raise ValueError(f"fragment of {size} bytes")
+    return size
+
+
+def _sim(text: str) -> str | None:
+    return None if text == "none" else text
+
+
+#: The options that have a text form, and how it is read.
+OPTIONS: dict[str, Callable[[str], Any]] = {
+    "baudrate": int,
+    "fragment": _fragment,
+    "answer_delay": float,
+    "sim": _sim,
+    "pin": str,
+    "registration": str,
+    "apn": str,
+    "model": str,
+    "overflow": int,
+    "seed": int,
+}
+
+
+def options_from_text(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return arguments of :class:`Emulator`; switches stand among the options.
+
+    :raises ValueError: for an unknown name or value.
+    """
+    names = {field.name for field in dataclasses.fields(Switches)}
+    switches = {name: text for name, text in texts.items() if name in names}
+    options: dict[str, Any] = {"switches": Switches.from_text(switches)}
+    for name, text in texts.items():
+        if name in OPTIONS:
+            options[name] = OPTIONS[name](text)
+        elif name not in names:
+            raise ValueError(f"unknown option {name!r}")
+    return options

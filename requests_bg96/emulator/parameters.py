@@ -1,0 +1,134 @@
+"""Parameters of commands, declared as data and checked in one place."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol, Sequence
+
+from .command_line import split_arguments
+
+__all__ = ["Name", "Number", "ParameterError", "REQUIRED", "Rest", "Text", "convert"]
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
+
+
+class ParameterError(Exception):
+    """A parameter is missing, out of its range, or one too many."""
+
+
+class Parameter(Protocol):
+    """One parameter of a write command."""
+
+    @property
+    def default(self) -> Any:
+        """What an omitted parameter stands for; REQUIRED if it must be there."""
+
+    def convert(self, token: str) -> Any:
+        """Return the value of what was typed; raise ParameterError."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A decimal number from ``low`` to ``high``, or one of ``among``."""
+
+    low: int = 0
+    high: int = 0
+    default: Any = REQUIRED
+    among: Sequence[int] = ()
+
+    def convert(self, token: str) -> int:
+        """Return the number."""
+        # isdecimal() would take digits of other scripts.
+        if not token.isascii() or not token.isdigit():
+            raise ParameterError(token)
+        number = int(token)
+        fits = number in self.among if self.among else self.low <= number <= self.high
+        if not fits:
+            raise ParameterError(token)
+        return number
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A string in quotes; ``bare`` allows it without them."""
+
+    longest: int = 255
+    default: Any = REQUIRED
+    bare: bool = False
+
+    def convert(self, token: str) -> str:
+        """Return the characters between the quotes."""
+        text = _unquoted(token, self.bare)
+        if len(text) > self.longest:
+            raise ParameterError(token)
+        return text
+
+
+@dataclasses.dataclass(frozen=True)
+class Name:
+    """A quoted word out of a list, in any case; the value is the listed one."""
+
+    words: Sequence[str]
+    default: Any = REQUIRED
+    bare: bool = False
+
+    def convert(self, token: str) -> str:
+        """Return the word as the list spells it."""
+        text = _unquoted(token, self.bare).lower()
+        for word in self.words:
+            if word.lower() == text:
+                return word
+        raise ParameterError(token)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rest:
+    """All that is left, as it was typed: a tuple of tokens."""
+
+    default: Any = ()
+
+    def convert(self, token: str) -> str:
+        """Return the token."""
+        return token
+
+
+def convert(declared: Sequence[Parameter], text: str) -> list[Any]:
+    """Check what was typed against what is declared.
+
+    :param declared: one entry per parameter, :class:`Rest` only at the end.
+    :param text: everything behind the ``=``.
+    :returns: one value per declared parameter.
+    :raises ParameterError: where they do not agree.
+    """
+    tokens = split_arguments(text) if text else []
+    values = []
+    for index, parameter in enumerate(declared):
+        if isinstance(parameter, Rest):
+            values.append(tuple(tokens[index:]))
+            return values
+        values.append(_value(parameter, tokens[index] if index < len(tokens) else ""))
+    if len(tokens) > len(declared):
+        raise ParameterError(text)
+    return values
+
+
+def _value(parameter: Parameter, token: str) -> Any:
+    if token:
+        return parameter.convert(token)
+    if parameter.default is REQUIRED:
+        raise ParameterError("omitted")
+    return parameter.default
+
+
+def _unquoted(token: str, bare: bool) -> str:
+    if len(token) >= 2 and token[0] == token[-1] == '"' and '"' not in token[1:-1]:
+        return token[1:-1]
+    if bare and '"' not in token:
+        return token
+    raise ParameterError(token)

@@ -1,0 +1,134 @@
+"""Start, reset and power-off (AT manual 2.22, 11.1, 12.7; Hardware Design 3.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .scheduler import Procedure
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["BOOT_TIME", "Power"]
+
+#: Seconds from AT+CFUN=1,1 to "POWERED DOWN", to "pdpdeact" and to RDY: a BG96
+#: transcript of a reset.
+DOWN_TIME = 0.01
+LOST_TIME = 3.0
+BOOT_TIME = 5.9
+
+#: What a start prints, with the seconds since RDY. The texts and their order are
+#: from AT manual 12.7 and BG96 drivers, the times are inferred.
+BOOT_URCS = (
+    (0.0, b"RDY"),
+    (0.0, b"APP RDY"),
+    (0.2, b"+CFUN: 1"),
+    (0.5, b"+CPIN: %s"),
+    (0.5, b"+QUSIM: 1"),
+    (3.0, b"+QIND: SMS DONE"),
+)
+
+
+class Power:
+    """Whether the module lives, and how it comes to life.
+
+    :param module: all of whose parts are reset.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self.on = True
+
+    def start_ready(self) -> None:
+        """Be on, booted and registered, with nothing left to say."""
+        self._clear()
+        self.on = True
+        self._module.sim.power(True)
+        self._module.radio.settle()
+        self._module.start_interpreter()
+
+    def reset(self, urcs: bool = True) -> None:
+        """Reset at once, as the RESET pin does (Hardware Design 3.7).
+
+        :param urcs: False loses everything that a start prints.
+        """
+        self._clear()
+        self.on = False
+        self._module.scheduler.spawn(self._boot(BOOT_TIME, urcs))
+
+    def restart(self) -> Procedure[None]:
+        """Go down in order and start anew, as AT+CFUN=1,1 does."""
+        module = self._module
+        yield from module.scheduler.sleep(DOWN_TIME)
+        active = module.contexts.active()
+        self.off()
+        # Clearing has ended every task, this one as well: a new one goes on.
+        module.scheduler.spawn(self._rise(active))
+
+    def off(self, farewell: bool = True) -> None:
+        """Switch off; only :meth:`reset` brings the module back."""
+        said = self.on and farewell
+        self._clear()
+        self.on = False
+        if said:
+            self._module.terminal.announce(b"POWERED DOWN")
+
+    def switch_off(self) -> Procedure[None]:
+        """Go down in order, as AT+QPOWD does."""
+        yield from self._module.scheduler.sleep(1.0)
+        self.off()
+
+    def sim_started(self) -> Procedure[None]:
+        """Tell of a SIM that can be used, and look for the network."""
+        module = self._module
+        module.urc(b"+CPIN: READY")
+        module.urc(b"+QUSIM: 1")
+        module.scheduler.spawn(module.radio.search())
+        yield from module.scheduler.sleep(2.5)
+        module.urc(b"+QIND: SMS DONE")
+
+    def _clear(self) -> None:
+        module = self._module
+        module.scheduler.cancel_all()
+        module.http.reset()
+        module.contexts.reset()
+        module.files.reset()
+        module.tls.reset()
+        module.store.restart()
+        module.functionality = 1
+        module.radio.stat = 0
+        module.radio.attached = True
+        module.radio.operator_mode = 0
+        module.sim.power(True, busy=True)
+        profile = module.store.profile.copy()
+        if not module.switches.echo_after_reset:
+            profile.echo = 0
+        module.terminal.reset(profile, module.switches.cmee_after_reset)
+
+    def _rise(self, lost: list[int]) -> Procedure[None]:
+        yield from self._module.scheduler.sleep(LOST_TIME)
+        for number in lost:
+            self._module.terminal.announce(b'+QIURC: "pdpdeact",%d' % number)
+        yield from self._boot(BOOT_TIME - LOST_TIME, True)
+
+    def _boot(self, seconds: float, urcs: bool) -> Procedure[None]:
+        module = self._module
+        yield from module.scheduler.sleep(seconds)
+        self.on = True
+        module.start_interpreter()
+        start = module.scheduler.now
+        for after, line in BOOT_URCS:
+            yield from module.scheduler.sleep(start + after - module.scheduler.now)
+            self._boot_step(line, urcs)
+
+    def _boot_step(self, line: bytes, urcs: bool) -> None:
+        module = self._module
+        if line.startswith(b"+CPIN"):
+            module.sim.settle()
+            module.scheduler.spawn(module.radio.search())
+            line %= module.sim.asks.encode() if module.sim.inserted else b"NOT READY"
+        elif line[:5] in (b"+QUSI", b"+QIND") and not module.sim.ready:
+            return
+        wanted = module.switches.boot_urcs
+        if urcs and (wanted == "full" or (wanted == "rdy" and line == b"RDY")):
+            module.urc(line)

@@ -1,0 +1,103 @@
+"""The table of commands: name and form to handler, filled by decorators."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
+
+from .command_line import Command, Form
+from .parameters import Parameter, ParameterError, convert
+from .results import CommandFailed
+from .scheduler import Procedure
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["Lines", "Registry", "Reply"]
+
+#: The information text of a command: one entry per line.
+Lines = Union[Sequence[str], None]
+#: A command answers at once, or goes through a procedure first.
+Reply = Union[Lines, Procedure[Lines]]
+Handler = Callable[..., Reply]
+H = TypeVar("H", bound=Handler)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One form of one command.
+
+    :param handler: called with the module and the converted parameters.
+    :param declared: the parameters of a write command.
+    :param invalid: the error number of a wrong parameter; None is bare ERROR.
+    """
+
+    handler: Handler
+    declared: Sequence[Parameter] = ()
+    invalid: int | None = None
+
+
+class Registry:
+    """Commands by name and form.
+
+    :param invalid: the error number for wrong parameters of all its commands.
+    """
+
+    def __init__(self, invalid: int | None = None) -> None:
+        self._invalid = invalid
+        self._entries: dict[tuple[str, Form], Entry] = {}
+
+    def include(self, other: Registry) -> None:
+        """Take over the commands of another table."""
+        self._entries.update(other._entries)
+
+    def texts(self, name: str, form: Form, *lines: str) -> None:
+        """Declare a form that always answers the same lines."""
+        self._entries[name, form] = Entry(lambda module: lines)
+
+    def test(self, name: str, *lines: str) -> None:
+        """Declare a test form by its lines; without lines it is a bare OK."""
+        self.texts(name, Form.TEST, *lines)
+
+    def test_form(self, name: str) -> Callable[[H], H]:
+        """Declare a test form ``AT+X=?`` that depends on the firmware."""
+        return self._declare(name, Form.TEST)
+
+    def read(self, name: str) -> Callable[[H], H]:
+        """Declare the read form ``AT+X?``."""
+        return self._declare(name, Form.READ)
+
+    def execute(self, name: str) -> Callable[[H], H]:
+        """Declare the execution form ``AT+X``."""
+        return self._declare(name, Form.EXECUTE)
+
+    def write(self, name: str, *declared: Parameter) -> Callable[[H], H]:
+        """Declare the write form ``AT+X=...`` with its parameters."""
+        return self._declare(name, Form.WRITE, declared)
+
+    def basic(self, name: str, *declared: Parameter) -> Callable[[H], H]:
+        """Declare a basic command with its number."""
+        return self._declare(name, Form.BASIC, declared)
+
+    def run(self, module: Module, command: Command) -> Reply:
+        """Start a command.
+
+        :raises CommandFailed: when it is unknown or its parameters are wrong.
+        """
+        entry = self._entries.get((command.name, command.form))
+        if entry is None:
+            raise CommandFailed
+        try:
+            values: list[Any] = convert(entry.declared, command.arguments)
+        except ParameterError:
+            raise CommandFailed(entry.invalid) from None
+        return entry.handler(module, *values)
+
+    def _declare(
+        self, name: str, form: Form, declared: Sequence[Parameter] = ()
+    ) -> Callable[[H], H]:
+        def decorate(handler: H) -> H:
+            self._entries[name, form] = Entry(handler, declared, self._invalid)
+            return handler
+
+        return decorate

@@ -1,0 +1,114 @@
+"""The SIM: its PIN, its PUK and the attempts left (AT manual 5; 3GPP TS 27.007 8.3)."""
+
+from __future__ import annotations
+
+from .results import CommandFailed
+
+__all__ = ["Sim"]
+
+PIN_ATTEMPTS = 3
+PUK_ATTEMPTS = 10
+
+#: The PUK of every emulated SIM.
+PUK = "12345678"
+
+#: Error numbers of the states in which a SIM is not usable (AT manual 12.5).
+_ERRORS = {"SIM PIN": 11, "SIM PUK": 12}
+
+
+class Sim:
+    """One SIM card; what it keeps, it keeps over resets.
+
+    :param state: "ready" (no PIN asked), "pin", "puk", or None for an empty slot.
+    :param pin: four to eight digits.
+    """
+
+    imsi = "001010123456789"
+    iccid = "89014103211118510720"
+
+    def __init__(self, state: str | None, pin: str) -> None:
+        if state not in ("ready", "pin", "puk", None):
+            raise ValueError(f"no such SIM state: {state!r}")
+        self.inserted = state is not None
+        self.pin = pin
+        self.locked = state in ("pin", "puk")
+        self.pin_attempts = 0 if state == "puk" else PIN_ATTEMPTS
+        self.puk_attempts = PUK_ATTEMPTS
+        self._verified = False
+        self._on = True
+        self._busy = False
+
+    def power(self, on: bool, busy: bool = False) -> None:
+        """Switch the card; it asks for its PIN again."""
+        self._on = on
+        self._busy = busy
+        self._verified = False
+
+    def settle(self) -> None:
+        """Be done with the start of the card."""
+        self._busy = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the card can be used."""
+        usable = self.inserted and self._on and not self._busy
+        return usable and self.asks == "READY"
+
+    @property
+    def asks(self) -> str:
+        """What AT+CPIN? prints of a working card (AT manual 5.3)."""
+        if self.pin_attempts == 0:
+            return "SIM PUK"
+        return "SIM PIN" if self.locked and not self._verified else "READY"
+
+    def state(self) -> str:
+        """Return what the card asks for.
+
+        :raises CommandFailed: when there is no card that could be asked.
+        """
+        if not self.inserted:
+            raise CommandFailed(10)
+        if not self._on:
+            raise CommandFailed(13)
+        if self._busy:
+            raise CommandFailed(14)
+        return self.asks
+
+    def require(self) -> None:
+        """Raise the error number of a card that is not usable."""
+        state = self.state()
+        if state != "READY":
+            raise CommandFailed(_ERRORS[state])
+
+    def enter_pin(self, pin: str) -> None:
+        """Check a PIN.
+
+        :raises CommandFailed: 16 for a wrong one, 12 for the last wrong one.
+        """
+        if self.pin_attempts == 0:
+            raise CommandFailed(12)
+        if pin != self.pin:
+            self.pin_attempts -= 1
+            raise CommandFailed(16 if self.pin_attempts else 12)
+        self.pin_attempts = PIN_ATTEMPTS
+        self._verified = True
+
+    def enter_puk(self, puk: str, pin: str) -> None:
+        """Unblock the card and give it a new PIN."""
+        if self.puk_attempts == 0:
+            raise CommandFailed(13)
+        if puk != PUK:
+            self.puk_attempts -= 1
+            raise CommandFailed(16)
+        self.puk_attempts = PUK_ATTEMPTS
+        self.pin_attempts = PIN_ATTEMPTS
+        self.pin = pin
+        self._verified = True
+
+    def lock(self, on: bool, pin: str) -> None:
+        """Switch the demand for a PIN on or off."""
+        self.require()
+        verified = self._verified
+        self.enter_pin(pin)
+        self.locked = on
+        self._verified = verified or on

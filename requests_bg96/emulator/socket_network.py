@@ -1,0 +1,267 @@
+"""The host's own network: one thread with blocking code per connection."""
+
+from __future__ import annotations
+
+import collections
+import selectors
+import socket
+import threading
+from typing import Callable, Deque
+
+from .clock import Clock, SystemClock
+from .network import Closed, Connected, Event, Failed, Received, Resolved, TlsSettings
+from .scheduler import NEVER
+
+__all__ = ["SocketNetwork"]
+
+#: Bytes that wait for the module before the socket is left alone: TCP then holds
+#: the server back.
+INBOX_LIMIT = 16384
+
+#: Bytes of one read: about what a module gets as one packet.
+PACKET = 1460
+
+#: Bytes of one write.
+SEGMENT = 65536
+
+#: Seconds after which the thread of a dead connection attempt is given up; the
+#: module itself waits no more than 125 s.
+CONNECT_TIMEOUT = 130.0
+
+UNRESOLVABLE = 714
+REFUSED = 716
+TLS_FAILED = 701
+
+
+class SocketNetwork:
+    """Makes the requests over the network of this machine."""
+
+    def __init__(self) -> None:
+        self._clock: Clock = SystemClock()
+        self._notify: Callable[[], None] = _nobody
+        self._links: set[SocketSource] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a connection is open or being made."""
+        return bool(self._links)
+
+    def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
+        """Take the clock of the emulator and its call for attention."""
+        self._clock = clock
+        self._notify = notify
+
+    def connect(
+        self, host: str, port: int, tls: TlsSettings | None, now: float
+    ) -> SocketLink:
+        """Start to connect."""
+        link = SocketLink(self._clock, self._notify, self._links.discard)
+        self._links.add(link)
+        link.start(host, port, tls)
+        return link
+
+    def resolve(self, host: str, now: float) -> SocketSource:
+        """Start to look a name up."""
+        source = SocketSource(self._clock, self._notify, self._links.discard)
+        self._links.add(source)
+        source.look_up(host)
+        return source
+
+
+def _nobody() -> None:
+    """Tell nobody."""
+
+
+class SocketSource:
+    """Events from a thread, each with the time at which it came."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        notify: Callable[[], None],
+        over: Callable[[SocketSource], None],
+    ) -> None:
+        self._clock = clock
+        self._notify = notify
+        self._over = over
+        self._changed = threading.Condition()
+        self._events: Deque[tuple[float, Event]] = collections.deque()
+        self._waiting = 0
+        self._closed = False
+
+    def due(self) -> float:
+        """Return the time of the next event."""
+        with self._changed:
+            return self._events[0][0] if self._events else NEVER
+
+    def take(self) -> Event:
+        """Return the next event."""
+        with self._changed:
+            event = self._events.popleft()[1]
+            if isinstance(event, Received):
+                self._waiting -= len(event.data)
+            self._changed.notify_all()
+            return event
+
+    def look_up(self, host: str) -> None:
+        """Resolve a name in a thread."""
+        self._spawn(lambda: self._resolve(host))
+
+    def _resolve(self, host: str) -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            self._put(Failed(UNRESOLVABLE))
+        else:
+            self._put(Resolved(tuple(dict.fromkeys(str(one[4][0]) for one in found))))
+
+    def _spawn(self, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._over(self)
+
+        threading.Thread(target=run, name="bg96-network", daemon=True).start()
+
+    def _put(self, event: Event) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            self._events.append((self._clock.now(), event))
+            if isinstance(event, Received):
+                self._waiting += len(event.data)
+        self._notify()
+
+
+class SocketLink(SocketSource):
+    """One TCP connection."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        notify: Callable[[], None],
+        over: Callable[[SocketSource], None],
+    ) -> None:
+        super().__init__(clock, notify, over)
+        self._outgoing = bytearray()
+        self._waker, self._wakened = socket.socketpair()
+        self._waker.setblocking(False)
+        self._wakened.setblocking(False)
+
+    def start(self, host: str, port: int, tls: TlsSettings | None) -> None:
+        """Connect in a thread, and go on to carry bytes there."""
+        self._spawn(lambda: self._run(host, port, tls))
+
+    def send(self, data: bytes, now: float) -> None:
+        """Send bytes to the server."""
+        with self._changed:
+            self._outgoing += data
+        self._wake()
+
+    def finish(self, now: float) -> None:
+        """Do nothing: the server knows the end of a request by its bytes."""
+
+    def close(self) -> None:
+        """Close the connection; no event comes any more."""
+        with self._changed:
+            self._closed = True
+            self._events.clear()
+        self._wake()
+
+    def hang_up(self, now: float) -> None:
+        """Do as if the server had closed."""
+        self._put(Closed())
+        self.close_quietly()
+
+    def close_quietly(self) -> None:
+        """Close the connection and keep the events that there are."""
+        with self._changed:
+            self._closed = True
+        self._wake()
+
+    def take(self) -> Event:
+        """Return the next event, and let the thread read on."""
+        event = super().take()
+        self._wake()
+        return event
+
+    # The thread.
+
+    def _run(self, host: str, port: int, tls: TlsSettings | None) -> None:
+        with self._waker, self._wakened:
+            if tls is not None:
+                self._put(Failed(TLS_FAILED))
+                return
+            connection = self._connect(host, port)
+            if connection:
+                with connection:
+                    self._put(Connected())
+                    self._carry(connection)
+
+    def _connect(self, host: str, port: int) -> socket.socket | None:
+        try:
+            connection = socket.create_connection((host, port), CONNECT_TIMEOUT)
+        except (socket.gaierror, UnicodeError):
+            self._put(Failed(UNRESOLVABLE))
+        except OSError:
+            self._put(Failed(REFUSED))
+        else:
+            connection.setblocking(False)
+            return connection
+        return None
+
+    def _carry(self, connection: socket.socket) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            while not self._closed:
+                self._watch(selector, connection)
+                ready = dict((key.fileobj, mask) for key, mask in selector.select())
+                if self._wakened in ready:
+                    self._wakened.recv(4096)
+                if not self._exchange(connection, ready.get(connection, 0)):
+                    return
+
+    def _watch(
+        self, selector: selectors.BaseSelector, connection: socket.socket
+    ) -> None:
+        """Choose what to wait for: room to send, and bytes if they have room."""
+        with self._changed:
+            wanted = selectors.EVENT_WRITE if self._outgoing else 0
+            if self._waiting < INBOX_LIMIT:
+                wanted |= selectors.EVENT_READ
+        if connection in selector.get_map():
+            selector.unregister(connection)
+        if wanted:
+            selector.register(connection, wanted)
+
+    def _exchange(self, connection: socket.socket, ready: int) -> bool:
+        """Send and receive what is possible; False when the connection is over."""
+        try:
+            if ready & selectors.EVENT_READ:
+                data = connection.recv(PACKET)
+                self._put(Received(data) if data else Closed())
+                if not data:
+                    return False
+            if ready & selectors.EVENT_WRITE:
+                self._send(connection)
+        except BlockingIOError:
+            return True
+        except OSError:
+            self._put(Closed(reset=True))
+            return False
+        return True
+
+    def _send(self, connection: socket.socket) -> None:
+        with self._changed:
+            segment = bytes(self._outgoing[:SEGMENT])
+        sent = connection.send(segment)
+        with self._changed:
+            del self._outgoing[:sent]
+
+    def _wake(self) -> None:
+        try:
+            self._waker.send(b"!")
+        except OSError:
+            # The thread has ended, or has been woken often enough already.
+            pass

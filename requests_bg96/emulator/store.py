@@ -1,0 +1,83 @@
+"""What the module keeps over resets: the stored profile and the NV settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from .settings import Profile
+
+__all__ = ["RATES", "Store"]
+
+#: What the clock shows when it has lost its supply: the sample of AT manual 11.2.
+POWER_UP = datetime.datetime(2008, 1, 4, 9, 19, 43)
+
+#: When the emulated network's time began to count.
+NETWORK_EPOCH = datetime.datetime(2026, 1, 1)
+
+#: Rates of AT+IPR (AT manual 3.5).
+RATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+
+
+@dataclasses.dataclass
+class Store:
+    """Non-volatile memory and the settings that are written to it at once."""
+
+    profile: Profile = dataclasses.field(default_factory=Profile)
+    stored_rate: int = 115200
+    rate: int = 115200
+    #: The rate of the bytes on the line, which follows ``rate`` after the OK.
+    line_rate: int = 115200
+    urc_port: str = "usbat"
+    time_zone_update: int = 0
+    time_zone_report: int = 0
+    configuration: dict[str, str] = dataclasses.field(default_factory=dict)
+    indications: dict[str, int] = dataclasses.field(
+        default_factory=lambda: {
+            "all": 1,
+            "csq": 0,
+            "smsfull": 0,
+            "ring": 1,
+            "smsincoming": 1,
+        }
+    )
+    #: Contexts of AT+CGDCONT: number to type, APN and address.
+    definitions: dict[int, tuple[str, str, str]] = dataclasses.field(
+        default_factory=lambda: {1: ("IP", "", "0.0.0.0")}
+    )
+    time_zone: int = 0
+    time_set: datetime.datetime = POWER_UP
+    time_set_at: float = 0.0
+    # Volatile, reset at every start.
+    framing: tuple[int, int] = (3, 3)
+    flow_control: tuple[int, int] = (0, 0)
+    character_set: str = "GSM"
+
+    def apply_rate(self) -> None:
+        """Let the line go at the rate that was set."""
+        self.line_rate = self.rate
+
+    def restart(self) -> None:
+        """Set back what does not outlive a reset."""
+        self.rate = self.line_rate = self.stored_rate
+        self.framing = (3, 3)
+        self.flow_control = (0, 0)
+        self.character_set = "GSM"
+
+    def local_time(self, now: float) -> datetime.datetime:
+        """Return what the module's clock shows.
+
+        :param now: seconds of the emulator's clock.
+        """
+        if self.time_zone_update:
+            return self.network_time(now)
+        return self.time_set + datetime.timedelta(seconds=now - self.time_set_at)
+
+    def set_time(self, value: datetime.datetime, zone: int, now: float) -> None:
+        """Set the module's clock."""
+        self.time_set, self.time_zone, self.time_set_at = value, zone, now
+
+    @staticmethod
+    def network_time(now: float) -> datetime.datetime:
+        """Return the time of the network, in GMT."""
+        return NETWORK_EPOCH + datetime.timedelta(seconds=now)

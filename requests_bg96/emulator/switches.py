@@ -1,0 +1,130 @@
+"""Where firmwares differ or nobody has looked: one named switch per question."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal, Mapping, get_args, get_origin, get_type_hints
+
+__all__ = ["Switches"]
+
+BootUrcs = Literal["full", "rdy", "none"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Switches:
+    """Behaviour of one firmware. Every field has a default that is argued for.
+
+    ``chunked`` ("decoded" | "raw")
+        What QHTTPREAD hands out of a chunked body when responseheader=1. Default
+        "decoded": a BG95 was seen to decode with responseheader=0, and one decoder
+        for both settings is the simpler firmware (inference).
+    ``response_head`` ("received" | "rewritten")
+        The head with responseheader=1. Default "received": the BG96 transcripts
+        show server headers in their own order and spelling.
+    ``reuse_sockets`` (bool)
+        Keep a connection for the next request. Default False: no transcript shows
+        a second request on one connection.
+    ``bodyless_end`` ("at_once" | "on_close" | "on_wait")
+        How a read of HEAD, 204 or 304 ends. Default "on_close": the module does
+        not look at the method, so the close of the connection is the first sign
+        (inference).
+    ``unread_response`` ("replaced" | "busy")
+        A new request while a response waits to be read. Default "replaced":
+        field projects skip QHTTPREAD and send the next request successfully.
+    ``second_read`` (703 | 705)
+        A QHTTPREAD after the response was read. Default 703: seen on a BG95.
+    ``hangup_trailer`` ("cme" | "urc")
+        A read that breaks off: ``+CME ERROR: n``, or OK and ``+QHTTPREAD: n``.
+        Default "cme": HTTP manual 2.6.
+    ``urc_in_payload`` ("never" | "between")
+        URCs while QHTTPREAD is giving data: held, or put between two packets.
+        Default "never": no transcript shows one inside a body.
+    ``sni_checkhost`` (bool)
+        Whether QSSLCFG knows sni, checkhost and ignorecertchain. Default False:
+        the SSL manual V1.0 does not; a later BG96 firmware does.
+    ``prefix_key`` (bool)
+        Whether QHTTPCFG has the key "prefix". Default False: HTTP manual 2.1 has
+        five keys; a later BG96 firmware lists a sixth.
+    ``echo_after_reset`` (bool)
+        Echo after a start, as the stored profile has it when True, always off when
+        False. Default True: a BG96 transcript of CFUN=1,1 shows the echo back.
+    ``cmee_after_reset`` (0 | 1 | 2)
+        AT+CMEE after a start and after &F. Default 1: AT manual 12.2.
+    ``qiact_active`` ("error" | "ok")
+        AT+QIACT of an active context. Default "error": seen by driver authors on
+        BG96 (https://github.com/zephyrproject-rtos/zephyr/pull/31325).
+    ``post_719`` (bool)
+        An HTTPS QHTTPPOST with own header of more than 2,048 bytes reaches the
+        server and ends with 719. Default False: a fault of certain firmwares
+        (https://forums.quectel.com/t/bg96-qhttppost-error-719/8765).
+    ``result_fields`` ("full" | "status")
+        Fields of the URC of success: error, status and the length where the header
+        has it, or never the length. Default "full": HTTP manual 2.3.
+    ``boot_urcs`` ("full" | "rdy" | "none")
+        What is printed at a start: all, ``RDY`` alone, nothing (another port gets
+        them). Default "full": AT manual 12.7 and two BG96 drivers.
+    ``get_ok`` ("at_once" | "connected")
+        QHTTPGET with requestheader=0: OK before the network is asked, failures
+        as URC; or after the connection, failures as ``+CME ERROR``. Default
+        "at_once": a BG96 transcript has OK after 3 ms and the URC 4.9 s later.
+    ``bad_url`` ("url" | "request")
+        Who refuses a URL without http(s): QHTTPURL or the request (711). Default
+        "url": HTTP manual 2.2 demands the prefix of the input (inference).
+    """
+
+    chunked: Literal["decoded", "raw"] = "decoded"
+    response_head: Literal["received", "rewritten"] = "received"
+    reuse_sockets: bool = False
+    bodyless_end: Literal["at_once", "on_close", "on_wait"] = "on_close"
+    unread_response: Literal["replaced", "busy"] = "replaced"
+    second_read: Literal[703, 705] = 703
+    hangup_trailer: Literal["cme", "urc"] = "cme"
+    urc_in_payload: Literal["never", "between"] = "never"
+    sni_checkhost: bool = False
+    prefix_key: bool = False
+    echo_after_reset: bool = True
+    cmee_after_reset: Literal[0, 1, 2] = 1
+    qiact_active: Literal["error", "ok"] = "error"
+    post_719: bool = False
+    result_fields: Literal["full", "status"] = "full"
+    boot_urcs: BootUrcs = "full"
+    get_ok: Literal["at_once", "connected"] = "at_once"
+    bad_url: Literal["url", "request"] = "url"
+
+    def __post_init__(self) -> None:
+        for name, allowed in allowed_values().items():
+            value = getattr(self, name)
+            if not any(value is one or value == one for one in allowed):
+                raise ValueError(f"switch {name}: {value!r} is none of {allowed}")
+
+    @classmethod
+    def from_text(cls, texts: Mapping[str, str]) -> Switches:
+        """Make switches of text, as a command line or a URL has it.
+
+        :param texts: name to value; True and False are ``1``/``0`` or
+            ``true``/``false``.
+        :raises ValueError: for an unknown name or value.
+        """
+        return cls(**{name: _value(name, text) for name, text in texts.items()})
+
+
+def allowed_values() -> dict[str, tuple[Any, ...]]:
+    """Return every switch with the values that it can have."""
+    hints = get_type_hints(Switches)
+    return {
+        name: get_args(hint) if get_origin(hint) is Literal else (False, True)
+        for name, hint in hints.items()
+    }
+
+
+def _value(name: str, text: str) -> Any:
+    allowed = allowed_values().get(name)
+    if allowed is None:
+        raise ValueError(f"unknown switch {name!r}")
+    spellings = {str(value).lower(): value for value in allowed}
+    if allowed == (False, True):
+        spellings.update({"0": False, "1": True})
+    try:
+        return spellings[text.lower()]
+    except KeyError:
+        raise ValueError(f"switch {name}: {text!r} is none of {allowed}") from None

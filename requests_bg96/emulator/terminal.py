@@ -1,0 +1,194 @@
+"""The module's side of its serial port: bytes in, bytes out, and their format."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+from typing import Callable, Deque, Iterator, Sequence
+
+from .results import FINAL_NUMBERS, cme_text
+from .scheduler import NEVER, NOW
+from .settings import FACTORY_REGISTERS, Profile
+
+__all__ = ["Input", "OUTPUT_LIMIT", "Terminal"]
+
+#: Bytes of payload that wait for the line before the network is held back: small
+#: against any body, large against one packet.
+OUTPUT_LIMIT = 2048
+
+#: Seconds that RI stays active for one URC (Hardware Design 3.14).
+RING_TIME = 0.12
+
+
+class Input:
+    """What the host sent and the module has not yet looked at, with its times."""
+
+    def __init__(self) -> None:
+        self._segments: Deque[tuple[float, bytes]] = collections.deque()
+        self.last = NOW
+
+    def __bool__(self) -> bool:
+        return bool(self._segments)
+
+    def add(self, data: bytes, now: float) -> None:
+        """Append what came in at one time."""
+        if data:
+            self._segments.append((now, data))
+
+    def when(self) -> float:
+        """Return NOW if there is something to take."""
+        return NOW if self._segments else NEVER
+
+    def take(self, limit: int) -> tuple[float, bytes]:
+        """Return at most ``limit`` bytes that came together, and their time."""
+        self.last, data = self._segments.popleft()
+        if len(data) > limit:
+            self._segments.appendleft((self.last, data[limit:]))
+            data = data[:limit]
+        return self.last, data
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._segments.clear()
+
+
+class Terminal:
+    """Formats what the module says, and holds URCs back where it must.
+
+    :param now: returns the time.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._output = bytearray()
+        self._held: list[bytes] = []
+        self._busy = False
+        self._after_drain: Callable[[], None] | None = None
+        self.input = Input()
+        self.reset(Profile(), 1)
+
+    def reset(self, profile: Profile, cmee: int) -> None:
+        """Start anew: a profile, the factory's registers, empty buffers."""
+        self.profile = profile
+        self.registers = dict(FACTORY_REGISTERS)
+        self.cmee = cmee
+        self.data_mode = False
+        self.dtr_dropped = False
+        self.ring_until = NOW
+        self._busy = False
+        self._held.clear()
+        self.input.clear()
+
+    # What the line takes.
+
+    @property
+    def pending(self) -> int:
+        """The number of bytes that wait for the line."""
+        return len(self._output)
+
+    def take(self, limit: int) -> bytes:
+        """Return at most ``limit`` bytes for the line."""
+        data = bytes(self._output[:limit])
+        del self._output[:limit]
+        if not self._output and self._after_drain:
+            action, self._after_drain = self._after_drain, None
+            action()
+        return data
+
+    def after_drain(self, action: Callable[[], None]) -> None:
+        """Run an action when everything said so far has left."""
+        self._after_drain = action
+
+    def discard(self) -> None:
+        """Lose everything that has not left."""
+        self._output.clear()
+        self._after_drain = None
+
+    def room(self) -> float:
+        """Return NOW if payload may be written."""
+        return NOW if len(self._output) < OUTPUT_LIMIT else NEVER
+
+    # What the module says.
+
+    def raw(self, data: bytes) -> None:
+        """Say these bytes as they are."""
+        self._output += data
+
+    def echo(self, data: bytes) -> None:
+        """Repeat what was typed, if echo is on."""
+        if self.profile.echo:
+            self._output += data
+
+    def information(self, lines: Sequence[str]) -> None:
+        """Say the information text of one command."""
+        if lines:
+            self._output += self._block(*(line.encode("latin-1") for line in lines))
+
+    def final(self, name: str) -> None:
+        """Say a result code by its word or number (AT manual 2.15)."""
+        if self.profile.quiet:
+            return
+        if self.profile.verbose:
+            self._output += self._block(name.encode())
+        else:
+            self._output += b"%d%c" % (FINAL_NUMBERS[name], self.registers[3])
+
+    def error(self, code: int | None) -> None:
+        """Say that a command failed, as AT+CMEE wants it (AT manual 2.23)."""
+        if code is None or self.cmee == 0:
+            self.final("ERROR")
+        elif not self.profile.quiet:
+            reason = cme_text(code) if self.cmee == 2 else str(code)
+            self._output += self._block(b"+CME ERROR: " + reason.encode())
+
+    def connect(self, length: int | None = None) -> None:
+        """Say CONNECT; QFREAD alone adds a length (FILE manual 2.7)."""
+        if length is None:
+            self.final("CONNECT")
+        elif not self.profile.quiet:
+            self._output += self._block(b"CONNECT %d" % length)
+
+    # Unsolicited result codes.
+
+    def urc(self, line: bytes) -> None:
+        """Say a URC now, or as soon as no command and no data stand in its way."""
+        if self._busy or self.data_mode:
+            self._held.append(line)
+        else:
+            self.announce(line)
+
+    def release_urcs(self) -> None:
+        """Say the URCs that were held."""
+        held, self._held = self._held, []
+        for line in held:
+            self.announce(line)
+
+    @contextlib.contextmanager
+    def command(self) -> Iterator[None]:
+        """Hold URCs while a command runs: they stand outside any response."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+        self.release_urcs()
+
+    @contextlib.contextmanager
+    def data(self) -> Iterator[None]:
+        """Be in data mode: no echo, no URC, DCD on."""
+        self.data_mode = True
+        self.dtr_dropped = False
+        try:
+            yield
+        finally:
+            self.data_mode = False
+
+    def announce(self, line: bytes) -> None:
+        """Say a URC whatever stands in its way."""
+        self._output += self._block(line)
+        self.ring_until = self._now() + RING_TIME
+
+    def _block(self, *lines: bytes) -> bytes:
+        end = bytes((self.registers[3], self.registers[4]))
+        start = end if self.profile.verbose else b""
+        return start + b"".join(line + end for line in lines)

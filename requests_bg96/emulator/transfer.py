@@ -1,0 +1,72 @@
+"""Payload to the host in data mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .data_mode import DataMode, Outcome
+from .http_exchange import Exchange, HttpFailed
+from .scheduler import NEVER, Procedure, Wait
+from .terminal import OUTPUT_LIMIT
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["read_out", "send_out"]
+
+#: More than the host can send at once: in this direction its bytes are ignored.
+_ANY = 1 << 30
+
+
+def send_out(module: Module, data: bytes) -> Procedure[Outcome]:
+    """Say these bytes as fast as the line takes them."""
+    with module.terminal.data():
+        mode = DataMode(module)
+        for start in range(0, len(data), OUTPUT_LIMIT):
+            yield from _room(module, mode)
+            if mode.escaped:
+                return Outcome.ESCAPED
+            module.terminal.raw(data[start : start + OUTPUT_LIMIT])
+    return Outcome.COMPLETE
+
+
+def read_out(module: Module, exchange: Exchange, seconds: float) -> Procedure[Outcome]:
+    """Say the body of a response as it comes from the network.
+
+    Nothing is taken from the network before the line has room for it.
+
+    :param seconds: the longest silence of the network (HTTP manual 2.6).
+    :raises HttpFailed: when the body breaks off or the silence is too long.
+    """
+    with module.terminal.data():
+        mode = DataMode(module)
+        while not exchange.body_done:
+            yield from _room(module, mode)
+            if not mode.escaped:
+                yield from _packet(module, exchange, mode, seconds)
+            if mode.escaped:
+                return Outcome.ESCAPED
+            module.terminal.raw(exchange.read())
+            if module.switches.urc_in_payload == "between":
+                module.terminal.release_urcs()
+    return Outcome.COMPLETE
+
+
+def _room(module: Module, mode: DataMode) -> Procedure[None]:
+    """Wait until the line takes payload, or the host leaves data mode."""
+    while not mode.escaped and module.terminal.room() == NEVER:
+        yield Wait(lambda: min(module.terminal.room(), mode.when()))
+        mode.read(_ANY)
+    mode.read(_ANY)
+
+
+def _packet(
+    module: Module, exchange: Exchange, mode: DataMode, seconds: float
+) -> Procedure[None]:
+    """Wait for a packet, or until the host leaves data mode."""
+    until = module.scheduler.now + seconds
+    while not mode.escaped and exchange.when() > module.scheduler.now:
+        ready = yield Wait(lambda: min(exchange.when(), mode.when()), until)
+        mode.read(_ANY)
+        if not ready:
+            raise HttpFailed(722)
