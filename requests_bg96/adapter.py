@@ -1,0 +1,134 @@
+"""The transport adapter for requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from .connection import ModemPoolManager, Transport
+from .errors import BG96Error, UnfitURL
+from .modem import BG96Modem
+
+__all__ = ("BG96Adapter", "requests_errors")
+
+#: Seconds to connect and of silence to read, where a request says nothing: the module
+#: alone may take 125 s to connect (HTTP manual 2.3).
+TIMEOUT = (150.0, 60.0)
+
+
+class BG96Adapter(HTTPAdapter):
+    """Sends a session's requests over a BG96, and nothing past it.
+
+    Mount it on ``http://`` and ``https://``. The port is opened by the first request;
+    `close` gives it back, and a later request opens it again.
+
+    :param port_or_modem: anything that `serial.serial_for_url` takes, or a
+        `BG96Modem`, which several adapters may share and which stays its owner's to
+        close; None looks for the one module on USB.
+    :param timeout: seconds to connect and of silence to read, where a request gives
+        none; no request waits for ever.
+    :param keep_alive: whether requests' ``Connection: keep-alive`` is sent, for a
+        module that uses a connection again; otherwise ``Connection: close`` is.
+    :param max_retries: as for `requests.adapters.HTTPAdapter`.
+    :param pool_connections: as for `requests.adapters.HTTPAdapter`.
+    :param pool_maxsize: as for `requests.adapters.HTTPAdapter`.
+    :param settings: further keyword arguments are those of `BG96Modem`: ``apn``,
+        ``username``, ``password``, ``auth``, ``pin``, ``context_id``,
+        ``ssl_context_id``, ``baudrate``, ``rtscts``, ``dtr``, ``clock``.
+    :raises LimitError: where a setting cannot be part of an AT command.
+    """
+
+    __attrs__ = [*HTTPAdapter.__attrs__, "modem", "timeout", "keep_alive", "_owner"]
+
+    def __init__(
+        self,
+        port_or_modem: str | BG96Modem | None = None,
+        *,
+        timeout: tuple[float, float] = TIMEOUT,
+        keep_alive: bool = False,
+        max_retries: int | Retry = 0,
+        pool_connections: int = 10,
+        pool_maxsize: int = 10,
+        **settings: Any,
+    ) -> None:
+        if isinstance(port_or_modem, BG96Modem):
+            if settings:
+                raise TypeError(f"{', '.join(settings)}: these belong to the modem")
+            self.modem = port_or_modem
+        else:
+            self.modem = BG96Modem(port_or_modem, **settings)
+        self.timeout = timeout
+        self.keep_alive = keep_alive
+        self._owner = self.modem is not port_or_modem
+        #: How often it is installed: the sessions that come and go do not close it.
+        self.held = 0
+        super().__init__(pool_connections, pool_maxsize, max_retries)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} over {self.modem!r}>"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The base class makes the pools, for which all of ours must be there.
+        self.held = 0
+        super().__setstate__(state)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **kwargs: Any
+    ) -> None:
+        """Make the pools, as the base class asks when it is made or unpickled."""
+        self._pool_connections = connections
+        self._pool_maxsize = maxsize
+        self._pool_block = block
+        connect_seconds, read_seconds = self.timeout
+        self.poolmanager = ModemPoolManager(
+            Transport(self.modem, self.keep_alive, connect_seconds, read_seconds),
+            num_pools=connections,
+            maxsize=maxsize,
+            block=block,
+            **kwargs,
+        )
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Refuse: a proxy would be reached by this machine's network.
+
+        :raises requests.exceptions.ProxyError: always.
+        """
+        raise requests.exceptions.ProxyError(
+            "a proxy cannot be used over the modem, and would be reached past it. "
+            "Where it comes from the environment, session.trust_env = False or the "
+            "variable no_proxy avoids it"
+        )
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a `PreparedRequest`, as the base class does.
+
+        :raises requests.exceptions.RequestException: of the class that stock requests
+            raises in the same situation; `InvalidURL` and `RequestException` itself
+            for what the module cannot carry, before a byte of it is sent.
+        """
+        with requests_errors(request):
+            return super().send(request, *args, **kwargs)
+
+    def close(self) -> None:
+        """Give the port back, unless it is shared; the next request opens it again."""
+        super().close()
+        if self._owner and not self.held:
+            self.modem.close()
+
+
+@contextmanager
+def requests_errors(request: Any) -> Iterator[None]:
+    """Turn what urllib3 has no class for into requests' own."""
+    try:
+        yield
+    except BG96Error as error:
+        unfit = isinstance(error, UnfitURL) or error.err == 711
+        kind = requests.exceptions.InvalidURL if unfit else None
+        raise (kind or requests.exceptions.RequestException)(
+            str(error), request=request
+        ) from error

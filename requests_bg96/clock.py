@@ -1,0 +1,58 @@
+"""Time, from one object, so that tests can run hours in seconds."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+__all__ = ("Clock", "Deadline", "SystemClock")
+
+
+class Clock(Protocol):
+    """Tells the time and lets it pass."""
+
+    def now(self) -> float:
+        """Return a monotonic time in seconds."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> float:
+        """Return `time.monotonic()`."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for `seconds`."""
+        time.sleep(seconds)
+
+
+class Deadline:
+    """A moment by which something must be over.
+
+    :param clock: the clock it is read from.
+    :param seconds: from now.
+    """
+
+    __slots__ = ("_clock", "seconds", "when")
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self.seconds = seconds
+        self.when = clock.now() + seconds
+
+    def left(self) -> float:
+        """Return the seconds left, never less than 0."""
+        return max(0.0, self.when - self._clock.now())
+
+    @property
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return self._clock.now() >= self.when
+
+    def within(self, seconds: float) -> Deadline:
+        """Return a deadline in `seconds`, or this one if it comes first."""
+        return Deadline(self._clock, min(seconds, self.left()))

@@ -1,0 +1,299 @@
+"""urllib3's connections and pools, over a modem in place of sockets.
+
+http.client and urllib3 serialise requests and parse responses as ever. What they take
+for a socket collects the request until it is whole, and is read from while the
+response comes.
+
+The request is handed to the modem when the response is asked for, and not before it is
+whole: a body that takes its time, fails, or makes requests of its own never holds the
+modem.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import urllib3.connection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import SSLError
+from urllib3.poolmanager import PoolManager
+from urllib3.response import HTTPResponse
+
+from .codes import URL_LIMIT
+from .dialogues.http import Request
+from .errors import BG96Error
+from .exchange import Exchange
+from .modem import BG96Modem
+from .outcomes import urllib3_error
+
+__all__ = ("ModemPoolManager", "Transport")
+
+
+@dataclasses.dataclass(frozen=True)
+class Transport:
+    """What every connection of an adapter shares.
+
+    :param modem: over which it goes.
+    :param keep_alive: whether ``Connection: keep-alive`` is left as it is.
+    :param connect_seconds: the connect timeout where the caller gives none.
+    :param read_seconds: the read timeout where the caller gives none.
+    """
+
+    modem: BG96Modem
+    keep_alive: bool = False
+    connect_seconds: float = 150.0
+    read_seconds: float = 60.0
+
+
+class ResponseStream(io.RawIOBase):
+    """The response of an exchange, as http.client reads it.
+
+    :param sock: the socket that it belongs to, where requests_ntlm looks for it.
+    :param exchange: which it reads from.
+    :param errors: turns the modem's errors into urllib3's.
+    """
+
+    def __init__(
+        self,
+        sock: ModemSocket,
+        exchange: Exchange,
+        errors: Callable[[], Any],
+    ) -> None:
+        self._sock = sock
+        self._exchange = exchange
+        self._errors = errors
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what has come, and wait only where nothing has."""
+        with self._errors():
+            data = self._exchange.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Give up the rest of the response."""
+        if not self.closed:
+            super().close()
+            self._sock.transport.modem.abandon(self._exchange)
+
+
+class ModemSocket:
+    """What urllib3 and http.client want of a socket: one exchange's worth.
+
+    :param transport: over which the exchange will be.
+    :param errors: turns the modem's errors into urllib3's.
+    """
+
+    def __init__(self, transport: Transport, errors: Callable[[], Any]) -> None:
+        self.transport = transport
+        self.timeout: float | None = None
+        self.data = bytearray()
+        self.exchange: Exchange | None = None
+        self._errors = errors
+        self._handed_out = False
+
+    def settimeout(self, timeout: float | None) -> None:
+        """Take note of the timeout in seconds."""
+        self.timeout = timeout
+
+    def sendall(self, data: bytes) -> None:
+        """Collect `data` of the request.
+
+        :raises LimitError: as soon as it is more than the module takes.
+        """
+        Request.check_size(len(self.data) + len(data))
+        self.data += data
+
+    def makefile(self, mode: str, *args: Any, **kwargs: Any) -> io.BufferedReader:
+        """Return the response, buffered."""
+        if self.exchange is None:
+            raise BG96Error("no request was sent on this connection")
+        self._handed_out = True
+        return io.BufferedReader(ResponseStream(self, self.exchange, self._errors))
+
+    def close(self) -> None:
+        """Give up a response that was not handed out; else its reader still has it."""
+        if self.exchange is not None and not self._handed_out:
+            self.transport.modem.abandon(self.exchange)
+
+
+class ModemHTTPConnection(urllib3.connection.HTTPConnection):
+    """A connection of one exchange, over a modem.
+
+    :param transport: over which it goes.
+    """
+
+    scheme = "http"
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.transport = transport
+        #: Seconds for all of the exchange, where the caller's Timeout has a total.
+        self.total: float | None = None
+        self._method = ""
+        self._target = ""
+        self._connect_timeout: float | None = None
+        self._told_connection = False
+
+    def connect(self) -> None:
+        """Get ready to collect a request; the modem is not touched yet."""
+        self.sock = cast(Any, ModemSocket(self.transport, self._errors))
+
+    @property
+    def is_connected(self) -> bool:
+        """False: there is nothing to go on with after an exchange."""
+        return False
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """Begin a request, as http.client does."""
+        self._method, self._target = method, url
+        self._told_connection = False
+        super().putrequest(method, url, *args, **kwargs)
+
+    def putheader(self, header: str | bytes, *values: Any) -> None:
+        """Add a header; requests' own ``Connection: keep-alive`` becomes ``close``.
+
+        For us an exchange is a connection, and a server that keeps it open can keep
+        the module waiting for more.
+        """
+        name = header.decode("latin-1") if isinstance(header, bytes) else header
+        if name.lower() == "connection":
+            self._told_connection = True
+            if values in (("keep-alive",), (b"keep-alive",)):
+                values = values if self.transport.keep_alive else ("close",)
+        super().putheader(cast(str, header), *values)
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        """End the headers, as http.client does."""
+        if not (self._told_connection or self.transport.keep_alive):
+            self.putheader("Connection", "close")
+        super().endheaders(*args, **kwargs)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Serialise a request, and keep it until its response is asked for."""
+        self._connect_timeout = self.timeout
+        super().request(*args, **kwargs)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Make the exchange, and return the response once its head has come.
+
+        :raises urllib3.exceptions.HTTPError: as `outcomes` says.
+        """
+        sock = cast("ModemSocket | None", self.sock)
+        if sock is None or not sock.data:
+            return super().getresponse()
+        transport = self.transport
+        with self._errors():
+            sock.exchange = transport.modem.exchange(
+                self._outgoing(bytes(sock.data)),
+                self._seconds(self._connect_timeout, transport.connect_seconds),
+                self._seconds(self.timeout, transport.read_seconds),
+                self.total,
+            )
+        response = super().getresponse()
+        transport.modem.hand_over(sock.exchange)
+        return response
+
+    def _seconds(self, timeout: float | None, otherwise: float) -> float:
+        return otherwise if timeout is None else timeout
+
+    def _outgoing(self, data: bytes) -> Request:
+        head = data.find(b"\r\n\r\n") + 4
+        return Request(self._method, self._url(), data, len(data) > head)
+
+    def _url(self) -> bytes:
+        """Return the URL for AT+QHTTPURL.
+
+        One that is too long for it is in the request line all the same; the module
+        only needs to know whom to connect to.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port in (None, self.default_port) else f":{self.port}"
+        target = self._target if self._target.startswith("/") else "/"
+        origin = f"{self.scheme}://{host}{port}"
+        try:
+            url = f"{origin}{target}".encode("ascii")
+        except UnicodeEncodeError:
+            url = f"{origin}/".encode("idna")
+        return url if len(url) <= URL_LIMIT else f"{origin}/".encode("ascii")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BG96Error as error:
+            translated = urllib3_error(error, self, self._target)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnection):
+    """The same by TLS, which the module makes."""
+
+    scheme = "https"
+
+    def connect(self) -> None:
+        """Refuse: what `verify` and `cert` promise cannot be kept yet.
+
+        :raises urllib3.exceptions.SSLError: always.
+        """
+        raise SSLError("https:// over the modem's TLS is not available yet")
+
+
+class _ModemPool:
+    """What both kinds of pool have in common.
+
+    :param transport: over which their connections go.
+    """
+
+    connection_class: type[ModemHTTPConnection]
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ConnectionCls = functools.partial(self.connection_class, transport)
+
+    def _make_request(
+        self, conn: ModemHTTPConnection, *args: Any, **kwargs: Any
+    ) -> Any:
+        timeout = kwargs.get("timeout")
+        conn.total = getattr(timeout, "total", None)
+        return super()._make_request(conn, *args, **kwargs)  # type: ignore[misc]
+
+
+class ModemHTTPConnectionPool(_ModemPool, HTTPConnectionPool):  # type: ignore[misc]
+    """Connections to one host, over a modem."""
+
+    connection_class = ModemHTTPConnection
+
+
+class ModemHTTPSConnectionPool(_ModemPool, HTTPSConnectionPool):  # type: ignore[misc]
+    """Connections to one host by TLS, over a modem."""
+
+    connection_class = ModemHTTPSConnection
+
+
+class ModemPoolManager(PoolManager):
+    """Pools of connections over a modem.
+
+    :param transport: over which they go.
+    """
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pool_classes_by_scheme = cast(
+            Any,
+            {
+                "http": functools.partial(ModemHTTPConnectionPool, transport),
+                "https": functools.partial(ModemHTTPSConnectionPool, transport),
+            },
+        )

@@ -1,0 +1,217 @@
+"""One exchange: the request into the module, the response's start out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from ..at import Command
+from ..codes import (
+    BUSY,
+    CONNECT_SECONDS,
+    CONTEXT_LOST,
+    GET_LIMIT,
+    POST_LIMIT,
+    SECONDS_LIMIT,
+    STATE_LOST,
+    URL_LIMIT,
+)
+from ..errors import LimitError, ModuleError, Phase, TransferError, UnfitURL
+from ..state import ModuleState, Settings
+from . import Await, Dialogue, Escape, Pause, asked, must
+from .setup import deactivate, prepare
+
+__all__ = ("Request", "Result", "read", "result", "send")
+
+#: Seconds between two attempts while the module is busy.
+BUSY_PAUSE = 0.5
+#: Seconds for a URL to reach the module: 700 bytes take 0.73 s at 9,600 baud.
+URL_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A request in the form in which the module takes it.
+
+    :param method: of the request; the module does not look at it.
+    :param url: what AT+QHTTPURL is given; host, port and scheme matter.
+    :param data: the request's bytes, from request line to the end of the body.
+    :param body: whether there is a body.
+    :raises LimitError: where the module cannot take it.
+    """
+
+    method: str
+    url: bytes
+    data: bytes
+    body: bool
+
+    def __post_init__(self) -> None:
+        if len(self.url) > URL_LIMIT:
+            raise UnfitURL(
+                f"the URL's host alone has {len(self.url)} bytes; the module takes "
+                f"{URL_LIMIT}"
+            )
+        if any(byte <= 0x20 or byte >= 0x7F for byte in self.url):
+            raise UnfitURL("the URL holds blanks, control characters or non-ASCII")
+        self.check_size(len(self.data))
+
+    @staticmethod
+    def check_size(size: int) -> None:
+        """Refuse a request that has `size` bytes already, if it is too large."""
+        if size > POST_LIMIT:
+            raise LimitError(
+                f"the request has more than {POST_LIMIT:,} bytes, header and body "
+                "together, which is all that AT+QHTTPPOST takes; send it in several "
+                "requests"
+            )
+
+    @property
+    def name(self) -> str:
+        """The command that carries it, which its result URC is called after."""
+        by_get = not self.body and len(self.data) <= GET_LIMIT
+        return "+QHTTPGET" if by_get else "+QHTTPPOST"
+
+    def command(self, read_seconds: float, baudrate: int) -> Command:
+        """Return the command that sends it.
+
+        :param read_seconds: how long the module may wait for the response.
+        :param baudrate: of the line, from which the time for the upload follows.
+        """
+        # Twice what the line needs, for a module that holds it back now and then.
+        upload = whole_seconds(10 + 20 * len(self.data) / baudrate)
+        size, wait = len(self.data), whole_seconds(read_seconds)
+        order = (
+            (wait, size, upload) if self.name == "+QHTTPGET" else (size, upload, wait)
+        )
+        return Command(
+            f"{self.name}={','.join(map(str, order))}",
+            timeout=CONNECT_SECONDS + 5,
+            payload=self.data,
+            payload_timeout=upload + 1,
+            payload_phase=Phase.SEND,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What the result URC tells.
+
+    :param status: the response's status code, where the module tells it.
+    :param length: its Content-Length, where it has one.
+    """
+
+    status: int | None = None
+    length: int | None = None
+
+
+def whole_seconds(seconds: float) -> int:
+    """Return `seconds` as the module takes them: whole ones, 1 to 65,535."""
+    return min(max(math.ceil(seconds), 1), SECONDS_LIMIT)
+
+
+def send(
+    request: Request,
+    read_seconds: float,
+    baudrate: int,
+    settings: Settings,
+    state: ModuleState,
+) -> Dialogue[None]:
+    """Make the module ready and hand it the request.
+
+    Until the module says CONNECT the server has seen nothing, and what went wrong is
+    mended and done again, each kind once.
+
+    :raises ModuleError: what could not be mended, or came later.
+    """
+    mended: set[frozenset[int]] = set()
+    while True:
+        try:
+            yield from prepare(settings, state)
+            yield from _hand_over(request, read_seconds, baudrate, state)
+            return
+        except ModuleError as error:
+            if error.phase is not Phase.CONNECT:
+                raise
+            yield from _mend(error, mended, settings, state)
+
+
+def _hand_over(
+    request: Request, read_seconds: float, baudrate: int, state: ModuleState
+) -> Dialogue[None]:
+    if state.url != request.url:
+        state.url = None
+        yield from must(
+            Command(
+                f"+QHTTPURL={len(request.url)},{URL_SECONDS}",
+                payload=request.url,
+                payload_timeout=URL_SECONDS + 1,
+            )
+        )
+        state.url = request.url
+    yield from must(request.command(read_seconds, baudrate))
+
+
+def _mend(
+    error: ModuleError,
+    mended: set[frozenset[int]],
+    settings: Settings,
+    state: ModuleState,
+) -> Dialogue[None]:
+    for kind in (BUSY, STATE_LOST, CONTEXT_LOST):
+        if error.err in kind:
+            break
+    else:
+        raise error
+    first = kind not in mended
+    mended.add(kind)
+    if kind is BUSY:
+        if first:
+            yield from _discard_response()
+        yield Pause(BUSY_PAUSE, error)
+    elif not first:
+        raise error
+    elif kind is STATE_LOST:
+        state.checked = False
+        state.url = None
+    else:
+        yield from deactivate(settings, state)
+
+
+def _discard_response() -> Dialogue[None]:
+    """Take from the module a response that nobody waits for any more."""
+    reply = yield from asked(Command("+QHTTPREAD=1"))
+    if reply.connected:
+        yield Escape()
+
+
+def result(request: Request, seconds: float) -> Dialogue[Result]:
+    """Wait for the result URC of a request that was handed over.
+
+    :raises ModuleError: where it tells of an error.
+    """
+    line: bytes = yield Await(f"{request.name}:".encode("ascii"), seconds)
+    fields = line.partition(b":")[2].split(b",")
+    try:
+        err, *numbers = (int(field) for field in fields)
+    except ValueError:
+        raise TransferError(f"the module says {line!r}") from None
+    if err:
+        raise ModuleError(err, f"AT{request.name}", phase=Phase.WAIT)
+    return Result(*numbers[:2])
+
+
+def read(wait_seconds: float) -> Dialogue[None]:
+    """Ask for the response; what follows on the line is the response.
+
+    :param wait_seconds: the longest silence of the server.
+    :raises ModuleError: where the module has none.
+    """
+    command = Command(f"+QHTTPREAD={whole_seconds(wait_seconds)}", timeout=wait_seconds)
+    while True:
+        try:
+            yield from must(command)
+            return
+        except ModuleError as error:
+            if error.err not in BUSY:
+                raise
+            yield Pause(BUSY_PAUSE, error)

@@ -1,0 +1,325 @@
+"""Making a module ready for requests, from whatever it was left at.
+
+Little is said to a module that is ready: one line asks for all there is to know, and
+what a read shows to be right is not written. So it is asked again without regret
+whenever the module may have restarted unnoticed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ..at import Command, Reply, joined, quoted
+from ..codes import BAUDRATES
+from ..errors import NoAnswer, SetupError
+from ..state import ModuleState, Settings
+from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
+
+__all__ = ("deactivate", "find_module", "prepare", "registration", "resynchronise")
+
+#: Seconds that the module may take to answer a command that asks nothing of it: its
+#: maximum response time is 300 ms (AT manual).
+PROBE = 0.6
+#: How often a SIM that is busy, or not yet there, is asked, once a second: after 20 s
+#: the manual gives it up (TCP manual 1.1).
+SIM_ATTEMPTS = 20
+#: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
+PIN_ATTEMPTS = 3
+#: What AT+CREG?, AT+CGREG? and AT+CEREG? answer (AT manual 6.1, 9.8, 9.11).
+REGISTRATION = {
+    "0": "not searching",
+    "1": "registered",
+    "2": "searching",
+    "3": "denied",
+    "4": "unknown",
+    "5": "registered, roaming",
+}
+#: CME ERROR numbers under which a SIM may yet come up (AT manual 12.5).
+SIM_STARTING = frozenset({13, 14})
+
+
+def find_module(settings: Settings) -> Dialogue[None]:
+    """Find the module on a port that was just opened, at whatever speed, in any mode.
+
+    :raises SetupError: where nothing answers.
+    """
+    wanted = settings.baudrate or BAUDRATES[0]
+    others = [rate for rate in BAUDRATES if rate != wanted]
+    for attempt in range(4):
+        for rate in (wanted, wanted, *(others if attempt % 2 else ())):
+            yield Speed(rate)
+            if (yield from _initialise(settings)):
+                yield from _keep_speed(settings, rate)
+                return
+        yield Speed(wanted)
+        yield Escape()
+    raise SetupError(
+        "nothing answers AT on this port: is it the module's AT port, is the module "
+        "on (it takes some 5 s to boot), are its speed and wiring right?"
+    )
+
+
+def _keep_speed(settings: Settings, rate: int) -> Dialogue[None]:
+    if settings.baudrate not in (None, rate):
+        yield from must(Command(f"+IPR={settings.baudrate}"))
+        yield Speed(settings.baudrate or rate)
+        if not (yield from _initialise(settings)):
+            raise SetupError(f"no answer at {settings.baudrate} baud, but at {rate}")
+
+
+def _initialise(settings: Settings) -> Dialogue[bool]:
+    """Turn echo off and the long form of results on; return whether that went well."""
+    try:
+        reply = yield from asked(
+            Command(f"Q0V1E0&D{1 if settings.dtr else 0}", timeout=PROBE)
+        )
+    except NoAnswer:
+        return False
+    return reply.ok
+
+
+def resynchronise(
+    settings: Settings,
+    data_mode: bool,
+    unfinished: Command | Await | None,
+    seconds: float,
+) -> Dialogue[None]:
+    """Get back to where the module listens, after an exchange that was given up.
+
+    :param data_mode: whether it was given up in data mode.
+    :param unfinished: what was waited for.
+    :param seconds: how long it may yet take to come.
+    :raises SetupError: where the module does not answer any more.
+    """
+    if data_mode:
+        yield Escape()
+    elif unfinished is not None:
+        yield from _late(unfinished, seconds)
+    for _ in range(3):
+        for _ in range(2):
+            if (yield from _initialise(settings)):
+                # A late line is not to be taken for the answer to the next command.
+                yield Pause(0.05, SetupError("the time is too short for the module"))
+                return
+        yield Escape()
+    raise SetupError("the module does not answer any more; is it on, is it booting?")
+
+
+def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
+    """Let what was given up come to its end, for it may come at any time."""
+    step: Any = (
+        Hearken(unfinished, seconds)
+        if isinstance(unfinished, Command)
+        else dataclasses.replace(unfinished, timeout=seconds)
+    )
+    try:
+        outcome: Any = yield step
+    except NoAnswer:
+        return
+    if isinstance(outcome, Reply) and outcome.connected:
+        yield Escape()
+
+
+def prepare(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    """Do what is lacking for a request, and nothing when nothing is.
+
+    :raises SetupError: where it cannot be done.
+    """
+    if not state.checked:
+        yield from _check(settings, state)
+        state.checked = True
+    if not state.context:
+        yield from _unlock_sim(settings, state)
+        yield from _wait_for_registration()
+        yield from _activate(settings)
+        state.context = True
+
+
+def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    """Ask for all that matters in one line, and write what is not as it must be."""
+    own = f"+QICSGP={settings.context_id}"
+    texts = ["+CMEE=1", "+QHTTPCFG?", "+QIACT?"]
+    texts += [own] if settings.apn is not None else []
+    texts += ["+IFC=2,2"] if settings.rtscts else []
+    reply = yield from _together(*texts)
+    state.context = _is_active(reply, settings.context_id)
+    if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
+        yield from _define_context(settings, state)
+    found = dict(value.partition(",")[::2] for value in reply.values("+QHTTPCFG"))
+    wrong = [
+        f'+QHTTPCFG="{key}",{value}'
+        for key, value in settings.wanted.items()
+        if found.get(f'"{key}"') != value
+    ]
+    if wrong:
+        # It has restarted, or somebody else has used it: it may have lost the URL.
+        state.url = None
+        yield from _together(*wrong)
+
+
+def _together(*texts: str) -> Dialogue[Reply]:
+    """Give several commands in one line, or one by one to a module that refuses."""
+    reply = yield from asked(Command(joined(*texts)))
+    if reply.ok:
+        return reply
+    yield from _refuse_others()
+    lines: list[bytes] = []
+    for text in texts:
+        reply = yield from must(Command(text))
+        lines += reply.lines
+    return Reply(b"OK", tuple(lines))
+
+
+def _refuse_others() -> Dialogue[None]:
+    """Refuse a module that does not know the commands which all this relies on."""
+    reply = yield from asked(Command("+QHTTPCFG=?"))
+    if not reply.ok:
+        identity = yield from asked(Command("I", bare=True))
+        name = b" ".join(identity.lines).decode("latin-1") or "a module without a name"
+        raise SetupError(
+            f"this is {name}, which does not know AT+QHTTPCFG: a BG96, BG95 or BG77 "
+            "is needed"
+        )
+
+
+def _is_active(reply: Reply, context_id: int) -> bool:
+    active = (value.split(",") for value in reply.values("+QIACT"))
+    return any(fields[:2] == [str(context_id), "1"] for fields in active)
+
+
+def _context(settings: Settings) -> str:
+    """Return a context's definition, as AT+QICSGP reads and writes it."""
+    names = (settings.apn or "", settings.username, settings.password)
+    strings = ",".join(quoted(name, "APN's parameter") for name in names)
+    return f"1,{strings},{settings.auth}"
+
+
+def _define_context(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    if state.context:
+        yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
+        state.context = False
+    text = f"+QICSGP={settings.context_id},"
+    hidden = _context(
+        dataclasses.replace(settings, password="***" if settings.password else "")
+    )
+    yield from must(Command(text + _context(settings), shown=text + hidden))
+
+
+def _unlock_sim(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    for _ in range(SIM_ATTEMPTS):
+        reply = yield from asked(Command("+CPIN?"))
+        code = "".join(reply.values("+CPIN")[:1])
+        if code == "READY":
+            return
+        if code == "SIM PIN":
+            yield from _enter_pin(settings, state)
+        elif reply.err not in SIM_STARTING:
+            raise _sim_error(code, reply.err)
+        yield Pause(1.0, _sim_error(code, reply.err))
+    raise _sim_error(code, reply.err)
+
+
+def _sim_error(code: str, err: int | None) -> SetupError:
+    if err == 10:
+        found = "there is no SIM; insert one, and look at its holder's contacts"
+    elif code:
+        found = f"the SIM wants {code}; unlock it by hand"
+    else:
+        found = "the SIM does not come up; is it inserted, is it the right way round?"
+    return SetupError(found, command="AT+CPIN?", err=err)
+
+
+def _enter_pin(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    """Enter the PIN once, and never when a wrong one may have been tried before."""
+    if settings.pin is None:
+        raise SetupError("the SIM wants its PIN; pass pin=", command="AT+CPIN?")
+    left = yield from _attempts_left()
+    if state.pin_refused or left < PIN_ATTEMPTS:
+        raise SetupError(
+            f"the SIM has refused a PIN before ({left} of {PIN_ATTEMPTS} attempts are "
+            "left); it is not tried again: enter the right one once by hand, in "
+            'another device or with BG96Modem.command("AT+CPIN=...")',
+            command="AT+CPIN",
+        )
+    state.pin_refused = True
+    reply = yield from asked(
+        Command(f'+CPIN="{settings.pin}"', timeout=10.0, shown="+CPIN=***")
+    )
+    if not reply.ok:
+        raise SetupError(
+            "the SIM refuses the PIN; it is not tried again: pass the right one",
+            command="AT+CPIN",
+            err=reply.err,
+        )
+    state.pin_refused = False
+
+
+def _attempts_left() -> Dialogue[int]:
+    reply = yield from asked(Command("+QPINC?"))
+    for value in reply.values("+QPINC"):
+        fields = value.replace(" ", "").split(",")
+        if fields[0] == '"SC"' and len(fields) > 1 and fields[1].isdigit():
+            return int(fields[1])
+    return PIN_ATTEMPTS
+
+
+def registration() -> Dialogue[dict[str, str]]:
+    """Return the <stat> of each kind of registration that the module knows."""
+    reply = yield from asked(Command("+CREG?;+CGREG?;+CEREG?"))
+    return {
+        name: fields[1]
+        for name in ("CREG", "CGREG", "CEREG")
+        for value in reply.values(f"+{name}")
+        # A URC of the same name has no <n> in front, but may have a cell behind.
+        if len(fields := value.split(",")) > 1 and fields[1].isdigit()
+    }
+
+
+def _wait_for_registration() -> Dialogue[None]:
+    while True:
+        found = yield from registration()
+        if {"1", "5"} & set(found.values()):
+            return
+        states = ", ".join(f"{name} {_status(stat)}" for name, stat in found.items())
+        yield Pause(
+            1.0,
+            SetupError(
+                f"the module is not registered in a network ({states}): look at the "
+                "antenna, the SIM's subscription and the bands that the module may use",
+                command="AT+CEREG?",
+            ),
+        )
+
+
+def _status(stat: str) -> str:
+    return f"{stat} {REGISTRATION.get(stat, '')}".strip()
+
+
+def _activate(settings: Settings) -> Dialogue[None]:
+    """Activate the PDP context (TCP manual 2.1.2), after a deactivation if need be.
+
+    A context that the module holds active already, or that the network has dropped,
+    must be deactivated first (HTTP manual 4.5).
+    """
+    activate = Command(f"+QIACT={settings.context_id}", timeout=150.0)
+    reply = yield from asked(activate)
+    if not reply.ok:
+        yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
+        reply = yield from asked(activate)
+    if not reply.ok:
+        why = yield from asked(Command("+QIGETERROR"))
+        apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
+        raise SetupError(
+            f"the network refuses PDP context {settings.context_id} with {apn} "
+            f"({', '.join(why.values('+QIGETERROR')) or 'no reason given'}): pass the "
+            "right apn=, username= and password=, and look at the SIM's subscription",
+            command=str(activate),
+            err=reply.err,
+        )
+
+
+def deactivate(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    """Give up a PDP context that does not work, so that `prepare` activates it anew."""
+    yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
+    state.context = False

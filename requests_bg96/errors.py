@@ -1,0 +1,123 @@
+"""What can go wrong below HTTP.
+
+A caller of requests never meets these as they are: `connection` turns each into the
+urllib3 exception that stock requests would have raised, and chains it as the cause.
+A caller of `BG96Modem` meets them directly.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from .codes import meaning
+
+__all__ = (
+    "BG96Error",
+    "LimitError",
+    "ModuleError",
+    "ModuleRestarted",
+    "NoAnswer",
+    "Phase",
+    "PortError",
+    "SetupError",
+    "TransferError",
+    "UnfitURL",
+)
+
+
+class Phase(enum.Enum):
+    """How far an exchange has come, which decides what may be repeated."""
+
+    #: Until CONNECT of QHTTPGET or QHTTPPOST: the server has surely seen nothing.
+    CONNECT = "connecting"
+    #: The request is being handed to the module.
+    SEND = "sending the request"
+    #: The module waits for the server's response.
+    WAIT = "waiting for the response"
+    #: The response is being read from the module.
+    READ = "reading the response"
+
+
+class BG96Error(Exception):
+    """The modem could not do what it was asked to.
+
+    :param text: what was found, and what to do about it.
+    :param command: the AT command under way, secrets left out.
+    :param err: the module's error number, if it gave one.
+    :param phase: how far the exchange had come; set by the modem.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        command: str | None = None,
+        err: int | None = None,
+        phase: Phase = Phase.CONNECT,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.command = command
+        self.err = err
+        self.phase = phase
+
+    def __str__(self) -> str:
+        details = [f"while {self.phase.value}"]
+        if self.command is not None:
+            details.insert(0, self.command)
+        return f"{self.text} ({', '.join(details)})"
+
+
+class LimitError(BG96Error, ValueError):
+    """The request cannot be carried by the module; not a byte of it was sent."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class UnfitURL(LimitError):
+    """The URL cannot be carried by the module; not a byte was sent."""
+
+
+class PortError(BG96Error):
+    """The serial port is not there, is not ours, or went away."""
+
+
+class SetupError(BG96Error):
+    """The module cannot be made ready: SIM, PIN, registration or PDP context."""
+
+
+class NoAnswer(BG96Error):
+    """The time for an answer ran out."""
+
+
+class ModuleRestarted(BG96Error):
+    """The module has restarted and forgotten its settings and the request."""
+
+
+class TransferError(BG96Error):
+    """Bytes of the response are missing, or not what they should be."""
+
+
+class ModuleError(BG96Error):
+    """The module answered with an error.
+
+    :param err: the number of ``+CME ERROR`` or of the result URC; None for ``ERROR``.
+    :param command: the AT command it answered.
+    :param answer: the answer as it came, where there is no number.
+    """
+
+    def __init__(
+        self,
+        err: int | None,
+        command: str,
+        *,
+        answer: str = "ERROR",
+        phase: Phase = Phase.CONNECT,
+    ) -> None:
+        text = (
+            f"the module answered {answer}"
+            if err is None
+            else f"the module reports {err}: {meaning(err)}"
+        )
+        super().__init__(text, command=command, err=err, phase=phase)

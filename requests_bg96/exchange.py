@@ -1,0 +1,277 @@
+"""A response being read from the module, by whoever reads it.
+
+The reader is the caller of requests, who reads when it pleases them; another thread,
+whose request must wait for the line, and spools the rest; or, on a line that nothing
+holds back, a thread that spools while the caller is away. Each has the port for one
+piece at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .clock import Clock, Deadline, SystemClock
+from .dialogues import Dialogue, Escape
+from .errors import BG96Error, ModuleError, NoAnswer, Phase, TransferError
+from .framing import Framing, Trailer
+from .link import Link
+from .spool import Spool
+
+__all__ = ("Exchange",)
+
+#: Seconds of silence after which the bytes withheld are looked into. The two halves of
+#: a trailer come some 5 ms apart on hardware; a line by network may add its own pauses.
+SILENCE = {Trailer.BEGUN: 0.25, Trailer.FULL: 0.03}
+#: Seconds between two questions whether the module is done.
+ASK_AGAIN = 1.0
+#: Seconds that the module has for the answer, and for more payload instead of one.
+ANSWER_SECONDS = 0.5
+ANSWER_SILENCE = 0.05
+#: Seconds for the trailer behind a body that is whole.
+TRAILER_SECONDS = 2.0
+#: Seconds for which reading on is better than leaving data mode, which takes two.
+DRAIN_SECONDS = 1.5
+#: Seconds that a caller may be away before the line is read for them. At 921,600 baud
+#: they fill half of the 4,096 bytes that a Linux tty keeps.
+ABSENCE = 0.02
+
+_ANSWER = re.compile(rb"(?:AT\r+)?\r\nOK\r\n")
+
+
+class Exchange:
+    """One response, from CONNECT of AT+QHTTPREAD to its trailer.
+
+    :param link: on which the response comes.
+    :param framing: which tells where it ends.
+    :param read_seconds: the longest silence before the reader gets `NoAnswer`.
+    :param clock: the time.
+    :param on_end: called with the exchange once it is over.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        framing: Framing,
+        read_seconds: float,
+        clock: Clock,
+        on_end: Callable[[Exchange], None],
+    ) -> None:
+        self.framing = framing
+        #: Whether the line is rid of this response.
+        self.over = False
+        #: Whether it was left in the midst of it, and the module must be called back.
+        self.lost = False
+        #: Whether nobody will read the rest.
+        self.abandoned = False
+        self._link = link
+        self._read_seconds = read_seconds
+        self._clock = clock
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._spool = Spool()
+        self._failure: BG96Error | None = None
+        self._confirmed = False
+        self._asked = False
+        self._last_read = clock.now()
+        self._done = threading.Event()
+
+    def __repr__(self) -> str:
+        state = "lost" if self.lost else "over" if self.over else "reading"
+        return f"<{type(self).__name__} {state}, {self.framing}>"
+
+    @property
+    def complete(self) -> bool:
+        """Whether no more bytes will come for the reader."""
+        return self.over or (self.framing.finished and self._confirmed)
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes as soon as there are any; b"" at the end.
+
+        :raises NoAnswer: after `read_seconds` of silence.
+        :raises TransferError: where what came cannot be right.
+        :raises ModuleError: where the module gave up.
+        """
+        with self._lock:
+            while not (data := self._take(size)) and not self.complete:
+                if not self._step(Deadline(self._clock, self._read_seconds)):
+                    self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
+            self._last_read = self._clock.now()
+            if not data and self._failure:
+                raise self._failure
+            return data
+
+    def spool(self, deadline: Deadline) -> None:
+        """Read the rest for a reader who comes later, to free the line.
+
+        What goes wrong with the response is kept for that reader.
+
+        :raises NoAnswer: where the end does not come by the deadline.
+        """
+        busy = NoAnswer("the modem is busy with another response, which goes on")
+        if not self._lock.acquire(timeout=deadline.left()):
+            raise busy
+        try:
+            while not self.complete:
+                if not self._step(deadline.within(self._read_seconds)):
+                    if deadline.over:
+                        raise busy
+                    self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
+                self._put_aside()
+        finally:
+            self._lock.release()
+        if not self.over:
+            self.discard(deadline)
+
+    def discard(self, deadline: Deadline) -> None:
+        """Free the line of what nobody will read: by reading on where little is left,
+        else by leaving data mode.
+
+        :raises BG96Error: where that fails.
+        """
+        with self._lock:
+            left = self.framing.remaining
+            rate = self._link.port.baudrate
+            until = deadline.within(TRAILER_SECONDS)
+            if left is not None and left * 10 / rate <= DRAIN_SECONDS:
+                while not self.over and self._step(until):
+                    self.framing.take(self.framing.available)
+            if not self.over:
+                self._link.run(_escape(), deadline)
+                self._end(lost=True)
+
+    def close(self) -> None:
+        """Stop reading for good."""
+        self._done.set()
+        self.abandoned = True
+
+    def keep_up(self) -> None:
+        """Let nothing be lost on a line that nothing holds back.
+
+        A thread reads while the reader is away, and ends with the response.
+        """
+        done = self.complete or self.framing.finished
+        if not done and isinstance(self._clock, SystemClock):
+            name = f"requests-bg96 reads {self._link.port.url}"
+            threading.Thread(target=self._keep_up, name=name, daemon=True).start()
+
+    def _keep_up(self) -> None:
+        while not self._done.wait(ABSENCE):
+            with self._lock:
+                if self._clock.now() - self._last_read < ABSENCE:
+                    continue
+                if self.complete or self.framing.finished:
+                    return
+                with self._failing():
+                    self._receive_pending()
+                self._put_aside()
+
+    def _take(self, size: int) -> bytes:
+        if self._spool:
+            return self._spool.take(size)
+        # The last piece waits until the trailer shows that no byte is missing.
+        if self.framing.finished and not (self._confirmed or self.framing.bodyless):
+            return b""
+        return self.framing.take(size)
+
+    def _put_aside(self) -> None:
+        if not self.abandoned and not (self.framing.finished and not self._confirmed):
+            self._spool.put(self.framing.take(self.framing.available))
+
+    def _step(self, deadline: Deadline) -> bool:
+        """Get on with it; return False where the deadline passed without a byte."""
+        came = True
+        with self._failing():
+            step = self._confirm if self.framing.finished else self._receive
+            came = step(deadline)
+        return came
+
+    def _receive_pending(self) -> None:
+        self.framing.receive_data(self._link.read_payload(Deadline(self._clock, 0.0)))
+
+    def _receive(self, deadline: Deadline) -> bool:
+        trailer = self.framing.trailer
+        silence = ASK_AGAIN if self._asked else SILENCE.get(trailer, deadline.left())
+        data = self._link.read_payload(deadline.within(silence))
+        if data:
+            self._asked = False
+            self.framing.receive_data(data)
+        elif trailer is Trailer.FULL:
+            self._ask()
+        elif trailer is Trailer.BEGUN:
+            self.framing.release()
+        return bool(data) or not deadline.over
+
+    def _ask(self) -> None:
+        """Ask the module, which answers in command mode only, whether it is done."""
+        self._asked = True
+        self._link.send_line(b"AT\r")
+        answer = b""
+        until = Deadline(self._clock, ANSWER_SECONDS)
+        while data := self._link.read_payload(until):
+            answer += data
+            if _ANSWER.fullmatch(answer):
+                until = Deadline(self._clock, ANSWER_SILENCE)
+        if _ANSWER.fullmatch(answer):
+            self._take_trailer()
+        else:
+            self.framing.receive_data(answer)
+
+    def _confirm(self, deadline: Deadline) -> bool:
+        """Look behind a body that is whole; return whether the trailer came."""
+        until = deadline.within(TRAILER_SECONDS)
+        self._confirmed = self.framing.bodyless or self._confirmed
+        while (trailer := self.framing.trailer) is not Trailer.FULL:
+            if trailer is Trailer.WRONG:
+                raise TransferError(
+                    "the response does not end where its length says, so bytes of it "
+                    "are missing or too many"
+                )
+            data = self._link.read_payload(until)
+            if not data:
+                # It is the module that is late, not the body.
+                self._confirmed = True
+                return False
+            self.framing.receive_data(data)
+        self._confirmed = True
+        self._take_trailer()
+        return True
+
+    def _take_trailer(self) -> None:
+        whole = self.framing.finished
+        err, trailer = self.framing.take_trailer()
+        self._end(lost=False)
+        self._link.end_payload(trailer)
+        if err and not whole:
+            self._failure = ModuleError(err, "AT+QHTTPREAD", phase=Phase.READ)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Let every exception end the response, and keep ours for the reader."""
+        try:
+            yield
+        except BG96Error as error:
+            self._fail(error)
+        except BaseException:
+            self._fail(TransferError("reading was interrupted"))
+            raise
+
+    def _fail(self, failure: BG96Error) -> None:
+        failure.phase = Phase.READ
+        self._failure = failure
+        if self.framing.finished:
+            # Who knows the length would stop reading here, and take it for right.
+            self.framing.take(self.framing.available)
+        self._end(lost=True)
+
+    def _end(self, *, lost: bool) -> None:
+        self._confirmed = True
+        self.over, self.lost = True, lost
+        self._done.set()
+        self._on_end(self)
+
+
+def _escape() -> Dialogue[None]:
+    yield Escape()

@@ -1,0 +1,340 @@
+"""Where a response ends, without I/O.
+
+AT+QHTTPREAD hands out a response as plain bytes, then a trailer of ordinary lines,
+with nothing between that could not be payload as well. `Framing` finds the end by
+what HTTP says of it (RFC 9112 chapter 6), and never by looking for the trailer where
+HTTP knows better. Two cases are left to the trailer:
+
+* the end is the end (no length is known), or the module hands a chunked body out
+  without its framing: the last full trailer, followed by silence;
+* the server hung up early: a full trailer where payload was still to come, followed
+  by silence.
+
+So bytes that could be a trailer, and nothing but a trailer, are withheld until more
+bytes, or the module when asked, settle what they are.
+
+A chunked body leaves here with chunk framing whichever way it came, so that
+`http.client` sees one coherent message.
+"""
+
+from __future__ import annotations
+
+import enum
+import http.client
+import io
+import re
+import socket
+from typing import cast
+
+from .chunks import ChunkScanner
+from .errors import TransferError
+
+__all__ = ("Chunked", "Framing", "Trailer")
+
+#: http.client takes 100 header lines of 65,536 bytes; nobody sends nearly as much.
+HEAD_LIMIT = 1 << 20
+#: A chunked body whose form is not known yet is kept back up to here.
+DOUBT_LIMIT = 1 << 20
+#: A trailer with the URCs that may stand in it is not nearly as long.
+TRAILER_LIMIT = 1_024
+
+
+def _prefixes(literal: bytes, rest: bytes) -> bytes:
+    """Return a pattern for every beginning of `literal`, and for it and `rest`."""
+    pattern = rest
+    for byte in reversed(literal):
+        pattern = rb"(?:%b%b)?" % (re.escape(bytes((byte,))), pattern)
+    return pattern
+
+
+_OK = b"\r\nOK\r\n"
+_CME = b"\r\n+CME ERROR: "
+_URCS = rb"(?:\r\n(?!OK\r|\+QHTTPREAD:|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
+_READ = rb"\r\n\+QHTTPREAD: *(\d+)\r\n"
+_PART = rb"(?:\r(?:\n(?:[^\r\n]{1,200}\r?)?)?)?"
+_TRAILER = re.compile(
+    rb"(?:\r\nOK\r\n%b%b|\r\n\+CME ERROR: *(\d+)\r\n)%b" % (_URCS, _READ, _URCS)
+)
+_BEGINNING = re.compile(
+    rb"%b|%b"
+    % (
+        _prefixes(_OK, rb"%b(?:%b%b)?%b" % (_URCS, _READ, _URCS, _PART)),
+        _prefixes(_CME, rb"\d*(?:\r(?:\n%b%b)?)?" % (_URCS, _PART)),
+    )
+)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+
+
+def _trailer_err(trailer: bytes) -> int | None:
+    """Return the ``<err>`` in a full trailer of AT+QHTTPREAD, or None if it is none."""
+    match = _TRAILER.fullmatch(trailer)
+    return int(match[1] or match[2]) if match else None
+
+
+def _tail(data: bytes | bytearray) -> int:
+    """Return where in `data` an ending begins that a trailer could begin with."""
+    start = max(0, len(data) - TRAILER_LIMIT)
+    while (start := data.find(b"\r", start)) >= 0:
+        if _BEGINNING.fullmatch(data, start):
+            return start
+        start += 1
+    return len(data)
+
+
+class Chunked(enum.Enum):
+    """What a module hands out of a chunked body under ``responseheader=1``.
+
+    The manual does not say, and modules differ.
+    """
+
+    UNKNOWN = "unknown"
+    RAW = "with its chunk framing"
+    DECODED = "without its chunk framing"
+
+
+class Trailer(enum.Enum):
+    """What the bytes that are withheld could be."""
+
+    #: There are none.
+    NONE = enum.auto()
+    #: The beginning of a trailer.
+    BEGUN = enum.auto()
+    #: A whole one.
+    FULL = enum.auto()
+    #: None: they stand where only a trailer may stand, and are none.
+    WRONG = enum.auto()
+
+
+class _Head:
+    """A socket to `http.client`, from which a head can be read and nothing else."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._head)
+
+
+class Framing:
+    """One response of AT+QHTTPREAD.
+
+    :param method: of the request: the answer to HEAD has no body.
+    :param chunked: what is known of the module.
+    """
+
+    def __init__(self, method: str, chunked: Chunked = Chunked.UNKNOWN) -> None:
+        #: What is known of the module after this response.
+        self.chunked = chunked
+        #: Whether the end was reached: what follows is the trailer.
+        self.finished = False
+        #: Whether HTTP says that there is no body, which the module does not know.
+        self.bodyless = False
+        self._method = method
+        self._buffer = bytearray()
+        self._searched = 0
+        self._ready = bytearray()
+        self._left = 0
+        self._chunks = ChunkScanner()
+        self._fed = 0
+        self._reframed = False
+        self._last = b""
+        self._state = self._in_head
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else self._state.__name__.strip("_")
+        return f"<{type(self).__name__} {state}, {len(self._ready)} bytes ready>"
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes as they came from the port.
+
+        :raises TransferError: where they cannot be a response.
+        """
+        self._buffer += data
+        while not self.finished and self._state():
+            pass
+
+    def take(self, size: int) -> bytes:
+        """Return up to `size` bytes that surely belong to the response."""
+        taken = bytes(self._ready[:size])
+        del self._ready[:size]
+        return taken
+
+    @property
+    def available(self) -> int:
+        """How many bytes `take` has."""
+        return len(self._ready)
+
+    @property
+    def remaining(self) -> int | None:
+        """How many bytes are still to come, where that is known."""
+        if self._state == self._in_length:
+            return max(0, self._left - len(self._buffer))
+        return 0 if self.finished else None
+
+    # What only the trailer can tell
+
+    @property
+    def trailer(self) -> Trailer:
+        """What the bytes withheld could be."""
+        start = _tail(self._buffer)
+        if self.finished and start:
+            return Trailer.WRONG
+        if start == len(self._buffer):
+            return Trailer.NONE
+        full = _trailer_err(bytes(self._buffer[start:])) is not None
+        return Trailer.FULL if full else Trailer.BEGUN
+
+    def take_trailer(self) -> tuple[int, bytes]:
+        """Return the err and the lines of the full trailer that is withheld.
+
+        Where the end was not reached before, this is the end. After it, `complete`
+        tells whether HTTP allows one there.
+
+        :raises TransferError: where the form of a chunked body cannot be told.
+        """
+        start = _tail(self._buffer)
+        trailer = bytes(self._buffer[start:])
+        err = _trailer_err(trailer)
+        if err is None:
+            raise ValueError("no full trailer is withheld")
+        del self._buffer[start:]
+        if not self.finished:
+            self._end(sound=err == 0)
+        return err, trailer
+
+    def release(self) -> None:
+        """Take the beginning of a trailer for payload: the module has stopped in it."""
+        if self._state == self._in_doubt and self._chunks.count:
+            self._settle_raw()
+        if self._state in (self._in_length, self._in_rest):
+            self._left -= self._pass(len(self._buffer))
+        elif self._state == self._in_raw:
+            self._follow(len(self._buffer))
+
+    def _end(self, *, sound: bool) -> None:
+        if self._state == self._in_doubt:
+            if self._chunks.count:
+                raise TransferError("the response ended in the midst of its chunks")
+            self._settle_decoded()
+        self._pass(len(self._buffer))
+        self.finished = True
+        if self._reframed and sound:
+            self._check_decoded()
+            self.chunked = Chunked.DECODED
+            self._ready += b"0\r\n\r\n"
+
+    def _check_decoded(self) -> None:
+        """Refuse what could be chunk framing in which a byte went wrong."""
+        last = self._last
+        short = len(last) <= 6 and last.count(b"\r") + last.count(b"\n") >= 3
+        if self.chunked is Chunked.UNKNOWN and (short or last.endswith(b"\n0\r\n\r\n")):
+            raise TransferError("the response is chunk framing with a fault in it")
+
+    # States: each takes from the buffer, and tells whether the next should have a look
+
+    def _in_head(self) -> bool:
+        match = _HEAD_END.search(self._buffer, self._searched)
+        if match is None:
+            self._searched = max(0, len(self._buffer) - 3)
+            if len(self._buffer) > HEAD_LIMIT:
+                raise TransferError(f"the head has more than {HEAD_LIMIT} bytes")
+            return False
+        head = bytes(self._buffer[: match.end()])
+        del self._buffer[: match.end()]
+        self._searched = 0
+        self._ready += head
+        if not re.match(rb"HTTP/1\.\d +100\b", head):
+            self._begin_body(head)
+        return True
+
+    def _begin_body(self, head: bytes) -> None:
+        # http.client decides, so that both come to the same end.
+        response = http.client.HTTPResponse(
+            cast(socket.socket, _Head(head)), method=self._method
+        )
+        try:
+            response.begin()
+        except (http.client.HTTPException, ValueError):
+            # It will raise the same again when it reads the head from us.
+            self._state = self._in_rest
+            return
+        status = response.status
+        self.bodyless = self._method == "HEAD" or status in (204, 304) or status < 200
+        if response.length is not None:
+            self._left = response.length
+            self._state = self._in_length
+        elif response.chunked:
+            self._begin_chunked()
+        else:
+            self._state = self._in_rest
+
+    def _begin_chunked(self) -> None:
+        self._reframed = self.chunked is Chunked.DECODED
+        self._state = {
+            Chunked.UNKNOWN: self._in_doubt,
+            Chunked.RAW: self._in_raw,
+            Chunked.DECODED: self._in_rest,
+        }[self.chunked]
+
+    def _in_length(self) -> bool:
+        """The length is known."""
+        if len(self._buffer) < self._left:
+            self._left -= self._pass(_tail(self._buffer))
+        else:
+            self._pass(self._left)
+            self.finished = True
+        return False
+
+    def _in_rest(self) -> bool:
+        """Only the trailer ends the body."""
+        self._pass(_tail(self._buffer))
+        return False
+
+    def _in_raw(self) -> bool:
+        """The body has chunk framing."""
+        end = _tail(self._buffer)
+        if self._chunks.wants_line_end and self._buffer.startswith(b"\r\n"):
+            end = max(end, 2)
+        self._follow(end)
+        return False
+
+    def _in_doubt(self) -> bool:
+        """The body has chunk framing, or begins as if it had: keep it back."""
+        end = _tail(self._buffer)
+        try:
+            self._fed += self._chunks.feed(bytes(self._buffer[self._fed : end]))
+        except TransferError:
+            if self._chunks.count:
+                raise
+            self._settle_decoded()
+            return True
+        if self._chunks.finished:
+            trailer_follows = _BEGINNING.fullmatch(self._buffer, self._fed)
+            self._settle_raw() if trailer_follows else self._settle_decoded()
+            return True
+        if len(self._buffer) > DOUBT_LIMIT:
+            self._settle_raw()
+        return False
+
+    def _settle_raw(self) -> None:
+        self._state = self._in_raw
+        self._pass(self._fed)
+        self._follow(0)
+
+    def _settle_decoded(self) -> None:
+        self._state, self._reframed = self._in_rest, True
+
+    def _follow(self, end: int) -> None:
+        self._pass(self._chunks.feed(bytes(self._buffer[:end])))
+        if self._chunks.finished:
+            self.finished = True
+            self.chunked = Chunked.RAW
+
+    def _pass(self, size: int) -> int:
+        """Let `size` bytes go, in chunks of our own where the module took them off."""
+        if size:
+            data = bytes(self._buffer[:size])
+            del self._buffer[:size]
+            self._last = (self._last + data[-8:])[-8:]
+            self._ready += b"%x\r\n%b\r\n" % (size, data) if self._reframed else data
+        return size

@@ -1,0 +1,287 @@
+"""The drive loop: joins a port, the line parser and a dialogue.
+
+What a dialogue yields is done here, one step at a time, each within a deadline. After
+any exception the link says how the module was left: in data mode, or with an answer
+outstanding; only resynchronising leads on from there.
+"""
+
+from __future__ import annotations
+
+import collections
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from .at import Command, Kind, LineBuffer, Reply, classify, error_number
+from .clock import Clock, Deadline
+from .codes import GUARD_SECONDS
+from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
+from .errors import BG96Error, ModuleRestarted, NoAnswer, Phase
+from .port import WRITE_SIZE, Port
+
+__all__ = ("Link",)
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+#: What only a module that has just started says (AT manual 11.1, 12.7; field notes of
+#: two drivers for "APP RDY").
+RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
+#: The command to whose answer the lines behind a payload belong.
+_READ = Command("+QHTTPREAD")
+#: More than the guard time of "+++", for a line that adds delays of its own.
+GUARD = GUARD_SECONDS + 0.05
+
+
+class Link:
+    """A dialogue's way to the module.
+
+    :param port: an open port; it stays the caller's to close.
+    :param clock: the time.
+    :param on_urc: called with each unsolicited line.
+    :param dtr: whether DTR is wired, and data mode can be left by it.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        clock: Clock,
+        on_urc: Callable[[bytes], None],
+        *,
+        dtr: bool = False,
+    ) -> None:
+        self.port = port
+        #: How far the exchange under way has come.
+        self.phase = Phase.CONNECT
+        #: Whether the module takes, or sends, payload.
+        self.data_mode = False
+        #: What was given up before it ended, and until when it may yet end.
+        self.unfinished: tuple[Command | Await, Deadline] | None = None
+        #: Whether the module listens, and echo was turned off, so that an echo tells
+        #: of a restart as a boot message does. Only greeting it makes it so again.
+        self.settled = False
+        self._clock = clock
+        self._on_urc = on_urc
+        self._dtr = dtr
+        self._lines = LineBuffer()
+        self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
+        self._echoed = False
+        self._last_write = clock.now()
+        self._escaping = False
+        self._steps: dict[type[Any], Callable[[Any, Deadline], Any]] = {
+            Command: self._command,
+            Await: self._await,
+            Hearken: self._hearken,
+            Pause: self._pause,
+            Escape: self._escape,
+            Speed: self._speed,
+        }
+
+    def __repr__(self) -> str:
+        mode = "data mode" if self.data_mode else "command mode"
+        return f"<{type(self).__name__} on {self.port.url}, {mode}>"
+
+    def run(self, dialogue: Dialogue[T], deadline: Deadline) -> T:
+        """Carry out `dialogue` and return what it returns.
+
+        :param deadline: bounds all of it, but for the sending of payloads, which have
+            times of their own.
+        :raises BG96Error: what the dialogue raises, or does not catch.
+        """
+        outcome: Any = None
+        failure: BG96Error | None = None
+        while True:
+            try:
+                step = dialogue.throw(failure) if failure else dialogue.send(outcome)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            outcome, failure = None, None
+            try:
+                outcome = self._perform(step, deadline)
+            except BG96Error as error:
+                failure = error
+
+    def read_payload(self, deadline: Deadline) -> bytes:
+        """Return payload as it comes; b"" when the deadline is over."""
+        return self._lines.take_rest() or self._read(deadline)
+
+    def end_payload(self, trailer: bytes) -> None:
+        """Go back to lines behind the payload, first to those that ended it.
+
+        :param trailer: the lines from OK to ``+QHTTPREAD``, and URCs among them.
+        """
+        self.data_mode = False
+        self._lines.receive_data(trailer)
+        while line := self._take_line():
+            if classify(line, _READ) is Kind.URC:
+                # A restart now is one that the next command will meet.
+                with suppress(ModuleRestarted):
+                    self.note(line)
+
+    def send_line(self, line: bytes) -> None:
+        """Send a command line whose answer the caller reads as payload."""
+        self._write(line)
+
+    def note(self, line: bytes) -> None:
+        """Take note of an unsolicited line.
+
+        :raises ModuleRestarted: where it says so.
+        """
+        self._urcs.append(line)
+        self._on_urc(line)
+        if self.settled and line in RESTARTED:
+            self.data_mode, self.unfinished = False, None
+            self._restarted(f"said {line.decode('latin-1')}")
+
+    # One step each
+
+    def _perform(self, step: Step, deadline: Deadline) -> Any:
+        try:
+            return self._steps[type(step)](step, deadline)
+        except BG96Error as error:
+            error.phase = self.phase
+            if error.command is None and isinstance(step, Command):
+                error.command = str(step)
+            raise
+
+    def _command(self, command: Command, deadline: Deadline) -> Reply:
+        self._note_pending()
+        self._urcs.clear()
+        self._echoed = False
+        self.unfinished = command, Deadline(self._clock, command.timeout)
+        logger.debug("> %s", command)
+        self._write(command.line)
+        reply = self._end_of(command, deadline.within(command.timeout))
+        if reply.connected and command.payload is not None:
+            reply = self._upload(command, command.payload, deadline)
+        self.unfinished = None
+        return reply
+
+    def _upload(self, command: Command, payload: bytes, deadline: Deadline) -> Reply:
+        self.phase = command.payload_phase
+        until = Deadline(self._clock, command.payload_timeout)
+        if self.phase is Phase.CONNECT:
+            until = deadline.within(command.payload_timeout)
+        self.unfinished = command, until
+        logger.debug("> %d bytes", len(payload))
+        for start in range(0, len(payload), WRITE_SIZE):
+            self._write(payload[start : start + WRITE_SIZE])
+            self._receive(self.port.read_pending())
+            while line := self._take_line():
+                if classify(line, command) is Kind.FINAL:
+                    # The module takes no more: what is left would be commands to it.
+                    return self._ended(line, [])
+                self.note(line)
+            if until.over:
+                raise NoAnswer("the module does not take the payload in time")
+        return self._end_of(command, until)
+
+    def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
+        return self._end_of(hearken.command, deadline.within(hearken.timeout))
+
+    def _end_of(self, command: Command, until: Deadline) -> Reply:
+        lines: list[bytes] = []
+        while line := self._next_line(until):
+            kind = classify(line, command)
+            if kind is Kind.FINAL:
+                return self._ended(line, lines)
+            if kind is Kind.ECHO:
+                self._echoed = True
+            elif kind is Kind.INFORMATION:
+                lines.append(line)
+            else:
+                self.note(line)
+            if until.over:
+                break
+        raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
+
+    def _ended(self, final: bytes, lines: list[bytes]) -> Reply:
+        reply = Reply(final, tuple(lines), error_number(final), self.phase)
+        self.data_mode = reply.connected
+        if self.settled and self._echoed:
+            self._restarted("echoes again")
+        return reply
+
+    def _await(self, awaited: Await, deadline: Deadline) -> bytes:
+        until = deadline.within(awaited.timeout)
+        self.unfinished = awaited, Deadline(self._clock, awaited.timeout)
+        while True:
+            for line in self._urcs:
+                if line.startswith(awaited.prefix):
+                    self._urcs.remove(line)
+                    self.unfinished = None
+                    return line
+            next_line = None if until.over else self._next_line(until)
+            if not next_line:
+                what = awaited.prefix.decode("ascii")
+                raise NoAnswer(f"no {what} came within {until.seconds:.1f} s")
+            self.note(next_line)
+
+    def _pause(self, pause: Pause, deadline: Deadline) -> None:
+        until = Deadline(self._clock, pause.seconds)
+        if deadline.left() < pause.seconds:
+            raise pause.otherwise
+        while not until.over and (line := self._next_line(until)):
+            self.note(line)
+
+    def _escape(self, _: Escape, deadline: Deadline) -> None:
+        """Leave data mode, going on where an earlier attempt ran out of time."""
+        if self._dtr:
+            self.port.drop_dtr()
+        else:
+            if not self._escaping:
+                self._keep_silent(deadline)
+                self._write(b"+++")
+                self._escaping = True
+            self._keep_silent(deadline)
+        self._lines.clear()
+        self.data_mode = self._escaping = False
+        self.unfinished = None
+
+    def _keep_silent(self, deadline: Deadline) -> None:
+        while (silence := self._clock.now() - self._last_write) < GUARD:
+            self._read(deadline.within(GUARD - silence))
+            if deadline.over:
+                raise NoAnswer("the time is too short for leaving data mode")
+
+    def _speed(self, speed: Speed, _: Deadline) -> None:
+        self.port.baudrate = speed.baudrate
+        self._lines.clear()
+
+    # Bytes
+
+    def _next_line(self, until: Deadline) -> bytes | None:
+        while (line := self._take_line()) is None:
+            if not self._receive(self._read(until)):
+                return None
+        return line
+
+    def _take_line(self) -> bytes | None:
+        line = self._lines.next_line()
+        if line is not None:
+            logger.debug("< %s", line.decode("latin-1"))
+        return line
+
+    def _note_pending(self) -> None:
+        self._receive(self.port.read_pending())
+        while line := self._take_line():
+            self.note(line)
+
+    def _receive(self, data: bytes) -> bool:
+        self._lines.receive_data(data)
+        return bool(data)
+
+    def _read(self, until: Deadline) -> bytes:
+        return self.port.read(until)
+
+    def _write(self, data: bytes) -> None:
+        self._escaping = False
+        self.port.write(data)
+        self._last_write = self._clock.now()
+
+    def _restarted(self, how: str) -> None:
+        self.settled = False
+        raise ModuleRestarted(f"the module has restarted: it {how}")

@@ -1,0 +1,366 @@
+"""The module on one port: opened, set up, shared, and called back when it strays."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+from .at import Command, Reply
+from .clock import Clock, Deadline, SystemClock
+from .codes import BAUDRATES
+from .dialogues import Dialogue, Escape, http, must, setup
+from .errors import (
+    BG96Error,
+    LimitError,
+    ModuleError,
+    ModuleRestarted,
+    NoAnswer,
+    Phase,
+    PortError,
+    SetupError,
+)
+from .exchange import Exchange
+from .framing import Framing
+from .link import Link
+from .port import Port, find_port
+from .state import ModuleState, Settings
+from .turns import Turns
+
+__all__ = ("BG96Modem", "ModemState")
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which the module may have restarted unnoticed: it is mute for more than
+#: five when it does (hardware design manual 3.6.1).
+TRUST_SECONDS = 3.0
+#: Seconds for which `close` reads the rest of an unread response.
+CLOSE_SECONDS = 10.0
+#: Seconds that a response without a body may keep the module waiting for one.
+BODYLESS_SECONDS = 2.0
+
+
+class ModemState(enum.Enum):
+    """What the modem is at."""
+
+    CLOSED = "closed"
+    #: Only resynchronising, or setting up, leads on.
+    UNKNOWN = "to be resynchronised"
+    READY = "ready"
+    READING = "reading a response"
+
+
+class BG96Modem:
+    """The module on one port.
+
+    Several adapters and sessions may share one; each exchange has it for itself. It
+    opens its port when it is first needed.
+
+    :param port: anything that `serial.serial_for_url` takes; None looks for the one
+        module on USB.
+    :param settings: keyword arguments of `Settings`: ``apn``, ``username``,
+        ``password``, ``auth``, ``pin``, ``context_id``, ``ssl_context_id``,
+        ``baudrate``, ``rtscts``, ``dtr``.
+    :param clock: the time.
+    :raises LimitError: where a setting cannot be part of an AT command.
+    """
+
+    def __init__(
+        self, port: str | None = None, *, clock: Clock | None = None, **settings: Any
+    ) -> None:
+        self.port = port
+        self.settings = Settings(**settings)
+        self._clock = clock or SystemClock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._known = ModuleState()
+        self._turns = Turns()
+        self._link: Link | None = None
+        self._port: Port | None = None
+        self._reading: Exchange | None = None
+        self._last_answer = self._clock.now()
+
+    def __repr__(self) -> str:
+        name = self.port or "the port to be found"
+        return f"<{type(self).__name__} on {name}, {self.state.value}>"
+
+    def __enter__(self) -> BG96Modem:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"port": self.port, "settings": self.settings, "_clock": self._clock}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
+
+    @property
+    def state(self) -> ModemState:
+        """What the modem is at."""
+        if self._link is None:
+            return ModemState.CLOSED
+        if self._reading is not None:
+            return ModemState.READING
+        return ModemState.READY if self._link.settled else ModemState.UNKNOWN
+
+    def open(self, timeout: float = 30.0) -> None:
+        """Open the port and find the module; it is not asked for its network yet.
+
+        :param timeout: in seconds.
+        :raises BG96Error: where that fails.
+        """
+        deadline = Deadline(self._clock, timeout)
+        with self._turn(deadline):
+            self._get_attention(deadline)
+
+    def close(self) -> None:
+        """Give the port back; a response that is unread is read first, up to 10 s."""
+        deadline = Deadline(self._clock, CLOSE_SECONDS)
+        with self._turn(deadline):
+            try:
+                self._free_line(deadline)
+            except BG96Error as error:
+                logger.info("closing in the midst of a response: %s", error)
+            finally:
+                self._close_port()
+
+    def command(self, text: str, timeout: float = 5.0) -> list[str]:
+        """Send one AT command and return its information lines.
+
+        It is the way to all that has no method of its own. What it changes of the
+        settings that requests rely on is found and set right by the next request.
+
+        :param text: the command with its ``AT``.
+        :param timeout: in seconds, for the answer.
+        :raises ModuleError: where the module answers with an error.
+        :raises LimitError: for a command that is no ASCII line, or wants data.
+        """
+        if not text.upper().startswith("AT") or not text.isascii():
+            raise LimitError("an AT command begins with AT, and is ASCII")
+        if not text.isprintable():
+            raise LimitError("an AT command has no control characters")
+        # What a caller types may hold a PIN or a password.
+        shown = text[2:].partition("=")[0] + ("=..." if "=" in text else "")
+        command = Command(text[2:], timeout=timeout, bare=True, shown=shown)
+        reply = self._converse(_plain(command), timeout + 30.0)
+        self._known.checked, self._known.url = False, None
+        return [line.decode("latin-1") for line in reply.lines]
+
+    def info(self) -> dict[str, str]:
+        """Return ``manufacturer``, ``model`` and ``revision`` of the module (``ATI``)."""
+        reply = self._converse(must(Command("I", bare=True)), 30.0)
+        lines = [line.decode("latin-1") for line in reply.lines]
+        names = ("manufacturer", "model", "revision")
+        return dict(zip(names, (line.removeprefix("Revision: ") for line in lines)))
+
+    def signal(self) -> int | None:
+        """Return the signal's strength in dBm, -113 to -51; None where it is unknown.
+
+        ``AT+CSQ``, AT manual 6.3.
+        """
+        reply = self._converse(must(Command("+CSQ")), 30.0)
+        rssi = int(reply.values("+CSQ")[0].split(",")[0])
+        return None if rssi == 99 else -113 + 2 * rssi
+
+    def registration(self) -> dict[str, int]:
+        """Return the <stat> of ``CREG``, ``CGREG`` and ``CEREG``: 1 or 5 is registered.
+
+        AT manual 6.1, 9.8, 9.11.
+        """
+        found = self._converse(setup.registration(), 30.0)
+        return {name: int(stat) for name, stat in found.items()}
+
+    def exchange(
+        self,
+        request: http.Request,
+        connect_seconds: float,
+        read_seconds: float,
+        total_seconds: float | None = None,
+    ) -> Exchange:
+        """Send a request and return its response, of which nothing was read yet.
+
+        :param connect_seconds: bounds all until the server is connected: waiting for
+            the modem, setting it up, reaching the server.
+        :param read_seconds: bounds each silence after that.
+        :param total_seconds: bounds both together.
+        :raises BG96Error: with the phase that it came to in `BG96Error.phase`.
+        """
+        deadline = Deadline(self._clock, connect_seconds)
+        with self._turn(deadline):
+            started = self._clock.now()
+            link = self._hand_over(request, deadline, read_seconds)
+            if total_seconds is not None:
+                spent = self._clock.now() - started
+                read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
+            link.phase = Phase.WAIT
+            until = Deadline(self._clock, read_seconds)
+            result = self._run(link, http.result(request, read_seconds), until)
+            bodyless = request.method == "HEAD" or result.status in (204, 304)
+            wait = min(read_seconds, BODYLESS_SECONDS) if bodyless else read_seconds
+            link.phase = Phase.READ
+            self._run(link, http.read(wait), Deadline(self._clock, read_seconds))
+            framing = Framing(request.method, self._known.chunked)
+            self._reading = Exchange(
+                link, framing, read_seconds, self._clock, self._ended
+            )
+            return self._reading
+
+    def hand_over(self, exchange: Exchange) -> None:
+        """Let the caller read `exchange` when it pleases them."""
+        if not self.settings.rtscts:
+            exchange.keep_up()
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Free the line of `exchange`, now if nobody else has the modem.
+
+        Whoever has it will otherwise do so: a response may be closed by the garbage
+        collector, in any thread at any moment, and must not wait there.
+        """
+        exchange.close()
+        if exchange.complete or not self._turns.take(0):
+            return
+        try:
+            self._free_line(Deadline(self._clock, CLOSE_SECONDS))
+        except BG96Error as error:
+            logger.info("left for the next request to mend: %s", error)
+        finally:
+            self._turns.give()
+
+    # With the modem to oneself
+
+    @contextmanager
+    def _turn(self, deadline: Deadline) -> Iterator[None]:
+        if not self._turns.take(deadline.left()):
+            raise NoAnswer(f"the modem was busy for {deadline.seconds:.1f} s")
+        try:
+            yield
+        finally:
+            self._turns.give()
+
+    def _converse(self, dialogue: Dialogue[T], timeout: float) -> T:
+        deadline = Deadline(self._clock, timeout)
+        with self._turn(deadline):
+            self._free_line(deadline)
+            return self._run(self._get_attention(deadline), dialogue, deadline)
+
+    def _hand_over(
+        self, request: http.Request, deadline: Deadline, read_seconds: float
+    ) -> Link:
+        """Hand `request` to the module, once more where it restarted before it."""
+        for attempt in (1, 2):
+            self._free_line(deadline)
+            link = self._get_attention(deadline)
+            if self._clock.now() - self._last_answer > TRUST_SECONDS:
+                self._known.checked = False
+            script = http.send(
+                request, read_seconds, link.port.baudrate, self.settings, self._known
+            )
+            try:
+                self._run(link, script, deadline)
+                break
+            except ModuleRestarted as error:
+                if attempt == 2 or error.phase is not Phase.CONNECT:
+                    raise
+                logger.info("setting up again: %s", error)
+        return link
+
+    def _free_line(self, deadline: Deadline) -> None:
+        """Rid the line of an earlier response."""
+        if (reading := self._reading) is not None:
+            if reading.abandoned:
+                reading.discard(deadline)
+            else:
+                reading.spool(deadline)
+
+    def _ended(self, exchange: Exchange) -> None:
+        self._reading = None
+        self._last_answer = self._clock.now()
+        self._known.chunked = exchange.framing.chunked
+        if exchange.lost and self._link is not None:
+            self._link.settled = False
+
+    def _get_attention(self, deadline: Deadline) -> Link:
+        """Return a link to a module that listens, opening or resynchronising it."""
+        link = self._link or self._open_port()
+        link.phase = Phase.CONNECT
+        if not link.settled:
+            fresh = link is not self._link
+            self._link = link
+            self._run(link, self._greeting(link, fresh), deadline)
+            self._known.forget()
+            link.settled = True
+        return link
+
+    def _greeting(self, link: Link, fresh: bool) -> Dialogue[None]:
+        if fresh:
+            return setup.find_module(self.settings)
+        logger.info("resynchronising with the module on %s", link.port.url)
+        unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
+        return setup.resynchronise(
+            self.settings, link.data_mode, unfinished, until.left()
+        )
+
+    def _open_port(self) -> Link:
+        self._known.forget()
+        self._port = Port(
+            self.port or find_port(),
+            baudrate=self.settings.baudrate or BAUDRATES[0],
+            rtscts=self.settings.rtscts,
+            clock=self._clock,
+        )
+        return Link(self._port, self._clock, self._note, dtr=self.settings.dtr)
+
+    def _close_port(self) -> None:
+        self._known.forget()
+        self._link = self._reading = None
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def _run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:
+        """Carry out `dialogue`, and hold on to how it left the module."""
+        try:
+            outcome = link.run(dialogue, deadline)
+        except (ModuleError, LimitError):
+            self._last_answer = self._clock.now()
+            raise
+        except SetupError:
+            if not link.settled:
+                self._close_port()
+            raise
+        except PortError:
+            self._close_port()
+            raise
+        except BaseException:
+            link.settled = False
+            raise
+        self._last_answer = self._clock.now()
+        return outcome
+
+    def _note(self, line: bytes) -> None:
+        """Take note of an unsolicited result code."""
+        if line.startswith(b'+QIURC: "pdpdeact",%d' % self.settings.context_id):
+            self._known.context = False
+
+
+def _plain(command: Command) -> Dialogue[Reply]:
+    reply = yield from must(command)
+    if reply.connected:
+        yield Escape()
+        raise LimitError(f"{command} leads to data mode, which is not for this method")
+    return reply

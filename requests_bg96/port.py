@@ -1,0 +1,177 @@
+"""The serial port: bytes with deadlines, over whatever pyserial opens.
+
+One reader, no thread, no sleeping: where the port has a file descriptor the system
+says when there is something, and it is taken in one piece; elsewhere pyserial waits,
+for `SLICE` at a time.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import select
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import serial
+from serial.tools import list_ports
+
+from .clock import Clock, Deadline
+from .codes import USB_ID
+from .errors import PortError
+
+__all__ = ("Port", "find_port")
+
+#: The package that answers to ``emulator://``; pyserial imports it when it is asked to.
+EMULATOR_PACKAGE = "requests_bg96.emulator"
+#: A pty and a UART hand over at most this much at a time (Linux n_tty).
+READ_SIZE = 4_096
+#: Small enough that 9,600 baud takes it in about a second.
+WRITE_SIZE = 1_024
+#: Seconds in which `WRITE_SIZE` bytes must have gone: then the line is held back.
+WRITE_TIMEOUT = 10.0
+#: Seconds that pyserial waits at a time where a port has no file descriptor.
+SLICE = 0.05
+
+#: What is wrong with a port, and what to do about it, by the number of the OSError.
+ADVICE = {
+    errno.ENOENT: "there is no such port",
+    errno.EACCES: "this user may not open it; add the user to the port's group "
+    "(dialout on Debian, uucp on Arch)",
+    errno.EBUSY: "another program has it; ModemManager and serial consoles are the "
+    "usual ones",
+    errno.EWOULDBLOCK: "another program has it; ModemManager and serial consoles are "
+    "the usual ones",
+}
+
+
+def find_port() -> str:
+    """Return the name of the AT port of the one BG96 that USB shows.
+
+    The module has four ports, of which the third is for AT commands (Linux USB driver
+    guide V1.8, table 2).
+
+    :raises PortError: where there is none, or where there are several modules.
+    """
+    found = [port for port in list_ports.comports() if (port.vid, port.pid) == USB_ID]
+    serials = {port.serial_number for port in found}
+    named = [port for port in found if str(port.location or "").endswith(".2")]
+    if len(serials) > 1 or len(named) > 1:
+        names = ", ".join(port.device for port in found)
+        raise PortError(f"several modules are there, name the port of one: {names}")
+    if len(named) == 1:
+        return named[0].device
+    if len(found) > 2:
+        return sorted(found, key=lambda port: port.device)[2].device
+    names = ", ".join(port.device for port in list_ports.comports()) or "no port at all"
+    raise PortError(
+        f"no BG96 was found on USB (2c7c:0296); there is {names}: name the port"
+    )
+
+
+class Port:
+    """A serial port, opened exclusively.
+
+    :param url: anything that `serial.serial_for_url` takes.
+    :param baudrate: in baud; without meaning on USB.
+    :param rtscts: whether RTS and CTS hold the line back.
+    :raises PortError: where it cannot be opened.
+    """
+
+    def __init__(self, url: str, *, baudrate: int, rtscts: bool, clock: Clock) -> None:
+        self.url = url
+        self._clock = clock
+        if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
+            serial.protocol_handler_packages.append(EMULATOR_PACKAGE)
+        with self._errors("cannot be opened"):
+            self._serial = serial.serial_for_url(
+                url,
+                baudrate=baudrate,
+                rtscts=rtscts,
+                exclusive=True,
+                timeout=SLICE,
+                write_timeout=WRITE_TIMEOUT,
+            )
+        self._wait = self._waiter()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url}>"
+
+    @property
+    def baudrate(self) -> int:
+        """The speed in baud."""
+        return int(self._serial.baudrate)
+
+    @baudrate.setter
+    def baudrate(self, value: int) -> None:
+        with self._errors(f"cannot be set to {value} baud"):
+            self._serial.baudrate = value
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._serial.close()
+
+    def read(self, deadline: Deadline) -> bytes:
+        """Return what comes, as soon as anything does; b"" when the deadline is over.
+
+        :raises PortError: where the port went away.
+        """
+        with self._errors("cannot be read"):
+            return self._wait(deadline)
+
+    def read_pending(self) -> bytes:
+        """Return what has already come, without waiting."""
+        return self.read(Deadline(self._clock, 0.0))
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, which takes as long as the line needs for it.
+
+        :raises PortError: where the port went away, or the line is held back.
+        """
+        with self._errors("cannot be written"):
+            self._serial.write(data)
+
+    def drop_dtr(self) -> None:
+        """Let DTR fall and rise, which ends data mode under AT&D1 (AT manual 3.2)."""
+        with self._errors("cannot move DTR"):
+            self._serial.dtr = False
+            self._clock.sleep(0.1)
+            self._serial.dtr = True
+
+    def _waiter(self) -> Callable[[Deadline], bytes]:
+        try:
+            descriptor = self._serial.fileno()
+        except (AttributeError, io.UnsupportedOperation):
+            return self._wait_in_slices
+        self._serial.timeout = 0
+
+        def wait(deadline: Deadline) -> bytes:
+            if not select.select([descriptor], [], [], deadline.left())[0]:
+                return b""
+            return bytes(self._serial.read(READ_SIZE))
+
+        return wait
+
+    def _wait_in_slices(self, deadline: Deadline) -> bytes:
+        while not (waiting := self._serial.in_waiting):
+            if deadline.over:
+                return b""
+            if first := self._serial.read(1):
+                return bytes(first + self._serial.read(self._serial.in_waiting))
+        return bytes(self._serial.read(min(waiting, READ_SIZE)))
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        """Turn what pyserial and the system raise into one error that says what to do.
+
+        pyserial lets the system's own error through on some ports and in some calls,
+        and raises TypeError for a port that was closed under a reader.
+        """
+        try:
+            yield
+        except (OSError, ValueError, TypeError, ImportError) as error:
+            number = getattr(error, "errno", None)
+            if "exclusively lock" in str(error):
+                number = errno.EBUSY
+            advice = ADVICE.get(number) if isinstance(number, int) else None
+            raise PortError(f"{self.url} {what}: {advice or error}") from error

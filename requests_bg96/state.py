@@ -1,0 +1,94 @@
+"""What the module is told once, and what it is known to remember."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .at import quoted
+from .codes import BAUDRATES
+from .errors import LimitError
+from .framing import Chunked
+
+__all__ = ("ModuleState", "Settings")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a module is to be set up.
+
+    :param apn: the access point name; None leaves the module's own context as it is.
+    :param username: for the access point.
+    :param password: for the access point.
+    :param auth: 0 none, 1 PAP, 2 CHAP, 3 either (TCP manual 2.1.1).
+    :param pin: of the SIM; it is tried once, and only while all attempts are left.
+    :param context_id: the PDP context, 1 to 16.
+    :param ssl_context_id: the module's SSL context, 0 to 5.
+    :param baudrate: of the module; None takes the rate it is found at.
+    :param rtscts: whether RTS and CTS are wired, and hold the line back.
+    :param dtr: whether DTR is wired, and ends data mode.
+    :raises LimitError: where a value cannot be part of an AT command.
+    """
+
+    apn: str | None = None
+    username: str = ""
+    password: str = ""
+    auth: int = 0
+    pin: str | None = None
+    context_id: int = 1
+    ssl_context_id: int = 1
+    baudrate: int | None = None
+    rtscts: bool = False
+    dtr: bool = False
+
+    def __post_init__(self) -> None:
+        quoted(self.apn or "", "APN")
+        quoted(self.username, "user name of the APN")
+        quoted(self.password, "password of the APN")
+        if self.pin is not None and not (self.pin.isascii() and self.pin.isdigit()):
+            raise LimitError("the PIN must be 4 to 8 digits")
+        self._check("auth", self.auth, range(0, 4))
+        self._check("context_id", self.context_id, range(1, 17))
+        self._check("ssl_context_id", self.ssl_context_id, range(0, 6))
+        if self.baudrate is not None and self.baudrate not in BAUDRATES:
+            rates = ", ".join(map(str, sorted(BAUDRATES)))
+            raise LimitError(f"the module has no {self.baudrate} baud, but {rates}")
+
+    @staticmethod
+    def _check(name: str, value: int, allowed: range) -> None:
+        if value not in allowed:
+            raise LimitError(
+                f"{name} is {value!r}; the module takes {allowed[0]} to {allowed[-1]}"
+            )
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The values of AT+QHTTPCFG that an exchange relies on."""
+        return {
+            "contextid": str(self.context_id),
+            "requestheader": "1",
+            "responseheader": "1",
+            "sslctxid": str(self.ssl_context_id),
+        }
+
+
+@dataclasses.dataclass
+class ModuleState:
+    """What is known of a module.
+
+    :param checked: whether what follows has been asked for lately.
+    :param context: whether the PDP context is active.
+    :param url: what AT+QHTTPURL was given last.
+    :param chunked: what it makes of chunked bodies; no restart changes that.
+    :param pin_refused: whether the SIM has refused the PIN; nor that.
+    """
+
+    checked: bool = False
+    context: bool = False
+    url: bytes | None = None
+    chunked: Chunked = Chunked.UNKNOWN
+    pin_refused: bool = False
+
+    def forget(self) -> None:
+        """Forget what a restart, or a stranger at the port, may have changed."""
+        self.checked = self.context = False
+        self.url = None
