@@ -201,6 +201,20 @@ class Emulator:
             self.plugged = True
             self.plugs += 1
 
+    @contextlib.contextmanager
+    def pty(self) -> Iterator[str]:
+        """Serve the module on a pseudo-terminal for the time of a ``with`` block.
+
+        :returns: its path, for a program that opens a serial device.
+        :raises OSError: on a system without pseudo-terminals.
+        """
+        # The server builds on this module.
+        from .server import Server, pty_channel, serving
+
+        channel = pty_channel()
+        with serving(Server(self, channel=channel)):
+            yield channel.path
+
     # What ports and servers call, with the condition held.
 
     def advance(self) -> float:

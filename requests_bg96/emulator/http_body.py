@@ -111,7 +111,8 @@ class ChunkedBody:
 
     def _size(self) -> bytes | None:
         if b"\n" not in self._buffer:
-            return self._incomplete()
+            self._check_length()
+            return None
         size = _SIZE_LINE.match(self._buffer)
         if not size:
             raise MalformedBody(self._buffer[:80])
@@ -131,7 +132,8 @@ class ChunkedBody:
     def _line(self) -> bytes | None:
         line, newline, rest = self._buffer.partition(b"\n")
         if not newline:
-            return self._incomplete()
+            self._check_length()
+            return None
         self._buffer = rest
         empty = line in (b"", b"\r")
         if self._state == "end":
@@ -142,6 +144,6 @@ class ChunkedBody:
             self.done = empty
         return b""
 
-    def _incomplete(self) -> None:
+    def _check_length(self) -> None:
         if len(self._buffer) > _LINE_LIMIT:
             raise MalformedBody(self._buffer[:80])

@@ -15,7 +15,6 @@ from serial.serialutil import (
     SerialBase,
     SerialException,
     SerialTimeoutException,
-    to_bytes,
 )
 
 from .emulator import Emulator, find
@@ -25,8 +24,16 @@ from .options import options_from_text
 __all__ = ["Serial"]
 
 
-class Serial(SerialBase):  # type: ignore[misc]
+class Serial(SerialBase):
     """A serial port to an emulator; everything that pyserial's own ports have."""
+
+    # What pyserial's base class keeps, and its type stubs do not tell.
+    _port: str | None
+    _baudrate: int
+    _timeout: float | None
+    _write_timeout: float | None
+    _rtscts: bool
+    _dtr_state: bool
 
     BAUDRATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
 
@@ -110,7 +117,7 @@ class Serial(SerialBase):  # type: ignore[misc]
         :raises SerialTimeoutException: when ``write_timeout`` is over first.
         """
         emulator = self._live()
-        data = to_bytes(b)
+        data = bytes(bytearray(b))
         sent = 0
         with emulator.condition:
             deadline = self._deadline(emulator, self._write_timeout)

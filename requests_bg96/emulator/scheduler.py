@@ -8,6 +8,7 @@ owner asks :meth:`Scheduler.due` when there is something to do, and runs it then
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 from typing import Any, Callable, Generator, TypeVar
 
@@ -77,7 +78,7 @@ class Task:
         """End the procedure where it waits."""
         self.wait = None
         # A procedure that cancels all others is itself running just now.
-        if not self.procedure.gi_running:
+        if inspect.getgeneratorstate(self.procedure) != inspect.GEN_RUNNING:
             self.procedure.close()
 
 

@@ -18,7 +18,7 @@ MOST_OPEN = 10
 LONGEST_NAME = 80
 
 
-def checksum(data: bytes) -> int:
+def checksum(data: bytes | bytearray) -> int:
     """Return the XOR of big-endian 16-bit words, an odd byte as the high one.
 
     Source: FILE manual 2.4, and sums printed by a BG96 of known files.

@@ -1,0 +1,129 @@
+"""The command line of the emulator."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import types
+from typing import Any, Iterator, Sequence
+
+from .emulator import Emulator
+from .options import OPTIONS, options_from_text
+from .radio import STATES
+from .server import Server, pty_channel
+from .switches import Switches
+
+__all__ = ["main"]
+
+#: What --help says of the options that :mod:`.options` knows.
+HELP = {
+    "baudrate": "speed of the line in bits per second; as fast as USB without it",
+    "fragment": "the most bytes that are delivered at once, or 'random'",
+    "answer_delay": "seconds between a command line and its first answer",
+    "sim": "state of the SIM: ready, pin, puk, none",
+    "pin": "the PIN of the SIM (1234)",
+    "registration": f"what the network makes of us: {', '.join(STATES)}",
+    "apn": "the only APN that the network accepts",
+    "model": "what ATI names the module (BG96)",
+    "overflow": "bytes of the host's receive buffer beyond which bytes are lost",
+    "seed": "of all that is random (0)",
+}
+
+
+class _Stop(Exception):
+    """A signal asks for the end."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve a BG96 until SIGINT or SIGTERM.
+
+    :param arguments: those of the command line by default.
+    :returns: the exit status: 0, or 2 where the arguments make no sense.
+    """
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if parsed.verbose:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    try:
+        with _until_signalled(), Emulator(**_options(parsed)) as emulator:
+            server, place = _server(emulator, parsed.tcp)
+            print(place, flush=True)
+            server.run()
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m requests_bg96.emulator",
+        description="A software BG96 on a pseudo-terminal (its path is printed), "
+        "or on a TCP port.",
+        epilog=f"Switches and their values: see {Switches.__module__}.",
+    )
+    parser.add_argument(
+        "--tcp", metavar="HOST:PORT", help="listen there; port 0 takes a free one"
+    )
+    for name in OPTIONS:
+        parser.add_argument(f"--{name.replace('_', '-')}", help=HELP[name])
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a detail of the firmware; may be repeated",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="log the dialogue to stderr"
+    )
+    return parser
+
+
+def _options(parsed: argparse.Namespace) -> dict[str, Any]:
+    texts = {name: getattr(parsed, name) for name in OPTIONS}
+    given = {name: text for name, text in texts.items() if text is not None}
+    for switch in parsed.switch:
+        name, equals, value = switch.partition("=")
+        if not equals:
+            raise ValueError(f"--switch {switch}: NAME=VALUE is wanted")
+        given[name] = value
+    return options_from_text(given)
+
+
+def _server(emulator: Emulator, tcp: str | None) -> tuple[Server, str]:
+    """Make the server and the first line of output."""
+    if tcp is None:
+        channel = pty_channel()
+        return Server(emulator, channel=channel), channel.path
+    host, _, port = tcp.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"--tcp {tcp}: HOST:PORT is wanted")
+    listener = socket.create_server((host.strip("[]"), int(port)))
+    return (
+        Server(emulator, listener=listener),
+        f"socket://{host}:{listener.getsockname()[1]}",
+    )
+
+
+@contextlib.contextmanager
+def _until_signalled() -> Iterator[None]:
+    """Leave the block in order when a signal asks for the end."""
+
+    def stop(number: int, frame: types.FrameType | None) -> None:
+        raise _Stop
+
+    before = {
+        number: signal.signal(number, stop)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    except _Stop:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,252 @@
+"""The emulator behind a pseudo-terminal or a TCP port, for any other program."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import selectors
+import socket
+import threading
+from typing import Iterator, Protocol
+
+from .clock import VirtualClock
+from .emulator import GRACE, Emulator
+
+__all__ = ["Server", "pty_channel", "serving"]
+
+#: Bytes of one read or write.
+CHUNK = 4096
+
+
+class Channel(Protocol):
+    """Where the host's end of the line is."""
+
+    def fileno(self) -> int:
+        """Return the file descriptor to wait for."""
+
+    def receive(self) -> bytes:
+        """Return bytes from the host; none when it is gone."""
+
+    def send(self, data: bytes) -> int:
+        """Give bytes to the host and return how many it took."""
+
+    def close(self) -> None:
+        """Be done with it."""
+
+
+class PtyChannel:
+    """The master of a pseudo-terminal.
+
+    The slave stays open here as well, so that hosts may come and go.
+    """
+
+    def __init__(self, master: int, slave: int) -> None:
+        self._master = master
+        self._slave = slave
+        self.path = os.ttyname(slave)
+        os.set_blocking(master, False)
+
+    def fileno(self) -> int:
+        """Return the file descriptor of the master."""
+        return self._master
+
+    def receive(self) -> bytes:
+        """Return bytes from the host."""
+        return os.read(self._master, CHUNK)
+
+    def send(self, data: bytes) -> int:
+        """Give bytes to the host."""
+        return os.write(self._master, data)
+
+    def close(self) -> None:
+        """Close both ends."""
+        os.close(self._master)
+        os.close(self._slave)
+
+
+class SocketChannel:
+    """One TCP connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        connection.setblocking(False)
+        # A fragment that was asked for shall arrive as one.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def fileno(self) -> int:
+        """Return the file descriptor of the connection."""
+        return self._connection.fileno()
+
+    def receive(self) -> bytes:
+        """Return bytes from the host; none when it is gone."""
+        return self._connection.recv(CHUNK)
+
+    def send(self, data: bytes) -> int:
+        """Give bytes to the host."""
+        return self._connection.send(data)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def pty_channel() -> PtyChannel:
+    """Open a pseudo-terminal in raw mode.
+
+    :raises OSError: on a system that has none; the text names ``--tcp``.
+    """
+    try:
+        import tty
+    except ImportError:
+        raise OSError(
+            "this system has no pseudo-terminals: use --tcp HOST:PORT instead"
+        ) from None
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    return PtyChannel(master, slave)
+
+
+class Server:
+    """Carries bytes between an emulator and one host after the other.
+
+    :param emulator: whose line is used, exclusively.
+    :param channel: the host, if it is always there.
+    :param listener: where hosts connect, one at a time.
+    """
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        channel: Channel | None = None,
+        listener: socket.socket | None = None,
+    ) -> None:
+        self._emulator = emulator
+        self._channel = channel
+        self._listener = listener
+        self._pending = b""
+        self._stopped = False
+        self._waker, self._wakened = socket.socketpair()
+        self._waker.setblocking(False)
+        self._wakened.setblocking(False)
+
+    def run(self) -> None:
+        """Serve until :meth:`stop` is called or an exception comes."""
+        self._emulator.add_listener(self._wake)
+        try:
+            if self._channel:
+                self._attach()
+            while not self._stopped:
+                self._turn()
+        finally:
+            self._emulator.remove_listener(self._wake)
+            self._drop()
+            self._waker.close()
+            self._wakened.close()
+            if self._listener:
+                self._listener.close()
+
+    def stop(self) -> None:
+        """End :meth:`run`, from any thread."""
+        self._stopped = True
+        self._wake()
+
+    def _turn(self) -> None:
+        due = self._fetch()
+        ready = self._select(due)
+        if self._wakened in ready:
+            self._wakened.recv(CHUNK)
+        if self._listener in ready and self._listener:
+            self._accept(self._listener)
+        if self._channel in ready and self._channel:
+            self._carry(self._channel, ready[self._channel])
+
+    def _fetch(self) -> float:
+        """Bring the module up to date; return when to do so again."""
+        with self._emulator.condition:
+            due = self._emulator.advance()
+            if self._channel and not self._pending:
+                self._pending = self._emulator.line.take(CHUNK)
+            return due
+
+    def _select(self, due: float) -> dict[object, int]:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            if self._listener:
+                selector.register(self._listener, selectors.EVENT_READ)
+            if self._channel:
+                wanted = selectors.EVENT_WRITE if self._pending else 0
+                selector.register(self._channel, selectors.EVENT_READ | wanted)
+            events = selector.select(self._timeout(due))
+        if not events and due < math.inf:
+            self._pass_time(due)
+        return {key.fileobj: mask for key, mask in events}
+
+    def _timeout(self, due: float) -> float | None:
+        if isinstance(self._emulator.clock, VirtualClock):
+            return GRACE
+        if due == math.inf:
+            return None
+        left = due - self._emulator.clock.now()
+        return min(max(0.0, left), threading.TIMEOUT_MAX)
+
+    def _pass_time(self, due: float) -> None:
+        clock = self._emulator.clock
+        if isinstance(clock, VirtualClock):
+            clock.sleep(due - clock.now())
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        if self._channel:
+            # One port, one host: as a serial port server refuses a second one.
+            connection.close()
+            return
+        self._channel = SocketChannel(connection)
+        self._attach()
+
+    def _carry(self, channel: Channel, mask: int) -> None:
+        try:
+            if mask & selectors.EVENT_WRITE:
+                sent = channel.send(self._pending)
+                self._pending = self._pending[sent:]
+            if mask & selectors.EVENT_READ:
+                data = channel.receive()
+                if not data:
+                    self._drop()
+                    return
+                with self._emulator.condition:
+                    self._emulator.line.send(data, self._emulator.clock.now())
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop()
+
+    def _attach(self) -> None:
+        emulator = self._emulator
+        with emulator.condition:
+            emulator.line.attach(emulator.clock.now())
+
+    def _drop(self) -> None:
+        channel, self._channel = self._channel, None
+        self._pending = b""
+        if channel:
+            channel.close()
+            with self._emulator.condition:
+                self._emulator.line.detach()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            # Full or closed: it is awake, or has ended.
+            self._waker.send(b"!")
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[None]:
+    """Run a server in a thread of its own for the time of a ``with`` block."""
+    thread = threading.Thread(target=server.run, name="bg96-server", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.stop()
+        thread.join()
