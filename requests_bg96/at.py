@@ -22,6 +22,7 @@ __all__ = (
     "classify",
     "error_number",
     "joined",
+    "printable",
     "quoted",
 )
 
@@ -148,6 +149,12 @@ def error_number(final: bytes) -> int | None:
     """Return the number in a ``+CME ERROR`` or ``+CMS ERROR`` line, if it is one."""
     number = _ERROR_NUMBER.match(final)
     return int(number.group(1)) if number else None
+
+
+def printable(line: bytes) -> str:
+    """Return `line` as it may be logged: an APN's password is left out."""
+    name, colon, text = line.partition(b":")
+    return (name + colon + (b" ***" if name == b"+QICSGP" else text)).decode("latin-1")
 
 
 def joined(*texts: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from .at import Command, Kind, LineBuffer, Reply, classify, error_number
+from .at import Command, Kind, LineBuffer, Reply, classify, error_number, printable
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
 from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
@@ -70,6 +70,7 @@ class Link:
         self._echoed = False
         self._last_write = clock.now()
         self._escaping = False
+        self._payload_size = 0
         self._steps: dict[type[Any], Callable[[Any, Deadline], Any]] = {
             Command: self._command,
             Await: self._await,
@@ -106,7 +107,9 @@ class Link:
 
     def read_payload(self, deadline: Deadline) -> bytes:
         """Return payload as it comes; b"" when the deadline is over."""
-        return self._lines.take_rest() or self._read(deadline)
+        data = self._lines.take_rest() or self._read(deadline)
+        self._payload_size += len(data)
+        return data
 
     def end_payload(self, trailer: bytes) -> None:
         """Go back to lines behind the payload, first to those that ended it.
@@ -114,6 +117,8 @@ class Link:
         :param trailer: the lines from OK to ``+QHTTPREAD``, and URCs among them.
         """
         self.data_mode = False
+        logger.debug("< %d bytes", self._payload_size - len(trailer))
+        self._payload_size = 0
         self._lines.receive_data(trailer)
         while line := self._take_line():
             if classify(line, _READ) is Kind.URC:
@@ -200,6 +205,7 @@ class Link:
 
     def _ended(self, final: bytes, lines: list[bytes]) -> Reply:
         reply = Reply(final, tuple(lines), error_number(final), self.phase)
+        self._payload_size = 0
         self.data_mode = reply.connected
         if self.settled and self._echoed:
             self._restarted("echoes again")
@@ -262,7 +268,7 @@ class Link:
     def _take_line(self) -> bytes | None:
         line = self._lines.next_line()
         if line is not None:
-            logger.debug("< %s", line.decode("latin-1"))
+            logger.debug("< %s", printable(line))
         return line
 
     def _note_pending(self) -> None:

@@ -162,7 +162,10 @@ class BG96Modem:
         return [line.decode("latin-1") for line in reply.lines]
 
     def info(self) -> dict[str, str]:
-        """Return ``manufacturer``, ``model`` and ``revision`` of the module (``ATI``)."""
+        """Return the module's ``manufacturer``, ``model`` and ``revision``.
+
+        ``ATI``, AT manual 2.1.
+        """
         reply = self._converse(must(Command("I", bare=True)), 30.0)
         lines = [line.decode("latin-1") for line in reply.lines]
         names = ("manufacturer", "model", "revision")
