@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import Emulator
 from tests.behaviours import Behaviours
 from tests.conformance import guard
 from tests.servers import Reply, Request, Server, serve
 
 #: requests prefers these to what a session or a call says.
 UNWANTED = {"requests_ca_bundle", "curl_ca_bundle", "ssl_cert_file", "ssl_cert_dir"}
-
-if TYPE_CHECKING:
-    from requests_bg96.emulator import Emulator
 
 Script = Callable[..., Server]
 
@@ -63,8 +61,6 @@ def raw_server() -> Iterator[Script]:
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """A software BG96, switched on."""
-    from requests_bg96.emulator import Emulator
-
     with Emulator() as emulator:
         yield emulator
 
@@ -72,8 +68,6 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def modem_session(emulator: Emulator) -> Iterator[requests.Session]:
     """A session whose http:// requests go over the modem."""
-    from requests_bg96 import BG96Adapter
-
     with requests.Session() as session:
         session.mount("http://", BG96Adapter(emulator.url))
         yield session

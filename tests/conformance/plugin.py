@@ -46,9 +46,8 @@ def transport(
         urllib3.connection.HTTPConnection, "_new_conn", _counting(result)
     )
     name = request.config.getoption("--transport")
-    with transports.choose(name, request.module) as exchanges:
+    with transports.choose(name, result):
         yield
-        result.exchanges = exchanges()
 
 
 def _counting(result: Result) -> Callable[..., Any]:
@@ -56,7 +55,9 @@ def _counting(result: Result) -> Callable[..., Any]:
 
     def _new_conn(connection: urllib3.connection.HTTPConnection) -> Any:
         result.dialled += 1
-        return original(connection)
+        sock = original(connection)
+        result.connected += 1
+        return sock
 
     return _new_conn
 
@@ -71,8 +72,13 @@ def pytest_runtest_makereport(
     if not report.passed and result.outcome == "passed":
         result.outcome = report.outcome
         if report.failed:
-            result.message = report.longreprtext.strip().splitlines()[-1]
+            result.message = _headline(report)
     return report
+
+
+def _headline(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash else report.longrepr).partition("\n")[0]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -13,9 +13,13 @@ class Result:
     """One test under one transport."""
 
     outcome: str = "passed"
-    #: Connections that urllib3 made, or tried to make, with the host's sockets.
+    #: Connections that urllib3 tried to make with the host's sockets.
     dialled: int = 0
-    #: Exchanges that the modem was asked for.
+    #: Those of them that it got.
+    connected: int = 0
+    #: Requests that the modem was asked for by an AT command.
+    asked: int = 0
+    #: Those of them of which bytes went out to a server.
     exchanges: int = 0
     message: str = ""
 

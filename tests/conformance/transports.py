@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Iterator
-from types import ModuleType
+import re
+from collections.abc import Iterator
 
-import pytest
+from .results import Result
 
-#: Tells how many exchanges the modem has made so far.
-Counter = Callable[[], int]
+REQUEST = re.compile(rb"AT\+QHTTP(?:GET|POST)=", re.IGNORECASE)
 
 
 @contextlib.contextmanager
-def stock() -> Iterator[Counter]:
+def stock(result: Result) -> Iterator[None]:
     """Leave requests as it is."""
-    yield lambda: 0
+    yield
 
 
 @contextlib.contextmanager
-def modem(module: ModuleType, keep_alive: bool) -> Iterator[Counter]:
+def modem(result: Result, keep_alive: bool) -> Iterator[None]:
     """A modem of its own for one test, under every session the test makes."""
     # Imported here, so that the stock run knows nothing of this project.
-    import requests_bg96
+    from requests_bg96 import BG96Adapter, install
     from requests_bg96.emulator import Emulator, Switches
 
+    said = bytearray()
+
+    def listen(direction: str, data: bytes) -> None:
+        if direction == "from_host":
+            said.extend(data)
+
     switches = Switches(reuse_sockets=keep_alive)
-    adapter = functools.partial(requests_bg96.BG96Adapter, keep_alive=keep_alive)
-    with Emulator(switches=switches) as emulator, pytest.MonkeyPatch.context() as patch:
-        # Some tests mount an HTTPAdapter of their own making.
-        if hasattr(module, "HTTPAdapter"):
-            patch.setattr(
-                module, "HTTPAdapter", functools.partial(adapter, emulator.url)
-            )
-        with requests_bg96.install(adapter(emulator.url)):
-            yield lambda: len(emulator.exchanges)
+    with Emulator(switches=switches, on_line=listen) as emulator:
+        with install(BG96Adapter(emulator.url, keep_alive=keep_alive)):
+            yield
+            result.exchanges = emulator.exchanges
+            result.asked = len(REQUEST.findall(said))
 
 
-def choose(name: str, module: ModuleType) -> contextlib.AbstractContextManager[Counter]:
-    """The transport of that name, for a test of that module."""
+def choose(name: str, result: Result) -> contextlib.AbstractContextManager[None]:
+    """The transport of that name, which counts in ``result`` what goes over it."""
     if name == "stock":
-        return stock()
-    return modem(module, keep_alive=name == "keep-alive")
+        return stock(result)
+    return modem(result, keep_alive=name == "keep-alive")

@@ -10,10 +10,12 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from requests_bg96 import BG96Adapter
+
 MakeAdapter = Callable[..., HTTPAdapter]
 
 
-@pytest.fixture(params=["stock"])
+@pytest.fixture(params=["stock", "modem"])
 def transport(request: pytest.FixtureRequest) -> Any:
     """Which of the two carries the requests of this test."""
     return request.param
@@ -24,8 +26,6 @@ def make_adapter(transport: str, request: pytest.FixtureRequest) -> MakeAdapter:
     """The adapter class under test; over the modem, with its port filled in."""
     if transport == "stock":
         return HTTPAdapter
-    from requests_bg96 import BG96Adapter
-
     return functools.partial(BG96Adapter, request.getfixturevalue("emulator").url)
 
 

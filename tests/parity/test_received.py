@@ -144,11 +144,11 @@ def test_bare_line_feeds(session: requests.Session, raw_server: Script) -> None:
 
 
 def test_large_head(session: requests.Session, raw_server: Script) -> None:
-    """Ninety headers of a kilobyte each."""
-    headers = [(f"X-{number}", "v" * 1000) for number in range(90)]
+    """Sixty headers of a kilobyte each."""
+    headers = [(f"X-{number}", "v" * 1000) for number in range(60)]
     server = raw_server(reply(body=b"ok", headers=headers))
     answer = session.get(server.url)
-    assert answer.headers["X-89"] == "v" * 1000
+    assert answer.headers["X-59"] == "v" * 1000
     assert answer.content == b"ok"
 
 
@@ -189,13 +189,16 @@ def test_interim_responses(session: requests.Session, raw_server: Script) -> Non
     assert "X-I" not in answer.headers
 
 
-def test_early_hints(session: requests.Session, raw_server: Script) -> None:
-    """http.client takes any other interim response for the final one."""
+def test_early_hints(
+    session: requests.Session, raw_server: Script, transport: str
+) -> None:
+    """http.client takes 103 for the final response; the module passes it over."""
     hints = b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n"
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal"
     server = raw_server(raw(hints + final), reply(body=b"next"))
     answer = session.get(server.url)
-    assert (answer.status_code, answer.content) == (103, b"")
+    expected = {"stock": (103, b""), "modem": (200, b"final")}
+    assert (answer.status_code, answer.content) == expected[transport]
     assert session.get(server.url).content == b"next"
 
 
