@@ -12,13 +12,13 @@ MISSING = (
 def main() -> None:
     """Run the command line, or say how to install it."""
     try:
-        from requests_bg96 import cli
+        from .cli import main as command
     except ModuleNotFoundError as error:
         # Any other missing module is a bug of ours, not a missing extra.
         if error.name is None or error.name.partition(".")[0] not in EXTRA:
             raise
         sys.exit(MISSING.format(name=error.name.partition(".")[0]))
-    cli.main(prog_name="requests-bg96")
+    command(prog_name="requests-bg96")
 
 
 if __name__ == "__main__":

@@ -171,14 +171,21 @@ class Exchange:
     def _take(self, size: int) -> bytes:
         if self._spool:
             return self._spool.take(size)
-        # The last piece waits until the trailer shows that no byte is missing.
-        if self.framing.finished and not (self._confirmed or self.framing.bodyless):
-            return b""
-        return self.framing.take(size)
+        return self.framing.take(min(size, self._deliverable))
+
+    @property
+    def _deliverable(self) -> int:
+        """How many bytes may go to the reader.
+
+        The last byte waits until the trailer shows that none is missing: a reader who
+        knows the length would not come back to be told so.
+        """
+        sure = self._confirmed or self.framing.bodyless or not self.framing.finished
+        return max(0, self.framing.available - (0 if sure else 1))
 
     def _put_aside(self) -> None:
-        if not self.abandoned and not (self.framing.finished and not self._confirmed):
-            self._spool.put(self.framing.take(self.framing.available))
+        if not self.abandoned and self._deliverable > 0:
+            self._spool.put(self.framing.take(self._deliverable))
 
     def _step(self, deadline: Deadline) -> bool:
         """Get on with it; return False where the deadline passed without a byte."""
@@ -262,7 +269,6 @@ class Exchange:
         failure.phase = Phase.READ
         self._failure = failure
         if self.framing.finished:
-            # Who knows the length would stop reading here, and take it for right.
             self.framing.take(self.framing.available)
         self._end(lost=True)
 

@@ -106,11 +106,13 @@ def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception
     if outcome is Outcome.UNRESOLVED:
         return NameResolutionError(conn.host, conn, error)  # type: ignore[arg-type]
     if outcome is Outcome.READ_TIMEOUT:
-        return ReadTimeoutError(conn, url, str(error))  # type: ignore[arg-type]
+        return ReadTimeoutError(conn, url, f"Read timed out: {error}")  # type: ignore[arg-type]
     if outcome is Outcome.REFUSED:
         return NewConnectionError(conn, str(error))
     if outcome is Outcome.CONNECT_TIMEOUT:
-        return ConnectTimeoutError(conn, f"{conn}: {error}")
+        return ConnectTimeoutError(
+            conn, f"Connection to {conn.host} timed out: {error}"
+        )
     if outcome is Outcome.INSECURE:
         return SSLError(str(error))
     return ProtocolError(str(error), error)
