@@ -5,6 +5,8 @@ from __future__ import annotations
 import configparser
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -41,3 +43,29 @@ def test_every_subpackage_is_a_package() -> None:
     modules = (ROOT / "requests_bg96").rglob("*.py")
     folders = {module.parent for module in modules}
     assert [str(path) for path in folders if not (path / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_the_command_without_its_extra(missing: str) -> None:
+    """Says what is missing and how to get it, without a traceback."""
+    program = (
+        f"import runpy, sys; sys.modules[{missing!r}] = None;"
+        "runpy.run_module('requests_bg96', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"requests-bg96: the command line needs {missing}, which is not installed.\n"
+        'Install it with: pip install "requests-bg96[cli]"\n'
+    )
+
+
+def test_the_library_without_the_extra() -> None:
+    """Neither the adapter nor the emulator needs what the command line needs."""
+    program = (
+        "import sys; sys.modules['click'] = sys.modules['rich'] = None;"
+        "import requests_bg96, requests_bg96.emulator"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
