@@ -1,0 +1,209 @@
+"""Commands to bytes, bytes to lines, and what a line is to a command."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from requests_bg96.at import (
+    LINE_LIMIT,
+    Command,
+    Kind,
+    LineBuffer,
+    Reply,
+    classify,
+    error_number,
+    joined,
+    printable,
+    quoted,
+)
+from requests_bg96.errors import LimitError, TransferError
+from tests.support import bytewise, cut, piece_sizes
+
+
+def read_lines(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
+    """The lines that come of `pieces`, and what is no line."""
+    buffer, lines = LineBuffer(), []
+    for piece in pieces:
+        buffer.receive_data(piece)
+        while (line := buffer.next_line()) is not None:
+            lines.append(line)
+    return lines, buffer.take_rest()
+
+
+def check_lines(data: bytes, expected: list[bytes]) -> None:
+    """`data` gives these lines whole, byte by byte and with more behind it."""
+    assert read_lines([data]) == (expected, b"")
+    assert read_lines(bytewise(data)) == (expected, b"")
+    assert read_lines([data + b"\r\n+Q"]) == (expected, b"+Q")
+    assert read_lines(bytewise(data + b"\r\n+Q")) == (expected, b"+Q")
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"\r\nOK\r\n", [b"OK"]),
+        (b"\r\n\r\n\r\n", []),
+        (b"AT\r\r\nOK\r\n", [b"AT", b"OK"]),
+        (b"OK\n", [b"OK"]),
+        (b"\0\0\r\nRDY\r\n", [b"RDY"]),
+        (
+            b"\r\n+CGACT: 1,1\r\n+CGACT: 2,0\r\n\r\nOK\r\n",
+            [b"+CGACT: 1,1", b"+CGACT: 2,0", b"OK"],
+        ),
+        (b"\r\n \r\n", [b" "]),
+        (b"\xff\xfe\r\n", [b"\xff\xfe"]),
+    ],
+)
+def test_lines(data: bytes, expected: list[bytes]) -> None:
+    """Line ends are taken off, empty lines are none, NULs of a start-up neither."""
+    check_lines(data, expected)
+
+
+@given(st.lists(st.binary(min_size=1).filter(lambda b: not set(b) & set(b"\r\n\0"))))
+def test_any_line_comes_out(lines: list[bytes]) -> None:
+    """What the lines hold does not matter."""
+    check_lines(b"".join(b"\r\n%b\r\n" % line for line in lines), lines)
+
+
+@given(st.binary(), piece_sizes)
+def test_any_split_gives_the_same_lines(data: bytes, sizes: list[int]) -> None:
+    """However bytes come, the lines and the rest are the same."""
+    lines, rest = read_lines(list(cut(data, sizes)))
+    whole, left = read_lines([data])
+    assert lines == whole
+    # Of a line not yet ended, only the CRs that begin it may have gone already.
+    assert rest.lstrip(b"\r\n") == left.lstrip(b"\r\n")
+
+
+def test_noise_is_dropped() -> None:
+    """What never ends is no line: it is reported, and the next line is read."""
+    buffer = LineBuffer()
+    buffer.receive_data(b"\xf0" * (LINE_LIMIT + 1))
+    with pytest.raises(TransferError, match="speed"):
+        buffer.next_line()
+    buffer.receive_data(b"\r\nOK\r\n")
+    assert buffer.next_line() == b"OK"
+
+
+def test_rest_is_payload() -> None:
+    """What stands behind CONNECT leaves as it came, line ends and all."""
+    buffer = LineBuffer()
+    buffer.receive_data(b"\r\nCONNECT\r\n\r\n\0OK\r\n")
+    assert buffer.next_line() == b"CONNECT"
+    assert buffer.take_rest() == b"\r\n\0OK\r\n"
+    assert buffer.take_rest() == b""
+    assert repr(buffer) == "<LineBuffer holds 0 bytes>"
+
+
+QIACT = Command("+CMEE=1;+QIACT?")
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "kind"),
+    [
+        (b"OK", QIACT, Kind.FINAL),
+        (b"ERROR", QIACT, Kind.FINAL),
+        (b"+CME ERROR: 10", QIACT, Kind.FINAL),
+        (b"+CME ERROR: SIM not inserted", QIACT, Kind.FINAL),
+        (b"+CMS ERROR: 500", QIACT, Kind.FINAL),
+        (b"NO CARRIER", QIACT, Kind.FINAL),
+        (b"ABORTED", QIACT, Kind.FINAL),
+        (b"CONNECT", QIACT, Kind.FINAL),
+        (b"CONNECT 150", QIACT, Kind.FINAL),
+        (b"CONNECTED", QIACT, Kind.URC),
+        (b"OK ", QIACT, Kind.URC),
+        (b"AT+CMEE=1;+QIACT?", QIACT, Kind.ECHO),
+        (b'+QIACT: 1,1,1,"10.7.157.1"', QIACT, Kind.INFORMATION),
+        (b'+QIURC: "pdpdeact",1', QIACT, Kind.URC),
+        (b"+QHTTPGET: 702", QIACT, Kind.URC),
+        (b"RDY", QIACT, Kind.URC),
+        (b"OK", None, Kind.URC),
+        (b"Quectel", Command("I", bare=True), Kind.INFORMATION),
+        (b"Revision: BG96MAR01A01M1G", Command("I", bare=True), Kind.INFORMATION),
+        (b"+QIND: SMS DONE", Command("I", bare=True), Kind.URC),
+        (b"APP RDY", Command("I", bare=True), Kind.URC),
+        (b"Quectel", QIACT, Kind.URC),
+        (b"+QHTTPGET: 0,200", Command("+QHTTPREAD=60"), Kind.URC),
+    ],
+)
+def test_kinds_of_lines(line: bytes, command: Command | None, kind: Kind) -> None:
+    """A line belongs to the command in progress, or else it is unsolicited."""
+    assert classify(line, command) is kind
+
+
+def test_command() -> None:
+    """A command ends with a CR and nothing else; secrets are not shown."""
+    command = Command('+CPIN="1234"', shown="+CPIN=***")
+    assert command.line == b'AT+CPIN="1234"\r'
+    assert str(command) == "AT+CPIN=***"
+    assert command.prefixes == (b"+CPIN:",)
+    assert str(Command("I")) == "ATI"
+    assert Command(joined("+CMEE=1", "+QHTTPCFG?")).line == b"AT+CMEE=1;+QHTTPCFG?\r"
+
+
+def test_reply() -> None:
+    """A reply has the values behind a name, in their order."""
+    lines = (b'+QHTTPCFG: "contextid",1', b"+QIACT: 1,1", b"+QHTTPCFG:x")
+    reply = Reply(b"OK", lines)
+    assert reply.values("+QHTTPCFG") == ['"contextid",1', "x"]
+    assert reply.values("+CSQ") == []
+    assert (reply.ok, reply.connected) == (True, False)
+    assert Reply(b"CONNECT").ok and Reply(b"CONNECT 12").connected
+    assert not Reply(b"+CME ERROR: 3").ok
+
+
+@pytest.mark.parametrize(
+    ("final", "err"),
+    [
+        (b"+CME ERROR: 716", 716),
+        (b"+CME ERROR:716", 716),
+        (b"+CMS ERROR: 500", 500),
+        (b"+CME ERROR: Http dns error", None),
+        (b"ERROR", None),
+    ],
+)
+def test_error_number(final: bytes, err: int | None) -> None:
+    """The number, where there is one."""
+    assert error_number(final) == err
+
+
+@pytest.mark.parametrize("value", ["", "iot.example", "a b", "\\", "x" * 127])
+def test_quoted(value: str) -> None:
+    """What cannot end the quotes is taken as it is."""
+    assert quoted(value, "APN") == f'"{value}"'
+
+
+@pytest.mark.parametrize(
+    "value", ['"', 'x",1;+QPOWD="', "a\rb", "a\nb", "\0", "\x1a", "é", "\x7f"]
+)
+def test_nothing_leaves_its_quotes(value: str) -> None:
+    """What could become a command of its own is refused, and named."""
+    with pytest.raises(LimitError, match="the APN must be printable ASCII"):
+        quoted(value, "APN")
+
+
+def test_quoted_limit() -> None:
+    """The text names the length found and the length allowed."""
+    with pytest.raises(LimitError, match="APN has 128 bytes; at most 127"):
+        quoted("x" * 128, "APN")
+
+
+@given(st.text(), st.integers(0, 40))
+def test_quoted_is_one_string(value: str, limit: int) -> None:
+    """Either refused, or a string that begins and ends with its only quotes."""
+    try:
+        text = quoted(value, "APN", limit)
+    except LimitError:
+        return
+    assert text == f'"{value}"' and text.count('"') == 2
+    assert text.isascii() and text.isprintable() and len(value) <= limit
+
+
+def test_printable() -> None:
+    """A context's line holds a password: it is not logged."""
+    assert printable(b'+QICSGP: 1,"apn","user","secret",1') == "+QICSGP: ***"
+    assert printable(b"+CSQ: 20,99") == "+CSQ: 20,99"
+    assert printable(b"OK \xff") == "OK ÿ"

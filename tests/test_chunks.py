@@ -1,0 +1,118 @@
+"""Where a chunked body ends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from requests_bg96.chunks import LINE_LIMIT, ChunkScanner
+from requests_bg96.errors import TransferError
+from tests.support import bodies, bytewise, chunks, cut, piece_sizes
+
+#: Bytes that may follow the body, and do not belong to it.
+BEHIND = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
+
+
+def scan(pieces: list[bytes]) -> tuple[int, ChunkScanner]:
+    """Feed the pieces; return how many bytes belong to the body."""
+    scanner, taken = ChunkScanner(), 0
+    for piece in pieces:
+        fed = scanner.feed(piece)
+        assert fed == len(piece) or scanner.finished
+        taken += fed
+    return taken, scanner
+
+
+def check(body: bytes, count: int) -> None:
+    """`body` is one, whole, byte by byte and with more behind it."""
+    for pieces in ([body], bytewise(body), [body + BEHIND], bytewise(body + BEHIND)):
+        taken, scanner = scan(pieces)
+        assert (taken, scanner.finished, scanner.count) == (len(body), True, count)
+
+
+def check_wrong(body: bytes) -> None:
+    """`body` is refused, whole and byte by byte."""
+    for pieces in ([body], bytewise(body)):
+        with pytest.raises(TransferError):
+            scan(pieces)
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (b"0\r\n\r\n", 0),
+        (b"5\r\nhello\r\n0\r\n\r\n", 1),
+        (b"a\r\n0123456789\r\n00A\r\n0123456789\r\n000\r\n\r\n", 2),
+        (b"5;name=value\r\nhello\r\n0;last\r\n\r\n", 1),
+        (b'5 ; a="b;c"\r\nhello\r\n0\r\n\r\n', 1),
+        (b"5\nhello\r\n0\n\n", 1),
+        (b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nX: \r\n folded\r\n\r\n", 1),
+        (b"2\r\n\r\n\r\n0\r\n\r\n", 1),
+        (b"5\r\n0\r\n\r\n\r\n0\r\n\r\n", 1),
+    ],
+)
+def test_whole_bodies(body: bytes, count: int) -> None:
+    """Sizes, extensions and trailer fields in all their forms."""
+    check(body, count)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\r\n",
+        b"g\r\n",
+        b"-5\r\nhello\r\n",
+        b"0x5\r\nhello\r\n",
+        b" 5\r\nhello\r\n",
+        b"+5\r\nhello\r\n",
+        b"5\r\nhello0\r\n\r\n",
+        b"5\r\nhell\r\n0\r\n\r\n",
+        b"5\r\nhello!\r\n0\r\n\r\n",
+        b"5\r\nhello\n0\r\n\r\n",
+        b"5\r\nhello\r\r\n",
+        b"00000000000000001\r\n",
+        b"0\r\nno field\r\n\r\n",
+        b"0\r\n: \r\n\r\n",
+        b"5 x\r\nhello\r\n0\r\n\r\n",
+    ],
+)
+def test_no_chunk_framing(body: bytes) -> None:
+    """What is none is refused as soon as it shows."""
+    check_wrong(body)
+
+
+@pytest.mark.parametrize("body", [b"5;", b"0\r\nX: "])
+def test_endless_lines(body: bytes) -> None:
+    """A line that never ends is not kept for ever."""
+    with pytest.raises(TransferError, match="over"):
+        scan(list(cut(body + b"x" * (LINE_LIMIT + 1), [4096])))
+
+
+sizes = st.lists(st.integers(1, 300), max_size=5)
+extensions = st.sampled_from([b"", b";a", b" ;a=b", b';a="\xff;0"'])
+fields = st.lists(
+    st.sampled_from([b"X-Sum: 1\r\n", b"Y:\r\n", b"Z: \xff\r\n", b" more\r\n"])
+).map(b"".join)
+
+
+@given(bodies, sizes, extensions, fields, piece_sizes)
+def test_any_body_in_any_split(
+    body: bytes, sizes: list[int], extension: bytes, fields: bytes, pieces: list[int]
+) -> None:
+    """The end is found whatever the chunks hold and however they come."""
+    framed = chunks(body, sizes, extension, fields)
+    taken, scanner = scan(list(cut(framed + BEHIND, pieces)))
+    assert scanner.finished and taken == len(framed)
+    assert scan(list(cut(framed[:-1], pieces)))[1].finished is False
+
+
+def test_wants_line_end() -> None:
+    """Only right behind a chunk's data."""
+    scanner = ChunkScanner()
+    wanted = []
+    for byte in bytewise(b"2\r\nab\r\n0\r\n\r\n"):
+        scanner.feed(byte)
+        wanted.append(scanner.wants_line_end)
+    assert wanted == [False] * 4 + [True] + [False] * 7
+    assert repr(scanner) == "<ChunkScanner finished, 1 chunks>"
