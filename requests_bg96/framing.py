@@ -37,6 +37,8 @@ HEAD_LIMIT = 1 << 20
 DOUBT_LIMIT = 1 << 20
 #: A trailer with the URCs that may stand in it is not nearly as long.
 TRAILER_LIMIT = 1_024
+#: The last chunk and the trailer fields behind it, as far as they are looked at.
+TAIL_LIMIT = 512
 
 
 def _prefixes(literal: bytes, rest: bytes) -> bytes:
@@ -63,6 +65,11 @@ _BEGINNING = re.compile(
     )
 )
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+# In the line end before it a byte may be missing, or wrong.
+_LAST_CHUNK = re.compile(
+    rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
+)
+_FAULT = "the response is chunk framing with a fault in it"
 
 
 def _trailer_err(trailer: bytes) -> int | None:
@@ -167,9 +174,11 @@ class Framing:
     @property
     def remaining(self) -> int | None:
         """How many bytes are still to come, where that is known."""
+        if self.finished:
+            return 0
         if self._state == self._in_length:
             return max(0, self._left - len(self._buffer))
-        return 0 if self.finished else None
+        return None
 
     # What only the trailer can tell
 
@@ -227,8 +236,8 @@ class Framing:
         """Refuse what could be chunk framing in which a byte went wrong."""
         last = self._last
         short = len(last) <= 6 and last.count(b"\r") + last.count(b"\n") >= 3
-        if self.chunked is Chunked.UNKNOWN and (short or last.endswith(b"\n0\r\n\r\n")):
-            raise TransferError("the response is chunk framing with a fault in it")
+        if self.chunked is Chunked.UNKNOWN and (short or _LAST_CHUNK.search(last)):
+            raise TransferError(_FAULT)
 
     # States: each takes from the buffer, and tells whether the next should have a look
 
@@ -309,8 +318,9 @@ class Framing:
             self._settle_decoded()
             return True
         if self._chunks.finished:
-            trailer_follows = _BEGINNING.fullmatch(self._buffer, self._fed)
-            self._settle_raw() if trailer_follows else self._settle_decoded()
+            if not _BEGINNING.fullmatch(self._buffer, self._fed):
+                raise TransferError(_FAULT)
+            self._settle_raw()
             return True
         if len(self._buffer) > DOUBT_LIMIT:
             self._settle_raw()
@@ -335,6 +345,6 @@ class Framing:
         if size:
             data = bytes(self._buffer[:size])
             del self._buffer[:size]
-            self._last = (self._last + data[-8:])[-8:]
+            self._last = (self._last + data[-TAIL_LIMIT:])[-TAIL_LIMIT:]
             self._ready += b"%x\r\n%b\r\n" % (size, data) if self._reframed else data
         return size
