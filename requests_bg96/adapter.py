@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from .connection import ModemPoolManager, Transport
+from .dialogues.files import Progress
 from .errors import BG96Error, UnfitURL
 from .modem import BG96Modem
 
@@ -34,16 +35,29 @@ class BG96Adapter(HTTPAdapter):
         none; no request waits for ever.
     :param keep_alive: whether requests' ``Connection: keep-alive`` is sent, for a
         module that uses a connection again; otherwise ``Connection: close`` is.
+    :param ca_certs: file or directory of the CA certificates that ``verify=True``
+        means, in place of requests' own 140; the module is sent them once.
+    :param progress: called as ``progress(name, sent, size)`` while a file of
+        certificates is sent to the module, in bytes.
     :param max_retries: as for `requests.adapters.HTTPAdapter`.
     :param pool_connections: as for `requests.adapters.HTTPAdapter`.
     :param pool_maxsize: as for `requests.adapters.HTTPAdapter`.
     :param settings: further keyword arguments are those of `BG96Modem`: ``apn``,
         ``username``, ``password``, ``auth``, ``pin``, ``context_id``,
-        ``ssl_context_id``, ``baudrate``, ``rtscts``, ``dtr``, ``clock``.
+        ``ssl_context_id``, ``baudrate``, ``rtscts``, ``dtr``, ``sslversion``,
+        ``ciphersuite``, ``set_clock``, ``allow_unchecked_host``, ``clock``.
     :raises LimitError: where a setting cannot be part of an AT command.
     """
 
-    __attrs__ = [*HTTPAdapter.__attrs__, "modem", "timeout", "keep_alive", "_owner"]
+    __attrs__ = [
+        *HTTPAdapter.__attrs__,
+        "modem",
+        "timeout",
+        "keep_alive",
+        "ca_certs",
+        "progress",
+        "_owner",
+    ]
 
     def __init__(
         self,
@@ -51,6 +65,8 @@ class BG96Adapter(HTTPAdapter):
         *,
         timeout: tuple[float, float] = TIMEOUT,
         keep_alive: bool = False,
+        ca_certs: str | None = None,
+        progress: Progress | None = None,
         max_retries: int | Retry = 0,
         pool_connections: int = 10,
         pool_maxsize: int = 10,
@@ -64,6 +80,8 @@ class BG96Adapter(HTTPAdapter):
             self.modem = BG96Modem(port_or_modem, **settings)
         self.timeout = timeout
         self.keep_alive = keep_alive
+        self.ca_certs = ca_certs
+        self.progress = progress
         self._owner = self.modem is not port_or_modem
         #: How often it is installed: the sessions that come and go do not close it.
         self.held = 0
@@ -84,14 +102,30 @@ class BG96Adapter(HTTPAdapter):
         self._pool_connections = connections
         self._pool_maxsize = maxsize
         self._pool_block = block
-        connect_seconds, read_seconds = self.timeout
         self.poolmanager = ModemPoolManager(
-            Transport(self.modem, self.keep_alive, connect_seconds, read_seconds),
+            Transport(self.modem, self.keep_alive, *self.timeout, self.progress),
             num_pools=connections,
             maxsize=maxsize,
             block=block,
             **kwargs,
         )
+
+    def build_connection_pool_key_attributes(
+        self, request: Any, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what tells pools apart; a context of this machine's TLS does not."""
+        host, trust = super().build_connection_pool_key_attributes(
+            request, self._meant(verify), cert
+        )
+        trust.pop("ssl_context", None)
+        return host, trust
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Tell the pool `conn` what `verify` and `cert` mean, as the base does."""
+        super().cert_verify(conn, url, self._meant(verify), cert)
+
+    def _meant(self, verify: Any) -> Any:
+        return self.ca_certs if verify is True and self.ca_certs else verify
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Refuse: a proxy would be reached by this machine's network.

@@ -11,10 +11,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
+from collections.abc import Callable
 
 from .errors import LimitError, Phase, TransferError
 
 __all__ = (
+    "ACKNOWLEDGEMENT",
+    "BLOCK",
     "Command",
     "Kind",
     "LineBuffer",
@@ -29,6 +32,10 @@ __all__ = (
 #: No line of the module is nearly as long (AT+QHTTPURL? prints up to 700 bytes); what
 #: grows beyond is noise, and is dropped rather than kept.
 LINE_LIMIT = 4_096
+
+#: What AT+QFUPL confirms at a time, with a byte `ACKNOWLEDGEMENT` (FILE manual 2.4).
+BLOCK = 1_024
+ACKNOWLEDGEMENT = b"A"
 
 FINAL_LINES = frozenset(
     (
@@ -59,6 +66,8 @@ class Command:
     :param payload_phase: the phase that an exchange enters with CONNECT.
     :param bare: whether information text comes without a prefix, as with ``ATI``.
     :param shown: what stands for `text` in logs and errors where it holds secrets.
+    :param acknowledged: whether the module confirms each `BLOCK` bytes of the payload.
+    :param progress: called with the number of bytes sent.
     """
 
     text: str
@@ -68,6 +77,8 @@ class Command:
     payload_phase: Phase = Phase.CONNECT
     bare: bool = False
     shown: str | None = None
+    acknowledged: bool = False
+    progress: Callable[[int], None] | None = None
 
     def __str__(self) -> str:
         return f"AT{self.text if self.shown is None else self.shown}"
@@ -221,6 +232,19 @@ class LineBuffer:
                 "port, its speed and its wiring"
             )
         return None
+
+    @property
+    def has_line(self) -> bool:
+        """Whether a line has begun to come that is not empty."""
+        return b"\n" in self._buffer
+
+    def take_acknowledgement(self) -> bool:
+        """Take the byte that confirms a block, if it is next; return whether it was."""
+        if not self._buffer.startswith(ACKNOWLEDGEMENT):
+            return False
+        del self._buffer[:1]
+        self._searched = 0
+        return True
 
     def take_rest(self) -> bytes:
         """Return, and forget, the bytes that no line was made of."""

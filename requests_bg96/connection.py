@@ -14,22 +14,27 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import ssl
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import SSLError
+from urllib3.exceptions import SecurityWarning
 from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
+from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .codes import URL_LIMIT
+from .dialogues.files import Progress
 from .dialogues.http import Request
-from .errors import BG96Error
+from .errors import BG96Error, TrustError
 from .exchange import Exchange
 from .modem import BG96Modem
 from .outcomes import urllib3_error
+from .trust import Trust, authorities, client_certificate, client_key
 
 __all__ = ("ModemPoolManager", "Transport")
 
@@ -42,12 +47,28 @@ class Transport:
     :param keep_alive: whether ``Connection: keep-alive`` is left as it is.
     :param connect_seconds: the connect timeout where the caller gives none.
     :param read_seconds: the read timeout where the caller gives none.
+    :param progress: called while certificates are sent to the module.
+    :param warned: the hosts that were warned of.
     """
 
     modem: BG96Modem
     keep_alive: bool = False
     connect_seconds: float = 150.0
     read_seconds: float = 60.0
+    progress: Progress | None = None
+    warned: set[str] = dataclasses.field(default_factory=set, compare=False)
+
+    def warn_of(self, host: str) -> None:
+        """Warn, once for each host, that its name was not checked."""
+        if host not in self.warned:
+            self.warned.add(host)
+            warnings.warn(
+                f"the certificate of {host} was checked, but not that it was issued "
+                "to that host: the module's firmware cannot, and "
+                "allow_unchecked_host=True accepts it",
+                SecurityWarning,
+                stacklevel=2,
+            )
 
 
 class ResponseStream(io.RawIOBase):
@@ -238,16 +259,72 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
 
 class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnection):
-    """The same by TLS, which the module makes."""
+    """The same by TLS, which the module makes.
+
+    What `verify` and `cert` of a request mean has become attributes of the base class
+    when it gets here.
+    """
 
     scheme = "https"
 
     def connect(self) -> None:
-        """Refuse: what `verify` and `cert` promise cannot be kept yet.
+        """Get ready to collect a request; the module makes the connection later.
 
-        :raises urllib3.exceptions.SSLError: always.
+        :raises urllib3.exceptions.SSLError: where the module cannot do what is asked.
         """
-        raise SSLError("https:// over the modem's TLS is not available yet")
+        with self._errors():
+            self._trust = self._required_trust()
+        super().connect()
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Make the exchange; only then it is known how well the server was checked."""
+        response = super().getresponse()
+        trust, modem = self._trust, self.transport.modem
+        self.is_verified = bool(trust.ca and trust.check_host and modem.checks_host)
+        if trust.ca and trust.check_host and not self.is_verified:
+            self.transport.warn_of(self.host)
+        return response
+
+    def _outgoing(self, data: bytes) -> Request:
+        connect = self._seconds(self._connect_timeout, self.transport.connect_seconds)
+        return dataclasses.replace(
+            super()._outgoing(data),
+            trust=self._trust,
+            # The rest is for reaching the server, and for what comes before.
+            handshake_seconds=connect / 2,
+            progress=self.transport.progress,
+        )
+
+    def _required_trust(self) -> Trust:
+        self._refuse_what_needs_sockets()
+        ca = None
+        if resolve_cert_reqs(self.cert_reqs) != ssl.CERT_NONE:
+            path = self.ca_certs or self.ca_cert_dir
+            if path is None:
+                raise TrustError("no CA certificates are named to check the server by")
+            ca = authorities(path)
+        certificate = key = None
+        if self.cert_file is not None:
+            certificate = client_certificate(self.cert_file)
+            key = client_key(self.key_file or self.cert_file)
+        return Trust(ca, self.assert_hostname is not False, certificate, key)
+
+    def _refuse_what_needs_sockets(self) -> None:
+        wanted = {
+            "ssl_context": self.ssl_context,
+            "assert_fingerprint": self.assert_fingerprint,
+            "key_password": self.key_password,
+            "ca_cert_data": self.ca_cert_data,
+            "assert_hostname": self.assert_hostname or None,
+            "server_hostname": self.server_hostname,
+        }
+        names = [
+            name for name, value in wanted.items() if value not in (None, self.host)
+        ]
+        if names:
+            raise TrustError(
+                f"the module makes the TLS connection, and has no {', '.join(names)}"
+            )
 
 
 class _ModemPool:
@@ -280,6 +357,16 @@ class ModemHTTPSConnectionPool(_ModemPool, HTTPSConnectionPool):  # type: ignore
     """Connections to one host by TLS, over a modem."""
 
     connection_class = ModemHTTPSConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect, with urllib3's own warning where no check was asked for.
+
+        Where one was, whether it could be made is known when the response is there.
+        """
+        if resolve_cert_reqs(conn.cert_reqs) == ssl.CERT_NONE:
+            super()._validate_conn(conn)
+        elif conn.is_closed:
+            conn.connect()
 
 
 class ModemPoolManager(PoolManager):

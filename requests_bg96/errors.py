@@ -7,7 +7,9 @@ A caller of `BG96Modem` meets them directly.
 
 from __future__ import annotations
 
+import copyreg
 import enum
+from typing import Any
 
 from .codes import meaning
 
@@ -21,6 +23,7 @@ __all__ = (
     "PortError",
     "SetupError",
     "TransferError",
+    "TrustError",
     "UnfitURL",
 )
 
@@ -61,6 +64,10 @@ class BG96Error(Exception):
         self.err = err
         self.phase = phase
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Of an exception's own arguments, subclasses take others.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__
+
     def __str__(self) -> str:
         details = [f"while {self.phase.value}"]
         if self.command is not None:
@@ -85,6 +92,10 @@ class PortError(BG96Error):
 
 class SetupError(BG96Error):
     """The module cannot be made ready: SIM, PIN, registration or PDP context."""
+
+
+class TrustError(BG96Error):
+    """A connection cannot be checked as it was asked for, and so is not made."""
 
 
 class NoAnswer(BG96Error):

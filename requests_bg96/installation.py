@@ -75,6 +75,7 @@ def _adopt(adapter: BG96Adapter, other: HTTPAdapter) -> None:
     """Give `other` our connections in place of its own."""
     connection = adapter.get_connection_with_tls_context
     setattr(other, "get_connection_with_tls_context", connection)
+    setattr(other, "cert_verify", adapter.cert_verify)
     setattr(other, "send", _translating(other.send))
 
 

@@ -13,7 +13,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from .at import Command, Kind, LineBuffer, Reply, classify, error_number, printable
+from .at import (
+    BLOCK,
+    Command,
+    Kind,
+    LineBuffer,
+    Reply,
+    classify,
+    error_number,
+    printable,
+)
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
 from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
@@ -172,9 +181,15 @@ class Link:
             until = deadline.within(command.payload_timeout)
         self.unfinished = command, until
         logger.debug("> %d bytes", len(payload))
-        for start in range(0, len(payload), WRITE_SIZE):
-            self._write(payload[start : start + WRITE_SIZE])
+        size = BLOCK if command.acknowledged else WRITE_SIZE
+        for start in range(0, len(payload), size):
+            piece = payload[start : start + size]
+            self._write(piece)
+            if command.acknowledged and len(piece) == size:
+                self._await_acknowledgement(until)
             self._receive(self.port.read_pending())
+            if command.progress:
+                command.progress(start + len(piece))
             while line := self._take_line():
                 if classify(line, command) is Kind.FINAL:
                     # The module takes no more: what is left would be commands to it.
@@ -183,6 +198,15 @@ class Link:
             if until.over:
                 raise NoAnswer("the module does not take the payload in time")
         return self._end_of(command, until)
+
+    def _await_acknowledgement(self, until: Deadline) -> None:
+        """Wait for the confirmation of a block, or a line, which says why it lacks.
+
+        The manual leaves open whether a last block that is full is confirmed.
+        """
+        while not self._lines.take_acknowledgement():
+            if self._lines.has_line or not self._receive(self._read(until)):
+                return
 
     def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
         return self._end_of(hearken.command, deadline.within(hearken.timeout))

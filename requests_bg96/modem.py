@@ -65,7 +65,8 @@ class BG96Modem:
         module on USB.
     :param settings: keyword arguments of `Settings`: ``apn``, ``username``,
         ``password``, ``auth``, ``pin``, ``context_id``, ``ssl_context_id``,
-        ``baudrate``, ``rtscts``, ``dtr``.
+        ``baudrate``, ``rtscts``, ``dtr``, ``sslversion``, ``ciphersuite``,
+        ``set_clock``, ``allow_unchecked_host``.
     :param clock: the time.
     :raises LimitError: where a setting cannot be part of an AT command.
     """
@@ -118,6 +119,11 @@ class BG96Modem:
             return ModemState.READING
         return ModemState.READY if self._link.settled else ModemState.UNKNOWN
 
+    @property
+    def checks_host(self) -> bool:
+        """Whether the firmware is known to check a certificate for the host's name."""
+        return "checkhost" in (self._known.tls_keys or ())
+
     def open(self, timeout: float = 30.0) -> None:
         """Open the port and find the module; it is not asked for its network yet.
 
@@ -158,7 +164,8 @@ class BG96Modem:
         shown = text[2:].partition("=")[0] + ("=..." if "=" in text else "")
         command = Command(text[2:], timeout=timeout, bare=True, shown=shown)
         reply = self._converse(_plain(command), timeout + 30.0)
-        self._known.checked, self._known.url = False, None
+        self._known.doubt()
+        self._known.url = None
         return [line.decode("latin-1") for line in reply.lines]
 
     def info(self) -> dict[str, str]:
@@ -269,7 +276,7 @@ class BG96Modem:
             self._free_line(deadline)
             link = self._get_attention(deadline)
             if self._clock.now() - self._last_answer > TRUST_SECONDS:
-                self._known.checked = False
+                self._known.doubt()
             script = http.send(
                 request, read_seconds, link.port.baudrate, self.settings, self._known
             )

@@ -20,7 +20,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from .errors import BG96Error, LimitError, NoAnswer, Phase
+from .errors import BG96Error, LimitError, NoAnswer, Phase, TrustError
 
 __all__ = ("Outcome", "outcome_of", "urllib3_error")
 
@@ -75,6 +75,14 @@ OUTCOMES: dict[int, tuple[Outcome, Outcome]] = {
     729: _FAILED,
     730: (Outcome.OURS, Outcome.OURS),
 }
+#: The module has one number for all that can go wrong in a handshake.
+HANDSHAKE_ADVICE = (
+    "The TLS handshake failed, and the module does not say why. Look at the CA (does "
+    "the server's chain end in one of verify=?), at the dates of the certificate, at "
+    "the host's name in it, at the client certificate if the server wants one; and at "
+    "the server: the module speaks TLS 1.2 at most, with RSA certificates only (not "
+    "TLS 1.3 or ECDSA), and not every firmware sends the host's name (SNI)"
+)
 #: What has no number: the port, the SIM, a plain ERROR.
 OTHERWISE = _FAILED
 
@@ -86,6 +94,8 @@ def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
     """
     if isinstance(error, LimitError):
         return Outcome.OURS
+    if isinstance(error, TrustError):
+        return Outcome.INSECURE
     if error.err == 701 and https and error.phase is Phase.CONNECT:
         return Outcome.INSECURE
     pair = _LATE if isinstance(error, NoAnswer) else OTHERWISE
@@ -106,7 +116,8 @@ def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception
     if outcome is Outcome.UNRESOLVED:
         return NameResolutionError(conn.host, conn, error)  # type: ignore[arg-type]
     if outcome is Outcome.READ_TIMEOUT:
-        return ReadTimeoutError(conn, url, f"Read timed out: {error}")  # type: ignore[arg-type]
+        text = f"Read timed out: {error}"
+        return ReadTimeoutError(conn, url, text)  # type: ignore[arg-type]
     if outcome is Outcome.REFUSED:
         return NewConnectionError(conn, str(error))
     if outcome is Outcome.CONNECT_TIMEOUT:
@@ -114,5 +125,6 @@ def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception
             conn, f"Connection to {conn.host} timed out: {error}"
         )
     if outcome is Outcome.INSECURE:
-        return SSLError(str(error))
+        hint = f". {HANDSHAKE_ADVICE}" if error.err else ""
+        return SSLError(f"{error}{hint}")
     return ProtocolError(str(error), error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from .at import quoted
 from .codes import BAUDRATES
@@ -26,6 +27,11 @@ class Settings:
     :param baudrate: of the module; None takes the rate it is found at.
     :param rtscts: whether RTS and CTS are wired, and hold the line back.
     :param dtr: whether DTR is wired, and ends data mode.
+    :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
+    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
+    :param set_clock: whether the module's clock is set where it is off by a day.
+    :param allow_unchecked_host: whether a server may be trusted whose certificate was
+        not checked for its name, on firmware that cannot.
     :raises LimitError: where a value cannot be part of an AT command.
     """
 
@@ -39,6 +45,10 @@ class Settings:
     baudrate: int | None = None
     rtscts: bool = False
     dtr: bool = False
+    sslversion: int = 3
+    ciphersuite: str = "0XFFFF"
+    set_clock: bool = True
+    allow_unchecked_host: bool = False
 
     def __post_init__(self) -> None:
         quoted(self.apn or "", "APN")
@@ -49,6 +59,9 @@ class Settings:
         self._check("auth", self.auth, range(0, 4))
         self._check("context_id", self.context_id, range(1, 17))
         self._check("ssl_context_id", self.ssl_context_id, range(0, 6))
+        self._check("sslversion", self.sslversion, range(0, 5))
+        if not re.fullmatch("0[xX][0-9a-fA-F]{4}", self.ciphersuite):
+            raise LimitError(f"ciphersuite is {self.ciphersuite!r}, not as 0XC02F")
         if self.baudrate is not None and self.baudrate not in BAUDRATES:
             rates = ", ".join(map(str, sorted(BAUDRATES)))
             raise LimitError(f"the module has no {self.baudrate} baud, but {rates}")
@@ -78,6 +91,10 @@ class ModuleState:
     :param checked: whether what follows has been asked for lately.
     :param context: whether the PDP context is active.
     :param url: what AT+QHTTPURL was given last.
+    :param tls: what AT+QSSLCFG was given last.
+    :param files: the names of ours that it has.
+    :param clock_checked: whether its clock is right.
+    :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param chunked: what it makes of chunked bodies; no restart changes that.
     :param pin_refused: whether the SIM has refused the PIN; nor that.
     """
@@ -85,10 +102,21 @@ class ModuleState:
     checked: bool = False
     context: bool = False
     url: bytes | None = None
+    tls: dict[str, str] | None = None
+    files: set[str] = dataclasses.field(default_factory=set)
+    clock_checked: bool = False
+    tls_keys: frozenset[str] | None = None
     chunked: Chunked = Chunked.UNKNOWN
     pin_refused: bool = False
 
     def forget(self) -> None:
         """Forget what a restart, or a stranger at the port, may have changed."""
-        self.checked = self.context = False
+        self.doubt()
+        self.context = self.clock_checked = False
         self.url = None
+
+    def doubt(self) -> None:
+        """Have asked again what a restart that nobody noticed would have changed."""
+        self.checked = False
+        self.tls = None
+        self.files.clear()

@@ -18,8 +18,11 @@ from ..codes import (
 )
 from ..errors import LimitError, ModuleError, Phase, TransferError, UnfitURL
 from ..state import ModuleState, Settings
+from ..trust import Trust
 from . import Await, Dialogue, Escape, Pause, asked, must
+from .files import Progress
 from .setup import deactivate, prepare
+from .tls import secure
 
 __all__ = ("Request", "Result", "read", "result", "send")
 
@@ -37,6 +40,9 @@ class Request:
     :param url: what AT+QHTTPURL is given; host, port and scheme matter.
     :param data: the request's bytes, from request line to the end of the body.
     :param body: whether there is a body.
+    :param trust: what the connection must be checked for, with https.
+    :param handshake_seconds: how long the handshake may take.
+    :param progress: called while files for that are sent to the module.
     :raises LimitError: where the module cannot take it.
     """
 
@@ -44,6 +50,9 @@ class Request:
     url: bytes
     data: bytes
     body: bool
+    trust: Trust | None = None
+    handshake_seconds: float = 60.0
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if len(self.url) > URL_LIMIT:
@@ -127,6 +136,14 @@ def send(
     while True:
         try:
             yield from prepare(settings, state)
+            if request.trust is not None:
+                yield from secure(
+                    request.trust,
+                    request.handshake_seconds,
+                    settings,
+                    state,
+                    request.progress,
+                )
             yield from _hand_over(request, read_seconds, baudrate, state)
             return
         except ModuleError as error:
@@ -171,7 +188,7 @@ def _mend(
     elif not first:
         raise error
     elif kind is STATE_LOST:
-        state.checked = False
+        state.doubt()
         state.url = None
     else:
         yield from deactivate(settings, state)

@@ -1,0 +1,150 @@
+"""What `verify` and `cert` of a request mean, in files that the module can keep.
+
+The module knows only files in its own file system. Each is named by a digest of what
+is in it, so that one is sent once, and never stands for another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import os
+import re
+
+from .errors import TrustError
+
+__all__ = ("StoredFile", "Trust", "authorities", "client_certificate", "client_key")
+
+#: The names that files of ours have: FILE manual 2.3 advises 8.3.
+OWN_NAME = re.compile(r"[0-9a-f]{8}\.(?:ca|crt|key)")
+
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----[\s\w+/=]+?-----END CERTIFICATE-----"
+)
+_KEY = re.compile(
+    rb"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.+?-----END (?P=kind)-----",
+    re.DOTALL,
+)
+#: As OpenSSL finds them in a directory: named by the hash of their subject.
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredFile:
+    """A file for the module.
+
+    :param kind: ``ca``, ``crt`` or ``key``; the name ends with it.
+    :param content: what is in it; it is not shown.
+    """
+
+    kind: str
+    content: bytes = dataclasses.field(repr=False)
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The name in the module's file system."""
+        return f"{hashlib.sha256(self.content).hexdigest()[:8]}.{self.kind}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trust:
+    """What a connection by TLS must be checked for.
+
+    :param ca: the certificates that the server's chain may end in; None for no check
+        of the server at all.
+    :param check_host: whether the server's name must be the one in the URL.
+    :param certificate: the client's, and its chain.
+    :param key: the client's.
+    :raises TrustError: where the module cannot do that.
+    """
+
+    ca: StoredFile | None = None
+    check_host: bool = True
+    certificate: StoredFile | None = None
+    key: StoredFile | None = None
+
+    def __post_init__(self) -> None:
+        if self.certificate is not None and self.ca is None:
+            raise TrustError(
+                "the module shows a client certificate only to a server that it "
+                "checks: cert= needs verify=True, or the path of the server's CA"
+            )
+
+    @property
+    def seclevel(self) -> int:
+        """0 for no check, 1 for the server, 2 for a client certificate as well."""
+        if self.ca is None:
+            return 0
+        return 1 if self.certificate is None else 2
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """What the module must have."""
+        return tuple(file for file in (self.ca, self.certificate, self.key) if file)
+
+
+def authorities(path: str) -> StoredFile:
+    """Return the CA certificates in the file or directory `path`.
+
+    :raises TrustError: where there are none.
+    """
+    names = [path]
+    if os.path.isdir(path):
+        hashed = filter(_HASHED_NAME.fullmatch, sorted(os.listdir(path)))
+        names = [os.path.join(path, name) for name in hashed]
+        if not names:
+            raise TrustError(
+                f"the directory {path} has no certificates under the names that "
+                "OpenSSL looks for; `openssl rehash` makes them"
+            )
+    # Of a bundle's comments the module has no use, and they are a tenth of it.
+    found = dict.fromkeys(
+        certificate for name in names for certificate in _certificates(name)
+    )
+    if not found:
+        raise TrustError(f"there is no PEM certificate in {path}")
+    return StoredFile("ca", b"".join(found))
+
+
+def client_certificate(path: str) -> StoredFile:
+    """Return the client's certificate, and its chain, in the file `path`.
+
+    :raises TrustError: where there is none.
+    """
+    found = _certificates(path)
+    if not found:
+        raise TrustError(f"there is no PEM certificate in {path}")
+    return StoredFile("crt", b"".join(found))
+
+
+def client_key(path: str) -> StoredFile:
+    """Return the private key in the file `path`.
+
+    :raises TrustError: where there is none, or it is encrypted.
+    """
+    match = _KEY.search(_read(path))
+    if match is None:
+        raise TrustError(f"there is no PEM private key in {path}")
+    if b"ENCRYPTED" in match[0]:
+        raise TrustError(
+            f"the private key in {path} is encrypted, and the module cannot decrypt "
+            "it: `openssl pkey` can"
+        )
+    return StoredFile("key", _unix(match[0]))
+
+
+def _certificates(path: str) -> tuple[bytes, ...]:
+    return tuple(_unix(match) for match in _CERTIFICATE.findall(_read(path)))
+
+
+def _unix(pem: bytes) -> bytes:
+    return b"\n".join(line.strip() for line in pem.splitlines()) + b"\n"
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise TrustError(f"{path} cannot be read: {error.strerror}") from error
