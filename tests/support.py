@@ -6,9 +6,15 @@ import http.client
 import io
 import socket
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, TypeVar, Union, cast
 
 from hypothesis import strategies as st
+
+from requests_bg96.at import Command, Reply, error_number
+from requests_bg96.dialogues import Await, Dialogue, Hearken, Step
+from requests_bg96.errors import BG96Error, Phase
+
+T = TypeVar("T")
 
 OK = b"\r\nOK\r\n"
 CONNECT = b"\r\nCONNECT\r\n"
@@ -105,3 +111,55 @@ def parsed(data: bytes, method: str = "GET") -> tuple[int, bytes]:
     )
     found.begin()
     return found.status, found.read()
+
+
+# Dialogues without a port
+
+#: What came of a step: the lines of an answer, the last of them final; the line of a
+#: URC; None; or an exception that says why there was no answer.
+Answer = Union[str, None, BG96Error]
+
+
+def shown(step: Step) -> str:
+    """A step as the scripts of these tests have it."""
+    if isinstance(step, Command):
+        text = step.line.decode("ascii").rstrip("\r")
+        return text if step.payload is None else f"{text} <{len(step.payload)}>"
+    return type(step).__name__
+
+
+def replied(step: Step, answer: Answer) -> Any:
+    """What the drive loop sends into a dialogue for this answer."""
+    if isinstance(step, Await):
+        return answer and answer.encode("latin-1")  # type: ignore[union-attr]
+    if not isinstance(step, (Command, Hearken)):
+        return None
+    command = step if isinstance(step, Command) else step.command
+    assert isinstance(answer, str), f"{command} has no answer in the script"
+    *lines, final = answer.encode("latin-1").split(b"|")
+    sent = command.payload is not None and b"sent" in lines
+    phase = command.payload_phase if sent else Phase.CONNECT
+    lines = [line for line in lines if line != b"sent"]
+    return Reply(final, tuple(lines), error_number(final), phase)
+
+
+def play(dialogue: Dialogue[T], *script: tuple[str, Answer]) -> T:
+    """Hold a dialogue, in which each step and each answer is as the script says.
+
+    :param script: each step as `shown` has it, and its answer: lines with ``|``
+        between them, ``sent`` among them where the payload was taken.
+    """
+    outcome: Any = None
+    failure: BG96Error | None = None
+    steps = iter(script)
+    while True:
+        try:
+            step = dialogue.throw(failure) if failure else dialogue.send(outcome)
+        except StopIteration as stop:
+            assert next(steps, None) is None, "the dialogue ended early"
+            value: T = stop.value
+            return value
+        wanted, answer = next(steps, ("the end", None))
+        assert shown(step) == wanted
+        failure = answer if isinstance(answer, BG96Error) else None
+        outcome = None if failure else replied(step, answer)

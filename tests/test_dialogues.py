@@ -1,0 +1,743 @@
+"""What is said to the module, step by step and without a port."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from requests_bg96.at import Command, Reply
+from requests_bg96.dialogues import Await, Pause, http, setup
+from requests_bg96.dialogues.http import Request
+from requests_bg96.errors import (
+    ModuleError,
+    ModuleRestarted,
+    NoAnswer,
+    Phase,
+    SetupError,
+    TransferError,
+)
+from requests_bg96.state import ModuleState, Settings
+from tests.support import Answer, play, shown
+
+Script = list[tuple[str, Answer]]
+
+CHECK = "AT+CMEE=1;+QHTTPCFG?;+QIACT?"
+CONFIGURED = (
+    '+QHTTPCFG: "contextid",1|+QHTTPCFG: "requestheader",1|'
+    '+QHTTPCFG: "responseheader",1|+QHTTPCFG: "sslctxid",1|+QHTTPCFG: "contenttype",0'
+)
+UNCONFIGURED = CONFIGURED.replace('header",1', 'header",0')
+ACTIVE = '+QIACT: 1,1,1,"10.7.157.1"'
+REGISTRATION = "AT+CREG?;+CGREG?;+CEREG?"
+REGISTERED = "+CREG: 0,1|+CGREG: 0,1|+CEREG: 0,1|OK"
+SEARCHING = "+CREG: 0,2|+CGREG: 0,0|+CEREG: 0,2|OK"
+PROBE = "ATQ0V1E0&D0"
+LATE = NoAnswer("the module gave no answer within 0.6 s")
+
+READY = (CHECK, f"{CONFIGURED}|{ACTIVE}|OK")
+ATTACHED: Script = [
+    ("AT+CPIN?", "+CPIN: READY|OK"),
+    (REGISTRATION, REGISTERED),
+    ("AT+QIACT=1", "OK"),
+]
+URL = b"http://example.org/path"
+GET = Request("GET", URL, b"GET /path HTTP/1.1\r\n\r\n", False)
+SET_URL = (f"AT+QHTTPURL={len(URL)},10 <{len(URL)}>", "sent|OK")
+SEND = f"AT+QHTTPGET=60,{len(GET.data)},11 <{len(GET.data)}>"
+
+
+def prepare(
+    *script: tuple[str, Answer], state: ModuleState | None = None, **settings: Any
+) -> ModuleState:
+    """Make a module ready, and return what is known of it then."""
+    state = state or ModuleState()
+    play(setup.prepare(Settings(**settings), state), *script)
+    assert state.checked and state.context
+    return state
+
+
+def refused(
+    *script: tuple[str, Answer], state: ModuleState | None = None, **settings: Any
+) -> SetupError:
+    """Fail to make a module ready, and return why."""
+    with pytest.raises(SetupError) as caught:
+        prepare(*script, state=state, **settings)
+    return caught.value
+
+
+# Finding a module
+
+
+def test_a_module_that_answers() -> None:
+    """One line sets echo, verbosity, result codes and DTR."""
+    play(setup.find_module(Settings()), ("Speed", None), (PROBE, "OK"))
+    play(setup.find_module(Settings(dtr=True)), ("Speed", None), ("ATQ0V1E0&D1", "OK"))
+
+
+def test_a_first_line_that_is_lost() -> None:
+    """What another program left in the line's buffer may spoil the first attempt."""
+    for answer in (LATE, "ERROR"):
+        play(
+            setup.find_module(Settings()),
+            *[("Speed", None), (PROBE, answer), ("Speed", None), (PROBE, "OK")],
+        )
+
+
+def speeds(settings: Settings, answers_at: int) -> list[int]:
+    """The speeds that are tried until a module at this one answers."""
+    tried: list[int] = []
+    dialogue = setup.find_module(settings)
+    step = next(dialogue)
+    try:
+        while True:
+            if shown(step) == "Speed":
+                tried.append(step.baudrate)  # type: ignore[union-attr]
+                step = dialogue.send(None)
+            elif shown(step) == "Escape":
+                step = dialogue.send(None)
+            elif tried[-1] == answers_at:
+                assert isinstance(step, Command)
+                if step.text.startswith("+IPR="):
+                    answers_at = int(step.text[5:])
+                step = dialogue.send(Reply(b"OK"))
+            else:
+                step = dialogue.throw(LATE)
+    except StopIteration:
+        return tried
+
+
+def test_data_mode_is_left_before_other_speeds_are_tried() -> None:
+    """A crashed program is likelier than a module that somebody has slowed down."""
+    play(
+        setup.find_module(Settings()),
+        *[("Speed", None), (PROBE, LATE)] * 2,
+        *[("Speed", None), ("Escape", None), ("Speed", None), (PROBE, "OK")],
+    )
+
+
+@pytest.mark.parametrize(
+    "rate", [9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600]
+)
+def test_any_speed_is_found(rate: int) -> None:
+    """Without a speed of its own, the line takes the module's."""
+    tried = speeds(Settings(), rate)
+    assert tried[0] == 115_200 and tried[-1] == rate
+
+
+def test_a_wanted_speed_is_set() -> None:
+    """The module is told, then the port."""
+    tried = speeds(Settings(baudrate=921_600), 115_200)
+    assert tried[0] == 921_600 and tried[-2:] == [115_200, 921_600]
+
+
+def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
+    """Both speeds are named."""
+    dialogue = setup.find_module(Settings(baudrate=921_600))
+    with pytest.raises(SetupError, match="no answer at 921600 baud, but at 115200"):
+        play(
+            dialogue,
+            *[("Speed", None), (PROBE, LATE)] * 2,
+            *[("Speed", None), ("Escape", None)],
+            *[("Speed", None), (PROBE, LATE)] * 2,
+            *[("Speed", None), (PROBE, "OK"), ("AT+IPR=921600", "OK")],
+            *[("Speed", None), (PROBE, LATE)],
+        )
+
+
+def test_nothing_answers() -> None:
+    """The text says what to look at, and it comes after a bounded number of steps."""
+    dialogue = setup.find_module(Settings())
+    steps = 0
+    with pytest.raises(SetupError, match="nothing answers AT.*module's AT port"):
+        step = next(dialogue)
+        while steps < 200:
+            steps += 1
+            command = isinstance(step, Command)
+            step = dialogue.throw(LATE) if command else dialogue.send(None)
+    assert steps < 60
+
+
+# Getting back to a module
+
+
+def test_resynchronising() -> None:
+    """A line that is answered, and a moment for what may be late."""
+    play(
+        setup.resynchronise(Settings(), False, None, 0.0),
+        *[(PROBE, "OK"), ("Pause", None)],
+    )
+
+
+def test_resynchronising_in_data_mode() -> None:
+    """Data mode is left first: what is written there is payload."""
+    play(
+        setup.resynchronise(Settings(), True, None, 0.0),
+        *[("Escape", None), (PROBE, LATE), (PROBE, "OK"), ("Pause", None)],
+    )
+
+
+def test_a_late_answer_is_waited_for() -> None:
+    """Of a command that was given up, as long as it may yet take."""
+    command = Command("+QIACT=1", timeout=150.0)
+    dialogue = setup.resynchronise(Settings(), False, command, 140.0)
+    step = next(dialogue)
+    assert (step.command, step.timeout) == (command, 140.0)  # type: ignore[union-attr]
+    assert shown(dialogue.send(Reply(b"OK"))) == PROBE
+
+
+def test_a_late_connect_leads_to_data_mode() -> None:
+    """Which is left: the payload is not wanted any more."""
+    command = Command("+QHTTPGET=60,20,60", payload=b"x" * 20)
+    play(
+        setup.resynchronise(Settings(), False, command, 100.0),
+        *[("Hearken", "CONNECT"), ("Escape", None), (PROBE, "OK"), ("Pause", None)],
+    )
+
+
+@pytest.mark.parametrize("answer", ["+QHTTPGET: 702", LATE])
+def test_a_late_urc_is_swallowed(answer: Answer) -> None:
+    """Whether it comes or not."""
+    awaited = Await(b"+QHTTPGET:", 60.0)
+    play(
+        setup.resynchronise(Settings(), False, awaited, 30.0),
+        *[("Await", answer), (PROBE, "OK"), ("Pause", None)],
+    )
+
+
+def test_a_module_that_does_not_come_back() -> None:
+    """Bounded attempts, and a text that says so."""
+    attempt: Script = [(PROBE, LATE), (PROBE, "ERROR"), ("Escape", None)]
+    with pytest.raises(SetupError, match="does not answer any more"):
+        play(setup.resynchronise(Settings(), False, None, 0.0), *attempt * 3)
+
+
+# Making a module ready
+
+
+def test_a_module_that_is_ready() -> None:
+    """One line asks, and nothing is written."""
+    prepare(READY)
+
+
+def test_what_is_known_is_not_asked() -> None:
+    """Nothing is said at all."""
+    prepare(state=ModuleState(checked=True, context=True))
+
+
+def test_a_fresh_module() -> None:
+    """What is wrong is written in one line, and the context activated."""
+    prepare(
+        (CHECK, f"{UNCONFIGURED}|OK"),
+        ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        *ATTACHED,
+    )
+
+
+def test_only_what_is_wrong_is_written() -> None:
+    """A value that a read shows to be right stays."""
+    other = CONFIGURED.replace('"sslctxid",1', '"sslctxid",3')
+    prepare((CHECK, f"{other}|{ACTIVE}|OK"), ('AT+QHTTPCFG="sslctxid",1', "OK"))
+
+
+def test_keys_that_are_not_known() -> None:
+    """Later firmware lists more of them."""
+    more = f'{CONFIGURED}|+QHTTPCFG: "prefix","64:FF9B:0:0:0:0:0:0",96'
+    prepare((CHECK, f"{more}|{ACTIVE}|OK"))
+
+
+def test_settings_that_are_gone_take_the_url_along() -> None:
+    """The module has restarted, or somebody else has used it."""
+    state = ModuleState(context=True, url=URL)
+    prepare(
+        (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
+        ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        state=state,
+    )
+    assert state.url is None
+
+
+def test_another_context() -> None:
+    """Both the PDP context and the SSL context may be chosen."""
+    others = CONFIGURED.replace('id",1', 'id",2')
+    lines = f'{others}|{ACTIVE}|+QIACT: 12,1,1,"10.0.0.2"'
+    with pytest.raises(SetupError):
+        # Context 12 is not context 2.
+        prepare(
+            (CHECK, f"{lines}|OK"),
+            ("AT+CPIN?", "ERROR"),
+            context_id=2,
+            ssl_context_id=2,
+        )
+    lines = f'{others}|{ACTIVE}|+QIACT: 2,1,1,"10.0.0.2"'
+    prepare((CHECK, f"{lines}|OK"), context_id=2, ssl_context_id=2)
+
+
+def test_flow_control_is_set() -> None:
+    """Where RTS and CTS are wired, along with all the rest."""
+    prepare((f"{CHECK};+IFC=2,2", f"{CONFIGURED}|{ACTIVE}|OK"), rtscts=True)
+
+
+APN: dict[str, Any] = {
+    "apn": "iot.example",
+    "username": "me",
+    "password": "secret",
+    "auth": 1,
+}
+WITH_APN = f"{CHECK};+QICSGP=1"
+DEFINED = '+QICSGP: 1,"iot.example","me","secret",1'
+DEFINE = 'AT+QICSGP=1,1,"iot.example","me","secret",1'
+
+
+def test_an_apn_that_is_there() -> None:
+    """It is not written again."""
+    prepare((WITH_APN, f"{CONFIGURED}|{ACTIVE}|{DEFINED}|OK"), **APN)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        '+QICSGP: 1,"other","me","secret",1',
+        '+QICSGP: 1,"iot.example","me","secret",0',
+        '+QICSGP: 1,"iot.example","me","wrong",1',
+        '+QICSGP: 2,"iot.example","me","secret",1',
+        '+QICSGP: 1,"","","",0',
+    ],
+)
+def test_an_apn_that_differs(found: str) -> None:
+    """An active context is deactivated, defined and activated."""
+    prepare(
+        (WITH_APN, f"{CONFIGURED}|{ACTIVE}|{found}|OK"),
+        *[("AT+QIDEACT=1", "OK"), (DEFINE, "OK")],
+        *ATTACHED,
+        **APN,
+    )
+
+
+def test_an_apn_before_activation() -> None:
+    """Nothing is deactivated that is not active."""
+    prepare(
+        (WITH_APN, f'{CONFIGURED}|+QICSGP: 1,"","","",0|OK'),
+        *[(DEFINE, "OK")],
+        *ATTACHED,
+        **APN,
+    )
+
+
+def test_passwords_are_not_shown() -> None:
+    """Neither in the log nor in an error."""
+    with pytest.raises(ModuleError) as caught:
+        prepare(
+            (WITH_APN, f'{CONFIGURED}|+QICSGP: 1,"","","",0|OK'),
+            *[(DEFINE, "+CME ERROR: 3")],
+            **APN,
+        )
+    assert "iot.example" in str(caught.value) and "secret" not in str(caught.value)
+    assert "secret" not in (caught.value.command or "")
+
+
+# Joined commands that are refused
+
+
+def test_joined_commands_one_by_one() -> None:
+    """A module that does not take several in a line is asked each for itself."""
+    prepare(
+        (CHECK, "ERROR"),
+        ("AT+QHTTPCFG=?", '+QHTTPCFG: "contextid",(1-16)|OK'),
+        ("AT+CMEE=1", "OK"),
+        ("AT+QHTTPCFG?", f"{CONFIGURED}|OK"),
+        ("AT+QIACT?", f"{ACTIVE}|OK"),
+    )
+
+
+def test_joined_settings_one_by_one() -> None:
+    """The same for what is written."""
+    prepare(
+        (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
+        (
+            'AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1',
+            "+CME ERROR: 730",
+        ),
+        ("AT+QHTTPCFG=?", '+QHTTPCFG: "contextid",(1-16)|OK'),
+        ('AT+QHTTPCFG="requestheader",1', "OK"),
+        ('AT+QHTTPCFG="responseheader",1', "OK"),
+    )
+
+
+def test_not_a_module_with_these_commands() -> None:
+    """It is refused by its own name."""
+    error = refused(
+        (CHECK, "ERROR"),
+        ("AT+QHTTPCFG=?", "ERROR"),
+        ("ATI", "SIMCOM|SIM7000|Revision: 1351B02|OK"),
+    )
+    assert "this is SIMCOM SIM7000 Revision: 1351B02" in str(error)
+    assert "does not know AT+QHTTPCFG: a BG96, BG95 or BG77 is needed" in str(error)
+
+
+def test_not_even_a_name() -> None:
+    """A module that says nothing of itself is refused all the same."""
+    error = refused((CHECK, "ERROR"), ("AT+QHTTPCFG=?", "ERROR"), ("ATI", "ERROR"))
+    assert "a module without a name" in str(error)
+
+
+def test_one_command_that_fails() -> None:
+    """The error names the command and the number."""
+    with pytest.raises(ModuleError) as caught:
+        prepare(
+            (CHECK, "+CME ERROR: 50"),
+            ("AT+QHTTPCFG=?", "OK"),
+            ("AT+CMEE=1", "+CME ERROR: 50"),
+        )
+    assert (caught.value.err, caught.value.command) == (50, "AT+CMEE=1")
+
+
+# SIM and PIN
+
+IDLE = (CHECK, f"{CONFIGURED}|OK")
+ASKS: Script = [IDLE, ("AT+CPIN?", "+CPIN: SIM PIN|OK")]
+THREE_LEFT = ("AT+QPINC?", '+QPINC: "SC",3,10|+QPINC: "P2",3,10|OK')
+
+
+def test_pin() -> None:
+    """It is entered, and the SIM asked again until it is ready."""
+    state = prepare(
+        *ASKS,
+        THREE_LEFT,
+        ('AT+CPIN="1234"', "OK"),
+        ("Pause", None),
+        ("AT+CPIN?", "+CME ERROR: 14"),
+        ("Pause", None),
+        *ATTACHED,
+        pin="1234",
+    )
+    assert not state.pin_refused
+
+
+def test_no_pin_given() -> None:
+    """The text names the argument."""
+    error = refused(*ASKS)
+    assert "the SIM wants its PIN; pass pin=" in str(error)
+
+
+def test_a_wrong_pin_is_tried_once() -> None:
+    """Never again on this module, whatever happens to it."""
+    state = ModuleState()
+    error = refused(
+        *ASKS, THREE_LEFT, ('AT+CPIN="0000"', "+CME ERROR: 16"), state=state, pin="0000"
+    )
+    assert "refuses the PIN" in str(error) and error.err == 16
+    assert "0000" not in str(error)
+    state.forget()
+    error = refused(*ASKS, THREE_LEFT, state=state, pin="0000")
+    assert "not tried again" in str(error) and "0000" not in str(error)
+
+
+@pytest.mark.parametrize("left", [2, 1, 0])
+def test_a_pin_is_not_tried_with_attempts_spent(left: int) -> None:
+    """Somebody has tried a wrong one: it may have been this."""
+    error = refused(*ASKS, ("AT+QPINC?", f'+QPINC: "SC",{left},10|OK'), pin="1234")
+    assert f"{left} of 3 attempts" in str(error)
+
+
+def test_a_pin_that_got_no_answer_counts_as_tried() -> None:
+    """It may have been refused."""
+    state = ModuleState()
+    with pytest.raises(NoAnswer):
+        prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1"', LATE), state=state, pin="1")
+    assert state.pin_refused
+
+
+@pytest.mark.parametrize("answer", ["ERROR", "OK", "+QPINC: nonsense|OK"])
+def test_attempts_that_cannot_be_asked(answer: str) -> None:
+    """Then the PIN is tried the one time."""
+    prepare(
+        *ASKS,
+        ("AT+QPINC?", answer),
+        ('AT+CPIN="1234"', "OK"),
+        ("Pause", None),
+        *ATTACHED,
+        pin="1234",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("+CME ERROR: 10", "there is no SIM; insert one"),
+        ("+CPIN: SIM PUK|OK", "the SIM wants SIM PUK; unlock it by hand"),
+        ("+CPIN: PH-NET PIN|OK", "the SIM wants PH-NET PIN"),
+        ("+CME ERROR: 15", "does not come up"),
+        ("ERROR", "does not come up"),
+    ],
+)
+def test_a_sim_that_cannot_be_used(answer: str, text: str) -> None:
+    """It is told at once."""
+    error = refused(IDLE, ("AT+CPIN?", answer), pin="1234")
+    assert text in str(error)
+    assert "AT+CPIN?" in str(error)
+
+
+def test_a_sim_that_stays_busy() -> None:
+    """It is given up after 20 s."""
+    error = refused(
+        IDLE, *[("AT+CPIN?", "+CME ERROR: 14"), ("Pause", None)] * 20, pin="1234"
+    )
+    assert "does not come up" in str(error) and error.err == 14
+
+
+# Registration and PDP context
+
+
+def test_registration_is_waited_for() -> None:
+    """A second at a time."""
+    prepare(
+        IDLE,
+        ("AT+CPIN?", "+CPIN: READY|OK"),
+        *[(REGISTRATION, SEARCHING), ("Pause", None)] * 3,
+        (REGISTRATION, "+CREG: 0,3|+CGREG: 0,0|+CEREG: 0,5|OK"),
+        ("AT+QIACT=1", "OK"),
+    )
+
+
+def test_what_a_lack_of_registration_says() -> None:
+    """The error for the time running out names all three states."""
+    dialogue = setup.prepare(Settings(), ModuleState(checked=True))
+    assert shown(next(dialogue)) == "AT+CPIN?"
+    dialogue.send(Reply(b"OK", (b"+CPIN: READY",)))
+    lines = (b"+CREG: 2,3", b'+CGREG: 2,2,"1A2B","01",8', b"+CEREG: 2", b"+CEREG: 2,9")
+    pause = dialogue.send(Reply(b"OK", lines))
+    assert isinstance(pause, Pause)
+    text = str(pause.otherwise)
+    assert "CREG 3 denied, CGREG 2 searching, CEREG 9" in text
+    assert "antenna" in text
+
+
+REFUSED: Script = [("AT+QIACT=1", "ERROR"), ("AT+QIDEACT=1", "OK")]
+
+
+def test_a_context_that_was_dropped() -> None:
+    """Deactivating comes before activating anew."""
+    prepare(IDLE, *ATTACHED[:2], *REFUSED, ("AT+QIACT=1", "OK"))
+
+
+def test_a_context_that_is_refused() -> None:
+    """The text has the reason, the APN and what to do."""
+    error = refused(
+        IDLE,
+        *ATTACHED[:2],
+        *REFUSED,
+        ("AT+QIACT=1", "ERROR"),
+        ("AT+QIGETERROR", "+QIGETERROR: 561,open PDP context failed|OK"),
+    )
+    for part in ("PDP context 1", "own APN", "561,open PDP", "apn=", "AT+QIACT=1"):
+        assert part in str(error)
+
+
+# A request
+
+
+def send(
+    *script: tuple[str, Answer],
+    state: ModuleState | None = None,
+    request: Request = GET,
+) -> ModuleState:
+    """Hand over a request."""
+    state = state or ModuleState(checked=True, context=True)
+    play(http.send(request, 60.0, 115_200, Settings(), state), *script)
+    return state
+
+
+def test_send() -> None:
+    """The URL, then the request."""
+    assert send(SET_URL, (SEND, "sent|OK")).url == URL
+
+
+def test_the_same_url_again() -> None:
+    """It is not set again."""
+    state = ModuleState(checked=True, context=True, url=URL)
+    send((SEND, "sent|OK"), state=state)
+    state.url = URL + b"/other"
+    send(SET_URL, (SEND, "sent|OK"), state=state)
+
+
+def test_post() -> None:
+    """Input time and response time stand the other way round there."""
+    post = Request("POST", URL, b"POST /path HTTP/1.1\r\n\r\nbody", True)
+    size = len(post.data)
+    send(SET_URL, (f"AT+QHTTPPOST={size},11,60 <{size}>", "sent|OK"), request=post)
+
+
+@pytest.mark.parametrize("err", [705, 712])
+def test_a_module_that_lost_its_state(err: int) -> None:
+    """It is set up again, once."""
+    script: Script = [
+        SET_URL,
+        (SEND, f"+CME ERROR: {err}"),
+        (CHECK, f"{UNCONFIGURED}|OK"),
+        ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        *ATTACHED,
+        SET_URL,
+    ]
+    send(*script, (SEND, "sent|OK"))
+    with pytest.raises(ModuleError) as caught:
+        send(*script, (SEND, f"+CME ERROR: {err}"))
+    assert caught.value.err == err
+
+
+@pytest.mark.parametrize("err", [706, 707, 708, 709, 710])
+def test_a_context_that_does_not_work(err: int) -> None:
+    """It is deactivated and activated, once."""
+    script: Script = [
+        SET_URL,
+        (SEND, f"+CME ERROR: {err}"),
+        ("AT+QIDEACT=1", "OK"),
+        *ATTACHED,
+    ]
+    send(*script, (SEND, "sent|OK"))
+    with pytest.raises(ModuleError) as caught:
+        send(*script, (SEND, f"+CME ERROR: {err}"))
+    assert caught.value.err == err
+
+
+@pytest.mark.parametrize("err", [703, 704])
+def test_a_busy_module(err: int) -> None:
+    """It is waited for; a response that nobody reads is taken from it first."""
+    send(
+        SET_URL,
+        (SEND, f"+CME ERROR: {err}"),
+        *[("AT+QHTTPREAD=1", "CONNECT"), ("Escape", None), ("Pause", None)],
+        (SEND, f"+CME ERROR: {err}"),
+        ("Pause", None),
+        (SEND, f"+CME ERROR: {err}"),
+        ("Pause", None),
+        (SEND, "sent|OK"),
+    )
+
+
+def test_a_busy_module_without_a_response() -> None:
+    """Nothing is to be taken from it."""
+    send(
+        (f"AT+QHTTPURL={len(URL)},10 <{len(URL)}>", "+CME ERROR: 703"),
+        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), ("Pause", None)],
+        SET_URL,
+        (SEND, "sent|OK"),
+    )
+
+
+def test_each_kind_is_mended_once() -> None:
+    """One does not use up the other's turn."""
+    send(
+        SET_URL,
+        (SEND, "+CME ERROR: 709"),
+        *[("AT+QIDEACT=1", "OK"), *ATTACHED],
+        (SEND, "+CME ERROR: 712"),
+        *[READY, SET_URL],
+        (SEND, "sent|OK"),
+    )
+
+
+@pytest.mark.parametrize("err", [701, 702, 711, 713, 714, 716, 719, 729, 730])
+def test_what_cannot_be_mended(err: int) -> None:
+    """It is raised as it is."""
+    with pytest.raises(ModuleError) as caught:
+        send(SET_URL, (SEND, f"+CME ERROR: {err}"))
+    assert (caught.value.err, caught.value.phase) == (err, Phase.CONNECT)
+    assert (caught.value.command or "").startswith("AT+QHTTPGET")
+
+
+@pytest.mark.parametrize("err", [703, 705, 709, 712, 717, 726])
+def test_nothing_is_repeated_behind_connect(err: int) -> None:
+    """The server may have seen it."""
+    with pytest.raises(ModuleError) as caught:
+        send(SET_URL, (SEND, f"sent|+CME ERROR: {err}"))
+    assert (caught.value.err, caught.value.phase) == (err, Phase.SEND)
+
+
+def test_a_url_that_was_not_taken_is_not_remembered() -> None:
+    """Whether refused or interrupted."""
+    for answer in ("+CME ERROR: 711", "sent|+CME ERROR: 726", LATE):
+        state = ModuleState(checked=True, context=True, url=b"http://other/")
+        with pytest.raises((ModuleError, NoAnswer)):
+            send((SET_URL[0], answer), state=state)
+        assert state.url is None
+
+
+def test_a_restart_is_left_to_the_modem() -> None:
+    """The dialogue cannot go on."""
+    with pytest.raises(ModuleRestarted):
+        send((SET_URL[0], ModuleRestarted("the module has restarted")))
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "length"),
+    [
+        ("+QHTTPGET: 0,200,26", 200, 26),
+        ("+QHTTPGET: 0,404", 404, None),
+        ("+QHTTPGET: 0", None, None),
+        ("+QHTTPGET:0,201,0", 201, 0),
+        ("+QHTTPGET: 0,200,5,7", 200, 5),
+    ],
+)
+def test_result(line: str, status: int | None, length: int | None) -> None:
+    """With or without what the manual makes optional."""
+    found = play(http.result(GET, 60.0), ("Await", line))
+    assert (found.status, found.length) == (status, length)
+
+
+def test_result_of_failure() -> None:
+    """The number is in the URC."""
+    with pytest.raises(ModuleError) as caught:
+        play(http.result(GET, 60.0), ("Await", "+QHTTPGET: 702"))
+    assert (caught.value.err, caught.value.phase) == (702, Phase.WAIT)
+    assert caught.value.command == "AT+QHTTPGET"
+
+
+@pytest.mark.parametrize("line", ["+QHTTPGET:", "+QHTTPGET: x", "+QHTTPGET: 0,,"])
+def test_result_of_noise(line: str) -> None:
+    """What is no number is shown."""
+    with pytest.raises(TransferError, match="QHTTPGET"):
+        play(http.result(GET, 60.0), ("Await", line))
+
+
+def test_read() -> None:
+    """A busy module is asked again, anything else is an error."""
+    play(
+        http.read(59.5),
+        ("AT+QHTTPREAD=60", "+CME ERROR: 704"),
+        ("Pause", None),
+        ("AT+QHTTPREAD=60", "CONNECT"),
+    )
+    with pytest.raises(ModuleError):
+        play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "whole"),
+    [(0.0, 1), (0.01, 1), (1.0, 1), (1.01, 2), (59.9, 60), (1e9, 65_535)],
+)
+def test_whole_seconds(seconds: float, whole: int) -> None:
+    """Rounded up, within what the module takes."""
+    assert http.whole_seconds(seconds) == whole
+
+
+@pytest.mark.parametrize(
+    ("size", "baudrate", "seconds"),
+    [(20, 115_200, 11), (1_024_000, 115_200, 188), (1_024_000, 9_600, 2_144)],
+)
+def test_input_time(size: int, baudrate: int, seconds: int) -> None:
+    """Twice what the line needs, and ten seconds."""
+    request = Request("POST", URL, b"x" * size, True)
+    command = request.command(60.0, baudrate)
+    assert command.text == f"+QHTTPPOST={size},{seconds},60"
+    assert command.payload_timeout == seconds + 1
+    assert command.timeout > 125
+
+
+def test_registration() -> None:
+    """URCs of the same name have no <n>, and are no answer."""
+    found = play(
+        setup.registration(),
+        (REGISTRATION, '+CREG: 2|+CREG: 0,5|+CEREG: 5,"1A2B","01A2D3F",8|OK'),
+    )
+    assert found == {"CREG": "5"}
