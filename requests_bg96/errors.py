@@ -7,7 +7,6 @@ A caller of `BG96Modem` meets them directly.
 
 from __future__ import annotations
 
-import copyreg
 import enum
 from typing import Any
 
@@ -66,7 +65,7 @@ class BG96Error(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Of an exception's own arguments, subclasses take others.
-        return copyreg.__newobj__, (type(self), *self.args), self.__dict__
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
     def __str__(self) -> str:
         details = [f"while {self.phase.value}"]

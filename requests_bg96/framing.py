@@ -215,8 +215,11 @@ class Framing:
         """Take the beginning of a trailer for payload: the module has stopped in it."""
         if self._state == self._in_doubt and self._chunks.count:
             self._settle_raw()
-        if self._state in (self._in_length, self._in_rest):
-            self._left -= self._pass(len(self._buffer))
+        if self._state == self._in_length:
+            self._left -= self._pass(min(self._left, len(self._buffer)))
+            self.finished = not self._left
+        elif self._state == self._in_rest:
+            self._pass(len(self._buffer))
         elif self._state == self._in_raw:
             self._follow(len(self._buffer))
 
@@ -287,12 +290,23 @@ class Framing:
 
     def _in_length(self) -> bool:
         """The length is known."""
-        if len(self._buffer) < self._left:
+        if len(self._buffer) < self._left or self._cut_short():
             self._left -= self._pass(_tail(self._buffer))
         else:
             self._pass(self._left)
             self.finished = True
         return False
+
+    def _cut_short(self) -> bool:
+        """Whether a trailer may have begun before the length was reached.
+
+        Where the server hangs up within a few bytes of the end, the trailer makes up
+        for them.
+        """
+        begun = _tail(self._buffer) < self._left
+        behind = bytes(self._buffer[self._left :])
+        fits = _BEGINNING.fullmatch(behind) is not None
+        return begun and not (fits and _trailer_err(behind) is not None)
 
     def _in_rest(self) -> bool:
         """Only the trailer ends the body."""
