@@ -298,6 +298,9 @@ class BG96Modem:
                 reading.spool(deadline)
 
     def _ended(self, exchange: Exchange) -> None:
+        if exchange is not self._reading:
+            # The port was closed under it.
+            return
         self._reading = None
         self._last_answer = self._clock.now()
         self._known.chunked = exchange.framing.chunked
@@ -311,19 +314,19 @@ class BG96Modem:
         if not link.settled:
             fresh = link is not self._link
             self._link = link
-            self._run(link, self._greeting(link, fresh), deadline)
+            self._run(link, self._greeting(link, fresh, deadline), deadline)
             self._known.forget()
             link.settled = True
         return link
 
-    def _greeting(self, link: Link, fresh: bool) -> Dialogue[None]:
+    def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:
             return setup.find_module(self.settings)
         logger.info("resynchronising with the module on %s", link.port.url)
         unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
-        return setup.resynchronise(
-            self.settings, link.data_mode, unfinished, until.left()
-        )
+        # Half of the time is left for calling it back.
+        patience = min(until.left(), deadline.left() / 2)
+        return setup.resynchronise(self.settings, link.data_mode, unfinished, patience)
 
     def _open_port(self) -> Link:
         self._known.forget()

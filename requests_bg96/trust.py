@@ -56,7 +56,6 @@ class Trust:
     :param check_host: whether the server's name must be the one in the URL.
     :param certificate: the client's, and its chain.
     :param key: the client's.
-    :raises TrustError: where the module cannot do that.
     """
 
     ca: StoredFile | None = None
@@ -64,19 +63,17 @@ class Trust:
     certificate: StoredFile | None = None
     key: StoredFile | None = None
 
-    def __post_init__(self) -> None:
-        if self.certificate is not None and self.ca is None:
-            raise TrustError(
-                "the module shows a client certificate only to a server that it "
-                "checks: cert= needs verify=True, or the path of the server's CA"
-            )
-
     @property
     def seclevel(self) -> int:
         """0 for no check, 1 for the server, 2 for a client certificate as well."""
-        if self.ca is None:
-            return 0
-        return 1 if self.certificate is None else 2
+        if self.certificate is not None:
+            return 2
+        return 0 if self.ca is None else 1
+
+    @property
+    def ignores_chain(self) -> bool:
+        """Whether a client certificate is shown to a server that is not checked."""
+        return self.certificate is not None and self.ca is None
 
     @property
     def files(self) -> tuple[StoredFile, ...]:

@@ -116,8 +116,10 @@ def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
     try:
         outcome: Any = yield step
     except NoAnswer:
-        return
-    if isinstance(outcome, Reply) and outcome.connected:
+        outcome = None
+    ended = isinstance(outcome, Reply) and not outcome.connected
+    if isinstance(unfinished, Command) and unfinished.payload is not None and not ended:
+        # It may want its payload by now, for which what is said next must not pass.
         yield Escape()
 
 

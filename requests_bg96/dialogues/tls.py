@@ -25,7 +25,7 @@ PLAUSIBLE = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
 #: What ``negotiatetime`` may be (SSL manual 2.1.1).
 NEGOTIATE_SECONDS = (10, 300)
 #: What a connection that is checked relies on.
-CRITICAL = ("seclevel", "cacert", "ignorelocaltime", "checkhost")
+CRITICAL = ("seclevel", "cacert", "ignorelocaltime", "checkhost", "ignorecertchain")
 
 UNCHECKED_HOST = (
     "this module's firmware cannot check that a certificate was issued to the host "
@@ -33,6 +33,12 @@ UNCHECKED_HOST = (
     "certificate from the same authorities could pass for it. Update the firmware, "
     "trust only a CA of your own, or accept the risk with "
     "BG96Adapter(allow_unchecked_host=True)"
+)
+
+UNCHECKED_SERVER = (
+    "this module's firmware shows a client certificate only to a server that it checks "
+    '(AT+QSSLCFG="ignorecertchain" is unknown to it): cert= needs verify=True, or the '
+    "path of the server's CA"
 )
 
 
@@ -55,6 +61,8 @@ def secure(
     if trust.ca and trust.check_host and not host_checked:
         if not settings.allow_unchecked_host:
             raise TrustError(UNCHECKED_HOST)
+    if trust.ignores_chain and "ignorecertchain" not in state.tls_keys:
+        raise TrustError(UNCHECKED_SERVER)
     for file in trust.files:
         if file.name not in state.files:
             yield from store(file.name, file.content, not settings.rtscts, progress)
@@ -92,7 +100,11 @@ def _wanted(
         "clientkey": trust.key,
     }
     wanted |= {key: f'"{file.name}"' for key, file in names.items() if file}
-    checks = {"sni": "1", "checkhost": str(int(bool(trust.ca) and trust.check_host))}
+    checks = {
+        "sni": "1",
+        "checkhost": str(int(bool(trust.ca) and trust.check_host)),
+        "ignorecertchain": str(int(trust.ignores_chain)),
+    }
     return wanted | {key: value for key, value in checks.items() if key in known}
 
 
