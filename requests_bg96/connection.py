@@ -22,7 +22,7 @@ from typing import Any, cast
 
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import SecurityWarning
+from urllib3.exceptions import ProtocolError, SecurityWarning
 from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import resolve_cert_reqs
@@ -94,9 +94,16 @@ class ResponseStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what has come, and wait only where nothing has."""
-        with self._errors():
-            data = self._exchange.read(len(buffer))
+        """Read what has come, and wait only where nothing has.
+
+        :raises urllib3.exceptions.HTTPError: nothing else, for the adapter is not
+            there any more to turn what is ours into requests' own.
+        """
+        try:
+            with self._errors():
+                data = self._exchange.read(len(buffer))
+        except BG96Error as error:
+            raise ProtocolError(str(error), error) from error
         buffer[: len(data)] = data
         return len(data)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import http.client
 import io
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, Union, cast
 
+import requests
 from hypothesis import strategies as st
 
+import requests_bg96.emulator as emulation
+from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at import Command, Reply, error_number
 from requests_bg96.dialogues import Await, Dialogue, Hearken, Step
+from requests_bg96.emulator import Emulator, Hangup, Silence, VirtualClock
 from requests_bg96.errors import BG96Error, Phase
 
 T = TypeVar("T")
@@ -163,3 +169,105 @@ def play(dialogue: Dialogue[T], *script: tuple[str, Answer]) -> T:
         assert shown(step) == wanted
         failure = answer if isinstance(answer, BG96Error) else None
         outcome = None if failure else replied(step, answer)
+
+
+# A modem, the network behind it, and a session over both
+
+Answers = Union[bytes, Iterable[Union[bytes, emulation.Pause, Hangup, Silence]]]
+App = Callable[[emulation.Request], Answers]
+
+
+class Servers:
+    """Every server there is: each request gets the next answer, the last one stays.
+
+    :param answers: what is sent back, or a function of the request that returns it;
+        without any, ``200 OK`` with the body ``hello``.
+    """
+
+    def __init__(self, *answers: Answers | App) -> None:
+        self.answers = list(answers) or [response(b"hello")]
+        self.requests: list[bytes] = []
+        self.hosts: list[tuple[str, int]] = []
+        #: What happens to the next attempts to connect.
+        self.failures: list[emulation.NetworkFailure] = []
+
+    def __call__(self, request: emulation.Request) -> Answers:
+        self.requests.append(request.data)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return answer(request) if callable(answer) else answer
+
+    def connect(self, host: str, port: int, tls: object) -> None:
+        """Note a connection, or fail it."""
+        self.hosts.append((host, port))
+        if self.failures:
+            raise self.failures.pop(0)
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """What stands behind the head of each request."""
+        return [data.partition(b"\r\n\r\n")[2] for data in self.requests]
+
+
+@dataclasses.dataclass
+class Rig:
+    """A session over an adapter over an emulator."""
+
+    emulator: Emulator
+    servers: Servers
+    adapter: BG96Adapter
+    session: requests.Session
+    #: Everything that went over the line, piece by piece, by its direction.
+    traffic: list[tuple[str, bytes]]
+
+    @property
+    def clock(self) -> emulation.Clock:
+        """The time of both sides."""
+        return self.emulator.clock
+
+    @property
+    def modem(self) -> BG96Modem:
+        """The adapter's modem."""
+        return self.adapter.modem
+
+    @property
+    def written(self) -> bytes:
+        """What the host wrote, all of it."""
+        return b"".join(data for way, data in self.traffic if way == "from_host")
+
+    @property
+    def heard(self) -> bytes:
+        """What the host was sent, all of it."""
+        return b"".join(data for way, data in self.traffic if way == "to_host")
+
+    def get(self, **arguments: Any) -> requests.Response:
+        """GET something."""
+        return self.session.get(SOMEWHERE, **arguments)
+
+
+#: A URL of nowhere: the network behind the modem is a function.
+SOMEWHERE = "http://server.example/path"
+
+
+@contextlib.contextmanager
+def rig(
+    *answers: Answers | App,
+    adapter: Mapping[str, Any] | None = None,
+    clock: emulation.Clock | None = None,
+    **options: Any,
+) -> Iterator[Rig]:
+    """Make all of it; its time is virtual.
+
+    :param answers: of `Servers`.
+    :param adapter: arguments of the adapter.
+    :param options: of the emulator.
+    """
+    clock = clock or VirtualClock()
+    servers = Servers(*answers)
+    traffic: list[tuple[str, bytes]] = []
+    options.setdefault("network", emulation.CallableNetwork(servers))
+    options.setdefault("on_line", lambda way, data: traffic.append((way, data)))
+    with Emulator(clock=clock, **options) as emulator, requests.Session() as session:
+        made = BG96Adapter(emulator.url, **{"clock": clock, **(adapter or {})})
+        session.mount("http://", made)
+        session.mount("https://", made)
+        yield Rig(emulator, servers, made, session, traffic)
