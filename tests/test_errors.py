@@ -122,6 +122,7 @@ def test_while_connecting(err: int, method: str) -> None:
         check_usable(made)
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_a_handshake_that_fails() -> None:
     """701 is all that the module says of it; with https it is an SSLError."""
     with rig() as made:
