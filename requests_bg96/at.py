@@ -64,6 +64,11 @@ class Command:
     :param payload: bytes to send after CONNECT; without it, CONNECT ends the command.
     :param payload_timeout: seconds that sending the payload and its OK may take.
     :param payload_phase: the phase that an exchange enters with CONNECT.
+    :param bulky: whether the payload, up or down, takes a time of its own, by its size
+        and the line's speed, which no deadline counts.
+    :param sink: called with the bytes that the module sends after CONNECT.
+    :param sink_size: how many they are.
+    :param commits: whether the server may act on it as soon as the module has it.
     :param bare: whether information text comes without a prefix, as with ``ATI``.
     :param shown: what stands for `text` in logs and errors where it holds secrets.
     :param acknowledged: whether the module confirms each `BLOCK` bytes of the payload.
@@ -75,6 +80,10 @@ class Command:
     payload: bytes | None = None
     payload_timeout: float = 5.0
     payload_phase: Phase = Phase.CONNECT
+    bulky: bool = False
+    sink: Callable[[bytes], None] | None = None
+    sink_size: int = 0
+    commits: bool = False
     bare: bool = False
     shown: str | None = None
     acknowledged: bool = False

@@ -53,6 +53,10 @@ class Deadline:
         """Whether no time is left."""
         return self._clock.now() >= self.when
 
+    def postpone(self, seconds: float) -> None:
+        """Leave `seconds` out of account, which were spent on something else."""
+        self.when += seconds
+
     def within(self, seconds: float) -> Deadline:
         """Return a deadline in `seconds`, or this one if it comes first."""
         return Deadline(self._clock, min(seconds, self.left()))

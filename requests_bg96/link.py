@@ -8,6 +8,7 @@ outstanding; only resynchronising leads on from there.
 from __future__ import annotations
 
 import collections
+import dataclasses
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -168,19 +169,37 @@ class Link:
         self.unfinished = command, Deadline(self._clock, command.timeout)
         logger.debug("> %s", command)
         self._write(command.line)
+        before = self.phase
+        if command.commits:
+            self.phase = Phase.SEND
         reply = self._end_of(command, deadline.within(command.timeout))
-        if reply.connected and command.payload is not None:
-            reply = self._upload(command, command.payload, deadline)
+        if command.commits and not reply.ok:
+            # It says itself that nothing came of it.
+            self.phase, reply = before, dataclasses.replace(reply, phase=before)
+        if reply.connected:
+            reply = self._transfer(command, reply, deadline)
         self.unfinished = None
+        return reply
+
+    def _transfer(self, command: Command, reply: Reply, deadline: Deadline) -> Reply:
+        """Send or take the payload that belongs to the command, if any does."""
+        started = self._clock.now()
+        if command.payload is not None:
+            reply = self._upload(command, command.payload, deadline)
+        elif command.sink is not None:
+            reply = self._download(command, command.sink)
+        if command.bulky:
+            deadline.postpone(self._clock.now() - started)
         return reply
 
     def _upload(self, command: Command, payload: bytes, deadline: Deadline) -> Reply:
         self.phase = command.payload_phase
         until = Deadline(self._clock, command.payload_timeout)
-        if self.phase is Phase.CONNECT:
+        if not command.bulky:
             until = deadline.within(command.payload_timeout)
         self.unfinished = command, until
         logger.debug("> %d bytes", len(payload))
+        lines: list[bytes] = []
         size = BLOCK if command.acknowledged else WRITE_SIZE
         for start in range(0, len(payload), size):
             piece = payload[start : start + size]
@@ -191,13 +210,25 @@ class Link:
             if command.progress:
                 command.progress(start + len(piece))
             while line := self._take_line():
-                if classify(line, command) is Kind.FINAL:
+                if self._ends(line, command, lines):
                     # The module takes no more: what is left would be commands to it.
-                    return self._ended(line, [])
-                self.note(line)
+                    return self._ended(line, lines)
             if until.over:
                 raise NoAnswer("the module does not take the payload in time")
-        return self._end_of(command, until)
+        return self._end_of(command, until, lines)
+
+    def _download(self, command: Command, sink: Callable[[bytes], None]) -> Reply:
+        left = command.sink_size
+        while left:
+            until = Deadline(self._clock, command.payload_timeout)
+            if not (data := self.read_payload(until)):
+                raise NoAnswer(f"{left} bytes of the payload did not come")
+            sink(data[:left])
+            self._lines.receive_data(data[left:])
+            left -= min(left, len(data))
+        logger.debug("< %d bytes", command.sink_size)
+        self._payload_size = 0
+        return self._end_of(command, Deadline(self._clock, command.payload_timeout))
 
     def _await_acknowledgement(self, until: Deadline) -> None:
         """Wait for the confirmation of a block, or a line, which says why it lacks.
@@ -211,21 +242,27 @@ class Link:
     def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
         return self._end_of(hearken.command, deadline.within(hearken.timeout))
 
-    def _end_of(self, command: Command, until: Deadline) -> Reply:
-        lines: list[bytes] = []
+    def _end_of(
+        self, command: Command, until: Deadline, lines: list[bytes] | None = None
+    ) -> Reply:
+        lines = [] if lines is None else lines
         while line := self._next_line(until):
-            kind = classify(line, command)
-            if kind is Kind.FINAL:
+            if self._ends(line, command, lines):
                 return self._ended(line, lines)
-            if kind is Kind.ECHO:
-                self._echoed = True
-            elif kind is Kind.INFORMATION:
-                lines.append(line)
-            else:
-                self.note(line)
             if until.over:
                 break
         raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
+
+    def _ends(self, line: bytes, command: Command, lines: list[bytes]) -> bool:
+        """Put `line` where it belongs; return whether it ends `command`."""
+        kind = classify(line, command)
+        if kind is Kind.ECHO:
+            self._echoed = True
+        elif kind is Kind.INFORMATION:
+            lines.append(line)
+        elif kind is Kind.URC:
+            self.note(line)
+        return kind is Kind.FINAL
 
     def _ended(self, final: bytes, lines: list[bytes]) -> Reply:
         reply = Reply(final, tuple(lines), error_number(final), self.phase)

@@ -54,7 +54,7 @@ class Settings:
         quoted(self.apn or "", "APN")
         quoted(self.username, "user name of the APN")
         quoted(self.password, "password of the APN")
-        if self.pin is not None and not (self.pin.isascii() and self.pin.isdigit()):
+        if self.pin is not None and not re.fullmatch("[0-9]{4,8}", self.pin):
             raise LimitError("the PIN must be 4 to 8 digits")
         self._check("auth", self.auth, range(0, 4))
         self._check("context_id", self.context_id, range(1, 17))
