@@ -93,6 +93,7 @@ class ModuleState:
     :param url: what AT+QHTTPURL was given last.
     :param tls: what AT+QSSLCFG was given last.
     :param files: the names of ours that it has.
+    :param litter: the names of files that could not be deleted yet.
     :param clock_checked: whether its clock is right.
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param chunked: what it makes of chunked bodies; no restart changes that.
@@ -104,6 +105,7 @@ class ModuleState:
     url: bytes | None = None
     tls: dict[str, str] | None = None
     files: set[str] = dataclasses.field(default_factory=set)
+    litter: set[str] = dataclasses.field(default_factory=set)
     clock_checked: bool = False
     tls_keys: frozenset[str] | None = None
     chunked: Chunked = Chunked.UNKNOWN

@@ -1,0 +1,307 @@
+"""What the module cannot carry is refused before a byte is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from requests.exceptions import InvalidHeader, InvalidURL, RequestException
+
+from requests_bg96 import BG96Adapter, BG96Modem
+from requests_bg96.emulator import VirtualClock
+from requests_bg96.errors import LimitError
+from tests.support import SOMEWHERE, Rig, rig
+
+
+def refusal(made: Rig, method: str, url: str, **arguments: Any) -> Exception:
+    """The exception of a request of which not a byte went over the line."""
+    with pytest.raises(RequestException) as caught:
+        made.session.request(method, url, **arguments)
+    assert made.traffic == [] and made.servers.hosts == []
+    return caught.value
+
+
+def url_of(size: int) -> str:
+    """A URL of so many bytes."""
+    return "http://server.example/".ljust(size, "x")
+
+
+def commands(made: Rig) -> list[bytes]:
+    """The command lines with a payload behind them."""
+    lines = made.written.replace(b"http", b"\rhttp").split(b"\r")
+    return [line for line in lines if line.startswith(b"AT+QHTTP")]
+
+
+@pytest.mark.parametrize(("size", "told"), [(699, 699), (700, 700), (701, 22)])
+def test_long_urls(size: int, told: int) -> None:
+    """Beyond 700 bytes the module is told where to connect to, and the rest by us."""
+    with rig() as made:
+        url = url_of(size)
+        assert made.session.get(url).content == b"hello"
+        assert b"AT+QHTTPURL=%d," % told in made.written
+        target = url.removeprefix("http://server.example").encode()
+        assert made.servers.requests[0].startswith(b"GET %b HTTP/1.1\r\n" % target)
+
+
+def test_a_very_long_url_with_a_port() -> None:
+    """The port is part of where."""
+    with rig() as made:
+        made.session.get(f"http://server.example:8080/{'x' * 5000}")
+        assert made.servers.hosts == [("server.example", 8080)]
+        assert b"AT+QHTTPURL=27,10\r" in made.written
+
+
+def bare(made: Rig, size: int, method: str = "GET") -> bytes:
+    """Send a request of so many bytes without a body; return what the server got."""
+    request = requests.Request(method, SOMEWHERE, headers={"X": ""})
+    prepared = made.session.prepare_request(request)
+    made.session.send(prepared)
+    prepared.headers["X"] = "x" * (size - len(made.servers.requests[-1]))
+    made.session.send(prepared)
+    assert len(made.servers.requests[-1]) == size
+    return made.servers.requests[-1]
+
+
+@pytest.mark.parametrize(
+    ("size", "command"),
+    [(2048, b"AT+QHTTPGET=60,2048,"), (2049, b"AT+QHTTPPOST=2049,")],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_requests_without_a_body(size: int, command: bytes, method: str) -> None:
+    """Beyond 2,048 bytes they go by the other command, and as they are."""
+    with rig() as made:
+        sent = bare(made, size, method)
+        assert command in made.written
+        assert sent.startswith(b"%b /path HTTP/1.1\r\n" % method.encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"x"])
+def test_posts(body: bytes) -> None:
+    """With a body or an empty one."""
+    with rig() as made:
+        made.session.post(SOMEWHERE, data=body)
+        assert made.servers.bodies == [body]
+
+
+MOST = 1_024_000
+
+
+def head_size(made: Rig) -> int:
+    """Bytes of the head of a POST whose length has seven digits."""
+    made.session.post(SOMEWHERE, data=b"x" * 1_000_000)
+    return len(made.servers.requests[0]) - 1_000_000
+
+
+def test_the_largest_post() -> None:
+    """1,024,000 bytes, header and body together, and not one more."""
+    with rig() as made:
+        body = b"\0\r\n+" * (MOST // 4)
+        body = body[: MOST - head_size(made)]
+        assert made.session.post(SOMEWHERE, data=body).content == b"hello"
+        assert len(made.servers.requests[-1]) == MOST
+        assert made.servers.bodies[-1] == body
+    with rig() as made:
+        error = refusal(made, "POST", SOMEWHERE, data=body + b"x")
+        assert type(error) is RequestException
+        for part in ("1,024,000 bytes", "AT+QHTTPPOST", "several requests"):
+            assert part in str(error)
+
+
+def pieces(total: int, seen: list[int]) -> Iterator[bytes]:
+    """A body by and by, and how much of it was asked for."""
+    for _ in range(total // 1000):
+        seen.append(1000)
+        yield b"x" * 1000
+
+
+def test_a_generator_that_exceeds() -> None:
+    """It is stopped as soon as it is too much; nothing was sent."""
+    with rig() as made:
+        seen: list[int] = []
+        error = refusal(made, "POST", SOMEWHERE, data=pieces(10 * MOST, seen))
+        assert "1,024,000" in str(error)
+        assert MOST - 20_000 < sum(seen) <= MOST
+        assert made.session.post(SOMEWHERE, data=pieces(3000, seen)).ok
+        assert b"3e8\r\n" + b"x" * 1000 + b"\r\n0\r\n\r\n" in made.servers.bodies[0]
+
+
+def test_too_large_a_file(tmp_path: Any) -> None:
+    """The same for a file."""
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * MOST)
+    with rig() as made, path.open("rb") as file:
+        assert "1,024,000" in str(refusal(made, "PUT", SOMEWHERE, data=file))
+
+
+def test_too_long_a_host() -> None:
+    """Its own length is too much already."""
+    with rig() as made:
+        host = ".".join(["x" * 60] * 12)
+        error = refusal(made, "GET", f"http://{host}/")
+        assert type(error) is InvalidURL
+        assert "host" in str(error) and "700" in str(error)
+
+
+@pytest.mark.parametrize(
+    "host", ["a b", "a\rb", "a\nb", "a\tb", "a\0b", "a\x7fb", "é b"]
+)
+def test_control_characters_in_a_host(host: str) -> None:
+    """Refused by requests, by urllib3 or by us, but refused."""
+    with rig() as made:
+        error = refusal(made, "GET", f"http://x{host}y.example/")
+        assert isinstance(error, InvalidURL | requests.ConnectionError)
+
+
+@pytest.mark.parametrize("mark", ["\r", "\n", "\0", "\x1a", "\x7f", "\x1b"])
+def test_control_characters_in_a_path(mark: str) -> None:
+    """They arrive as requests quotes them; none is sent as it is."""
+    with rig() as made:
+        made.session.get(f"http://server.example/a{mark}b?c{mark}d")
+        line = made.servers.requests[0].split(b"\r\n")[0]
+        assert line == b"GET /a%%%02Xb?c%%%02Xd HTTP/1.1" % (ord(mark), ord(mark))
+
+
+@pytest.mark.parametrize("mark", ["\r", "\n", "\0", "\x7f", " ", "é"])
+def test_a_url_that_was_prepared_by_hand(mark: str) -> None:
+    """What nobody has quoted is refused, and the reader learns why."""
+    with rig() as made:
+        request = made.session.prepare_request(requests.Request("GET", SOMEWHERE))
+        request.url = f"{SOMEWHERE}{mark}HTTP/1.1"
+        try:
+            made.session.send(request)
+        except (RequestException, UnicodeError):
+            assert made.traffic == []
+        else:
+            line = made.servers.requests[0].split(b"\r\n")[0]
+            assert line.count(b" ") == 2 and mark.encode() not in line[5:-9]
+
+
+@pytest.mark.parametrize(
+    "value", ["a\rb", "a\nb", "a\r\nX: y", "a\r\n\r\nGET / HTTP/1.1"]
+)
+def test_control_characters_in_a_header(value: str) -> None:
+    """Of name or value."""
+    with rig() as made:
+        assert isinstance(
+            refusal(made, "GET", SOMEWHERE, headers={"X-A": value}), InvalidHeader
+        )
+        assert isinstance(
+            refusal(made, "GET", SOMEWHERE, headers={value: "x"}), InvalidHeader
+        )
+
+
+NAMED = {
+    "apn": "APN",
+    "username": "user name",
+    "password": "password",
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize(
+    "value", ['a"b', "a\rb", "a\nb", "a\0b", "é", "\x1a", "\x7f", "x" * 128]
+)
+def test_settings_that_could_leave_their_quotes(name: str, value: str) -> None:
+    """The text names the setting, and does not show a password."""
+    settings: dict[str, Any] = {name: value}
+    with pytest.raises(LimitError) as caught:
+        BG96Modem("emulator://none", **settings)
+    assert NAMED[name] in str(caught.value)
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("value", ["", "a b;+QPOWD", "x" * 127, "\\", "a,b"])
+def test_settings_that_stay_in_their_quotes(name: str, value: str) -> None:
+    """Everything else arrives at the module as it is."""
+    with rig(adapter={"apn": "x", name: value}) as made:
+        assert made.get().content == b"hello"
+        context = made.emulator.module.contexts[1]
+        found = {
+            "apn": context.apn,
+            "username": context.user,
+            "password": context.password,
+        }
+        assert found[name] == value
+        # It is known again when it is read back.
+        made.traffic.clear()
+        made.clock.sleep(10.0)
+        assert made.get().content == b"hello"
+        assert b"QIDEACT" not in made.written
+
+
+@pytest.mark.parametrize(
+    "pin", ["", "12", "123", "123456789", "12a4", '1234"', "1234\r", "١٢٣٤", "12 34"]
+)
+def test_no_pin(pin: str) -> None:
+    """4 to 8 digits are one; the text does not show what was given."""
+    with pytest.raises(LimitError, match="PIN must be 4 to 8 digits") as caught:
+        BG96Modem("emulator://none", pin=pin)
+    assert not pin or pin not in str(caught.value)
+
+
+@pytest.mark.parametrize("pin", ["1234", "12345678", "0000"])
+def test_pin(pin: str) -> None:
+    """Any of 4 to 8 digits."""
+    assert BG96Modem("emulator://none", pin=pin).settings.pin == pin
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"auth": 4}, "auth is 4; the module takes 0 to 3"),
+        ({"auth": -1}, "auth is -1"),
+        ({"context_id": 0}, "context_id is 0; the module takes 1 to 16"),
+        ({"context_id": 17}, "context_id is 17"),
+        ({"ssl_context_id": 6}, "ssl_context_id is 6; the module takes 0 to 5"),
+        ({"ssl_context_id": -1}, "ssl_context_id is -1"),
+        ({"baudrate": 1_000_000}, "no 1000000 baud, but 9600, 19200"),
+        ({"baudrate": 0}, "no 0 baud"),
+    ],
+)
+def test_out_of_range(settings: dict[str, Any], text: str) -> None:
+    """The text names what was given and what there is."""
+    with pytest.raises(LimitError, match=text):
+        BG96Adapter("emulator://none", **settings)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"auth": "1"}, {"context_id": 1.5}, {"context_id": "1\r"}]
+)
+def test_wrong_types(settings: dict[str, Any]) -> None:
+    """They are no numbers of the module either."""
+    with pytest.raises(LimitError):
+        BG96Adapter("emulator://none", **settings)
+
+
+def test_settings_and_a_modem() -> None:
+    """A modem has its own settings."""
+    modem = BG96Modem("emulator://none", clock=VirtualClock())
+    with pytest.raises(TypeError, match="apn"):
+        BG96Adapter(modem, apn="iot.example")
+
+
+@pytest.mark.parametrize(
+    "timeout", [0, -1, (-1, 5), (5, 0), "soon", (1, 2, 3), (None, "x"), True]
+)
+def test_timeouts_that_are_none(timeout: Any) -> None:
+    """As stock requests refuses them, before a byte is sent."""
+    with rig() as made:
+        with pytest.raises(ValueError):
+            made.get(timeout=timeout)
+        assert made.traffic == []
+        with pytest.raises(ValueError):
+            requests.Session().get("http://127.0.0.1:1/", timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "QPOWD", "AT\r", "AT+CSQ\rAT+QPOWD", "ATé", "AT\n"]
+)
+def test_commands_that_are_none(text: str) -> None:
+    """One line of ASCII that begins with AT."""
+    with rig() as made:
+        with pytest.raises(LimitError):
+            made.modem.command(text)
+        assert made.traffic == []
