@@ -11,6 +11,9 @@ GUARD_TIME = 1.0
 
 _SEQUENCE = b"+++"
 
+#: Forgives the rounding of times in seconds.
+_EPSILON = 1e-6
+
 
 class EscapeDetector:
     """Tells data from an escape sequence by the times at which bytes came.
@@ -32,7 +35,7 @@ class EscapeDetector:
 
     def feed(self, data: bytes, now: float) -> bytes:
         """Take what came at one time and return what is surely data."""
-        silence = now - self._last >= GUARD_TIME
+        silence = now - self._last >= GUARD_TIME - _EPSILON
         self._last = now
         if self._held:
             quick = now - self._started < GUARD_TIME

@@ -33,8 +33,10 @@ class Fault:
     """One thing that goes wrong, once.
 
     :param direction: the bytes that are counted: "to_host" or "from_host".
-    :param offset: the number of bytes that pass unharmed, since the port was opened
-        or since :meth:`Emulator.mark`.
+    :param offset: the number of bytes that pass before it happens, since the port
+        was opened or since :meth:`Emulator.mark`. It happens at once when they have
+        passed: a module that is reset behind the last byte of a command has not
+        looked at it.
     :param action: "drop", "garble" and "double" change ``count`` bytes. "silence"
         holds the direction up for ``seconds``. "urc" lets the module say ``data``,
         "cme" lets the command in progress, or the next one, fail with ``code``. The
@@ -85,9 +87,8 @@ class FaultTap:
         self._count = 0
 
     def room(self, now: float) -> int | float:
-        """Return how many bytes may pass now, after what is due has been done."""
-        while self._faults and self._faults[0].offset <= self._count:
-            self._strike(self._faults.pop(0), now)
+        """Return how many bytes may pass now."""
+        self.strike(now)
         if now < self.silent_until:
             return 0
         return self._faults[0].offset - self._count if self._faults else NEVER
@@ -98,6 +99,11 @@ class FaultTap:
         if not any(self._left.values()):
             return data
         return b"".join(self._changed(data[i : i + 1]) for i in range(len(data)))
+
+    def strike(self, now: float) -> None:
+        """Let everything happen whose bytes have passed."""
+        while self._faults and self._faults[0].offset <= self._count:
+            self._strike(self._faults.pop(0), now)
 
     def _strike(self, fault: Fault, now: float) -> None:
         if fault.action in self._left:

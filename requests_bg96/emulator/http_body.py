@@ -25,8 +25,8 @@ class Body(Protocol):
     def feed(self, data: bytes) -> bytes:
         """Return what the host gets of these bytes."""
 
-    def closed(self) -> bool:
-        """Tell whether the close of the connection is a proper end."""
+    def close(self) -> bool:
+        """Take the close of the connection; False where bytes are missing."""
 
 
 class LengthBody:
@@ -46,29 +46,25 @@ class LengthBody:
         self.done = self._left == 0
         return data
 
-    def closed(self) -> bool:
-        """Tell that bytes are missing."""
+    def close(self) -> bool:
+        """Miss bytes."""
         return False
 
 
 class OpenBody:
-    """A body that ends with the connection.
+    """A body that ends with the connection."""
 
-    :param on_close: False for a body whose end is not even seen then.
-    """
-
-    done = False
-
-    def __init__(self, on_close: bool = True) -> None:
-        self._on_close = on_close
+    def __init__(self) -> None:
+        self.done = False
 
     def feed(self, data: bytes) -> bytes:
         """Return everything."""
         return data
 
-    def closed(self) -> bool:
-        """Tell that the body is complete."""
-        return self._on_close
+    def close(self) -> bool:
+        """Be complete."""
+        self.done = True
+        return True
 
 
 class ChunkedBody:
@@ -99,8 +95,8 @@ class ChunkedBody:
             output += used if self._raw else payload
         return bytes(output)
 
-    def closed(self) -> bool:
-        """Tell that the last chunk is missing."""
+    def close(self) -> bool:
+        """Miss the last chunk."""
         return False
 
     def _advance(self) -> bytes | None:

@@ -62,6 +62,7 @@ class Exchange:
         self.broken: int | None = None
         self._body: Body = LengthBody(0)
         self._early = b""
+        self._deaf = False
         self._method = b""
         self._sent = 0
         self._buffer = b""
@@ -149,7 +150,7 @@ class Exchange:
         """Return when there is something to take."""
         if self.broken is not None or self._early:
             return NOW
-        return self.link.due() if self.link else NEVER
+        return self.link.due() if self.link and not self._deaf else NEVER
 
     def read(self) -> bytes:
         """Take one packet and return what of it the host gets.
@@ -188,16 +189,16 @@ class Exchange:
             if switches.bodyless_end == "at_once":
                 return LengthBody(0)
             if head.length != 0:
-                return OpenBody(switches.bodyless_end == "on_close")
+                self._deaf = switches.bodyless_end == "on_wait"
+                return OpenBody()
         if head.chunked:
             shown = self._module.http.settings["responseheader"] == 1
             return ChunkedBody(raw=shown and switches.chunked == "raw")
         return OpenBody() if head.length is None else LengthBody(head.length)
 
     def _closed(self, event: Closed) -> None:
-        if event.reset or not self._body.closed():
+        if event.reset or not self._body.close():
             raise HttpFailed(717)
-        self._body = LengthBody(0)
 
     def _packet(self, until: float) -> Procedure[bytes]:
         event = yield from self._event(until, 702)

@@ -34,6 +34,7 @@ class Interpreter:
         self._commands = commands
         self._previous = ""
         self._line = bytearray()
+        self._too_long = False
         self.executing = False
 
     def run(self) -> Procedure[None]:
@@ -68,6 +69,7 @@ class Interpreter:
         if character == registers[5]:
             del self._line[-1:]
         elif character >= 32 and len(self._line) <= LINE_LIMIT:
+            # One character too many is kept, to know a line that is too long.
             self._line.append(character)
         return bytes(self._line).upper() == b"A/"
 
@@ -79,6 +81,7 @@ class Interpreter:
         start = line.upper().find("AT")
         if start < 0:
             return None
+        self._too_long = len(line) > LINE_LIMIT
         self._previous = line[start + 2 :]
         return self._previous
 
@@ -98,7 +101,7 @@ class Interpreter:
             self.executing = False
 
     def _execute(self, line: str) -> Procedure[None]:
-        if len(line) > LINE_LIMIT:
+        if self._too_long:
             raise CommandFailed
         for command in parse(line):
             if command is None:

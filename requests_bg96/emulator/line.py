@@ -171,13 +171,18 @@ class Line:
         data = self._from_host.passed(data)
         if data:
             self._tell("from_host", data)
-            self._module.receive(self._as_heard(data), now)
+            rate = self._module.store.line_rate
+            self._module.receive(self._as_heard(data, rate), now)
+        self._from_host.strike(now)
 
     def _carry_out(self, now: float) -> None:
         room = self._room()
         if self._module.pending and len(self._outgoing) < FIFO and room:
             amount = FIFO - len(self._outgoing) if self._paced else room
-            self._outgoing.push(self._as_heard(self._module.take(amount)), now)
+            # Taking the last byte may change the rate for what comes after it.
+            rate = self._module.store.line_rate
+            data = self._as_heard(self._module.take(amount), rate)
+            self._outgoing.push(data, now)
         if self._outgoing.due() > now or not room:
             return
         limit = self._to_host.room(now)
@@ -185,6 +190,7 @@ class Line:
         if data:
             self._tell("to_host", data)
             self._store(data)
+        self._to_host.strike(now)
 
     def _room(self) -> int:
         """Return how many bytes may go to the host's buffer, lost ones included."""
@@ -202,9 +208,9 @@ class Line:
             data = data[: max(0, self._capacity - len(self._received))]
         self._received += data
 
-    def _as_heard(self, data: bytes) -> bytes:
-        """Return bytes as they are read at the other end's rate."""
-        if self.baudrate in (None, self._module.store.line_rate):
+    def _as_heard(self, data: bytes, rate: int) -> bytes:
+        """Return bytes of a rate as they are read at the other end's."""
+        if self.baudrate in (None, rate):
             return data
         # Framing errors leave no byte of a command line recognisable.
         return bytes(byte | 0x80 for byte in self._random.randbytes(len(data)))

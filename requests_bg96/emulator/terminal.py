@@ -76,6 +76,7 @@ class Terminal:
         self.dtr_dropped = False
         self.ring_until = NOW
         self._busy = False
+        self._between = False
         self._held.clear()
         self.input.clear()
 
@@ -90,9 +91,7 @@ class Terminal:
         """Return at most ``limit`` bytes for the line."""
         data = bytes(self._output[:limit])
         del self._output[:limit]
-        if not self._output and self._after_drain:
-            action, self._after_drain = self._after_drain, None
-            action()
+        self._drained()
         return data
 
     def after_drain(self, action: Callable[[], None]) -> None:
@@ -107,6 +106,11 @@ class Terminal:
     def room(self) -> float:
         """Return NOW if payload may be written."""
         return NOW if len(self._output) < OUTPUT_LIMIT else NEVER
+
+    def _drained(self) -> None:
+        if not self._output and self._after_drain:
+            action, self._after_drain = self._after_drain, None
+            action()
 
     # What the module says.
 
@@ -152,7 +156,7 @@ class Terminal:
 
     def urc(self, line: bytes) -> None:
         """Say a URC now, or as soon as no command and no data stand in its way."""
-        if self._busy or self.data_mode:
+        if (self._busy or self.data_mode) and not self._between:
             self._held.append(line)
         else:
             self.announce(line)
@@ -172,16 +176,23 @@ class Terminal:
         finally:
             self._busy = False
         self.release_urcs()
+        # Under ATQ1 there is nothing that could leave.
+        self._drained()
 
     @contextlib.contextmanager
-    def data(self) -> Iterator[None]:
-        """Be in data mode: no echo, no URC, DCD on."""
+    def data(self, urcs: bool = False) -> Iterator[None]:
+        """Be in data mode: no echo, DCD on.
+
+        :param urcs: whether URCs are said nevertheless, between two packets.
+        """
         self.data_mode = True
+        self._between = urcs
         self.dtr_dropped = False
         try:
             yield
         finally:
             self.data_mode = False
+            self._between = False
 
     def announce(self, line: bytes) -> None:
         """Say a URC whatever stands in its way."""

@@ -38,7 +38,8 @@ def read_out(module: Module, exchange: Exchange, seconds: float) -> Procedure[Ou
     :param seconds: the longest silence of the network (HTTP manual 2.6).
     :raises HttpFailed: when the body breaks off or the silence is too long.
     """
-    with module.terminal.data():
+    between = module.switches.urc_in_payload == "between"
+    with module.terminal.data(urcs=between):
         mode = DataMode(module)
         while not exchange.body_done:
             yield from _room(module, mode)
@@ -47,8 +48,6 @@ def read_out(module: Module, exchange: Exchange, seconds: float) -> Procedure[Ou
             if mode.escaped:
                 return Outcome.ESCAPED
             module.terminal.raw(exchange.read())
-            if module.switches.urc_in_payload == "between":
-                module.terminal.release_urcs()
     return Outcome.COMPLETE
 
 

@@ -95,7 +95,9 @@ class Host:
 
     def send(self, data: bytes) -> None:
         """Write bytes."""
-        pieces = [data[i : i + 1] for i in range(len(data))] if self.bytewise else [data]
+        pieces = (
+            [data[i : i + 1] for i in range(len(data))] if self.bytewise else [data]
+        )
         for piece in pieces:
             assert self.port.write(piece) == len(piece)
 

@@ -138,7 +138,10 @@ def read(module: Module, wait_time: int) -> Procedure[Lines]:
     module.terminal.raw(_head(module, exchange))
     result = 0
     try:
-        yield from read_out(module, exchange, wait_time)
+        outcome = yield from read_out(module, exchange, wait_time)
+        if outcome is Outcome.ESCAPED:
+            http.drop()
+            return None
     except HttpFailed as failure:
         result = failure.code
     http.done(exchange)

@@ -1,0 +1,269 @@
+"""The parts of the emulator, each alone."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import pathlib
+import threading
+import time
+from typing import Any
+
+import pytest
+
+import requests_bg96.emulator
+from requests_bg96.emulator import Switches, SystemClock, VirtualClock
+from requests_bg96.emulator.command_line import Command, Form, parse, split_arguments
+from requests_bg96.emulator.escape import EscapeDetector
+from requests_bg96.emulator.http_body import ChunkedBody, MalformedBody
+from requests_bg96.emulator.request_framing import RequestFraming
+from requests_bg96.emulator.scheduler import NEVER, Procedure, Scheduler, Wait
+from requests_bg96.emulator.switches import allowed_values
+from requests_bg96.emulator.wire import Wire
+
+PACKAGE = pathlib.Path(requests_bg96.emulator.__file__).parent
+
+
+def imports(path: pathlib.Path) -> set[str]:
+    """Return what a module imports, relative ones with their dots."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level + (node.module or ""))
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_the_emulator_is_independent_of_the_client(path: pathlib.Path) -> None:
+    depth = len(path.relative_to(PACKAGE).parts)
+    for name in imports(path):
+        dots = len(name) - len(name.lstrip("."))
+        assert dots <= depth, f"{path.name} reaches out of the package: {name}"
+        assert name.split(".")[0] not in ("requests_bg96", "requests", "urllib3")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)
+def test_modules_and_functions_stay_small(path: pathlib.Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert (node.end_lineno or 0) - node.lineno < 60, node.name
+
+
+def test_every_switch_is_argued_for() -> None:
+    text = Switches.__doc__ or ""
+    for field in dataclasses.fields(Switches):
+        paragraph = text.partition(f"``{field.name}``")[2].partition("``\\n")[0]
+        assert "Default" in paragraph, field.name
+
+
+@pytest.mark.parametrize("name", sorted(allowed_values()))
+def test_switches_have_a_text_form(name: str) -> None:
+    for value in allowed_values()[name]:
+        assert getattr(Switches.from_text({name: str(value)}), name) == value
+    with pytest.raises(ValueError, match=name):
+        Switches.from_text({name: "nonsense"})
+    with pytest.raises(ValueError, match=name):
+        Switches(**{name: "nonsense"})
+
+
+def test_the_system_clock() -> None:
+    clock = SystemClock()
+    start = clock.now()
+    clock.sleep(0.02)
+    clock.sleep(-1)
+    assert 0.02 <= clock.now() - start < 1
+    condition = threading.Condition()
+    with condition:
+        assert not clock.wait(condition, 0.02)
+
+
+def test_the_virtual_clock_passes_when_waited_for() -> None:
+    clock = VirtualClock(5)
+    condition = threading.Condition()
+    start = time.monotonic()
+    clock.sleep(3600)
+    with condition:
+        assert not clock.wait(condition, 86400)
+    assert clock.now() == 5 + 3600 + 86400
+    assert time.monotonic() - start < 1
+    assert repr(clock) == "<VirtualClock at 90005.000 s>"
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), VirtualClock()])
+def test_a_wait_without_end_is_for_the_notification(clock: Any) -> None:
+    condition = threading.Condition()
+
+    def notify() -> None:
+        with condition:
+            condition.notify()
+
+    with condition:
+        timer = threading.Timer(0.02, notify)
+        timer.start()
+        assert clock.wait(condition, float("inf"))
+    timer.join()
+
+
+def test_procedures_run_in_the_order_of_their_time() -> None:
+    scheduler = Scheduler()
+    seen: list[tuple[str, float]] = []
+
+    def every(name: str, seconds: float) -> Procedure[None]:
+        for _ in range(3):
+            yield from scheduler.sleep(seconds)
+            seen.append((name, scheduler.now))
+
+    scheduler.spawn(every("two", 2))
+    scheduler.spawn(every("three", 3))
+    assert scheduler.step(0) == 2
+    assert scheduler.step(100) == NEVER
+    assert seen == [
+        ("two", 2),
+        ("three", 3),
+        ("two", 4),
+        ("two", 6),
+        ("three", 6),
+        ("three", 9),
+    ]
+    assert scheduler.now == 100
+
+
+def test_a_procedure_knows_whether_it_waited_in_vain() -> None:
+    scheduler = Scheduler()
+    results = []
+    happens = NEVER
+
+    def wait() -> Procedure[None]:
+        results.append((yield Wait(lambda: happens, 5)))
+        results.append((yield Wait(lambda: happens, 10)))
+
+    scheduler.spawn(wait())
+    scheduler.step(4)
+    assert results == []
+    scheduler.step(6)
+    happens = 8
+    scheduler.step(20)
+    assert results == [False, True]
+
+
+@pytest.mark.parametrize(
+    "line, commands",
+    [
+        ("", []),
+        ("E0", [Command("E", Form.BASIC, "0")]),
+        ("&c1e", [Command("&C", Form.BASIC, "1"), Command("E", Form.BASIC)]),
+        ("S3?", [Command("S3", Form.READ)]),
+        ("S10=7", [Command("S10", Form.WRITE, "7")]),
+        ("+a?", [Command("+A", Form.READ)]),
+        ("+A=?", [Command("+A", Form.TEST)]),
+        ("+A", [Command("+A", Form.EXECUTE)]),
+        ("+A=", [Command("+A", Form.WRITE)]),
+        ('+A="x;y",2;', [Command("+A", Form.WRITE, '"x;y",2')]),
+        ("+A;+B", [Command("+A", Form.EXECUTE), Command("+B", Form.EXECUTE)]),
+        ("+A E", [Command("+AE", Form.EXECUTE)]),
+        ("D123;E0", [Command("D", Form.BASIC, "123;E0")]),
+        ("E0?+A", [Command("E", Form.BASIC, "0"), None]),
+        ("+A??", [None]),
+        ("+1", [None]),
+    ],
+)
+def test_command_lines(line: str, commands: list[Command | None]) -> None:
+    assert list(parse(line)) == commands
+
+
+@pytest.mark.parametrize(
+    "text, parts",
+    [
+        ("1", ["1"]),
+        ("1,,3", ["1", "", "3"]),
+        (",", ["", ""]),
+        ('"a,b",2', ['"a,b"', "2"]),
+        ('"open,2', ['"open,2']),
+    ],
+)
+def test_arguments(text: str, parts: list[str]) -> None:
+    assert split_arguments(text) == parts
+
+
+def test_the_escape_detector_gives_back_what_was_data() -> None:
+    detector = EscapeDetector(last=0)
+    assert detector.feed(b"+", 1.0) == b""
+    assert detector.feed(b"+", 1.5) == b""
+    assert (detector.held, detector.due()) == (2, 2.0)
+    assert detector.overdue(1.9) == b""
+    assert detector.overdue(2.0) == b"++"
+    assert detector.due() == NEVER
+
+
+def test_the_escape_detector_wants_silence_on_both_sides() -> None:
+    detector = EscapeDetector(last=0)
+    assert detector.feed(b"+++", 0.9) == b"+++"
+    assert detector.feed(b"+++", 1.9) == b""
+    assert not detector.escaped(2.8)
+    assert detector.escaped(2.9)
+
+
+CHUNKS = b"5\r\nhello\r\nA ; x=y\r\n0123456789\r\n00\r\nT: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_chunks_in_any_pieces(raw: bool, size: int) -> None:
+    body = ChunkedBody(raw)
+    data = CHUNKS + b"next"
+    pieces = [data[i : i + size] for i in range(0, len(data), size)]
+    output = b""
+    for piece in pieces:
+        if not body.done:
+            output += body.feed(piece)
+    assert output == (CHUNKS if raw else b"hello0123456789")
+    assert body.done
+
+
+def test_chunk_lines_have_a_limit() -> None:
+    with pytest.raises(MalformedBody):
+        ChunkedBody(False).feed(b"1" * 5000)
+    with pytest.raises(MalformedBody):
+        ChunkedBody(False).feed(b"0\r\nX: " + b"x" * 5000)
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"PUT / HTTP/1.1\r\ncontent-LENGTH :3\r\n\r\nabc",
+        b"PUT / HTTP/1.1\nContent-Length: 3\n\nabc",
+        b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    ],
+)
+def test_the_end_of_a_request(request_bytes: bytes) -> None:
+    whole, single = RequestFraming(), RequestFraming()
+    assert whole.feed(request_bytes) == request_bytes
+    for index in range(len(request_bytes) - 1):
+        assert single.feed(request_bytes[index : index + 1]) is None
+    assert single.feed(request_bytes[-1:]) == request_bytes
+
+
+def test_a_wire_takes_its_time() -> None:
+    wire = Wire(10)
+    wire.push(b"abc", 100)
+    assert wire.pull(100.9, 10) == b""
+    assert wire.pull(101, 10) == b"a"
+    wire.push(b"d", 101)
+    assert wire.pull(104, 10) == b"bcd"
+    assert wire.due() == NEVER
+    wire.push(b"e", 200)
+    assert wire.due() == 201
+
+
+def test_a_wire_without_speed_is_instant() -> None:
+    wire = Wire(None)
+    wire.push(b"abc", 100)
+    assert wire.pull(100, 2) == b"ab"
+    assert len(wire) == 1
