@@ -38,7 +38,8 @@ def find(name: str) -> Emulator:
 class Emulator:
     """A software BG96.
 
-    It has no thread: it lives in the calls of whoever reads and writes its port.
+    It has no thread of its own: it lives in the calls of whoever reads and writes its
+    port, and in those of the network when something has come.
     A program opens it by its :attr:`url`::
 
         with Emulator() as emulator:
@@ -230,8 +231,13 @@ class Emulator:
         self.clock.wait(self.condition, timeout)
 
     def notify(self) -> None:
-        """Wake whoever waits. The condition need not be held."""
+        """Let the module see what has come, and wake whoever waits.
+
+        The network calls this from its threads, so that a request goes on while the
+        host does something else. The condition need not be held.
+        """
         with self.condition:
+            self.advance()
             self.condition.notify_all()
             for listener in self._listeners:
                 listener()

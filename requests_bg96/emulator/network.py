@@ -7,6 +7,7 @@ result does not depend on when the host happened to look.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from typing import Callable, Protocol, Union
 
 from .clock import Clock
@@ -69,6 +70,10 @@ class TlsSettings:
     :param level: 0 no check, 1 check the server, 2 show a certificate as well.
     :param ignore_time: True leaves the dates of certificates unchecked.
     :param negotiate_time: seconds for the handshake.
+    :param server_name: True tells the server the name of the host (SNI).
+    :param check_host: True checks that the certificate is for the host.
+    :param ignore_chain: True leaves the chain of certificates unchecked.
+    :param time: the module's clock, in UTC; without it no certificate is valid now.
     """
 
     version: int = 4
@@ -82,6 +87,7 @@ class TlsSettings:
     server_name: bool = False
     check_host: bool = False
     ignore_chain: bool = False
+    time: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)

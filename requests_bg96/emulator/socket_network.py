@@ -5,12 +5,23 @@ from __future__ import annotations
 import collections
 import selectors
 import socket
+import ssl
 import threading
 from typing import Callable, Deque
 
 from .clock import Clock, SystemClock
-from .network import Closed, Connected, Event, Failed, Received, Resolved, TlsSettings
+from .network import (
+    Closed,
+    Connected,
+    Event,
+    Failed,
+    Received,
+    Resolved,
+    TlsFailure,
+    TlsSettings,
+)
 from .scheduler import NEVER
+from .tls_client import TlsClient
 
 __all__ = ["SocketNetwork"]
 
@@ -103,6 +114,11 @@ class SocketSource:
             self._changed.notify_all()
             return event
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that have come and that the module has not taken."""
+        return self._waiting
+
     def look_up(self, host: str) -> None:
         """Resolve a name in a thread."""
         self._spawn(lambda: self._resolve(host))
@@ -135,7 +151,7 @@ class SocketSource:
 
 
 class SocketLink(SocketSource):
-    """One TCP connection."""
+    """One TCP connection, with TLS on it or not."""
 
     def __init__(
         self,
@@ -145,13 +161,21 @@ class SocketLink(SocketSource):
     ) -> None:
         super().__init__(clock, notify, over)
         self._outgoing = bytearray()
+        self._handshake_until = NEVER
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
         self._wakened.setblocking(False)
 
     def start(self, host: str, port: int, tls: TlsSettings | None) -> None:
         """Connect in a thread, and go on to carry bytes there."""
-        self._spawn(lambda: self._run(host, port, tls))
+        client = TlsClient(host, tls) if tls else None
+        seconds = tls.negotiate_time if tls else 0
+        self._spawn(lambda: self._run(host, port, client, seconds))
+
+    def due(self) -> float:
+        """Return the time of the next event; the end of a handshake's time is one."""
+        with self._changed:
+            return min(super().due(), self._handshake_until)
 
     def send(self, data: bytes, now: float) -> None:
         """Send bytes to the server."""
@@ -182,18 +206,24 @@ class SocketLink(SocketSource):
 
     def take(self) -> Event:
         """Return the next event, and let the thread read on."""
+        with self._changed:
+            if self._handshake_until < super().due():
+                self._handshake_until = NEVER
+                self.close()
+                return Failed(TLS_FAILED)
         event = super().take()
         self._wake()
         return event
 
     # The thread.
 
-    def _run(self, host: str, port: int, tls: TlsSettings | None) -> None:
+    def _run(
+        self, host: str, port: int, client: TlsClient | None, seconds: float
+    ) -> None:
         with self._waker, self._wakened:
-            if tls is not None:
-                self._put(Failed(TLS_FAILED))
-                return
             connection = self._connect(host, port)
+            if connection and client:
+                connection = self._secure(connection, client, seconds)
             if connection:
                 with connection:
                     self._put(Connected())
@@ -210,6 +240,48 @@ class SocketLink(SocketSource):
             connection.setblocking(False)
             return connection
         return None
+
+    def _secure(
+        self, connection: socket.socket, client: TlsClient, seconds: float
+    ) -> socket.socket | None:
+        """Make the handshake; whatever goes wrong in it, the module says the same."""
+        # The module's time runs out by its own clock, which this thread cannot wait for.
+        self._handshake_until = self._clock.now() + seconds
+        self._notify()
+        secured: socket.socket | None = None
+        try:
+            secured = self._shake_hands(client.wrap(connection), client)
+        except (TlsFailure, OSError, ValueError):
+            self._handshake_until = NEVER
+            self._put(Failed(TLS_FAILED))
+        self._handshake_until = NEVER
+        return secured
+
+    def _shake_hands(
+        self, connection: ssl.SSLSocket, client: TlsClient
+    ) -> ssl.SSLSocket | None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
+            while not self._closed:
+                try:
+                    connection.do_handshake()
+                except ssl.SSLWantReadError:
+                    self._await(connection, selectors.EVENT_READ)
+                except ssl.SSLWantWriteError:
+                    self._await(connection, selectors.EVENT_WRITE)
+                else:
+                    client.check(connection)
+                    stack.pop_all()
+                    return connection
+        return None
+
+    def _await(self, connection: socket.socket, event: int) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            selector.register(connection, event)
+            for key, _ in selector.select():
+                if key.fileobj is self._wakened:
+                    self._wakened.recv(4096)
 
     def _carry(self, connection: socket.socket) -> None:
         with selectors.DefaultSelector() as selector:

@@ -73,6 +73,14 @@ class Store:
             return self.network_time(now)
         return self.time_set + datetime.timedelta(seconds=now - self.time_set_at)
 
+    def utc(self, now: float) -> datetime.datetime:
+        """Return what the module takes for the time in UTC.
+
+        :param now: seconds of the emulator's clock.
+        """
+        offset = datetime.timedelta(minutes=15 * self.time_zone)
+        return self.local_time(now) - offset
+
     def set_time(self, value: datetime.datetime, zone: int, now: float) -> None:
         """Set the module's clock."""
         self.time_set, self.time_zone, self.time_set_at = value, zone, now

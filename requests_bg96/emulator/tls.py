@@ -85,6 +85,7 @@ class TlsContexts:
             server_name=values["sni"] == 1,
             check_host=values["checkhost"] == 1,
             ignore_chain=values["ignorecertchain"] == 1,
+            time=self._module.store.utc(self._module.scheduler.now),
         )
 
     def _file(self, name: str) -> bytes | None:

@@ -79,7 +79,7 @@ class Host:
         options.setdefault("fragment", fragment)
         self.bytewise = delivery == "bytewise"
         self.emulator = Emulator(clock=self.clock, **options)
-        self.port = serial.serial_for_url(self.emulator.url, 115200)
+        self.port: Any = serial.serial_for_url(self.emulator.url, 115200)
 
     def __enter__(self) -> Host:
         return self
@@ -104,7 +104,8 @@ class Host:
     def hear(self, seconds: float = SOON) -> bytes:
         """Return everything that comes within a time."""
         self.port.timeout = seconds
-        return self.port.read(1 << 24)
+        heard: bytes = self.port.read(1 << 24)
+        return heard
 
     def ask(self, data: bytes, seconds: float = SOON) -> bytes:
         """Write bytes and return everything that comes within a time."""

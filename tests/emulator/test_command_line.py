@@ -7,7 +7,8 @@ import pytest
 from tests.emulator.host import ERROR, OK, HostMaker, cme
 
 PROFILE = (
-    b"\r\n&C: 1\r\n&D: 1\r\n&F: 0\r\n&W: 0\r\nE: %d\r\nQ: 0\r\nV: 1\r\nX: %d\r\nZ: 0\r\n"
+    b"\r\n&C: 1\r\n&D: 1\r\n&F: 0\r\n&W: 0\r\nE: %d\r\nQ: 0\r\nV: 1\r\n"
+    b"X: %d\r\nZ: 0\r\n"
     b"S0: 0\r\nS3: 13\r\nS4: 10\r\nS5: 8\r\nS6: 2\r\nS7: 0\r\nS8: 2\r\nS10: 15\r\n"
 )
 

@@ -14,7 +14,7 @@ DONE = OK + b"\r\n+QHTTPREAD: 0\r\n"
 CHUNKED = b"Transfer-Encoding: chunked"
 
 
-def fetch(host: Host, answer: Answer, **settings: int) -> None:
+def fetch(host: Host, answer: Answer, **settings: Any) -> None:
     """Send a request and have its result."""
     host.online(**settings)
     host.servers.answers.append(answer)

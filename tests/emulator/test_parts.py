@@ -26,7 +26,7 @@ PACKAGE = pathlib.Path(requests_bg96.emulator.__file__).parent
 
 def imports(path: pathlib.Path) -> set[str]:
     """Return what a module imports, relative ones with their dots."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
@@ -69,7 +69,8 @@ def test_switches_have_a_text_form(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Switches.from_text({name: "nonsense"})
     with pytest.raises(ValueError, match=name):
-        Switches(**{name: "nonsense"})
+        nonsense: dict[str, Any] = {name: "nonsense"}
+        Switches(**nonsense)
 
 
 def test_the_system_clock() -> None:
@@ -239,7 +240,8 @@ def test_chunk_lines_have_a_limit() -> None:
         b"GET / HTTP/1.1\r\n\r\n",
         b"PUT / HTTP/1.1\r\ncontent-LENGTH :3\r\n\r\nabc",
         b"PUT / HTTP/1.1\nContent-Length: 3\n\nabc",
-        b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+        b"1\r\na\r\n0\r\n\r\n",
     ],
 )
 def test_the_end_of_a_request(request_bytes: bytes) -> None:

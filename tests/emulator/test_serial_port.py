@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 import serial
@@ -182,11 +182,12 @@ def test_a_urc_from_another_thread_wakes_a_reader() -> None:
 def test_unplugging(emulator: Emulator) -> None:
     port = open_port(emulator.url, timeout=1)
     emulator.unplug()
-    for use in (
+    uses: list[Callable[[], Any]] = [
         lambda: port.read(1),
         lambda: port.write(b"x"),
         lambda: port.in_waiting,
-    ):
+    ]
+    for use in uses:
         with pytest.raises(serial.SerialException, match="disconnected"):
             use()
     with pytest.raises(serial.SerialException, match="unplugged"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -176,14 +177,20 @@ def test_a_long_body_over_a_pty() -> None:
             assert heard == expected
 
 
-def test_the_fixture_for_pytest(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest('pytest_plugins = ["requests_bg96.emulator.pytest_plugin"]')
-    pytester.makepyfile("""
-        import serial
+TEST_FILE = """
+import serial
 
-        def test_port(bg96_emulator):
-            with serial.serial_for_url(bg96_emulator.url, 115200, timeout=5) as port:
-                port.write(b"AT\\r")
-                assert port.read(9) == b"AT\\r\\r\\nOK\\r\\n"
-        """)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+def test_port(bg96_emulator):
+    with serial.serial_for_url(bg96_emulator.url, 115200, timeout=5) as port:
+        port.write(b"AT\\r")
+        assert port.read(9) == b"AT\\r\\r\\nOK\\r\\n"
+"""
+
+
+def test_the_fixture_for_pytest(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "test_it.py").write_text(TEST_FILE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    plugin = ["-p", "requests_bg96.emulator.pytest_plugin", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *plugin, str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert "1 passed" in found.stdout, found
