@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from .connection import ModemPoolManager, Transport
+from .connection import VIA, ModemPoolManager, Transport
 from .dialogues.files import Progress
 from .errors import BG96Error, UnfitURL
 from .modem import BG96Modem
@@ -35,6 +35,9 @@ class BG96Adapter(HTTPAdapter):
         none; no request waits for ever.
     :param keep_alive: whether requests' ``Connection: keep-alive`` is sent, for a
         module that uses a connection again; otherwise ``Connection: close`` is.
+    :param via: ``file`` sends requests and responses by files in the module, whose
+        checksums are compared: slower, for a line that loses bytes. A request that is
+        too large for the line goes by file in any case. See also `via_file`.
     :param ca_certs: file or directory of the CA certificates that ``verify=True``
         means, in place of requests' own 140; the module is sent them once.
     :param progress: called as ``progress(name, sent, size)`` while a file of
@@ -54,6 +57,7 @@ class BG96Adapter(HTTPAdapter):
         "modem",
         "timeout",
         "keep_alive",
+        "via",
         "ca_certs",
         "progress",
         "_owner",
@@ -65,6 +69,7 @@ class BG96Adapter(HTTPAdapter):
         *,
         timeout: tuple[float, float] = TIMEOUT,
         keep_alive: bool = False,
+        via: Literal["line", "file"] = "line",
         ca_certs: str | None = None,
         progress: Progress | None = None,
         max_retries: int | Retry = 0,
@@ -80,6 +85,7 @@ class BG96Adapter(HTTPAdapter):
             self.modem = BG96Modem(port_or_modem, **settings)
         self.timeout = timeout
         self.keep_alive = keep_alive
+        self.via = via
         self.ca_certs = ca_certs
         self.progress = progress
         self._owner = self.modem is not port_or_modem
@@ -103,7 +109,9 @@ class BG96Adapter(HTTPAdapter):
         self._pool_maxsize = maxsize
         self._pool_block = block
         self.poolmanager = ModemPoolManager(
-            Transport(self.modem, self.keep_alive, *self.timeout, self.progress),
+            Transport(
+                self.modem, self.keep_alive, *self.timeout, self.via, self.progress
+            ),
             num_pools=connections,
             maxsize=maxsize,
             block=block,
@@ -147,6 +155,15 @@ class BG96Adapter(HTTPAdapter):
         """
         with requests_errors(request):
             return super().send(request, *args, **kwargs)
+
+    @contextmanager
+    def via_file(self) -> Iterator[None]:
+        """Send the requests that are made within, in this thread, by file."""
+        token = VIA.set("file")
+        try:
+            yield
+        finally:
+            VIA.reset(token)
 
     def close(self) -> None:
         """Give the port back, unless it is shared; the next request opens it again."""

@@ -12,6 +12,7 @@ __all__ = (
     "CME_MEANING",
     "CONNECT_SECONDS",
     "CONTEXT_LOST",
+    "FILE_LIMIT",
     "GET_LIMIT",
     "GUARD_SECONDS",
     "HTTP_MEANING",
@@ -29,6 +30,8 @@ URL_LIMIT = 700
 GET_LIMIT = 2_048
 #: Bytes of request, header and body, that AT+QHTTPPOST takes (HTTP manual 2.4).
 POST_LIMIT = 1_024_000
+#: Bytes that a BG96's file system holds, empty (FILE manual's sample, and drivers).
+FILE_LIMIT = 14_483_456
 #: Largest value of every time parameter, in seconds (HTTP manual 2.2 to 2.7).
 SECONDS_LIMIT = 65_535
 #: Longest wait for CONNECT of AT+QHTTPGET and AT+QHTTPPOST (HTTP manual 2.3, 2.4).

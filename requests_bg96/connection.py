@@ -11,6 +11,7 @@ modem.
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import functools
 import io
@@ -34,9 +35,13 @@ from .errors import BG96Error, TrustError
 from .exchange import Exchange
 from .modem import BG96Modem
 from .outcomes import urllib3_error
+from .stored import StoredResponse
 from .trust import Trust, authorities, client_certificate, client_key
 
 __all__ = ("ModemPoolManager", "Transport")
+
+#: The way that the requests of this context go, where they differ from the adapter's.
+VIA: contextvars.ContextVar[str | None] = contextvars.ContextVar("via", default=None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Transport:
     :param keep_alive: whether ``Connection: keep-alive`` is left as it is.
     :param connect_seconds: the connect timeout where the caller gives none.
     :param read_seconds: the read timeout where the caller gives none.
+    :param via: ``line`` or ``file``, where the caller does not say for one request.
     :param progress: called while certificates are sent to the module.
     :param warned: the hosts that were warned of.
     """
@@ -55,6 +61,7 @@ class Transport:
     keep_alive: bool = False
     connect_seconds: float = 150.0
     read_seconds: float = 60.0
+    via: str = "line"
     progress: Progress | None = None
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)
 
@@ -82,7 +89,7 @@ class ResponseStream(io.RawIOBase):
     def __init__(
         self,
         sock: ModemSocket,
-        exchange: Exchange,
+        exchange: Exchange | StoredResponse,
         errors: Callable[[], Any],
     ) -> None:
         self._sock = sock
@@ -125,7 +132,7 @@ class ModemSocket:
         self.transport = transport
         self.timeout: float | None = None
         self.data = bytearray()
-        self.exchange: Exchange | None = None
+        self.exchange: Exchange | StoredResponse | None = None
         self._errors = errors
         self._handed_out = False
 
@@ -236,7 +243,9 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
     def _outgoing(self, data: bytes) -> Request:
         head = data.find(b"\r\n\r\n") + 4
-        return Request(self._method, self._url(), data, len(data) > head)
+        chosen = VIA.get()
+        by_file = (self.transport.via if chosen is None else chosen) == "file"
+        return Request(self._method, self._url(), data, len(data) > head, by_file)
 
     def _url(self) -> bytes:
         """Return the URL for AT+QHTTPURL.

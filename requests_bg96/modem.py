@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from .framing import Framing
 from .link import Link
 from .port import Port, find_port
 from .state import ModuleState, Settings
+from .stored import StoredResponse
 from .turns import Turns
 
 __all__ = ("BG96Modem", "ModemState")
@@ -41,6 +42,10 @@ logger = logging.getLogger(__name__)
 TRUST_SECONDS = 3.0
 #: Seconds for which `close` reads the rest of an unread response.
 CLOSE_SECONDS = 10.0
+#: Seconds that a response may take by file: its parts are bounded by themselves.
+FETCH_SECONDS = 86_400.0
+#: Seconds for deleting files that are not needed any more.
+TIDY_SECONDS = 5.0
 #: Seconds that a response without a body may keep the module waiting for one.
 BODYLESS_SECONDS = 2.0
 
@@ -201,7 +206,7 @@ class BG96Modem:
         connect_seconds: float,
         read_seconds: float,
         total_seconds: float | None = None,
-    ) -> Exchange:
+    ) -> Exchange | StoredResponse:
         """Send a request and return its response, of which nothing was read yet.
 
         :param connect_seconds: bounds all until the server is connected: waiting for
@@ -211,7 +216,7 @@ class BG96Modem:
         :raises BG96Error: with the phase that it came to in `BG96Error.phase`.
         """
         deadline = Deadline(self._clock, connect_seconds)
-        with self._turn(deadline):
+        with self._turn(deadline), self._tidying():
             started = self._clock.now()
             link = self._hand_over(request, deadline, read_seconds)
             if total_seconds is not None:
@@ -219,10 +224,13 @@ class BG96Modem:
                 read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
             link.phase = Phase.WAIT
             until = Deadline(self._clock, read_seconds)
-            result = self._run(link, http.result(request, read_seconds), until)
+            script = http.result(request, read_seconds, self._known)
+            result = self._run(link, script, until)
             bodyless = request.method == "HEAD" or result.status in (204, 304)
             wait = min(read_seconds, BODYLESS_SECONDS) if bodyless else read_seconds
             link.phase = Phase.READ
+            if request.by_file:
+                return self._fetch(link, request.method, wait, result.length)
             self._run(link, http.read(wait), Deadline(self._clock, read_seconds))
             framing = Framing(request.method, self._known.chunked)
             self._reading = Exchange(
@@ -230,12 +238,12 @@ class BG96Modem:
             )
             return self._reading
 
-    def hand_over(self, exchange: Exchange) -> None:
+    def hand_over(self, exchange: Exchange | StoredResponse) -> None:
         """Let the caller read `exchange` when it pleases them."""
         if not self.settings.rtscts:
             exchange.keep_up()
 
-    def abandon(self, exchange: Exchange) -> None:
+    def abandon(self, exchange: Exchange | StoredResponse) -> None:
         """Free the line of `exchange`, now if nobody else has the modem.
 
         Whoever has it will otherwise do so: a response may be closed by the garbage
@@ -288,6 +296,29 @@ class BG96Modem:
                     raise
                 logger.info("setting up again: %s", error)
         return link
+
+    def _fetch(
+        self, link: Link, method: str, wait: float, length: int | None
+    ) -> StoredResponse:
+        """Return the response by way of a file."""
+        response = StoredResponse(method, self._known.chunked)
+        script = http.read_by_file(wait, length, response.receive, self._known)
+        self._run(link, script, Deadline(self._clock, FETCH_SECONDS))
+        response.finish()
+        self._known.chunked = response.framing.chunked
+        return response
+
+    @contextmanager
+    def _tidying(self) -> Iterator[None]:
+        """Leave no file behind, whatever happens, where the module still listens."""
+        try:
+            yield
+        finally:
+            link = self._link
+            if link and link.settled and self._known.litter and not self._reading:
+                with suppress(BG96Error):
+                    script = http.tidy(self._known)
+                    self._run(link, script, Deadline(self._clock, TIDY_SECONDS))
 
     def _free_line(self, deadline: Deadline) -> None:
         """Rid the line of an earlier response."""

@@ -94,6 +94,7 @@ class ModuleState:
     :param tls: what AT+QSSLCFG was given last.
     :param files: the names of ours that it has.
     :param litter: the names of files that could not be deleted yet.
+    :param swept: whether files that other programs have left were looked for.
     :param clock_checked: whether its clock is right.
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param chunked: what it makes of chunked bodies; no restart changes that.
@@ -106,6 +107,7 @@ class ModuleState:
     tls: dict[str, str] | None = None
     files: set[str] = dataclasses.field(default_factory=set)
     litter: set[str] = dataclasses.field(default_factory=set)
+    swept: bool = False
     clock_checked: bool = False
     tls_keys: frozenset[str] | None = None
     chunked: Chunked = Chunked.UNKNOWN

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import operator
+import re
+import secrets
 from collections.abc import Callable
 
-from ..at import Command, quoted
+from ..at import Command, Reply, quoted
 from ..errors import ModuleError, SetupError, TransferError
 from . import Dialogue, asked, must
 
-__all__ = ("checksum", "delete", "free_space", "listing", "store", "upload")
+__all__ = (
+    "Checksum",
+    "checksum",
+    "delete",
+    "TEMPORARY_NAME",
+    "download",
+    "free_space",
+    "listing",
+    "request_name",
+    "response_name",
+    "store",
+    "upload",
+)
 
 #: An existing name (FILE manual 4).
 EXISTS = 407
@@ -17,22 +34,42 @@ ABSENT = frozenset({405, 417, 418})
 #: Seconds without data after which the module ends an upload; its own default.
 SILENCE = 5
 ATTEMPTS = 3
+#: The names of files that do not outlast an exchange.
+TEMPORARY_NAME = re.compile(r"[0-9a-f]{8}\.(?:req|rsp)")
+#: Half of what 9,600 baud carries: no upload takes longer.
+BYTES_PER_SECOND = 480
 
 Progress = Callable[[str, int, int], None]
 
 
-def checksum(data: bytes) -> int:
-    """Return the XOR of the 16-bit big-endian words of `data` (FILE manual 2.4).
+class Checksum:
+    """The XOR of the 16-bit big-endian words of what it was given (FILE manual 2.4).
 
     An odd last byte is the upper half of a word.
     """
-    even = data + b"\0" * (len(data) % 2)
-    high = low = 0
-    for byte in even[::2]:
-        high ^= byte
-    for byte in even[1::2]:
-        low ^= byte
-    return high << 8 | low
+
+    def __init__(self) -> None:
+        self._halves = [0, 0]
+        self._odd = 0
+
+    def update(self, data: bytes) -> None:
+        """Go on with `data`."""
+        for half in (0, 1):
+            folded = functools.reduce(operator.xor, data[half::2], 0)
+            self._halves[half ^ self._odd] ^= folded
+        self._odd ^= len(data) % 2
+
+    @property
+    def value(self) -> int:
+        """The checksum so far."""
+        return self._halves[0] << 8 | self._halves[1]
+
+
+def checksum(data: bytes) -> int:
+    """Return the checksum of `data`."""
+    total = Checksum()
+    total.update(data)
+    return total.value
 
 
 def listing(pattern: str = "*") -> Dialogue[dict[str, int]]:
@@ -124,7 +161,8 @@ def upload(
         f"+QFUPL={quoted(name, 'file name', 80)},{len(content)},{SILENCE}"
         + (",1" if acknowledge else ""),
         payload=content,
-        payload_timeout=10 + len(content) / 400,
+        payload_timeout=10 + len(content) / BYTES_PER_SECOND,
+        bulky=True,
         acknowledged=acknowledge,
         progress=(
             (lambda sent: progress(name, sent, len(content))) if progress else None
@@ -136,5 +174,49 @@ def upload(
         reply = yield from asked(command)
     if not reply.ok:
         raise ModuleError(reply.err, str(command))
-    got, _, total = "".join(reply.values("+QFUPL")[:1]).partition(",")
-    return got == str(len(content)) and int(total or "-1", 16) == checksum(content)
+    return _arrived(reply, "+QFUPL", len(content), checksum(content))
+
+
+def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
+    """Have a file sent to `sink`; return whether it arrived intact.
+
+    :raises ModuleError: where the module has no such file.
+    """
+    size = (yield from listing(name)).get(name)
+    if size is None:
+        raise ModuleError(405, f"AT+QFDWL={name}")
+    total = Checksum()
+
+    def take(data: bytes) -> None:
+        total.update(data)
+        sink(data)
+
+    command = Command(
+        f"+QFDWL={quoted(name, 'file name', 80)}",
+        payload_timeout=SILENCE,
+        bulky=True,
+        sink=take,
+        sink_size=size,
+    )
+    reply = yield from must(command)
+    return _arrived(reply, "+QFDWL", size, total.value)
+
+
+def request_name(content: bytes) -> str:
+    """Return the name of a file that holds a request, and is soon deleted."""
+    return f"{hashlib.sha256(content).hexdigest()[:8]}.req"
+
+
+def response_name() -> str:
+    """Return the name of a file that will hold a response, and is soon deleted."""
+    return f"{secrets.token_hex(4)}.rsp"
+
+
+def _arrived(reply: Reply, name: str, size: int, total: int) -> bool:
+    """Whether the module has counted what we have."""
+    value = "".join(reply.values(name)[:1])
+    try:
+        got, module_total = value.split(",")
+        return (int(got), int(module_total, 16)) == (size, total)
+    except ValueError:
+        return False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 from ..at import Command
 from ..codes import (
     BUSY,
     CONNECT_SECONDS,
     CONTEXT_LOST,
+    FILE_LIMIT,
     GET_LIMIT,
     POST_LIMIT,
     SECONDS_LIMIT,
@@ -20,14 +22,28 @@ from ..errors import LimitError, ModuleError, Phase, TransferError, UnfitURL
 from ..state import ModuleState, Settings
 from ..trust import Trust
 from . import Await, Dialogue, Escape, Pause, asked, must
-from .files import Progress
+from .files import (
+    ATTEMPTS,
+    TEMPORARY_NAME,
+    Progress,
+    delete,
+    download,
+    listing,
+    request_name,
+    response_name,
+    store,
+)
 from .setup import deactivate, prepare
 from .tls import secure
 
-__all__ = ("Request", "Result", "read", "result", "send")
+__all__ = ("Request", "Result", "read", "read_by_file", "result", "send", "tidy")
 
 #: Seconds between two attempts while the module is busy.
 BUSY_PAUSE = 0.5
+#: What a response that does not tell its length is taken to have, and the slowest
+#: network to bring it (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
+UNKNOWN_LENGTH = 1_000_000
+NETWORK_BYTES_PER_SECOND = 2_000
 #: Seconds for a URL to reach the module: 700 bytes take 0.73 s at 9,600 baud.
 URL_SECONDS = 10
 
@@ -40,6 +56,8 @@ class Request:
     :param url: what AT+QHTTPURL is given; host, port and scheme matter.
     :param data: the request's bytes, from request line to the end of the body.
     :param body: whether there is a body.
+    :param by_file: whether request and response go by files in the module, each with
+        a checksum; what AT+QHTTPPOST does not take goes so in any case.
     :param trust: what the connection must be checked for, with https.
     :param handshake_seconds: how long the handshake may take.
     :param progress: called while files for that are sent to the module.
@@ -50,6 +68,7 @@ class Request:
     url: bytes
     data: bytes
     body: bool
+    by_file: bool = False
     trust: Trust | None = None
     handshake_seconds: float = 60.0
     progress: Progress | None = None
@@ -67,16 +86,23 @@ class Request:
     @staticmethod
     def check_size(size: int) -> None:
         """Refuse a request that has `size` bytes already, if it is too large."""
-        if size > POST_LIMIT:
+        if size > FILE_LIMIT:
             raise LimitError(
-                f"the request has more than {POST_LIMIT:,} bytes, header and body "
-                "together, which is all that AT+QHTTPPOST takes; send it in several "
-                "requests"
+                f"the request has more than {FILE_LIMIT:,} bytes, header and body "
+                "together, which is more than the module's file system holds; send it "
+                "in several requests"
             )
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether it goes to the module as a file."""
+        return self.by_file or len(self.data) > POST_LIMIT
 
     @property
     def name(self) -> str:
         """The command that carries it, which its result URC is called after."""
+        if self.uploaded:
+            return "+QHTTPPOSTFILE"
         by_get = not self.body and len(self.data) <= GET_LIMIT
         return "+QHTTPGET" if by_get else "+QHTTPPOST"
 
@@ -98,6 +124,7 @@ class Request:
             payload=self.data,
             payload_timeout=upload + 1,
             payload_phase=Phase.SEND,
+            bulky=True,
         )
 
 
@@ -144,7 +171,7 @@ def send(
                     state,
                     request.progress,
                 )
-            yield from _hand_over(request, read_seconds, baudrate, state)
+            yield from _hand_over(request, read_seconds, baudrate, settings, state)
             return
         except ModuleError as error:
             if error.phase is not Phase.CONNECT:
@@ -153,7 +180,11 @@ def send(
 
 
 def _hand_over(
-    request: Request, read_seconds: float, baudrate: int, state: ModuleState
+    request: Request,
+    read_seconds: float,
+    baudrate: int,
+    settings: Settings,
+    state: ModuleState,
 ) -> Dialogue[None]:
     if state.url != request.url:
         state.url = None
@@ -165,7 +196,70 @@ def _hand_over(
             )
         )
         state.url = request.url
-    yield from must(request.command(read_seconds, baudrate))
+    if request.uploaded:
+        yield from _post_file(request, read_seconds, settings, state)
+    else:
+        yield from must(request.command(read_seconds, baudrate))
+
+
+def _post_file(
+    request: Request, read_seconds: float, settings: Settings, state: ModuleState
+) -> Dialogue[None]:
+    """Have the module send the request from a file (HTTP manual 2.5)."""
+    yield from _sweep(state)
+    name = request_name(request.data)
+    state.litter.add(name)
+    yield from store(name, request.data, not settings.rtscts, request.progress)
+    command = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
+    yield from must(Command(command, timeout=CONNECT_SECONDS + 5, commits=True))
+
+
+def _sweep(state: ModuleState) -> Dialogue[None]:
+    """Delete, once, what a program that was stopped in the midst has left."""
+    if not state.swept:
+        names = yield from listing()
+        state.litter.update(filter(TEMPORARY_NAME.fullmatch, names))
+        yield from tidy(state)
+        state.swept = True
+
+
+def tidy(state: ModuleState) -> Dialogue[None]:
+    """Delete the files that exchanges have left."""
+    for name in tuple(state.litter):
+        yield from delete(name)
+        state.litter.discard(name)
+
+
+def read_by_file(
+    wait_seconds: float,
+    length: int | None,
+    sink: Callable[[bytes], None],
+    state: ModuleState,
+) -> Dialogue[None]:
+    """Have the response written to a file, and the file sent (HTTP manual 2.7).
+
+    :param length: the response's Content-Length, where it is known.
+    :param sink: called with the response as it comes; again from the start, after
+        b"", where it did not arrive intact.
+    :raises ModuleError: where the module has no response, or could not write it all.
+    :raises TransferError: where it does not arrive intact.
+    """
+    yield from _sweep(state)
+    name = response_name()
+    state.litter.add(name)
+    command = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
+    yield from must(Command(command, timeout=wait_seconds))
+    # The module's own timer bounds each silence of the server, but says nothing.
+    patience = wait_seconds + (length or UNKNOWN_LENGTH) / NETWORK_BYTES_PER_SECOND
+    line: bytes = yield Await(b"+QHTTPREADFILE:", patience)
+    err = line.partition(b":")[2].strip()
+    if err != b"0":
+        raise ModuleError(int(err), "AT+QHTTPREADFILE", phase=Phase.READ)
+    for _ in range(ATTEMPTS):
+        if (yield from download(name, sink)):
+            return
+        sink(b"")
+    raise TransferError(f"the response did not arrive intact in {ATTEMPTS} attempts")
 
 
 def _mend(
@@ -201,12 +295,13 @@ def _discard_response() -> Dialogue[None]:
         yield Escape()
 
 
-def result(request: Request, seconds: float) -> Dialogue[Result]:
+def result(request: Request, seconds: float, state: ModuleState) -> Dialogue[Result]:
     """Wait for the result URC of a request that was handed over.
 
     :raises ModuleError: where it tells of an error.
     """
     line: bytes = yield Await(f"{request.name}:".encode("ascii"), seconds)
+    yield from tidy(state)
     fields = line.partition(b":")[2].split(b",")
     try:
         err, *numbers = (int(field) for field in fields)

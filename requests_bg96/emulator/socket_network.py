@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import selectors
 import socket
 import ssl
@@ -38,6 +39,9 @@ SEGMENT = 65536
 #: Seconds after which the thread of a dead connection attempt is given up; the
 #: module itself waits no more than 125 s.
 CONNECT_TIMEOUT = 130.0
+
+#: What a socket that does not block says where it would have to.
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 UNRESOLVABLE = 714
 REFUSED = 716
@@ -245,16 +249,17 @@ class SocketLink(SocketSource):
         self, connection: socket.socket, client: TlsClient, seconds: float
     ) -> socket.socket | None:
         """Make the handshake; whatever goes wrong in it, the module says the same."""
-        # The module's time runs out by its own clock, which this thread cannot wait for.
+        # The module's time runs out by its own clock, which no thread can wait for.
         self._handshake_until = self._clock.now() + seconds
         self._notify()
         secured: socket.socket | None = None
-        try:
+        with connection, contextlib.suppress(TlsFailure, OSError, ValueError):
+            # From here on the socket is another object's to close.
             secured = self._shake_hands(client.wrap(connection), client)
-        except (TlsFailure, OSError, ValueError):
+        with self._changed:
             self._handshake_until = NEVER
-            self._put(Failed(TLS_FAILED))
-        self._handshake_until = NEVER
+            if secured is None:
+                self._put(Failed(TLS_FAILED))
         return secured
 
     def _shake_hands(
@@ -287,16 +292,19 @@ class SocketLink(SocketSource):
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakened, selectors.EVENT_READ)
             while not self._closed:
-                self._watch(selector, connection)
-                ready = dict((key.fileobj, mask) for key, mask in selector.select())
+                wanted = self._watch(selector, connection)
+                # What TLS has taken from the socket, no selector tells of.
+                decrypted = wanted & selectors.EVENT_READ if _pending(connection) else 0
+                found = selector.select(0 if decrypted else None)
+                ready = {key.fileobj: mask for key, mask in found}
                 if self._wakened in ready:
                     self._wakened.recv(4096)
-                if not self._exchange(connection, ready.get(connection, 0)):
+                if not self._exchange(connection, ready.get(connection, 0) | decrypted):
                     return
 
     def _watch(
         self, selector: selectors.BaseSelector, connection: socket.socket
-    ) -> None:
+    ) -> int:
         """Choose what to wait for: room to send, and bytes if they have room."""
         with self._changed:
             wanted = selectors.EVENT_WRITE if self._outgoing else 0
@@ -306,18 +314,18 @@ class SocketLink(SocketSource):
             selector.unregister(connection)
         if wanted:
             selector.register(connection, wanted)
+        return wanted
 
     def _exchange(self, connection: socket.socket, ready: int) -> bool:
         """Send and receive what is possible; False when the connection is over."""
         try:
+            if ready & selectors.EVENT_WRITE:
+                self._send(connection)
             if ready & selectors.EVENT_READ:
                 data = connection.recv(PACKET)
                 self._put(Received(data) if data else Closed())
-                if not data:
-                    return False
-            if ready & selectors.EVENT_WRITE:
-                self._send(connection)
-        except BlockingIOError:
+                return bool(data)
+        except _NOT_NOW:
             return True
         except OSError:
             self._put(Closed(reset=True))
@@ -337,3 +345,7 @@ class SocketLink(SocketSource):
         except OSError:
             # The thread has ended, or has been woken often enough already.
             pass
+
+
+def _pending(connection: socket.socket) -> bool:
+    return isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
