@@ -681,14 +681,14 @@ def test_a_restart_is_left_to_the_modem() -> None:
 )
 def test_result(line: str, status: int | None, length: int | None) -> None:
     """With or without what the manual makes optional."""
-    found = play(http.result(GET, 60.0), ("Await", line))
+    found = play(http.result(GET, 60.0, ModuleState()), ("Await", line))
     assert (found.status, found.length) == (status, length)
 
 
 def test_result_of_failure() -> None:
     """The number is in the URC."""
     with pytest.raises(ModuleError) as caught:
-        play(http.result(GET, 60.0), ("Await", "+QHTTPGET: 702"))
+        play(http.result(GET, 60.0, ModuleState()), ("Await", "+QHTTPGET: 702"))
     assert (caught.value.err, caught.value.phase) == (702, Phase.WAIT)
     assert caught.value.command == "AT+QHTTPGET"
 
@@ -697,7 +697,7 @@ def test_result_of_failure() -> None:
 def test_result_of_noise(line: str) -> None:
     """What is no number is shown."""
     with pytest.raises(TransferError, match="QHTTPGET"):
-        play(http.result(GET, 60.0), ("Await", line))
+        play(http.result(GET, 60.0, ModuleState()), ("Await", line))
 
 
 def test_read() -> None:
