@@ -10,10 +10,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from .connection import VIA, ModemPoolManager, Transport
+from .connection import ModemPoolManager
 from .dialogues.files import Progress
 from .errors import BG96Error, UnfitURL
 from .modem import BG96Modem
+from .transport import VIA, Transport
 
 __all__ = ("BG96Adapter", "requests_errors")
 

@@ -11,154 +11,28 @@ modem.
 
 from __future__ import annotations
 
-import contextvars
 import dataclasses
 import functools
-import io
 import ssl
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ProtocolError, SecurityWarning
 from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .codes import URL_LIMIT
-from .dialogues.files import Progress
 from .dialogues.http import Request
 from .errors import BG96Error, TrustError
-from .exchange import Exchange
-from .modem import BG96Modem
+from .modem_socket import ModemSocket
 from .outcomes import urllib3_error
-from .stored import StoredResponse
+from .transport import VIA, Transport
 from .trust import Trust, authorities, client_certificate, client_key
 
-__all__ = ("ModemPoolManager", "Transport")
-
-#: The way that the requests of this context go, where they differ from the adapter's.
-VIA: contextvars.ContextVar[str | None] = contextvars.ContextVar("via", default=None)
-
-
-@dataclasses.dataclass(frozen=True)
-class Transport:
-    """What every connection of an adapter shares.
-
-    :param modem: over which it goes.
-    :param keep_alive: whether ``Connection: keep-alive`` is left as it is.
-    :param connect_seconds: the connect timeout where the caller gives none.
-    :param read_seconds: the read timeout where the caller gives none.
-    :param via: ``line`` or ``file``, where the caller does not say for one request.
-    :param progress: called while certificates are sent to the module.
-    :param warned: the hosts that were warned of.
-    """
-
-    modem: BG96Modem
-    keep_alive: bool = False
-    connect_seconds: float = 150.0
-    read_seconds: float = 60.0
-    via: str = "line"
-    progress: Progress | None = None
-    warned: set[str] = dataclasses.field(default_factory=set, compare=False)
-
-    def warn_of(self, host: str) -> None:
-        """Warn, once for each host, that its name was not checked."""
-        if host not in self.warned:
-            self.warned.add(host)
-            warnings.warn(
-                f"the certificate of {host} was checked, but not that it was issued "
-                "to that host: the module's firmware cannot, and "
-                "allow_unchecked_host=True accepts it",
-                SecurityWarning,
-                stacklevel=2,
-            )
-
-
-class ResponseStream(io.RawIOBase):
-    """The response of an exchange, as http.client reads it.
-
-    :param sock: the socket that it belongs to, where requests_ntlm looks for it.
-    :param exchange: which it reads from.
-    :param errors: turns the modem's errors into urllib3's.
-    """
-
-    def __init__(
-        self,
-        sock: ModemSocket,
-        exchange: Exchange | StoredResponse,
-        errors: Callable[[], Any],
-    ) -> None:
-        self._sock = sock
-        self._exchange = exchange
-        self._errors = errors
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what has come, and wait only where nothing has.
-
-        :raises urllib3.exceptions.HTTPError: nothing else, for the adapter is not
-            there any more to turn what is ours into requests' own.
-        """
-        try:
-            with self._errors():
-                data = self._exchange.read(len(buffer))
-        except BG96Error as error:
-            raise ProtocolError(str(error), error) from error
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Give up the rest of the response."""
-        if not self.closed:
-            super().close()
-            self._sock.transport.modem.abandon(self._exchange)
-
-
-class ModemSocket:
-    """What urllib3 and http.client want of a socket: one exchange's worth.
-
-    :param transport: over which the exchange will be.
-    :param errors: turns the modem's errors into urllib3's.
-    """
-
-    def __init__(self, transport: Transport, errors: Callable[[], Any]) -> None:
-        self.transport = transport
-        self.timeout: float | None = None
-        self.data = bytearray()
-        self.exchange: Exchange | StoredResponse | None = None
-        self._errors = errors
-        self._handed_out = False
-
-    def settimeout(self, timeout: float | None) -> None:
-        """Take note of the timeout in seconds."""
-        self.timeout = timeout
-
-    def sendall(self, data: bytes) -> None:
-        """Collect `data` of the request.
-
-        :raises LimitError: as soon as it is more than the module takes.
-        """
-        Request.check_size(len(self.data) + len(data))
-        self.data += data
-
-    def makefile(self, mode: str, *args: Any, **kwargs: Any) -> io.BufferedReader:
-        """Return the response, buffered."""
-        if self.exchange is None:
-            raise BG96Error("no request was sent on this connection")
-        self._handed_out = True
-        return io.BufferedReader(ResponseStream(self, self.exchange, self._errors))
-
-    def close(self) -> None:
-        """Give up a response that was not handed out; else its reader still has it."""
-        if self.exchange is not None and not self._handed_out:
-            self.transport.modem.abandon(self.exchange)
+__all__ = ("ModemPoolManager",)
 
 
 class ModemHTTPConnection(urllib3.connection.HTTPConnection):

@@ -319,12 +319,13 @@ class SocketLink(SocketSource):
     def _exchange(self, connection: socket.socket, ready: int) -> bool:
         """Send and receive what is possible; False when the connection is over."""
         try:
-            if ready & selectors.EVENT_WRITE:
-                self._send(connection)
             if ready & selectors.EVENT_READ:
                 data = connection.recv(PACKET)
                 self._put(Received(data) if data else Closed())
-                return bool(data)
+                if not data:
+                    return False
+            if ready & selectors.EVENT_WRITE:
+                self._send(connection)
         except _NOT_NOW:
             return True
         except OSError:
