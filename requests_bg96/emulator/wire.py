@@ -52,13 +52,20 @@ class Wire:
     def pull(self, now: float, limit: int) -> bytes:
         """Return what has arrived, at most ``limit`` bytes."""
         if self._rate is not None:
-            elapsed = max(0.0, now - self._start) + _EPSILON
-            limit = min(limit, int(elapsed * self._rate))
+            limit = min(limit, self._arrived(now, self._rate))
         data = bytes(self._queue[:limit])
         del self._queue[: len(data)]
         if self._rate is not None:
             self._start += len(data) / self._rate
         return data
+
+    def _arrived(self, now: float, rate: float) -> int:
+        arrived = int((max(0.0, now - self._start) + _EPSILON) * rate)
+        if now >= self.due():
+            # Late in a long life a float is too coarse for one byte: what is due
+            # must come all the same, or the line would stand still.
+            arrived = max(arrived, min(len(self._queue), QUANTUM))
+        return arrived
 
     def clear(self) -> None:
         """Lose what is under way."""

@@ -264,6 +264,18 @@ def test_a_wire_takes_its_time() -> None:
     assert wire.due() == 201
 
 
+@pytest.mark.parametrize("start", [0.0, 1e6, 1e9, 1e12])
+def test_a_wire_never_stands_still(start: float) -> None:
+    wire = Wire(115200)
+    wire.push(bytes(1000), start)
+    pulled = 0
+    while len(wire):
+        piece = wire.pull(wire.due(), 1 << 20)
+        assert piece
+        pulled += len(piece)
+    assert pulled == 1000
+
+
 def test_a_wire_without_speed_is_instant() -> None:
     wire = Wire(None)
     wire.push(b"abc", 100)
