@@ -51,6 +51,10 @@ class Registry:
         """Take over the commands of another table."""
         self._entries.update(other._entries)
 
+    def forms(self) -> list[tuple[str, Form]]:
+        """Return every command that is known, with each of its forms."""
+        return list(self._entries)
+
     def texts(self, name: str, form: Form, *lines: str) -> None:
         """Declare a form that always answers the same lines."""
         self._entries[name, form] = Entry(lambda module: lines)

@@ -176,6 +176,8 @@ def test_contexts(any_host: HostMaker) -> None:
         b"+QICSGP=1,1,apn",
         b"+QIACT=0",
         b"+QIDEACT=17",
+        b"+CGPADDR=1,\xb2",
+        b"+CGPADDR=17",
         b"+QIACT=",
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..parameters import Name, Number, Rest, Text
+from ..parameters import Name, Number, ParameterError, Rest, Text
 from ..registry import Registry, Reply
 from ..results import CommandFailed
 
@@ -86,6 +86,8 @@ def addresses(module: Module) -> Reply:
 @COMMANDS.write("+CGPADDR", Rest())
 def addresses_of(module: Module, tokens: tuple[str, ...]) -> Reply:
     """Print the addresses of some contexts (AT manual 9.7)."""
-    if not all(token.isdigit() and 1 <= int(token) <= 16 for token in tokens):
-        raise CommandFailed
-    return _addresses(module, [int(token) for token in tokens])
+    try:
+        numbers = [Number(1, 16).convert(token) for token in tokens]
+    except ParameterError:
+        raise CommandFailed from None
+    return _addresses(module, numbers)
