@@ -8,7 +8,7 @@ import pytest
 
 from requests_bg96.emulator import Hangup, Silence
 from requests_bg96.emulator.commands import COMMANDS
-from tests.emulator.host import Host, response
+from tests.emulator.host import Answer, Host, response
 
 #: Commands after which nothing can answer at this speed, or at all.
 FINAL = {"+QPOWD", "+IPR"}
@@ -18,7 +18,7 @@ PARAMETERS = (
     '"seclevel" 0XFFFF "band" "IP" 99999 -1 \xb2'
 ).split()
 
-ANSWERS = (
+ANSWERS: tuple[Answer, ...] = (
     response(b"abc"),
     b"junk\r\n\r\n",
     [Hangup()],
