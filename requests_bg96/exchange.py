@@ -95,8 +95,11 @@ class Exchange:
         :raises ModuleError: where the module gave up.
         """
         with self._lock:
+            until = Deadline(self._clock, self._read_seconds)
             while not (data := self._take(size)) and not self.complete:
-                if not self._step(Deadline(self._clock, self._read_seconds)):
+                if self._step(until):
+                    until = Deadline(self._clock, self._read_seconds)
+                elif until.over:
                     self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
             self._last_read = self._clock.now()
             if not data and self._failure:
@@ -114,10 +117,13 @@ class Exchange:
         if not self._lock.acquire(timeout=deadline.left()):
             raise busy
         try:
+            until = deadline.within(self._read_seconds)
             while not self.complete:
-                if not self._step(deadline.within(self._read_seconds)):
-                    if deadline.over:
-                        raise busy
+                if self._step(until):
+                    until = deadline.within(self._read_seconds)
+                elif deadline.over:
+                    raise busy
+                elif until.over:
                     self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
                 self._put_aside()
         finally:
@@ -136,7 +142,8 @@ class Exchange:
             rate = self._link.port.baudrate
             until = deadline.within(TRAILER_SECONDS)
             if left is not None and left * 10 / rate <= DRAIN_SECONDS:
-                while not self.over and self._step(until):
+                while not (self.over or until.over):
+                    self._step(until)
                     self.framing.take(self.framing.available)
             if not self.over:
                 self._link.run(_escape(), deadline)
@@ -188,7 +195,7 @@ class Exchange:
             self._spool.put(self.framing.take(self._deliverable))
 
     def _step(self, deadline: Deadline) -> bool:
-        """Get on with it; return False where the deadline passed without a byte."""
+        """Get on with it; return whether bytes came, or the end."""
         came = True
         with self._failing():
             step = self._confirm if self.framing.finished else self._receive
@@ -206,12 +213,12 @@ class Exchange:
             self._asked = False
             self.framing.receive_data(data)
         elif trailer is Trailer.FULL:
-            self._ask()
+            return self._ask()
         elif trailer is Trailer.BEGUN:
             self.framing.release()
-        return bool(data) or not deadline.over
+        return bool(data)
 
-    def _ask(self) -> None:
+    def _ask(self) -> bool:
         """Ask the module, which answers in command mode only, whether it is done."""
         self._asked = True
         self._link.send_line(b"AT\r")
@@ -225,6 +232,7 @@ class Exchange:
             self._take_trailer()
         else:
             self.framing.receive_data(answer)
+        return bool(answer)
 
     def _confirm(self, deadline: Deadline) -> bool:
         """Look behind a body that is whole; return whether the trailer came."""
