@@ -166,7 +166,7 @@ class Link:
         self._note_pending()
         self._urcs.clear()
         self._echoed = False
-        self.unfinished = command, Deadline(self._clock, command.timeout)
+        self._expect(command, command.timeout)
         logger.debug("> %s", command)
         self._write(command.line)
         before = self.phase
@@ -191,6 +191,13 @@ class Link:
         if command.bulky:
             deadline.postpone(self._clock.now() - started)
         return reply
+
+    def _expect(self, what: Command | Await, seconds: float) -> None:
+        """Note what may end late, unless something given up before may end later."""
+        until = Deadline(self._clock, seconds)
+        earlier = None if self.settled else self.unfinished
+        if earlier is None or earlier[1].when < until.when:
+            self.unfinished = what, until
 
     def _upload(self, command: Command, payload: bytes, deadline: Deadline) -> Reply:
         self.phase = command.payload_phase
@@ -305,8 +312,9 @@ class Link:
                 self._escaping = True
             self._keep_silent(deadline)
         self._lines.clear()
+        if self.data_mode:
+            self.unfinished = None
         self.data_mode = self._escaping = False
-        self.unfinished = None
 
     def _keep_silent(self, deadline: Deadline) -> None:
         while (silence := self._clock.now() - self._last_write) < GUARD:

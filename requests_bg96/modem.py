@@ -46,6 +46,8 @@ CLOSE_SECONDS = 10.0
 FETCH_SECONDS = 86_400.0
 #: Seconds for deleting files that are not needed any more.
 TIDY_SECONDS = 5.0
+#: Seconds for calling the module back, out of those for waiting until it can answer.
+CALL_SECONDS = 12.0
 #: Seconds that a response without a body may keep the module waiting for one.
 BODYLESS_SECONDS = 2.0
 
@@ -355,8 +357,8 @@ class BG96Modem:
             return setup.find_module(self.settings)
         logger.info("resynchronising with the module on %s", link.port.url)
         unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
-        # Half of the time is left for calling it back.
-        patience = min(until.left(), deadline.left() / 2)
+        left = deadline.left()
+        patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
         return setup.resynchronise(self.settings, link.data_mode, unfinished, patience)
 
     def _open_port(self) -> Link:

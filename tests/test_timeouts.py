@@ -1,0 +1,293 @@
+"""Every wait ends, and the next request works."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+from requests.exceptions import ConnectTimeout, ReadTimeout
+from urllib3.util import Timeout
+
+from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import ConnectSilence, Fault, Pause, Silence
+from tests.support import SOMEWHERE, Answers, Rig, response, rig
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+
+
+def failure(
+    made: Rig, timeout: Any = None, **arguments: Any
+) -> tuple[Exception, float]:
+    """The exception of a GET, and how long it took to come."""
+    started = made.clock.now()
+    with pytest.raises(requests.RequestException) as caught:
+        made.session.request(
+            arguments.pop("method", "GET"), SOMEWHERE, timeout=timeout, **arguments
+        )
+    return caught.value, made.clock.now() - started
+
+
+def check_next(made: Rig, at_most: float = 150.0) -> None:
+    """The next request is answered rightly, and its answer is its own."""
+    made.servers.answers = [response(b"the next")]
+    made.servers.failures = []
+    started = made.clock.now()
+    # As long as the module itself takes to give up a connection.
+    assert made.get(timeout=(at_most, 10)).content == b"the next"
+    assert made.clock.now() - started <= at_most + 10
+    assert made.get(timeout=5).content == b"the next"
+
+
+def counted(made: Rig) -> int:
+    """How often a server saw a request."""
+    return len(made.servers.requests)
+
+
+# Each silence
+
+
+@pytest.mark.parametrize("timeout", [7, (7, 1000), Timeout(connect=7, read=1000)])
+def test_connect(timeout: Any) -> None:
+    """The server does not answer at all."""
+    with rig() as made:
+        made.servers.failures = [ConnectSilence()]
+        error, seconds = failure(made, timeout)
+        assert type(error) is ConnectTimeout
+        assert 7 <= seconds < 7.5
+        check_next(made)
+        assert counted(made) == 2
+
+
+def test_a_connection_that_comes_late() -> None:
+    """Its CONNECT leads to data mode, which is left; nothing is sent there."""
+    with rig() as made:
+        made.get()
+        made.emulator.network._delay = 20.0  # type: ignore[attr-defined]
+        error, _ = failure(made, 5, method="POST", data=b"late")
+        assert type(error) is ConnectTimeout
+        made.emulator.network._delay = 0.0  # type: ignore[attr-defined]
+        check_next(made, 60)
+        assert all(b"late" not in body for body in made.servers.bodies)
+
+
+@pytest.mark.parametrize("timeout", [7, (1000, 7), Timeout(connect=1000, read=7)])
+@pytest.mark.parametrize(
+    "answer", [[Silence()], [b"HTTP/1.1 200 OK\r\n", Silence()], [Pause(30), HEAD]]
+)
+def test_head(timeout: Any, answer: Answers) -> None:
+    """The server takes the request and says nothing, or not enough."""
+    with rig(answer) as made:
+        error, seconds = failure(made, timeout)
+        assert type(error) is ReadTimeout
+        assert 7 <= seconds < 10
+        assert "waiting for the response" in str(error)
+        check_next(made)
+
+
+@pytest.mark.parametrize(
+    "answer", [[HEAD, Silence()], [HEAD + b"12345", Silence()], [HEAD, Pause(60), b"x"]]
+)
+@pytest.mark.parametrize("trailer", ["Content-Length: 10", "Connection: close"])
+def test_body(answer: list[Any], trailer: str) -> None:
+    """The server stops in the midst of the body: as stock requests calls it."""
+    answer = [answer[0].replace(b"Content-Length: 10", trailer.encode()), *answer[1:]]
+    with rig(answer) as made:
+        error, seconds = failure(made, (100, 7))
+        assert type(error) is requests.ConnectionError
+        assert "Read timed out" in str(error)
+        assert 7 <= seconds < 12
+        check_next(made)
+
+
+def test_silences_do_not_add_up() -> None:
+    """Each is for itself: a slow server is no dead one."""
+    slow: Answers = [HEAD] + [part for _ in range(10) for part in (Pause(6), b"x")]
+    with rig(slow) as made:
+        assert made.get(timeout=7).content == b"x" * 10
+        assert made.clock.now() > 60
+
+
+def test_a_module_that_falls_silent_in_the_midst() -> None:
+    """Neither payload nor an error comes any more; after `read` it is given up."""
+    with rig([HEAD + b"1234567890"]) as made:
+        made.get()
+        heard = len(made.heard)
+    for offset in range(heard - 60, heard):
+        with rig([HEAD + b"1234567890"], faults=[mute(offset)]) as made:
+            try:
+                assert made.get(timeout=(5, 5)).content == b"1234567890"
+            except requests.ConnectionError as error:
+                assert "Read timed out" in str(error)
+            except ReadTimeout:
+                pass
+            assert made.clock.now() < 15
+
+
+def mute(offset: int) -> Fault:
+    """A line that carries nothing to the host any more."""
+    return Fault("to_host", offset, "silence")
+
+
+@pytest.mark.parametrize("fraction", range(0, 10))
+def test_a_line_that_is_cut(fraction: int) -> None:
+    """Wherever the last byte was, the failure comes in time."""
+    with rig() as made:
+        made.get()
+        heard = len(made.heard)
+    with rig(faults=[mute(heard * fraction // 10)]) as made:
+        error, seconds = failure(made, (20, 10))
+        assert isinstance(error, requests.ConnectionError | ReadTimeout)
+        assert seconds <= 35
+
+
+# What a request does not say
+
+
+def test_no_timeout_is_the_adapters_own() -> None:
+    """No request waits for ever."""
+    with rig([Silence()], adapter={"timeout": (50, 20)}) as made:
+        error, seconds = failure(made)
+        assert type(error) is ReadTimeout and 20 <= seconds < 21
+        made.servers.failures = [ConnectSilence()]
+        error, seconds = failure(made, (None, 5))
+        assert type(error) is ConnectTimeout and 50 <= seconds < 51
+        check_next(made)
+
+
+def test_the_default() -> None:
+    """Longer than the module takes to connect, and a minute of silence."""
+    assert BG96Adapter("emulator://none").timeout == (150.0, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "whole"), [(0.3, 1), (1, 1), (1.2, 2), (59.01, 60), (100_000, 65_535)]
+)
+def test_what_the_module_is_told(seconds: float, whole: int) -> None:
+    """Our own seconds, rounded up to whole ones."""
+    with rig() as made:
+        made.get(timeout=(10, seconds))
+        assert b"AT+QHTTPGET=%d," % whole in made.written
+        assert b"AT+QHTTPREAD=%d\r" % whole in made.written
+        made.session.post(SOMEWHERE, data=b"x", timeout=(10, seconds))
+        size = len(made.servers.requests[-1])
+        assert b"AT+QHTTPPOST=%d,11,%d\r" % (size, whole) in made.written
+
+
+def test_the_time_for_an_upload() -> None:
+    """By length and baud rate, and not by the read timeout."""
+    with rig(baudrate=9600, adapter={"baudrate": 9600}) as made:
+        made.emulator.module.store.line_rate = 9600
+        body = b"x" * 50_000
+        assert made.session.post(SOMEWHERE, data=body, timeout=(10, 2)).ok
+        size = len(made.servers.requests[-1])
+        seconds = 10 + -(-20 * size // 9600)
+        assert b"AT+QHTTPPOST=%d,%d,2\r" % (size, seconds) in made.written
+        assert made.clock.now() > 50
+
+
+# All of it together
+
+
+@pytest.mark.parametrize("silent", ["connect", "head", "body"])
+def test_total(silent: str) -> None:
+    """urllib3's total bounds connecting and the first byte together."""
+    answer: Answers = [HEAD, Silence()] if silent == "body" else [Silence()]
+    with rig(answer) as made:
+        if silent == "connect":
+            made.servers.failures = [ConnectSilence()]
+        _, seconds = failure(made, Timeout(total=8))
+        assert 7.99 <= seconds < 16
+        check_next(made)
+
+
+def test_total_is_used_up_by_connecting() -> None:
+    """What is left is for the response."""
+    with rig([Silence()]) as made:
+        made.emulator.network._delay = 5.0  # type: ignore[attr-defined]
+        _, seconds = failure(made, Timeout(total=8))
+        assert 7.99 <= seconds < 10
+
+
+# After a timeout
+
+
+def test_a_late_result_is_swallowed() -> None:
+    """The next request waits for it, and does not take it for its own."""
+    late: Answers = [Pause(20), response(b"late")]
+    with rig(late) as made:
+        # The module waits longer than we do: it has whole seconds.
+        error, seconds = failure(made, (10, 6.5))
+        assert type(error) is ReadTimeout and seconds < 7
+        check_next(made, 60)
+        assert counted(made) == 3
+
+
+def test_a_response_that_comes_late_is_not_the_next_ones() -> None:
+    """The late URC tells of success, and its body is not ours."""
+    with rig([Pause(6.8), response(b"late")]) as made:
+        error, _ = failure(made, (10, 6.5))
+        assert type(error) is ReadTimeout
+        check_next(made, 60)
+
+
+@pytest.mark.parametrize("at_most", [1.0, 3.0])
+def test_a_next_request_with_little_time(at_most: float) -> None:
+    """It fails within its own time, and the one after it works."""
+    with rig() as made:
+        made.servers.failures = [ConnectSilence()]
+        failure(made, 2)
+        error, seconds = failure(made, (at_most, 5))
+        assert isinstance(error, requests.ConnectionError)
+        assert seconds < at_most + 1
+        check_next(made)
+
+
+def test_many_timeouts_in_a_row() -> None:
+    """In every phase, and then one that works."""
+    with rig() as made:
+        silent: list[Answers] = [[Silence()], [HEAD, Silence()]]
+        for answer in silent * 3:
+            made.servers.failures = [ConnectSilence()]
+            failure(made, 3)
+            made.servers.failures = []
+            made.servers.answers = [answer]
+            failure(made, (150, 3))
+        check_next(made)
+
+
+# The modem is somebody else's
+
+
+def test_waiting_for_the_modem_counts() -> None:
+    """Another thread has it: that is part of connecting."""
+    gate = threading.Event()
+
+    def slow(request: Any) -> Any:
+        assert gate.wait(10)
+        return response(b"first")
+
+    with rig(slow, response(b"second"), clock=RealClock()) as made:
+        thread = threading.Thread(target=made.get)
+        thread.start()
+        while not made.servers.requests:
+            time.sleep(0.005)
+        with pytest.raises(ConnectTimeout, match="busy"):
+            made.get(timeout=(0.2, 5))
+        gate.set()
+        thread.join()
+        assert made.get(timeout=5).content == b"second"
+        assert counted(made) == 2
+
+
+class RealClock:
+    """The time of this machine, for threads that wait for each other."""
+
+    now = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+    def wait(self, condition: threading.Condition, timeout: float) -> bool:
+        """Wait for a notification."""
+        return condition.wait(min(timeout, 1000.0))
