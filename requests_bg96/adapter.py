@@ -134,7 +134,14 @@ class BG96Adapter(HTTPAdapter):
         super().cert_verify(conn, url, self._meant(verify), cert)
 
     def _meant(self, verify: Any) -> Any:
-        return self.ca_certs if verify is True and self.ca_certs else verify
+        """Return False, or the path of the CA certificates.
+
+        What tells pools apart must be what their connections are made with; the base
+        class takes None for checked in the one and for unchecked in the other.
+        """
+        if verify is True:
+            return self.ca_certs or requests.adapters.DEFAULT_CA_BUNDLE_PATH
+        return verify or False
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Refuse: a proxy would be reached by this machine's network.

@@ -164,6 +164,7 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
         """
         with self._errors():
             self._trust = self._required_trust()
+        self.is_verified = False
         super().connect()
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
@@ -171,8 +172,6 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
         response = super().getresponse()
         trust, modem = self._trust, self.transport.modem
         self.is_verified = bool(trust.ca and trust.check_host and modem.checks_host)
-        if trust.ca and trust.check_host and not self.is_verified:
-            self.transport.warn_of(self.host)
         return response
 
     def _outgoing(self, data: bytes) -> Request:
@@ -183,6 +182,7 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
             # The rest is for reaching the server, and for what comes before.
             handshake_seconds=connect / 2,
             progress=self.transport.progress,
+            on_unchecked=functools.partial(self.transport.warn_of, self.host),
         )
 
     def _required_trust(self) -> Trust:

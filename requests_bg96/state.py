@@ -93,6 +93,10 @@ class ModuleState:
     :param url: what AT+QHTTPURL was given last.
     :param tls: what AT+QSSLCFG was given last.
     :param files: the names of ours that it has.
+    :param contents: by the name of each file, the digest of what arrived under it;
+        b"" while nobody knows. No restart changes that.
+    :param peers: by origin, what the connections to it were checked for since the
+        context was last taken down; a module may keep some of them.
     :param litter: the names of files that could not be deleted yet.
     :param swept: whether files that other programs have left were looked for.
     :param clock_checked: whether its clock is right.
@@ -106,6 +110,8 @@ class ModuleState:
     url: bytes | None = None
     tls: dict[str, str] | None = None
     files: set[str] = dataclasses.field(default_factory=set)
+    contents: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    peers: dict[bytes, dict[str, str]] = dataclasses.field(default_factory=dict)
     litter: set[str] = dataclasses.field(default_factory=set)
     swept: bool = False
     clock_checked: bool = False
@@ -116,11 +122,11 @@ class ModuleState:
     def forget(self) -> None:
         """Forget what a restart, or a stranger at the port, may have changed."""
         self.doubt()
-        self.context = self.clock_checked = False
+        self.context = False
         self.url = None
 
     def doubt(self) -> None:
         """Have asked again what a restart that nobody noticed would have changed."""
-        self.checked = False
+        self.checked = self.clock_checked = False
         self.tls = None
         self.files.clear()

@@ -19,12 +19,13 @@ __all__ = ("StoredFile", "Trust", "authorities", "client_certificate", "client_k
 #: The names that files of ours have: FILE manual 2.3 advises 8.3.
 OWN_NAME = re.compile(r"[0-9a-f]{8}\.(?:ca|crt|key)")
 
+#: As OpenSSL finds it: at the beginning of a line, so not in a comment.
 _CERTIFICATE = re.compile(
-    rb"-----BEGIN CERTIFICATE-----[\s\w+/=]+?-----END CERTIFICATE-----"
+    rb"^-----BEGIN CERTIFICATE-----[\s\w+/=]+?^-----END CERTIFICATE-----", re.MULTILINE
 )
 _KEY = re.compile(
-    rb"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.+?-----END (?P=kind)-----",
-    re.DOTALL,
+    rb"^-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.+?^-----END (?P=kind)-----",
+    re.MULTILINE | re.DOTALL,
 )
 #: As OpenSSL finds them in a directory: named by the hash of their subject.
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
@@ -44,7 +45,12 @@ class StoredFile:
     @functools.cached_property
     def name(self) -> str:
         """The name in the module's file system."""
-        return f"{hashlib.sha256(self.content).hexdigest()[:8]}.{self.kind}"
+        return f"{self.digest.hex()[:8]}.{self.kind}"
+
+    @functools.cached_property
+    def digest(self) -> bytes:
+        """What tells it from every other file, of which the name is the beginning."""
+        return hashlib.sha256(self.content).digest()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,6 +31,9 @@ __all__ = (
 EXISTS = 407
 #: Not found, list failed, delete failed.
 ABSENT = frozenset({405, 417, 418})
+#: Write failed, timeout: bytes were lost, and the manual leaves open whether a file
+#: that is too short ends with an error.
+BROKEN = frozenset({409, 421})
 #: Seconds without data after which the module ends an upload; its own default.
 SILENCE = 5
 ATTEMPTS = 3
@@ -111,13 +114,19 @@ def delete(name: str) -> Dialogue[bool]:
 
 
 def store(
-    name: str, content: bytes, acknowledge: bool, progress: Progress | None = None
+    name: str,
+    content: bytes,
+    acknowledge: bool,
+    progress: Progress | None = None,
+    *,
+    anew: bool = False,
 ) -> Dialogue[None]:
     """Let the module have `content` under `name`, sending it only where it lacks it.
 
     The name is taken to stand for the content; the size shows an upload that was cut
     short.
 
+    :param anew: whether it is sent in any case.
     :param acknowledge: whether the module confirms each 1,024 bytes, which a line
         without flow control needs.
     :param progress: called with the name, the bytes sent and those to send.
@@ -125,7 +134,7 @@ def store(
     :raises TransferError: where it does not arrive intact.
     """
     size = (yield from listing(name)).get(name)
-    if size == len(content):
+    if size == len(content) and not anew:
         return
     if size is not None:
         yield from delete(name)
@@ -172,7 +181,7 @@ def upload(
     if reply.err == EXISTS:
         yield from delete(name)
         reply = yield from asked(command)
-    if not reply.ok:
+    if not reply.ok and reply.err not in BROKEN:
         raise ModuleError(reply.err, str(command))
     return _arrived(reply, "+QFUPL", len(content), checksum(content))
 

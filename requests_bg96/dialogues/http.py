@@ -61,6 +61,8 @@ class Request:
     :param trust: what the connection must be checked for, with https.
     :param handshake_seconds: how long the handshake may take.
     :param progress: called while files for that are sent to the module.
+    :param on_unchecked: called before anything is sent to a server whose name the
+        module cannot check.
     :raises LimitError: where the module cannot take it.
     """
 
@@ -72,6 +74,7 @@ class Request:
     trust: Trust | None = None
     handshake_seconds: float = 60.0
     progress: Progress | None = None
+    on_unchecked: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if len(self.url) > URL_LIMIT:
@@ -92,6 +95,11 @@ class Request:
                 "together, which is more than the module's file system holds; send it "
                 "in several requests"
             )
+
+    @property
+    def origin(self) -> bytes:
+        """Scheme, host and port of the URL."""
+        return b"/".join(self.url.split(b"/", 3)[:3])
 
     @property
     def uploaded(self) -> bool:
@@ -166,10 +174,12 @@ def send(
             if request.trust is not None:
                 yield from secure(
                     request.trust,
+                    request.origin,
                     request.handshake_seconds,
                     settings,
                     state,
-                    request.progress,
+                    progress=request.progress,
+                    on_unchecked=request.on_unchecked,
                 )
             yield from _hand_over(request, read_seconds, baudrate, settings, state)
             return

@@ -8,13 +8,15 @@ checked than that.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from ..at import Command, joined
 from ..errors import TrustError
 from ..state import ModuleState, Settings
-from ..trust import Trust
+from ..trust import StoredFile, Trust
 from . import Dialogue, asked, must
 from .files import Progress, store
+from .setup import deactivate, prepare
 
 __all__ = ("secure",)
 
@@ -24,8 +26,14 @@ CLOCK_TOLERANCE = datetime.timedelta(days=1)
 PLAUSIBLE = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
 #: What ``negotiatetime`` may be (SSL manual 2.1.1).
 NEGOTIATE_SECONDS = (10, 300)
-#: What a connection that is checked relies on.
-CRITICAL = ("seclevel", "cacert", "ignorelocaltime", "checkhost", "ignorecertchain")
+#: What only later firmwares know (their own AT+QSSLCFG=?).
+LATER_KEYS = ("sni", "checkhost", "ignorecertchain")
+#: What a connection that is kept would pass on to the next request.
+PASSED_ON = ("seclevel", "cacert", "clientcert", "checkhost", "ignorecertchain")
+#: How often settings are written, where the line may have changed them.
+ATTEMPTS = 2
+#: The manual does not say how long a command line may be; those of this many are not.
+KEYS_PER_LINE = 4
 
 UNCHECKED_HOST = (
     "this module's firmware cannot check that a certificate was issued to the host "
@@ -44,43 +52,101 @@ UNCHECKED_SERVER = (
 
 def secure(
     trust: Trust,
+    origin: bytes,
     seconds: float,
     settings: Settings,
     state: ModuleState,
+    *,
     progress: Progress | None = None,
+    on_unchecked: Callable[[], None] | None = None,
 ) -> Dialogue[None]:
     """Have the next connection checked as `trust` says.
 
+    :param origin: scheme, host and port that it will lead to.
     :param seconds: how long the handshake may take; the module takes 10 to 300.
     :param progress: called while a file is sent to the module.
+    :param on_unchecked: called where the host's name is not checked though it should.
     :raises TrustError: where it cannot be checked like that.
     """
     if state.tls_keys is None:
-        state.tls_keys = yield from _known_keys()
-    host_checked = "checkhost" in state.tls_keys
-    if trust.ca and trust.check_host and not host_checked:
+        state.tls_keys = yield from _known_keys(settings.ssl_context_id)
+    if trust.ca and trust.check_host and "checkhost" not in state.tls_keys:
         if not settings.allow_unchecked_host:
             raise TrustError(UNCHECKED_HOST)
+        if on_unchecked:
+            on_unchecked()
     if trust.ignores_chain and "ignorecertchain" not in state.tls_keys:
         raise TrustError(UNCHECKED_SERVER)
     for file in trust.files:
-        if file.name not in state.files:
-            yield from store(file.name, file.content, not settings.rtscts, progress)
-            state.files.add(file.name)
+        yield from _provide(file, settings, state, progress)
     if trust.ca and settings.set_clock and not state.clock_checked:
         yield from _set_clock()
         state.clock_checked = True
     wanted = _wanted(trust, seconds, settings, state.tls_keys)
+    yield from _part_from(origin, wanted, settings, state)
     if state.tls != wanted:
         given, state.tls = state.tls or {}, None
-        yield from _configure(wanted, given, settings.ssl_context_id)
+        yield from _configure(wanted, given, settings)
         state.tls = wanted
 
 
-def _known_keys() -> Dialogue[frozenset[str]]:
+def _known_keys(context: int) -> Dialogue[frozenset[str]]:
+    """Ask which keys the firmware knows; those that it seems to lack, one by one.
+
+    A line that noise has changed must not pass for a firmware that cannot check.
+    """
     reply = yield from must(Command("+QSSLCFG=?"))
     values = reply.values("+QSSLCFG")
-    return frozenset(value.split(",")[0].strip('"') for value in values)
+    known = {value.split(",")[0].strip('"') for value in values}
+    for key in LATER_KEYS:
+        if key not in known:
+            reply = yield from asked(Command(f'+QSSLCFG="{key}",{context}'))
+            if reply.ok:
+                known.add(key)
+    return frozenset(known)
+
+
+def _provide(
+    file: StoredFile,
+    settings: Settings,
+    state: ModuleState,
+    progress: Progress | None,
+) -> Dialogue[None]:
+    """Let the module have a file, and no other under its name.
+
+    One that was being sent when the line failed has its size, and may have anything
+    in it; so may one that only has the same name.
+    """
+    before = state.contents.get(file.name, file.digest)
+    if file.name in state.files and before == file.digest:
+        return
+    state.contents[file.name] = b""
+    yield from store(
+        file.name,
+        file.content,
+        not settings.rtscts,
+        progress,
+        anew=before != file.digest,
+    )
+    state.contents[file.name] = file.digest
+    state.files.add(file.name)
+
+
+def _part_from(
+    origin: bytes, wanted: dict[str, str], settings: Settings, state: ModuleState
+) -> Dialogue[None]:
+    """Take the context down where a connection to `origin` may live that is not fit.
+
+    Settings count for connections that are opened later (SSL manual 2.1.1), and a
+    server that nobody has checked may well keep its own open.
+    """
+    wanted = {key: wanted[key] for key in PASSED_ON if key in wanted}
+    before = state.peers.get(origin, wanted)
+    if before != wanted and (wanted["seclevel"] != "0" or before["seclevel"] == "2"):
+        yield from deactivate(settings, state)
+        state.peers.clear()
+        yield from prepare(settings, state)
+    state.peers[origin] = wanted
 
 
 def _wanted(
@@ -100,31 +166,54 @@ def _wanted(
         "clientkey": trust.key,
     }
     wanted |= {key: f'"{file.name}"' for key, file in names.items() if file}
-    checks = {
+    later = {
         "sni": "1",
         "checkhost": str(int(bool(trust.ca) and trust.check_host)),
         "ignorecertchain": str(int(trust.ignores_chain)),
     }
-    return wanted | {key: value for key, value in checks.items() if key in known}
+    return wanted | {key: value for key, value in later.items() if key in known}
 
 
 def _configure(
-    wanted: dict[str, str], given: dict[str, str], context: int
+    wanted: dict[str, str], given: dict[str, str], settings: Settings
 ) -> Dialogue[None]:
-    for key, value in wanted.items():
-        if given.get(key) == value:
+    """Write what is not as wanted, and look whether all of it is now.
+
+    :param given: what is known to be as it was written.
+    """
+    context = settings.ssl_context_id
+    for _ in range(ATTEMPTS):
+        for key, value in wanted.items():
+            if given.get(key) != value:
+                # What is refused, or changed on the way, is seen when it is read.
+                yield from asked(Command(f'+QSSLCFG="{key}",{context},{value}'))
+        found = yield from _read_back(wanted, settings)
+        wrong = [key for key in wanted if found.get(key) != wanted[key].casefold()]
+        if not wrong:
+            return
+        given = {}
+    raise TrustError(
+        "the module does not take these settings, or the line changes them: "
+        + ", ".join(f"{key} is {found.get(key)}, not {wanted[key]}" for key in wrong),
+        command="AT+QSSLCFG",
+    )
+
+
+def _read_back(wanted: dict[str, str], settings: Settings) -> Dialogue[dict[str, str]]:
+    """Return the settings of the context, if it is the one that requests go by."""
+    context = settings.ssl_context_id
+    texts = [f'+QSSLCFG="{key}",{context}' for key in wanted]
+    found = {}
+    for start in range(0, len(texts), KEYS_PER_LINE):
+        line = joined("+QHTTPCFG?", *texts[start : start + KEYS_PER_LINE])
+        reply = yield from asked(Command(line))
+        # Siblings put a blank behind commas, or the storage before a file's name.
+        values = [value.replace(" ", "") for value in reply.values("+QSSLCFG")]
+        if f'"sslctxid",{context}' not in reply.values("+QHTTPCFG"):
             continue
-        command = Command(f'+QSSLCFG="{key}",{context},{value}')
-        reply = yield from asked(command)
-        if not reply.ok:
-            raise TrustError("the module refuses this setting", command=str(command))
-    critical = [key for key in CRITICAL if key in wanted]
-    texts = (f'+QSSLCFG="{key}",{context}' for key in critical)
-    reply = yield from must(Command(joined(*texts)))
-    found = [value.replace(" ", "") for value in reply.values("+QSSLCFG")]
-    for key in critical:
-        if f'"{key}",{context},{wanted[key]}' not in found:
-            raise TrustError(f"the module has not taken the setting {key}: {found}")
+        for key, _, value in (text.partition(f",{context},") for text in values):
+            found[key.strip('"')] = value.replace('"UFS:', '"').casefold()
+    return found
 
 
 def _set_clock() -> Dialogue[None]:

@@ -138,7 +138,7 @@ class TlsClient:
         context.verify_mode = ssl.CERT_NONE
         self._set_versions(context)
         self._set_ciphers(context)
-        if self._settings.level > 0:
+        if self._checking:
             self._set_authorities(context)
         if self._settings.level == 2:
             self._set_certificate(context)
@@ -171,12 +171,9 @@ class TlsClient:
         trusted = [one for one in found if self._is_valid(one)]
         if not trusted:
             raise TlsFailure
-        if self._checking:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.check_hostname = (
-                self._settings.check_host and self._openssl_checks_host
-            )
-            context.verify_flags |= NO_CHECK_TIME
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.check_hostname = self._settings.check_host and self._openssl_checks_host
+        context.verify_flags |= NO_CHECK_TIME
         context.load_verify_locations(cadata=b"".join(trusted))
 
     def _set_certificate(self, context: ssl.SSLContext) -> None:
