@@ -140,7 +140,7 @@ class BG96Adapter(HTTPAdapter):
         class takes None for checked in the one and for unchecked in the other.
         """
         if verify is True:
-            return self.ca_certs or requests.adapters.DEFAULT_CA_BUNDLE_PATH
+            return self.ca_certs or requests.utils.DEFAULT_CA_BUNDLE_PATH
         return verify or False
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
