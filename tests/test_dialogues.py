@@ -444,7 +444,7 @@ def test_a_pin_that_got_no_answer_counts_as_tried() -> None:
     """It may have been refused."""
     state = ModuleState()
     with pytest.raises(NoAnswer):
-        prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1"', LATE), state=state, pin="1")
+        prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1234"', LATE), state=state, pin="1234")
     assert state.pin_refused
 
 

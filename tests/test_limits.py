@@ -12,7 +12,7 @@ from requests.exceptions import InvalidHeader, InvalidURL, RequestException
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.emulator import VirtualClock
 from requests_bg96.errors import LimitError
-from tests.support import SOMEWHERE, Rig, rig
+from tests.support import SOMEWHERE, Rig, response, rig
 
 
 def refusal(made: Rig, method: str, url: str, **arguments: Any) -> Exception:
@@ -86,6 +86,8 @@ def test_posts(body: bytes) -> None:
 
 
 MOST = 1_024_000
+#: Bytes of the module's file system.
+FILES = 14_483_456
 
 
 def head_size(made: Rig) -> int:
@@ -94,45 +96,57 @@ def head_size(made: Rig) -> int:
     return len(made.servers.requests[0]) - 1_000_000
 
 
-def test_the_largest_post() -> None:
-    """1,024,000 bytes, header and body together, and not one more."""
+@pytest.mark.parametrize(
+    ("beyond", "command"), [(0, b"AT+QHTTPPOST=1024000,"), (1, b"AT+QHTTPPOSTFILE=")]
+)
+def test_the_largest_post(beyond: int, command: bytes) -> None:
+    """1,024,000 bytes, header and body together; one more goes by file."""
     with rig() as made:
-        body = b"\0\r\n+" * (MOST // 4)
-        body = body[: MOST - head_size(made)]
+        body = (b"\0\r\n+" * (MOST // 4))[: MOST - head_size(made)] + b"x" * beyond
         assert made.session.post(SOMEWHERE, data=body).content == b"hello"
-        assert len(made.servers.requests[-1]) == MOST
+        assert len(made.servers.requests[-1]) == MOST + beyond
         assert made.servers.bodies[-1] == body
+        assert command in made.written
+
+
+def check_too_much(error: Exception) -> None:
+    """The limit and the way out are named."""
+    assert type(error) is RequestException
+    for part in (f"{FILES:,} bytes", "file system", "several requests"):
+        assert part in str(error)
+
+
+def test_a_post_beyond_the_file_system() -> None:
+    """It is refused at once."""
     with rig() as made:
-        error = refusal(made, "POST", SOMEWHERE, data=body + b"x")
-        assert type(error) is RequestException
-        for part in ("1,024,000 bytes", "AT+QHTTPPOST", "several requests"):
-            assert part in str(error)
+        check_too_much(refusal(made, "POST", SOMEWHERE, data=b"x" * FILES))
 
 
 def pieces(total: int, seen: list[int]) -> Iterator[bytes]:
     """A body by and by, and how much of it was asked for."""
-    for _ in range(total // 1000):
-        seen.append(1000)
-        yield b"x" * 1000
+    for _ in range(total // 100_000):
+        seen.append(100_000)
+        yield b"x" * 100_000
 
 
 def test_a_generator_that_exceeds() -> None:
     """It is stopped as soon as it is too much; nothing was sent."""
     with rig() as made:
         seen: list[int] = []
-        error = refusal(made, "POST", SOMEWHERE, data=pieces(10 * MOST, seen))
-        assert "1,024,000" in str(error)
-        assert MOST - 20_000 < sum(seen) <= MOST
-        assert made.session.post(SOMEWHERE, data=pieces(3000, seen)).ok
-        assert b"3e8\r\n" + b"x" * 1000 + b"\r\n0\r\n\r\n" in made.servers.bodies[0]
+        error = refusal(made, "POST", SOMEWHERE, data=pieces(10 * FILES, seen))
+        check_too_much(error)
+        assert FILES - 200_000 < sum(seen) <= FILES + 100_000
+        made.servers.answers = [response(b"next")]
+        assert made.session.post(SOMEWHERE, data=pieces(100_000, seen)).ok
+        assert made.servers.bodies[0].endswith(b"x\r\n0\r\n\r\n")
 
 
 def test_too_large_a_file(tmp_path: Any) -> None:
     """The same for a file."""
     path = tmp_path / "large"
-    path.write_bytes(b"x" * MOST)
+    path.write_bytes(b"x" * FILES)
     with rig() as made, path.open("rb") as file:
-        assert "1,024,000" in str(refusal(made, "PUT", SOMEWHERE, data=file))
+        check_too_much(refusal(made, "PUT", SOMEWHERE, data=file))
 
 
 def test_too_long_a_host() -> None:
