@@ -49,6 +49,7 @@ def _prefixes(literal: bytes, rest: bytes) -> bytes:
     return pattern
 
 
+_LINE_END = b"\r\n"
 _OK = b"\r\nOK\r\n"
 _CME = b"\r\n+CME ERROR: "
 _URCS = rb"(?:\r\n(?!OK\r|\+QHTTPREAD:|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
@@ -145,6 +146,7 @@ class Framing:
         self._fed = 0
         self._reframed = False
         self._last = b""
+        self._fresh = False
         self._state = self._in_head
 
     def __repr__(self) -> str:
@@ -185,24 +187,21 @@ class Framing:
     @property
     def trailer(self) -> Trailer:
         """What the bytes withheld could be."""
-        start = _tail(self._buffer)
+        start, withheld = self._withheld()
         if self.finished and start:
             return Trailer.WRONG
-        if start == len(self._buffer):
+        if not withheld:
             return Trailer.NONE
-        full = _trailer_err(bytes(self._buffer[start:])) is not None
-        return Trailer.FULL if full else Trailer.BEGUN
+        return Trailer.BEGUN if _trailer_err(withheld) is None else Trailer.FULL
 
     def take_trailer(self) -> tuple[int, bytes]:
         """Return the err and the lines of the full trailer that is withheld.
 
-        Where the end was not reached before, this is the end. After it, `complete`
-        tells whether HTTP allows one there.
+        Where the end was not reached before, this is the end.
 
         :raises TransferError: where the form of a chunked body cannot be told.
         """
-        start = _tail(self._buffer)
-        trailer = bytes(self._buffer[start:])
+        start, trailer = self._withheld()
         err = _trailer_err(trailer)
         if err is None:
             raise ValueError("no full trailer is withheld")
@@ -210,6 +209,19 @@ class Framing:
         if not self.finished:
             self._end(sound=err == 0)
         return err, trailer
+
+    def _withheld(self) -> tuple[int, bytes]:
+        """Return the bytes that a trailer could begin with, and where they begin.
+
+        Behind a head, the empty line that ended it may have been the trailer's, where
+        the server hung up in the head.
+        """
+        if self._fresh and not self.finished and len(self._buffer) <= TRAILER_LIMIT:
+            trailer = _LINE_END + bytes(self._buffer)
+            if self._buffer and _BEGINNING.fullmatch(trailer):
+                return 0, trailer
+        start = _tail(self._buffer)
+        return start, bytes(self._buffer[start:])
 
     def release(self) -> None:
         """Take the beginning of a trailer for payload: the module has stopped in it."""
@@ -260,6 +272,7 @@ class Framing:
         return True
 
     def _begin_body(self, head: bytes) -> None:
+        self._fresh = head.endswith(_LINE_END)
         # http.client decides, so that both come to the same end.
         response = http.client.HTTPResponse(
             cast(socket.socket, _Head(head)), method=self._method
@@ -291,7 +304,7 @@ class Framing:
     def _in_length(self) -> bool:
         """The length is known."""
         if len(self._buffer) < self._left or self._cut_short():
-            self._left -= self._pass(_tail(self._buffer))
+            self._left -= self._pass(self._withheld()[0])
         else:
             self._pass(self._left)
             self.finished = True
@@ -303,19 +316,19 @@ class Framing:
         Where the server hangs up within a few bytes of the end, the trailer makes up
         for them.
         """
-        begun = _tail(self._buffer) < self._left
+        begun = self._withheld()[0] < self._left
         behind = bytes(self._buffer[self._left :])
         fits = _BEGINNING.fullmatch(behind) is not None
         return begun and not (fits and _trailer_err(behind) is not None)
 
     def _in_rest(self) -> bool:
         """Only the trailer ends the body."""
-        self._pass(_tail(self._buffer))
+        self._pass(self._withheld()[0])
         return False
 
     def _in_raw(self) -> bool:
         """The body has chunk framing."""
-        end = _tail(self._buffer)
+        end = self._withheld()[0]
         if self._chunks.wants_line_end and self._buffer.startswith(b"\r\n"):
             end = max(end, 2)
         self._follow(end)
@@ -323,7 +336,7 @@ class Framing:
 
     def _in_doubt(self) -> bool:
         """The body has chunk framing, or begins as if it had: keep it back."""
-        end = _tail(self._buffer)
+        end = self._withheld()[0]
         try:
             self._fed += self._chunks.feed(bytes(self._buffer[self._fed : end]))
         except TransferError:
@@ -357,6 +370,7 @@ class Framing:
     def _pass(self, size: int) -> int:
         """Let `size` bytes go, in chunks of our own where the module took them off."""
         if size:
+            self._fresh = False
             data = bytes(self._buffer[:size])
             del self._buffer[:size]
             self._last = (self._last + data[-TAIL_LIMIT:])[-TAIL_LIMIT:]
