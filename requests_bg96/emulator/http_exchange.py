@@ -6,7 +6,13 @@ import enum
 from typing import TYPE_CHECKING
 
 from .http_body import Body, ChunkedBody, LengthBody, MalformedBody, OpenBody
-from .http_head import HEAD_LIMIT, MalformedHead, ResponseHead, split_head
+from .http_head import (
+    HEAD_LIMIT,
+    MalformedHead,
+    ResponseHead,
+    cut_head,
+    split_head,
+)
 from .http_url import Url
 from .network import Closed, Connected, Event, Failed, Link, Received
 from .scheduler import NEVER, NOW, Procedure, Wait
@@ -63,6 +69,7 @@ class Exchange:
         self._body: Body = LengthBody(0)
         self._early = b""
         self._deaf = False
+        self._end: Event | None = None
         self._method = b""
         self._sent = 0
         self._buffer = b""
@@ -124,7 +131,11 @@ class Exchange:
             elif len(self._buffer) > HEAD_LIMIT:
                 raise HttpFailed(729)
             else:
-                self._buffer += yield from self._packet(until)
+                event = yield from self._event(until, 702)
+                if isinstance(event, Received):
+                    self._buffer += event.data
+                else:
+                    return self._cut(event)
 
     def close(self, *, keep: bool = False) -> None:
         """Be done with it; ``keep`` leaves the connection for the next one."""
@@ -148,7 +159,7 @@ class Exchange:
 
     def when(self) -> float:
         """Return when there is something to take."""
-        if self.broken is not None or self._early:
+        if self.broken is not None or self._early or self._end:
             return NOW
         return self.link.due() if self.link and not self._deaf else NEVER
 
@@ -159,7 +170,7 @@ class Exchange:
         """
         data, self._early = self._early, b""
         if not data:
-            event = self._take()
+            event = self._end or self._take()
             if isinstance(event, Closed):
                 self._closed(event)
             data = event.data if isinstance(event, Received) else b""
@@ -200,11 +211,14 @@ class Exchange:
         if event.reset or not self._body.close():
             raise HttpFailed(717)
 
-    def _packet(self, until: float) -> Procedure[bytes]:
-        event = yield from self._event(until, 702)
-        if isinstance(event, Received):
-            return event.data
-        raise HttpFailed(719)
+    def _cut(self, event: Event) -> ResponseHead:
+        """Make the best of a head in which the server closed."""
+        raw = cut_head(self._buffer)
+        if raw is None or self._module.switches.cut_head == "closed":
+            raise HttpFailed(719)
+        self._buffer = b""
+        self._end = event
+        return self._begin_body(ResponseHead.parse(raw))
 
     def _event(self, until: float, late: int) -> Procedure[Event]:
         ready = yield Wait(self.when, until)

@@ -77,6 +77,15 @@ def split_head(data: bytes) -> tuple[bytes, bytes] | None:
     return (data[: end.end()], data[end.end() :]) if end else None
 
 
+def cut_head(data: bytes) -> bytes | None:
+    """Return the head in what a server sent that closed in it; None without a status.
+
+    What is left of an unfinished line is no field.
+    """
+    whole = data[: data.rfind(b"\n") + 1]
+    return whole if _STATUS.match(whole) else None
+
+
 def _fields(raw: bytes) -> dict[bytes, bytes]:
     fields: dict[bytes, bytes] = {}
     for line in _FOLD.sub(b" ", raw).splitlines()[1:]:

@@ -36,6 +36,10 @@ class Switches:
     ``hangup_trailer`` ("cme" | "urc")
         A read that breaks off: ``+CME ERROR: n``, or OK and ``+QHTTPREAD: n``.
         Default "cme": HTTP manual 2.6.
+    ``cut_head`` ("reported" | "closed")
+        A server that closes behind the status line, before the head's empty line:
+        taken for the end of the head, or 719. Default "reported": the result URC
+        needs no more than the status line (inference).
     ``urc_in_payload`` ("never" | "between")
         URCs while QHTTPREAD is giving data: held, or put between two packets.
         Default "never": no transcript shows one inside a body.
@@ -79,6 +83,7 @@ class Switches:
     unread_response: Literal["replaced", "busy"] = "replaced"
     second_read: Literal[703, 705] = 703
     hangup_trailer: Literal["cme", "urc"] = "cme"
+    cut_head: Literal["reported", "closed"] = "reported"
     urc_in_payload: Literal["never", "between"] = "never"
     sni_checkhost: bool = False
     prefix_key: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from requests_bg96.emulator import (
@@ -167,11 +169,33 @@ def test_the_response_time_counts_from_the_ok(any_host: HostMaker) -> None:
 
 
 @pytest.mark.parametrize(
+    "switch, reported", [("reported", b"0,200"), ("closed", b"719")]
+)
+def test_a_head_that_is_cut(
+    make_host: HostMaker, switch: Literal["reported", "closed"], reported: bytes
+) -> None:
+    host = make_host(switches=Switches(cut_head=switch)).online()
+    host.servers.answers.append([b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-", Hangup()])
+    assert host.ask(b"AT+QHTTPGET\r") == OK + result(b"QHTTPGET", reported)
+
+
+def test_what_is_left_of_a_head_that_is_cut(make_host: HostMaker) -> None:
+    """The lines that are whole are handed out; the length they tell is missed."""
+    host = make_host().online()
+    host.ask(b'AT+QHTTPCFG="responseheader",1\r')
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+    host.servers.answers.append([head + b"X: ", Hangup()])
+    assert host.ask(b"AT+QHTTPGET\r") == OK + result(b"QHTTPGET", b"0,200,5")
+    answer = host.ask(b"AT+QHTTPREAD\r")
+    assert answer == b"\r\nCONNECT\r\n" + head + b"\r\n+CME ERROR: 717\r\n"
+
+
+@pytest.mark.parametrize(
     "answer, code",
     [
         ([Hangup()], 719),
         ([Hangup(reset=True)], 719),
-        ([b"HTTP/1.1 200 OK\r\nContent-", Hangup()], 719),
+        ([b"HTTP/1.1 200", Hangup()], 719),
         ([b"no response at all\r\n\r\n"], 723),
         ([b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70000, Silence()], 729),
     ],
