@@ -20,6 +20,7 @@ __all__ = (
     "SECONDS_LIMIT",
     "STATE_LOST",
     "URL_LIMIT",
+    "UNRESOLVED",
     "USB_ID",
     "meaning",
 )
@@ -100,6 +101,8 @@ BUSY = frozenset({703, 704})
 STATE_LOST = frozenset({705, 712})
 #: The PDP context is not there: deactivate and activate it (HTTP manual 4.5).
 CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
+#: The name has no address; or the module has no name server (HTTP manual 4.3).
+UNRESOLVED = frozenset({714})
 
 
 def meaning(err: int) -> str:

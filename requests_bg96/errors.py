@@ -14,9 +14,12 @@ from .codes import meaning
 
 __all__ = (
     "BG96Error",
+    "ContextError",
+    "EchoError",
     "LimitError",
     "ModuleError",
     "ModuleRestarted",
+    "MuteError",
     "NoAnswer",
     "Phase",
     "PortError",
@@ -91,6 +94,25 @@ class PortError(BG96Error):
 
 class SetupError(BG96Error):
     """The module cannot be made ready: SIM, PIN, registration or PDP context."""
+
+    #: Whether a reset may help.
+    curable = False
+
+
+class MuteError(SetupError):
+    """Nothing answers."""
+
+    curable = True
+
+
+class ContextError(SetupError):
+    """The PDP context cannot be activated."""
+
+    curable = True
+
+
+class EchoError(BG96Error):
+    """A command did not reach the module as it was sent."""
 
 
 class TrustError(BG96Error):

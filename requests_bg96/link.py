@@ -27,8 +27,10 @@ from .at import (
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
 from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
-from .errors import BG96Error, ModuleRestarted, NoAnswer, Phase
+from .errors import BG96Error, EchoError, ModuleRestarted, NoAnswer, Phase
 from .port import WRITE_SIZE, Port
+from .state import Settings
+from .stats import Recovery, Statistics
 
 __all__ = ("Link",)
 
@@ -51,7 +53,8 @@ class Link:
     :param port: an open port; it stays the caller's to close.
     :param clock: the time.
     :param on_urc: called with each unsolicited line.
-    :param dtr: whether DTR is wired, and data mode can be left by it.
+    :param stats: where bytes and recoveries are counted.
+    :param settings: of which ``dtr`` and ``verify_echo`` matter here.
     """
 
     def __init__(
@@ -59,8 +62,8 @@ class Link:
         port: Port,
         clock: Clock,
         on_urc: Callable[[bytes], None],
-        *,
-        dtr: bool = False,
+        stats: Statistics,
+        settings: Settings,
     ) -> None:
         self.port = port
         #: How far the exchange under way has come.
@@ -74,7 +77,9 @@ class Link:
         self.settled = False
         self._clock = clock
         self._on_urc = on_urc
-        self._dtr = dtr
+        self._stats = stats
+        self._dtr = settings.dtr
+        self._verify_echo = settings.verify_echo
         self._lines = LineBuffer()
         self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
         self._echoed = False
@@ -119,6 +124,7 @@ class Link:
         """Return payload as it comes; b"" when the deadline is over."""
         data = self._lines.take_rest() or self._read(deadline)
         self._payload_size += len(data)
+        self._stats.bytes_down += len(data)
         return data
 
     def end_payload(self, trailer: bytes) -> None:
@@ -128,6 +134,7 @@ class Link:
         """
         self.data_mode = False
         logger.debug("< %d bytes", self._payload_size - len(trailer))
+        self._stats.bytes_down -= len(trailer)
         self._payload_size = 0
         self._lines.receive_data(trailer)
         while line := self._take_line():
@@ -177,9 +184,15 @@ class Link:
             # It says itself that nothing came of it.
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
         if reply.connected:
+            self._check_echo(command)
             reply = self._transfer(command, reply, deadline)
         self.unfinished = None
         return reply
+
+    def _check_echo(self, command: Command) -> None:
+        """Send no payload whose length the module may have understood otherwise."""
+        if self._verify_echo and command.payload is not None and not self._echoed:
+            raise EchoError("the module's echo is not what was sent")
 
     def _transfer(self, command: Command, reply: Reply, deadline: Deadline) -> Reply:
         """Send or take the payload that belongs to the command, if any does."""
@@ -275,7 +288,7 @@ class Link:
         reply = Reply(final, tuple(lines), error_number(final), self.phase)
         self._payload_size = 0
         self.data_mode = reply.connected
-        if self.settled and self._echoed:
+        if self.settled and self._echoed and not self._verify_echo:
             self._restarted("echoes again")
         return reply
 
@@ -303,6 +316,7 @@ class Link:
 
     def _escape(self, _: Escape, deadline: Deadline) -> None:
         """Leave data mode, going on where an earlier attempt ran out of time."""
+        self._stats.recovered(Recovery.ESCAPE)
         if self._dtr:
             self.port.drop_dtr()
         else:
@@ -317,8 +331,10 @@ class Link:
         self.data_mode = self._escaping = False
 
     def _keep_silent(self, deadline: Deadline) -> None:
-        while (silence := self._clock.now() - self._last_write) < GUARD:
-            self._read(deadline.within(GUARD - silence))
+        silence = self._clock.now() - self._last_write
+        until = Deadline(self._clock, GUARD - silence)
+        while not until.over:
+            self._read(deadline.within(until.left()))
             if deadline.over:
                 raise NoAnswer("the time is too short for leaving data mode")
 
@@ -350,10 +366,13 @@ class Link:
         return bool(data)
 
     def _read(self, until: Deadline) -> bytes:
-        return self.port.read(until)
+        data = self.port.read(until)
+        self._stats.line_bytes_down += len(data)
+        return data
 
     def _write(self, data: bytes) -> None:
         self._escaping = False
+        self._stats.line_bytes_up += len(data)
         self.port.write(data)
         self._last_write = self._clock.now()
 

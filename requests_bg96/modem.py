@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from .at import Command, Reply
 from .clock import Clock, Deadline, SystemClock
-from .codes import BAUDRATES
 from .dialogues import Dialogue, Escape, http, must, setup
+from .driver import Driver
 from .errors import (
     BG96Error,
+    EchoError,
     LimitError,
-    ModuleError,
     ModuleRestarted,
     NoAnswer,
     Phase,
@@ -26,8 +26,8 @@ from .errors import (
 from .exchange import Exchange
 from .framing import Framing
 from .link import Link
-from .port import Port, find_port
 from .state import ModuleState, Settings
+from .stats import Recovery, Statistics
 from .stored import StoredResponse
 from .turns import Turns
 
@@ -37,17 +37,15 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which the module may have restarted unnoticed: it is mute for more than
-#: five when it does (hardware design manual 3.6.1).
-TRUST_SECONDS = 3.0
+#: How often a request is offered that the server has not seen: the module may have
+#: restarted, and the port may have gone, once before each.
+ATTEMPTS = 3
 #: Seconds for which `close` reads the rest of an unread response.
 CLOSE_SECONDS = 10.0
 #: Seconds that a response may take by file: its parts are bounded by themselves.
 FETCH_SECONDS = 86_400.0
 #: Seconds for deleting files that are not needed any more.
 TIDY_SECONDS = 5.0
-#: Seconds for calling the module back, out of those for waiting until it can answer.
-CALL_SECONDS = 12.0
 #: Seconds that a response without a body may keep the module waiting for one.
 BODYLESS_SECONDS = 2.0
 
@@ -87,12 +85,14 @@ class BG96Modem:
         self._begin()
 
     def _begin(self) -> None:
-        self._known = ModuleState()
+        self._driver = Driver(self.port, self.settings, self._clock)
         self._turns = Turns()
-        self._link: Link | None = None
-        self._port: Port | None = None
         self._reading: Exchange | None = None
-        self._last_answer = self._clock.now()
+
+    @property
+    def stats(self) -> Statistics:
+        """What the modem has done, in numbers."""
+        return self._driver.stats
 
     def __repr__(self) -> str:
         name = self.port or "the port to be found"
@@ -118,13 +118,18 @@ class BG96Modem:
         self._begin()
 
     @property
+    def _known(self) -> ModuleState:
+        return self._driver.known
+
+    @property
     def state(self) -> ModemState:
         """What the modem is at."""
-        if self._link is None:
+        link = self._driver.link
+        if link is None:
             return ModemState.CLOSED
         if self._reading is not None:
             return ModemState.READING
-        return ModemState.READY if self._link.settled else ModemState.UNKNOWN
+        return ModemState.READY if link.settled else ModemState.UNKNOWN
 
     @property
     def checks_host(self) -> bool:
@@ -139,7 +144,7 @@ class BG96Modem:
         """
         deadline = Deadline(self._clock, timeout)
         with self._turn(deadline):
-            self._get_attention(deadline)
+            self._driver.attention(deadline)
 
     def close(self) -> None:
         """Give the port back; a response that is unread is read first, up to 10 s."""
@@ -150,7 +155,8 @@ class BG96Modem:
             except BG96Error as error:
                 logger.info("closing in the midst of a response: %s", error)
             finally:
-                self._close_port()
+                self._driver.close()
+                self._reading = None
 
     def command(self, text: str, timeout: float = 5.0) -> list[str]:
         """Send one AT command and return its information lines.
@@ -227,13 +233,13 @@ class BG96Modem:
             link.phase = Phase.WAIT
             until = Deadline(self._clock, read_seconds)
             script = http.result(request, read_seconds, self._known)
-            result = self._run(link, script, until)
+            result = self._driver.run(link, script, until)
             bodyless = request.method == "HEAD" or result.status in (204, 304)
             wait = min(read_seconds, BODYLESS_SECONDS) if bodyless else read_seconds
             link.phase = Phase.READ
             if request.by_file:
                 return self._fetch(link, request.method, wait, result.length)
-            self._run(link, http.read(wait), Deadline(self._clock, read_seconds))
+            self._driver.run(link, http.read(wait), Deadline(self._clock, read_seconds))
             framing = Framing(request.method, self._known.chunked)
             self._reading = Exchange(
                 link, framing, read_seconds, self._clock, self._ended
@@ -276,27 +282,38 @@ class BG96Modem:
         deadline = Deadline(self._clock, timeout)
         with self._turn(deadline):
             self._free_line(deadline)
-            return self._run(self._get_attention(deadline), dialogue, deadline)
+            link = self._driver.attention(deadline)
+            return self._driver.run(link, dialogue, deadline)
 
     def _hand_over(
         self, request: http.Request, deadline: Deadline, read_seconds: float
     ) -> Link:
-        """Hand `request` to the module, once more where it restarted before it."""
-        for attempt in (1, 2):
-            self._free_line(deadline)
-            link = self._get_attention(deadline)
-            if self._clock.now() - self._last_answer > TRUST_SECONDS:
-                self._known.doubt()
-            script = http.send(
-                request, read_seconds, link.port.baudrate, self.settings, self._known
-            )
+        """Hand `request` to the module, again where it or the port was lost before."""
+        for attempt in range(1, ATTEMPTS + 1):
+            was_open = self._driver.link is not None
             try:
-                self._run(link, script, deadline)
-                break
-            except ModuleRestarted as error:
-                if attempt == 2 or error.phase is not Phase.CONNECT:
+                return self._offer(request, deadline, read_seconds)
+            except SetupError as error:
+                if not (error.curable and self._driver.reset(error, deadline)):
                     raise
-                logger.info("setting up again: %s", error)
+            except (ModuleRestarted, PortError, EchoError) as error:
+                seen = error.phase is not Phase.CONNECT
+                if seen or not was_open or attempt == ATTEMPTS:
+                    raise
+                self.stats.recovered(Recovery.SET_UP, error)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _offer(
+        self, request: http.Request, deadline: Deadline, read_seconds: float
+    ) -> Link:
+        self._free_line(deadline)
+        link = self._driver.attention(deadline)
+        self._driver.doubt()
+        rate = link.port.baudrate
+        script = http.send(request, read_seconds, rate, self.settings, self._known)
+        self._driver.run(link, script, deadline)
+        self.stats.requests += 1
+        self.stats.bytes_up += len(request.data)
         return link
 
     def _fetch(
@@ -305,7 +322,7 @@ class BG96Modem:
         """Return the response by way of a file."""
         response = StoredResponse(method, self._known.chunked)
         script = http.read_by_file(wait, length, response.receive, self._known)
-        self._run(link, script, Deadline(self._clock, FETCH_SECONDS))
+        self._driver.run(link, script, Deadline(self._clock, FETCH_SECONDS))
         response.finish()
         self._known.chunked = response.framing.chunked
         return response
@@ -316,11 +333,11 @@ class BG96Modem:
         try:
             yield
         finally:
-            link = self._link
+            link = self._driver.link
             if link and link.settled and self._known.litter and not self._reading:
                 with suppress(BG96Error):
                     script = http.tidy(self._known)
-                    self._run(link, script, Deadline(self._clock, TIDY_SECONDS))
+                    self._driver.run(link, script, Deadline(self._clock, TIDY_SECONDS))
 
     def _free_line(self, deadline: Deadline) -> None:
         """Rid the line of an earlier response."""
@@ -335,73 +352,10 @@ class BG96Modem:
             # The port was closed under it.
             return
         self._reading = None
-        self._last_answer = self._clock.now()
+        self._driver.answered()
         self._known.chunked = exchange.framing.chunked
-        if exchange.lost and self._link is not None:
-            self._link.settled = False
-
-    def _get_attention(self, deadline: Deadline) -> Link:
-        """Return a link to a module that listens, opening or resynchronising it."""
-        link = self._link or self._open_port()
-        link.phase = Phase.CONNECT
-        if not link.settled:
-            fresh = link is not self._link
-            self._link = link
-            self._run(link, self._greeting(link, fresh, deadline), deadline)
-            self._known.forget()
-            link.settled = True
-        return link
-
-    def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
-        if fresh:
-            return setup.find_module(self.settings)
-        logger.info("resynchronising with the module on %s", link.port.url)
-        unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
-        left = deadline.left()
-        patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
-        return setup.resynchronise(self.settings, link.data_mode, unfinished, patience)
-
-    def _open_port(self) -> Link:
-        self._known.forget()
-        self._port = Port(
-            self.port or find_port(),
-            baudrate=self.settings.baudrate or BAUDRATES[0],
-            rtscts=self.settings.rtscts,
-            clock=self._clock,
-        )
-        return Link(self._port, self._clock, self._note, dtr=self.settings.dtr)
-
-    def _close_port(self) -> None:
-        self._known.forget()
-        self._link = self._reading = None
-        if self._port is not None:
-            self._port.close()
-            self._port = None
-
-    def _run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:
-        """Carry out `dialogue`, and hold on to how it left the module."""
-        try:
-            outcome = link.run(dialogue, deadline)
-        except (ModuleError, LimitError):
-            self._last_answer = self._clock.now()
-            raise
-        except SetupError:
-            if not link.settled:
-                self._close_port()
-            raise
-        except PortError:
-            self._close_port()
-            raise
-        except BaseException:
-            link.settled = False
-            raise
-        self._last_answer = self._clock.now()
-        return outcome
-
-    def _note(self, line: bytes) -> None:
-        """Take note of an unsolicited result code."""
-        if line.startswith(b'+QIURC: "pdpdeact",%d' % self.settings.context_id):
-            self._known.context = False
+        if exchange.lost and self._driver.link is not None:
+            self._driver.link.settled = False
 
 
 def _plain(command: Command) -> Dialogue[Reply]:

@@ -9,6 +9,7 @@ from .at import quoted
 from .codes import BAUDRATES
 from .errors import LimitError
 from .framing import Chunked
+from .stats import Statistics
 
 __all__ = ("ModuleState", "Settings")
 
@@ -27,6 +28,11 @@ class Settings:
     :param baudrate: of the module; None takes the rate it is found at.
     :param rtscts: whether RTS and CTS are wired, and hold the line back.
     :param dtr: whether DTR is wired, and ends data mode.
+    :param verify_echo: whether the module's echo of a command that announces payload is
+        compared before a byte of it is sent, so that noise in its length never makes
+        payload into commands; it costs the echo's bytes.
+    :param allow_reset: whether a module that nothing else helps is reset, at most every
+        ten minutes.
     :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
     :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
     :param set_clock: whether the module's clock is set where it is off by a day.
@@ -45,6 +51,8 @@ class Settings:
     baudrate: int | None = None
     rtscts: bool = False
     dtr: bool = False
+    verify_echo: bool = False
+    allow_reset: bool = False
     sslversion: int = 3
     ciphersuite: str = "0XFFFF"
     set_clock: bool = True
@@ -102,6 +110,7 @@ class ModuleState:
     :param clock_checked: whether its clock is right.
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param chunked: what it makes of chunked bodies; no restart changes that.
+    :param stats: what was done so far.
     :param pin_refused: whether the SIM has refused the PIN; nor that.
     """
 
@@ -118,6 +127,7 @@ class ModuleState:
     tls_keys: frozenset[str] | None = None
     chunked: Chunked = Chunked.UNKNOWN
     pin_refused: bool = False
+    stats: Statistics = dataclasses.field(default_factory=Statistics)
 
     def forget(self) -> None:
         """Forget what a restart, or a stranger at the port, may have changed."""

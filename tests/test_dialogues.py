@@ -637,13 +637,32 @@ def test_each_kind_is_mended_once() -> None:
     )
 
 
-@pytest.mark.parametrize("err", [701, 702, 711, 713, 714, 716, 719, 729, 730])
+@pytest.mark.parametrize("err", [701, 702, 711, 713, 716, 719, 729, 730])
 def test_what_cannot_be_mended(err: int) -> None:
     """It is raised as it is."""
     with pytest.raises(ModuleError) as caught:
         send(SET_URL, (SEND, f"+CME ERROR: {err}"))
     assert (caught.value.err, caught.value.phase) == (err, Phase.CONNECT)
     assert (caught.value.command or "").startswith("AT+QHTTPGET")
+
+
+def test_a_name_without_an_address() -> None:
+    """The module has a name server: it is the name."""
+    servers = '+QIDNSCFG: 1,"10.0.0.1","10.0.0.2"|OK'
+    with pytest.raises(ModuleError) as caught:
+        send(SET_URL, (SEND, "+CME ERROR: 714"), ("AT+QIDNSCFG=1", servers))
+    assert caught.value.err == 714
+
+
+def test_a_context_without_a_name_server() -> None:
+    """It is activated again, once (HTTP manual 4.3)."""
+    none = '+QIDNSCFG: 1,"0.0.0.0","0.0.0.0"|OK'
+    again = [("AT+QIDEACT=1", "OK"), *ATTACHED]
+    failed = (SEND, "+CME ERROR: 714")
+    asked = ("AT+QIDNSCFG=1", none)
+    send(SET_URL, failed, asked, *again, (SEND, "sent|OK"))
+    with pytest.raises(ModuleError):
+        send(SET_URL, failed, asked, *again, failed)
 
 
 @pytest.mark.parametrize("err", [703, 705, 709, 712, 717, 726])

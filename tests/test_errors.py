@@ -290,7 +290,7 @@ def test_idempotent_requests_are_repeated(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-@pytest.mark.parametrize("answer", [[Hangup()], [Silence()], [b"HTTP/1.1 200 OK\r\n"]])
+@pytest.mark.parametrize("answer", [[Hangup()], [Silence()], [b"HTTP/1.1 2", Hangup()]])
 def test_other_requests_are_not_repeated(method: str, answer: Answers) -> None:
     """The server counts one."""
     with rig(answer) as made:

@@ -16,10 +16,12 @@ from ..codes import (
     POST_LIMIT,
     SECONDS_LIMIT,
     STATE_LOST,
+    UNRESOLVED,
     URL_LIMIT,
 )
 from ..errors import LimitError, ModuleError, Phase, TransferError, UnfitURL
 from ..state import ModuleState, Settings
+from ..stats import Recovery
 from ..trust import Trust
 from . import Await, Dialogue, Escape, Pause, asked, must
 from .files import (
@@ -33,7 +35,7 @@ from .files import (
     response_name,
     store,
 )
-from .setup import deactivate, prepare
+from .setup import deactivate, has_names, prepare
 from .tls import secure
 
 __all__ = ("Request", "Result", "read", "read_by_file", "result", "send", "tidy")
@@ -278,7 +280,7 @@ def _mend(
     settings: Settings,
     state: ModuleState,
 ) -> Dialogue[None]:
-    for kind in (BUSY, STATE_LOST, CONTEXT_LOST):
+    for kind in (BUSY, STATE_LOST, CONTEXT_LOST, UNRESOLVED):
         if error.err in kind:
             break
     else:
@@ -287,21 +289,24 @@ def _mend(
     mended.add(kind)
     if kind is BUSY:
         if first:
-            yield from _discard_response()
+            yield from _discard_response(state)
         yield Pause(BUSY_PAUSE, error)
-    elif not first:
+    elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
         raise error
     elif kind is STATE_LOST:
+        state.stats.recovered(Recovery.SET_UP, error)
         state.doubt()
         state.url = None
     else:
+        state.stats.recovered(Recovery.CONTEXT, error)
         yield from deactivate(settings, state)
 
 
-def _discard_response() -> Dialogue[None]:
+def _discard_response(state: ModuleState) -> Dialogue[None]:
     """Take from the module a response that nobody waits for any more."""
     reply = yield from asked(Command("+QHTTPREAD=1"))
     if reply.connected:
+        state.stats.recovered(Recovery.DRAIN)
         yield Escape()
 
 

@@ -12,15 +12,25 @@ from typing import Any
 
 from ..at import Command, Reply, joined, quoted
 from ..codes import BAUDRATES
-from ..errors import NoAnswer, SetupError
+from ..errors import ContextError, MuteError, NoAnswer, SetupError
 from ..state import ModuleState, Settings
 from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
 
-__all__ = ("deactivate", "find_module", "prepare", "registration", "resynchronise")
+__all__ = (
+    "deactivate",
+    "find_module",
+    "prepare",
+    "registration",
+    "restart",
+    "resynchronise",
+)
 
 #: Seconds that the module may take to answer a command that asks nothing of it: its
 #: maximum response time is 300 ms (AT manual).
 PROBE = 0.6
+#: From AT+CFUN=1,1 to RDY some 6 s were seen (a BG96's log), and the USB port may be
+#: away for longer.
+BOOT_SECONDS = 8.0
 #: How often a SIM that is busy, or not yet there, is asked, once a second: after 20 s
 #: the manual gives it up (TCP manual 1.1).
 SIM_ATTEMPTS = 20
@@ -54,7 +64,7 @@ def find_module(settings: Settings) -> Dialogue[None]:
                 return
         yield Speed(wanted)
         yield Escape()
-    raise SetupError(
+    raise MuteError(
         "nothing answers AT on this port: is it the module's AT port, is the module "
         "on (it takes some 5 s to boot), are its speed and wiring right?"
     )
@@ -72,7 +82,7 @@ def _initialise(settings: Settings) -> Dialogue[bool]:
     """Turn echo off and the long form of results on; return whether that went well."""
     try:
         reply = yield from asked(
-            Command(f"Q0V1E0&D{1 if settings.dtr else 0}", timeout=PROBE)
+            Command(f"Q0V1E{settings.verify_echo:d}&D{settings.dtr:d}", timeout=PROBE)
         )
     except NoAnswer:
         return False
@@ -103,7 +113,20 @@ def resynchronise(
                 yield Pause(0.05, SetupError("the time is too short for the module"))
                 return
         yield Escape()
-    raise SetupError("the module does not answer any more; is it on, is it booting?")
+    raise MuteError("the module does not answer any more; is it on, is it booting?")
+
+
+def restart(settings: Settings) -> Dialogue[None]:
+    """Restart the module, and find it again (AT manual 2.22).
+
+    :raises MuteError: where it does not come back.
+    """
+    try:
+        yield from asked(Command("+CFUN=1,1", timeout=15.0))
+    except NoAnswer:
+        pass
+    yield Pause(BOOT_SECONDS, MuteError("the time is too short for a reset"))
+    yield from find_module(settings)
 
 
 def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
@@ -312,13 +335,19 @@ def _activate(settings: Settings) -> Dialogue[None]:
     if not reply.ok:
         why = yield from asked(Command("+QIGETERROR"))
         apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
-        raise SetupError(
+        raise ContextError(
             f"the network refuses PDP context {settings.context_id} with {apn} "
             f"({', '.join(why.values('+QIGETERROR')) or 'no reason given'}): pass the "
             "right apn=, username= and password=, and look at the SIM's subscription",
             command=str(activate),
             err=reply.err,
         )
+
+
+def has_names(settings: Settings) -> Dialogue[bool]:
+    """Return whether the PDP context has a name server (HTTP manual 4.3)."""
+    reply = yield from asked(Command(f"+QIDNSCFG={settings.context_id}"))
+    return not any('"0.0.0.0"' in value for value in reply.values("+QIDNSCFG"))
 
 
 def deactivate(settings: Settings, state: ModuleState) -> Dialogue[None]:

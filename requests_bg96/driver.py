@@ -1,0 +1,187 @@
+"""One module behind a port: found, remembered, and called back when it strays.
+
+The ladder of recovery, each step only where the one before did not help: wait for
+what was given up; take a response that nobody waits for; leave data mode; resynchronise
+by AT; deactivate and activate the PDP context; open the port again, under a new name if
+USB has given it one; and where the user allows it, reset the module, no more often than
+the manual does (HTTP manual 4.2).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+from .clock import Clock, Deadline
+from .codes import BAUDRATES
+from .dialogues import Dialogue, setup
+from .errors import BG96Error, LimitError, ModuleError, Phase, PortError, SetupError
+from .link import Link
+from .port import Port, find_port
+from .state import ModuleState, Settings
+from .stats import Recovery
+from .usb import UsbIdentity
+
+__all__ = ("Driver",)
+
+T = TypeVar("T")
+
+#: Seconds after which the module may have restarted unnoticed: it is mute for more than
+#: four when it does (hardware design manual 3.6.1).
+TRUST_SECONDS = 3.0
+#: Seconds for calling the module back, out of those for waiting until it can answer.
+CALL_SECONDS = 12.0
+#: Seconds between two resets (HTTP manual 4.2).
+RESET_SECONDS = 600.0
+
+
+class Driver:
+    """A module and what is known of it.
+
+    :param port: anything that `serial.serial_for_url` takes; None looks for it on USB.
+    :param settings: how it is to be set up.
+    :param clock: the time.
+    """
+
+    def __init__(self, port: str | None, settings: Settings, clock: Clock) -> None:
+        self.known = ModuleState()
+        self.stats = self.known.stats
+        #: The way to the module, while the port is open.
+        self.link: Link | None = None
+        self._name = port
+        self._settings = settings
+        self._clock = clock
+        self._port: Port | None = None
+        self._identity: UsbIdentity | None = None
+        self._process = os.getpid()
+        self._last_answer = clock.now()
+        self._last_reset: float | None = None
+
+    def attention(self, deadline: Deadline) -> Link:
+        """Return the way to a module that listens, opening or resynchronising it.
+
+        :raises PortError: where the port cannot be had.
+        :raises SetupError: where the module does not answer.
+        """
+        self._check_process()
+        fresh = self.link is None
+        link = self.link or self._open()
+        link.phase = Phase.CONNECT
+        if not link.settled:
+            self.run(link, self._greeting(link, fresh, deadline), deadline)
+            self.known.forget()
+            link.settled = True
+        return link
+
+    def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:
+        """Carry out `dialogue`, and hold on to how it left the module."""
+        try:
+            outcome = link.run(dialogue, deadline)
+        except (ModuleError, LimitError):
+            self.answered()
+            raise
+        except SetupError:
+            if not link.settled:
+                self.close()
+            raise
+        except PortError:
+            self.close()
+            raise
+        except BaseException:
+            link.settled = False
+            raise
+        self.answered()
+        return outcome
+
+    def answered(self) -> None:
+        """Take note that the module is what it was a moment ago."""
+        self._last_answer = self._clock.now()
+
+    def doubt(self) -> None:
+        """Have all asked again, where the module may have restarted unnoticed."""
+        if self._clock.now() - self._last_answer > TRUST_SECONDS:
+            self.known.doubt()
+
+    def reset(self, error: BG96Error, deadline: Deadline) -> bool:
+        """Reset the module; return False where that is not allowed, or not yet.
+
+        :param error: what nothing else has helped against.
+        """
+        now = self._clock.now()
+        early = self._last_reset is not None and now - self._last_reset < RESET_SECONDS
+        if not self._settings.allow_reset or early:
+            return False
+        self._last_reset = now
+        self.stats.recovered(Recovery.RESET, error)
+        link = self.link or self._open()
+        link.settled = False
+        self.run(link, setup.restart(self._settings), deadline)
+        self.known.forget()
+        link.settled = True
+        return True
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.known.forget()
+        self.link = None
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
+        if fresh:
+            return setup.find_module(self._settings)
+        self.stats.recovered(Recovery.RESYNCHRONISE)
+        unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
+        left = deadline.left()
+        patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
+        return setup.resynchronise(self._settings, link.data_mode, unfinished, patience)
+
+    def _open(self) -> Link:
+        if self._identity is not None:
+            self.stats.recovered(Recovery.REOPEN)
+        self.known.forget()
+        self._port = self._open_port()
+        self.link = Link(
+            self._port, self._clock, self._note, self.stats, self._settings
+        )
+        self._process = os.getpid()
+        return self.link
+
+    def _open_port(self) -> Port:
+        """Open the port, by the module's USB identity where its name has changed."""
+        name = self._name or find_port()
+        try:
+            port = self._port_named(name)
+        except PortError:
+            found = self._identity.find() if self._identity else None
+            if found is None or found == name:
+                raise
+            return self._port_named(found)
+        self._identity = UsbIdentity.of(name)
+        return port
+
+    def _port_named(self, name: str) -> Port:
+        return Port(
+            name,
+            baudrate=self._settings.baudrate or BAUDRATES[0],
+            rtscts=self._settings.rtscts,
+            clock=self._clock,
+        )
+
+    def _check_process(self) -> None:
+        """Refuse the port of a parent process, which still uses it.
+
+        :raises PortError: in a child that was forked after the port was opened.
+        """
+        if self.link is not None and self._process != os.getpid():
+            raise PortError(
+                f"{self.link.port.url} was opened before this process was forked, and "
+                "belongs to the parent: make an adapter of its own in each process "
+                "that has a modem of its own"
+            )
+
+    def _note(self, line: bytes) -> None:
+        """Take note of an unsolicited result code."""
+        if line.startswith(b'+QIURC: "pdpdeact",%d' % self._settings.context_id):
+            self.known.context = False

@@ -1,0 +1,57 @@
+"""What a modem has done, in numbers."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import logging
+
+__all__ = ("Recovery", "Statistics")
+
+logger = logging.getLogger(__name__)
+
+
+class Recovery(enum.Enum):
+    """What is done about a module that has strayed, the mildest first."""
+
+    LATE = "waited for what was given up"
+    DRAIN = "took a response that nobody waits for"
+    ESCAPE = "left data mode"
+    RESYNCHRONISE = "called the module back"
+    SET_UP = "set the module up again"
+    CONTEXT = "activated the PDP context again"
+    RESET = "reset the module"
+    REOPEN = "opened the port again"
+
+
+@dataclasses.dataclass
+class Statistics:
+    """Counts since the modem was made.
+
+    :param requests: requests handed to the module.
+    :param bytes_up: their bytes.
+    :param bytes_down: bytes of responses, head and body.
+    :param line_bytes_up: bytes written to the port, all told.
+    :param line_bytes_down: bytes read from the port, all told.
+    :param recoveries: how often each step was taken.
+    """
+
+    requests: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    line_bytes_up: int = 0
+    line_bytes_down: int = 0
+    recoveries: collections.Counter[Recovery] = dataclasses.field(
+        default_factory=collections.Counter
+    )
+
+    @property
+    def resets(self) -> int:
+        """How often the module was reset."""
+        return self.recoveries[Recovery.RESET]
+
+    def recovered(self, step: Recovery, why: object = "") -> None:
+        """Count, and log, a step of recovery."""
+        self.recoveries[step] += 1
+        logger.info("%s%s", step.value, f": {why}" if why else "")
