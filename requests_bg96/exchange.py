@@ -24,7 +24,7 @@ __all__ = ("Exchange",)
 
 #: Seconds of silence after which the bytes withheld are looked into. The two halves of
 #: a trailer come some 5 ms apart on hardware; a line by network may add its own pauses.
-SILENCE = {Trailer.BEGUN: 0.25, Trailer.FULL: 0.03}
+SILENCE = {Trailer.BEGUN: 0.25, Trailer.CHUNKS: 0.25, Trailer.FULL: 0.03}
 #: Seconds between two questions whether the module is done.
 ASK_AGAIN = 1.0
 #: Seconds that the module has for the answer, and for more payload instead of one.
@@ -214,7 +214,7 @@ class Exchange:
             self.framing.receive_data(data)
         elif trailer is Trailer.FULL:
             return self._ask()
-        elif trailer is Trailer.BEGUN:
+        elif trailer in (Trailer.BEGUN, Trailer.CHUNKS):
             self.framing.release()
         return bool(data)
 

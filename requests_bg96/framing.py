@@ -107,6 +107,8 @@ class Trailer(enum.Enum):
     NONE = enum.auto()
     #: The beginning of a trailer.
     BEGUN = enum.auto()
+    #: None: what seems to be whole chunks, of a module that is not known.
+    CHUNKS = enum.auto()
     #: A whole one.
     FULL = enum.auto()
     #: None: they stand where only a trailer may stand, and are none.
@@ -191,7 +193,8 @@ class Framing:
         if self.finished and start:
             return Trailer.WRONG
         if not withheld:
-            return Trailer.NONE
+            doubt = self._state == self._in_doubt and self._chunks.count
+            return Trailer.CHUNKS if doubt else Trailer.NONE
         return Trailer.BEGUN if _trailer_err(withheld) is None else Trailer.FULL
 
     def take_trailer(self) -> tuple[int, bytes]:
@@ -224,8 +227,9 @@ class Framing:
         return start, bytes(self._buffer[start:])
 
     def release(self) -> None:
-        """Take the beginning of a trailer for payload: the module has stopped in it."""
-        if self._state == self._in_doubt and self._chunks.count:
+        """Take for payload what was withheld: the module has stopped in it."""
+        chunk = self._chunks.count or self._chunks.wants_line_end
+        if self._state == self._in_doubt and chunk:
             self._settle_raw()
         if self._state == self._in_length:
             self._left -= self._pass(min(self._left, len(self._buffer)))

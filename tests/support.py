@@ -267,7 +267,9 @@ def rig(
     options.setdefault("network", emulation.CallableNetwork(servers))
     options.setdefault("on_line", lambda way, data: traffic.append((way, data)))
     with Emulator(clock=clock, **options) as emulator, requests.Session() as session:
-        made = BG96Adapter(emulator.url, **{"clock": clock, **(adapter or {})})
+        # Without one of its own, the adapter takes the machine's time.
+        shared = {"clock": clock} if isinstance(clock, VirtualClock) else {}
+        made = BG96Adapter(emulator.url, **{**shared, **(adapter or {})})
         session.mount("http://", made)
         session.mount("https://", made)
         yield Rig(emulator, servers, made, session, traffic)

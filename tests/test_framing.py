@@ -368,6 +368,19 @@ def test_release(field: bytes, chunked: Chunked, sent: bytes) -> None:
     assert before + framing.take(EVERYTHING) == response(sent, field)
 
 
+@pytest.mark.parametrize("sent", [b"4\r\nabcd\r\n", b"4\r\nabcd\r\n20\r\nte"])
+def test_chunks_of_an_unknown_module(sent: bytes) -> None:
+    """They are kept back, but not for longer than a moment's silence."""
+    framing = Framing("GET")
+    framing.receive_data(response(sent, CODED))
+    before = framing.take(EVERYTHING)
+    assert before == response(b"", CODED)
+    assert framing.trailer in (Trailer.BEGUN, Trailer.CHUNKS)
+    framing.release()
+    assert before + framing.take(EVERYTHING) == response(sent, CODED)
+    assert framing.trailer is Trailer.NONE
+
+
 # One byte goes wrong
 
 

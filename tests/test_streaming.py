@@ -1,0 +1,344 @@
+"""Responses that are read by and by, late, in part, or not at all."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+import requests_bg96
+from requests_bg96.emulator import Pause, Request, Silence, Switches, SystemClock
+from requests_bg96.framing import Chunked
+from requests_bg96.modem import ModemState
+from tests.support import SOMEWHERE, Rig, chunks, response, rig
+
+Parts = Iterator[bytes | Pause | Silence]
+
+CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+CODED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#: More than the line's buffers hold, but little at 115,200 baud.
+SOME = 40_960
+
+
+def length(size: int) -> bytes:
+    """A head."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+
+
+def noise(size: int) -> Iterator[bytes]:
+    """A body of so many bytes, a multiple of 1,024: each piece is another."""
+    for start in range(0, size, 1024):
+        yield hashlib.sha256(b"%d" % start).digest() * 32
+
+
+def some() -> bytes:
+    """Such a body."""
+    return b"".join(noise(SOME))
+
+
+def lazily(head: bytes, size: int) -> Callable[[Request], Parts]:
+    """An answer that is made while it is read."""
+
+    def answer(request: Request) -> Parts:
+        yield head
+        yield from noise(size)
+
+    return answer
+
+
+def digest(pieces: Iterator[bytes]) -> str:
+    """What the bytes are, without keeping them."""
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()
+
+
+def check_next(made: Rig) -> None:
+    """The next request works."""
+    made.servers.answers = [response(b"the next")]
+    assert made.get(timeout=20).content == b"the next"
+    assert made.modem.state is ModemState.READY
+
+
+@pytest.mark.parametrize("head", [length(10), CLOSE])
+def test_first_bytes_before_the_last(head: bytes) -> None:
+    """They are there while the server still thinks."""
+    with rig([head + b"12345", Pause(50), b"67890"]) as made:
+        answer = made.get(stream=True)
+        assert answer.raw.read1(5) == b"12345"
+        assert made.clock.now() < 1
+        assert answer.raw.read(5) == b"67890"
+        assert made.clock.now() >= 50
+
+
+@pytest.mark.parametrize("chunked", ["raw", "decoded"])
+@pytest.mark.parametrize("known", [False, True])
+def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
+    """Also from a module of which it is not known yet whether it decodes them."""
+    events = [b"data: %d\n\n" % number for number in range(3)]
+    parts: list[Any] = [CODED]
+    for event in events:
+        parts += [b"%x\r\n%b\r\n" % (len(event), event), Pause(20)]
+    with rig(switches=Switches.from_text({"chunked": chunked})) as made:
+        if known:
+            made.servers.answers = [CODED + chunks(b"text " * 5, [7])]
+            assert made.get().content == b"text " * 5
+        made.servers.answers = [[*parts, b"0\r\n\r\n"]]
+        started = made.clock.now()
+        with made.get(stream=True) as answer:
+            for number, event in enumerate(events):
+                assert b"".join(answer.raw.read1(99) or b"" for _ in "x") == event
+                assert made.clock.now() - started < 20 * number + 2
+        check_next(made)
+
+
+@pytest.mark.parametrize("head", [length(20_480_000), CLOSE])
+def test_flat_memory(head: bytes) -> None:
+    """20 MB pass through a few hundred kB."""
+    with rig(lazily(head, 20_480_000), on_line=None) as made:
+        answer = made.get(stream=True)
+        wanted = digest(noise(20_480_000))
+        tracemalloc.start()
+        try:
+            assert digest(answer.iter_content(65_536)) == wanted
+            assert tracemalloc.get_traced_memory()[1] < 1_500_000
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("rtscts", [True, False])
+@pytest.mark.parametrize("head", [length(SOME), CLOSE])
+def test_a_slow_reader(rtscts: bool, head: bytes) -> None:
+    """A buffer of 4,096 bytes would overflow; nothing is lost."""
+    with rig(
+        lazily(head, SOME),
+        adapter={"baudrate": 460_800, "rtscts": rtscts},
+        clock=SystemClock(),
+        baudrate=460_800,
+        overflow=4096,
+    ) as made:
+        made.emulator.module.store.line_rate = 460_800
+        got = b""
+        with made.get(stream=True) as answer:
+            for piece in answer.iter_content(8192):
+                got += piece
+                time.sleep(0.15)
+        assert got == some()
+
+
+# Others want the modem
+
+
+@pytest.mark.parametrize("head", [length(SOME), CLOSE, CODED])
+def test_a_second_request_from_the_same_thread(head: bytes) -> None:
+    """It goes ahead, and the unread response reads to its end."""
+    body = some()
+    first = head + (chunks(body, [1000]) if head is CODED else body)
+    with rig(first, response(b"second")) as made:
+        answer = made.get(stream=True)
+        start = answer.raw.read(100)
+        assert made.get().content == b"second"
+        assert made.modem.state is ModemState.READY
+        assert start + answer.raw.read() == body
+
+
+def test_many_unread_responses() -> None:
+    """Each is kept for its reader."""
+    bodies = [b"%d" % i * 5000 for i in range(8)]
+    with rig(*map(response, bodies)) as made:
+        answers = [made.get(stream=True) for _ in bodies]
+        assert [answer.content for answer in reversed(answers)] == bodies[::-1]
+
+
+def test_requests_from_many_threads() -> None:
+    """Each gets its own answer, streamed or not."""
+
+    def echo(request: Request) -> bytes:
+        target = request.data.split(b" ")[1]
+        return response(target * 300)
+
+    with rig(echo, clock=SystemClock()) as made:
+        failures: list[object] = []
+
+        def ask(number: int) -> None:
+            for turn in range(4):
+                target = f"/{number}-{turn}/"
+                url = "http://server.example" + target
+                answer = made.session.get(url, stream=bool(turn % 2), timeout=20)
+                if answer.content != target.encode() * 300:
+                    failures.append((target, answer.content))
+
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert failures == [] and len(made.servers.requests) == 24
+
+
+def test_a_second_request_that_has_no_time() -> None:
+    """The first response goes on for longer than it may take to connect."""
+    endless = [CLOSE] + [part for _ in range(100) for part in (b"x", Pause(1))]
+    with rig(endless) as made:
+        answer = made.get(stream=True)
+        with pytest.raises(requests.exceptions.ConnectTimeout, match="busy"):
+            made.get(timeout=(10, 5))
+        assert len(made.servers.requests) == 1
+        assert answer.raw.read() == b"x" * 100
+        check_next(made)
+
+
+def test_a_failure_while_another_waits() -> None:
+    """It is told to the one whose response it is."""
+    with rig([length(100) + b"x" * 50]) as made:
+        made.servers.answers = [[length(100) + b"x" * 50, Silence()], response(b"next")]
+        answer = made.get(stream=True, timeout=5)
+        assert made.get(timeout=60).content == b"next"
+        with pytest.raises(requests.exceptions.ConnectionError, match="timed out"):
+            assert answer.content is None
+
+
+# Responses that nobody reads
+
+
+@pytest.mark.parametrize("dtr", [False, True])
+@pytest.mark.parametrize("head", [length(2_048_000), CLOSE])
+def test_closing_a_large_rest(dtr: bool, head: bytes) -> None:
+    """Data mode is left, by a line where it is wired."""
+    settings = {"dtr": dtr, "baudrate": 115_200}
+    with rig(lazily(head, 2_048_000), adapter=settings, baudrate=115_200) as made:
+        answer = made.get(stream=True)
+        answer.raw.read(1000)
+        started = made.clock.now()
+        answer.close()
+        assert made.clock.now() - started < (0.5 if dtr else 2.5)
+        assert (b"+++" in made.written) is not dtr
+        check_next(made)
+        assert made.clock.now() - started < 5
+
+
+def test_closing_a_small_rest() -> None:
+    """It is read, which takes less than leaving data mode would."""
+    with rig(lazily(length(10_240), 10_240), baudrate=115_200) as made:
+        answer = made.get(stream=True)
+        answer.raw.read(10)
+        answer.close()
+        assert made.clock.now() < 1.5 and b"+++" not in made.written
+        check_next(made)
+
+
+def test_closing_a_small_rest_that_does_not_come() -> None:
+    """Then data mode is left after all, in bounded time."""
+    with rig([length(10) + b"12345", Silence()]) as made:
+        answer = made.get(stream=True)
+        started = made.clock.now()
+        answer.close()
+        assert made.clock.now() - started < 5
+        check_next(made)
+
+
+def test_a_response_that_is_collected() -> None:
+    """Nobody has closed it; the next request finds the modem free."""
+    with rig(lazily(CLOSE, SOME)) as made:
+        answer = made.get(stream=True)
+        answer.raw.read(10)
+        del answer
+        gc.collect()
+        check_next(made)
+
+
+def test_a_session_that_is_closed_before_the_stream() -> None:
+    """What was not read by then is kept, as a socket's buffer would keep it."""
+    body = some()
+    with rig(response(body)) as made:
+        answer = made.get(stream=True)
+        start = answer.raw.read(10)
+        made.session.close()
+        assert made.modem.state is ModemState.CLOSED
+        assert start + answer.raw.read() == body
+        check_next(made)
+
+
+def test_install() -> None:
+    """The session of requests.get is closed before its stream is read."""
+    body = some()
+    with rig(response(body)) as made, requests_bg96.install(made.adapter):
+        answer = requests.get(SOMEWHERE, stream=True)
+        assert answer.content == body
+        with requests.get(SOMEWHERE, stream=True) as answer:
+            assert answer.raw.read(10) == body[:10]
+        check_next(made)
+
+
+# Responses without a body
+
+
+@pytest.mark.parametrize("end", ["at_once", "on_close", "on_wait"])
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("HEAD", b"200 OK"), ("GET", b"204 No Content"), ("GET", b"304 Not Modified")],
+)
+@pytest.mark.parametrize(
+    "field", [b"Content-Length: 10", b"X: y", b"Connection: close"]
+)
+@pytest.mark.parametrize("close", [True, False])
+def test_no_body(
+    end: str, method: str, status: bytes, field: bytes, close: bool
+) -> None:
+    """It is not waited for, whatever the module makes of it."""
+    head = response(b"", field, status=status)
+    if field == b"X: y":
+        head = head.replace(b"Content-Length: 0\r\n", b"")
+    parts: list[bytes | Silence] = [head] if close else [head, Silence()]
+    with rig(parts, switches=Switches.from_text({"bodyless_end": end})) as made:
+        answer = made.session.request(method, SOMEWHERE, timeout=30)
+        assert answer.content == b"" and answer.status_code == int(status[:3])
+        # Where the module does wait for one, it was told to for 2 s at most.
+        told = end == "at_once" or (close and end == "on_close")
+        assert made.clock.now() < (0.1 if told else 2.1)
+        check_next(made)
+        assert made.clock.now() < 8
+
+
+def test_a_body_of_no_bytes() -> None:
+    """It is over at once."""
+    with rig([length(0), Silence()]) as made:
+        assert made.get().content == b""
+        assert made.clock.now() < 1
+        check_next(made)
+
+
+# What is known of a module
+
+
+@pytest.mark.parametrize("chunked", ["raw", "decoded"])
+def test_chunks_of_a_module_are_remembered(chunked: str) -> None:
+    """After the first response, what looks like chunks is no question any more."""
+    tricky = b"5\r\nhello\r\n0\r\n\r\nmore"
+    with rig(switches=Switches.from_text({"chunked": chunked})) as made:
+        for body in (b"an ordinary text", tricky, b"", tricky * 100):
+            made.servers.answers = [CODED + chunks(body, [7])]
+            assert made.get().content == body
+        known = made.modem._known.chunked
+        assert known is (Chunked.RAW if chunked == "raw" else Chunked.DECODED)
+
+
+@pytest.mark.parametrize("chunked", ["raw", "decoded"])
+def test_chunks_across_a_restart(chunked: str) -> None:
+    """The firmware is the same as before."""
+    with rig(switches=Switches.from_text({"chunked": chunked})) as made:
+        made.servers.answers = [CODED + chunks(b"an ordinary text", [7])]
+        assert made.get().content == b"an ordinary text"
+        made.emulator.reset()
+        made.clock.sleep(10)
+        assert made.get(timeout=60).content == b"an ordinary text"
+        made.servers.answers = [CODED + chunks(b"5\r\nhello\r\n0\r\n\r\nmore", [9])]
+        assert made.get().content == b"5\r\nhello\r\n0\r\n\r\nmore"
