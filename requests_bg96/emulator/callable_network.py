@@ -75,7 +75,8 @@ class CallableNetwork:
         response, or its parts. After the last part the server closes where HTTP/1.1
         says so (``Connection: close`` of either side, or no framing) and else keeps
         the connection; :class:`Hangup` or :class:`Silence` say it outright. A
-        :class:`NetworkFailure` that it raises breaks the connection.
+        :class:`NetworkFailure` that it raises, at once or between two parts, breaks
+        the exchange with that number.
     :param connect: called with host, port and TLS settings of each connection; may
         raise :class:`Refused`, :class:`Unresolvable`, :class:`TlsFailure` or
         :class:`ConnectSilence`. Without it the handler's own method ``connect`` is
@@ -178,10 +179,17 @@ class CallableLink:
         self._time = max(self._time, now)
         try:
             answer = self._handler(Request(*self._peer, request))
-        except NetworkFailure:
-            answer = [Hangup()]
+        except NetworkFailure as failure:
+            self._response = iter([Failed(failure.error)])
+            return
         parts = [answer] if isinstance(answer, bytes) else answer
-        self._response = self._play(iter(parts), _wants_close(request))
+        self._response = self._guarded(iter(parts), _wants_close(request))
+
+    def _guarded(self, parts: Iterator[Part], close: bool) -> Iterator[Event]:
+        try:
+            yield from self._play(parts, close)
+        except NetworkFailure as failure:
+            yield Failed(failure.error)
 
     def _play(self, parts: Iterator[Part], close: bool) -> Iterator[Event]:
         said = b""

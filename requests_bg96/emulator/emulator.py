@@ -190,6 +190,21 @@ class Emulator:
         with self._change():
             self.module.http.hang_up()
 
+    @contextlib.contextmanager
+    def other_port_in_data_mode(self) -> Iterator[None]:
+        """Have a program on another port of the module, which is in data mode.
+
+        Only one port can be (HTTP manual 4.4): the commands that lead there fail with
+        704 for the time of a ``with`` block.
+        """
+        with self._change():
+            self.module.data_mode_elsewhere = True
+        try:
+            yield
+        finally:
+            with self._change():
+                self.module.data_mode_elsewhere = False
+
     def unplug(self) -> None:
         """Pull the cable: the open port is dead, no other can be opened."""
         with self._change():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 from .http_body import Body, ChunkedBody, LengthBody, MalformedBody, OpenBody
@@ -25,8 +27,19 @@ __all__ = ["CONNECT_TIME", "Exchange", "HttpFailed", "Phase"]
 #: Seconds until CONNECT or an error (HTTP manual 2.3, 2.4).
 CONNECT_TIME = 125.0
 
+#: A host that is meant to be an address, for no name ends in digits (RFC 1123 2.1).
+_MISSHAPEN = re.compile(r"(?:[0-9.]*[.])?[0-9]+")
+
 #: An HTTPS POST of more bytes meets the fault of the switch ``post_719``.
 POST_719_LENGTH = 2048
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class HttpFailed(Exception):
@@ -88,17 +101,19 @@ class Exchange:
             return
         tls = module.tls_settings() if self.url.tls else None
         peer = (self.url.host, self.url.port, tls)
+        if _MISSHAPEN.fullmatch(self.url.host) and not _is_address(self.url.host):
+            raise HttpFailed(713)
         self.link = module.network.connect(*peer, module.scheduler.now)
         until = min(until, module.scheduler.now + CONNECT_TIME)
         event = yield from self._event(until, 702)
-        if isinstance(event, Failed):
-            raise HttpFailed(event.error)
         if not isinstance(event, Connected):
             raise HttpFailed(716)
 
     def send(self, data: bytes) -> None:
         """Send a piece of the request."""
-        if not self._sent:
+        if self._sent:
+            self._look_back()
+        else:
             self._module.exchanges += 1
         self._sent += len(data)
         self._method += data[: 5 - len(self._method)]
@@ -116,7 +131,8 @@ class Exchange:
         """Receive the head of the final response; 1xx are passed over.
 
         :raises HttpFailed: 702 when the time is over, 719 for a closed connection,
-            723 for what is no response.
+            718 for one that broke while the request went out, 723 for what is no
+            response.
         """
         while True:
             split = split_head(self._buffer)
@@ -131,7 +147,8 @@ class Exchange:
             elif len(self._buffer) > HEAD_LIMIT:
                 raise HttpFailed(729)
             else:
-                event = yield from self._event(until, 702)
+                late = self._module.switches.response_timeout
+                event = yield from self._event(until, late)
                 if isinstance(event, Received):
                     self._buffer += event.data
                 else:
@@ -170,7 +187,7 @@ class Exchange:
         """
         data, self._early = self._early, b""
         if not data:
-            event = self._end or self._take()
+            event = self._take()
             if isinstance(event, Closed):
                 self._closed(event)
             data = event.data if isinstance(event, Received) else b""
@@ -229,7 +246,26 @@ class Exchange:
     def _take(self) -> Event:
         if self.broken is not None or self.link is None:
             raise HttpFailed(self.broken or 710)
-        return self.link.take()
+        event = self._end or self.link.take()
+        if isinstance(event, Failed):
+            raise HttpFailed(self._number(event.error))
+        return event
+
+    def _number(self, error: int) -> int:
+        return self._module.switches.dns_error if error == 714 else error
+
+    def _look_back(self) -> None:
+        """See what the server makes of the request before it is complete."""
+        known = self.broken or self._end or len(self._buffer) > HEAD_LIMIT
+        if known or not self.link or self.link.due() > self._module.scheduler.now:
+            return
+        event = self.link.take()
+        if isinstance(event, Received):
+            self._buffer += event.data
+        elif isinstance(event, Closed) and event.reset:
+            self.broken = 718
+        else:
+            self._end = event
 
     @property
     def loses_result(self) -> bool:

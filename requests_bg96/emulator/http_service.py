@@ -60,6 +60,11 @@ class HttpService:
         if self.exchange and self.exchange.phase in (Phase.REQUEST, Phase.READING):
             raise CommandFailed(703)
 
+    def require_port(self) -> None:
+        """Refuse data mode while another port is in it (704, HTTP manual 4.4)."""
+        if self._module.data_mode_elsewhere:
+            raise CommandFailed(704)
+
     def begin(self, command: str) -> Exchange:
         """Start an exchange.
 
@@ -176,6 +181,7 @@ class HttpService:
 
     def _result(self, head: ResponseHead) -> str:
         fields = ["0", str(head.status)]
-        if head.length is not None and self._module.switches.result_fields == "full":
+        if head.length is not None:
             fields.append(str(head.length))
-        return ",".join(fields)
+        most = {"full": 3, "status": 2, "error": 1}
+        return ",".join(fields[: most[self._module.switches.result_fields]])

@@ -57,6 +57,8 @@ class Module:
         self.model = model
         self.exchanges = 0
         self.functionality = 1
+        #: Whether another port of the module is in data mode (HTTP manual 4.4).
+        self.data_mode_elsewhere = False
         self.scheduler = Scheduler(now)
         self.terminal = Terminal(lambda: self.scheduler.now)
         self.sim = Sim(sim, pin)

@@ -32,9 +32,17 @@ __all__ = [
 
 
 class NetworkFailure(Exception):
-    """A connection that does not come about; ``error`` is from HTTP manual 5."""
+    """A connection that does not come about, or breaks.
+
+    :param error: a number of HTTP manual 5; without one, that of the class.
+    """
 
     error = 710
+
+    def __init__(self, error: int | None = None) -> None:
+        super().__init__(error)
+        if error is not None:
+            self.error = error
 
 
 class Unresolvable(NetworkFailure):
@@ -97,7 +105,7 @@ class Connected:
 
 @dataclasses.dataclass(frozen=True)
 class Failed:
-    """The connection is not made."""
+    """The connection is not made, or breaks for a reason of its own."""
 
     error: int
 

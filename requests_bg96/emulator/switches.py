@@ -61,9 +61,9 @@ class Switches:
         An HTTPS QHTTPPOST with own header of more than 2,048 bytes reaches the
         server and ends with 719. Default False: a fault of certain firmwares
         (https://forums.quectel.com/t/bg96-qhttppost-error-719/8765).
-    ``result_fields`` ("full" | "status")
+    ``result_fields`` ("full" | "status" | "error")
         Fields of the URC of success: error, status and the length where the header
-        has it, or never the length. Default "full": HTTP manual 2.3.
+        has it; never the length; the error alone. Default "full": HTTP manual 2.3.
     ``boot_urcs`` ("full" | "rdy" | "none")
         What is printed at a start: all, ``RDY`` alone, nothing (another port gets
         them). Default "full": AT manual 12.7 and two BG96 drivers.
@@ -74,6 +74,27 @@ class Switches:
     ``bad_url`` ("url" | "request")
         Who refuses a URL without http(s): QHTTPURL or the request (711). Default
         "url": HTTP manual 2.2 demands the prefix of the input (inference).
+    ``dns_error`` (714 | 716)
+        A name without an address. Default 714: HTTP manual 4.3; a sibling of other
+        make says 716.
+    ``input_timeout`` (726 | 702 | 722 | 727 | 728)
+        Too few bytes of a URL or a request in their time. Default 726: "Input
+        timeout" in HTTP manual 5, which no example shows.
+    ``response_timeout`` (702 | 728)
+        No response within <rsptime>. Default 702: seen on a BG96, though 728 reads
+        "Wait HTTP(S) response timeout".
+    ``read_timeout`` (722 | 702 | 727)
+        A silence longer than <wait_time>. Default 722: "HTTP(S) read timeout" in HTTP
+        manual 5.
+    ``lone_input_time`` (bool)
+        Whether QHTTPPOST takes <input_time> without <rsptime>. Default False: HTTP
+        manual 2.4 has the two in one pair of brackets.
+    ``stored_response`` ("replaced" | "refused")
+        QHTTPREADFILE to a file that is there: written anew, or 407. Default
+        "replaced": HTTP manual 2.7 names no such error (inference).
+    ``short_upload`` ("ok" | "error")
+        QFUPL that gets fewer bytes in its time: size, sum and OK, or 421. Default
+        "ok": FILE manual 2.4 has the number of bytes received in the answer.
     """
 
     chunked: Literal["decoded", "raw"] = "decoded"
@@ -91,10 +112,17 @@ class Switches:
     cmee_after_reset: Literal[0, 1, 2] = 1
     qiact_active: Literal["error", "ok"] = "error"
     post_719: bool = False
-    result_fields: Literal["full", "status"] = "full"
+    result_fields: Literal["full", "status", "error"] = "full"
     boot_urcs: BootUrcs = "full"
     get_ok: Literal["at_once", "connected"] = "at_once"
     bad_url: Literal["url", "request"] = "url"
+    dns_error: Literal[714, 716] = 714
+    input_timeout: Literal[726, 702, 722, 727, 728] = 726
+    response_timeout: Literal[702, 728] = 702
+    read_timeout: Literal[722, 702, 727] = 722
+    lone_input_time: bool = False
+    stored_response: Literal["replaced", "refused"] = "replaced"
+    short_upload: Literal["ok", "error"] = "ok"
 
     def __post_init__(self) -> None:
         for name, allowed in allowed_values().items():

@@ -68,4 +68,4 @@ def _packet(
         ready = yield Wait(lambda: min(exchange.when(), mode.when()), until)
         mode.read(_ANY)
         if not ready:
-            raise HttpFailed(722)
+            raise HttpFailed(module.switches.read_timeout)

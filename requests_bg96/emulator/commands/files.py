@@ -104,6 +104,8 @@ def upload(
     outcome = yield from collect(module, size, seconds, store, gap=True)
     if outcome is Outcome.ESCAPED:
         return None
+    if outcome is Outcome.TIMEOUT and module.switches.short_upload == "error":
+        raise CommandFailed(421)
     return [f"+QFUPL: {len(content)},{checksum(content):x}"]
 
 

@@ -29,10 +29,6 @@ POST_LIMIT = 1024000
 #: The default of every time in seconds (HTTP manual 2.2 to 2.7).
 DEFAULT_TIME = 60
 
-#: The number of an input that is too short: the manual has the meaning "Input
-#: timeout" (chapter 5) and no example.
-INPUT_TIMEOUT = 726
-
 #: Seconds between OK and the URC of QHTTPREAD (a BG96 transcript).
 URC_GAP = 0.005
 
@@ -52,10 +48,11 @@ COMMANDS.test("+QHTTPREADFILE", "+QHTTPREADFILE: <file_name>,(1-65535)")
 def set_url(module: Module, length: int, seconds: int) -> Procedure[Lines]:
     """Take a URL in data mode (HTTP manual 2.2)."""
     module.http.require_idle()
+    module.http.require_port()
     text = bytearray()
     outcome = yield from collect(module, length, seconds, text.extend)
     if outcome is Outcome.TIMEOUT:
-        raise CommandFailed(INPUT_TIMEOUT)
+        raise CommandFailed(module.switches.input_timeout)
     if outcome is Outcome.COMPLETE:
         url = text.decode("latin-1")
         if module.switches.bad_url == "url":
@@ -87,6 +84,8 @@ def get(
     # an invalid parameter.
     if module.http.own_header != (length is not None):
         raise CommandFailed(INVALID)
+    if length is not None:
+        module.http.require_port()
     exchange = module.http.begin("+QHTTPGET")
     if length is not None:
         return _upload(module, exchange, length, input_time or DEFAULT_TIME, rsptime)
@@ -102,8 +101,10 @@ def post(
 ) -> Reply:
     """Send a request with a body from the host (HTTP manual 2.4)."""
     # The syntax has the two times together or not at all.
-    if (input_time is None) != (rsptime is None):
+    alone = rsptime is None and module.switches.lone_input_time
+    if (input_time is None) != (rsptime is None) and not alone:
         raise CommandFailed(INVALID)
+    module.http.require_port()
     exchange = module.http.begin("+QHTTPPOST")
     input_time, rsptime = input_time or DEFAULT_TIME, rsptime or DEFAULT_TIME
     return _upload(module, exchange, length, input_time, rsptime)
@@ -133,6 +134,7 @@ def read_by_default(module: Module) -> Reply:
 def read(module: Module, wait_time: int) -> Procedure[Lines]:
     """Print the response in data mode (HTTP manual 2.6)."""
     http = module.http
+    http.require_port()
     exchange = http.response()
     module.terminal.connect()
     module.terminal.raw(_head(module, exchange))
@@ -154,6 +156,9 @@ def read(module: Module, wait_time: int) -> Procedure[Lines]:
 @COMMANDS.write("+QHTTPREADFILE", FILE_NAME, SECONDS)
 def read_file(module: Module, name: str, wait_time: int) -> None:
     """Write the response to a file (HTTP manual 2.7); an old one is replaced."""
+    replace = module.switches.stored_response == "replaced"
+    if not replace and name in module.files.names():
+        raise CommandFailed(407)
     exchange = module.http.response()
     content = module.files.create(name, replace=True)
     content += _head(module, exchange)
@@ -170,7 +175,7 @@ def _upload(
     if outcome is not Outcome.COMPLETE:
         module.http.drop()
         if outcome is Outcome.TIMEOUT:
-            raise CommandFailed(INPUT_TIMEOUT)
+            raise CommandFailed(module.switches.input_timeout)
         return None
     exchange.finish()
     module.scheduler.spawn(module.http.report(exchange, rsptime))
@@ -231,7 +236,7 @@ def _store(
         while not exchange.body_done:
             ready = yield Wait(exchange.when, module.scheduler.now + wait_time)
             if not ready:
-                raise HttpFailed(722)
+                raise HttpFailed(module.switches.read_timeout)
             data = exchange.read()
             if len(data) > module.files.free:
                 raise HttpFailed(729)

@@ -1,0 +1,365 @@
+"""Every error number of HTTP manual 5, by what provokes it in life where that can be.
+
+What a loopback cannot have (a cell that is full, an incoming call, a module out of
+memory for sockets) is provoked by a fault, or by a network that fails with the number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from requests_bg96.emulator import (
+    Fault,
+    Hangup,
+    NetworkFailure,
+    Refused,
+    Silence,
+    SocketNetwork,
+    Switches,
+    TlsFailure,
+    Unresolvable,
+)
+from requests_bg96.emulator.results import CME_TEXTS
+from tests.emulator.host import CONNECT, OK, HostMaker, cme, response
+
+Scene = Callable[[HostMaker], bytes]
+
+URL = b"http://example.org"
+
+
+def failing(failure: Exception, url: bytes = URL) -> Scene:
+    """A connection that fails; the number comes in the URC of the result."""
+
+    def scene(make: HostMaker) -> bytes:
+        host = make().online(url)
+        host.servers.failures = [failure]
+        return host.ask(b"AT+QHTTPGET\r").removeprefix(OK)
+
+    return scene
+
+
+def answered(*parts: Any) -> Scene:
+    """A server that answers like that."""
+
+    def scene(make: HostMaker) -> bytes:
+        host = make().online()
+        host.servers.answers.append(list(parts))
+        return host.ask(b"AT+QHTTPGET\r", 61).removeprefix(OK)
+
+    return scene
+
+
+def read(*parts: Any) -> Scene:
+    """A response that is read as far as it goes."""
+
+    def scene(make: HostMaker) -> bytes:
+        host = make().online()
+        host.servers.answers.append(list(parts))
+        assert b"+QHTTPGET: 0,200" in host.ask(b"AT+QHTTPGET\r")
+        heard = host.ask(b"AT+QHTTPREAD\r", 61)
+        return heard[heard.index(b"\r\n+CME") :]
+
+    return scene
+
+
+def read_too_early(make: HostMaker) -> bytes:
+    """703: before the URC."""
+    host = make().online()
+    assert host.ask(b"AT+QHTTPGET\r") == OK
+    return host.ask(b"AT+QHTTPREAD\r")
+
+
+def two_ports(make: HostMaker) -> bytes:
+    """704: another port is in data mode."""
+    host = make().online()
+    with host.emulator.other_port_in_data_mode():
+        return host.ask(b"AT+QHTTPPOST=2,60,60\r")
+
+
+def read_unasked(make: HostMaker) -> bytes:
+    """705: there was no request."""
+    return make().online().ask(b"AT+QHTTPREAD\r")
+
+
+def context_down(make: HostMaker) -> bytes:
+    """709: the context was deactivated behind the request's back."""
+    host = make().online().quiet(b"AT+QIDEACT=1")
+    return host.ask(b"AT+QHTTPGET\r")
+
+
+def no_scheme(make: HostMaker) -> bytes:
+    """711: what is set is no URL of HTTP."""
+    host = make().quiet(b"AT+QIACT=1")
+    assert host.ask(b"AT+QHTTPURL=11\r") == CONNECT
+    return host.ask(b"example.org")
+
+
+def no_url(make: HostMaker) -> bytes:
+    """712: none was ever set."""
+    return make().quiet(b"AT+QIACT=1").ask(b"AT+QHTTPGET\r")
+
+
+def too_short(number: Any) -> Scene:
+    """Too few bytes in their time, by the number that the firmware has for it."""
+
+    def scene(make: HostMaker) -> bytes:
+        host = make(switches=Switches(input_timeout=number)).online()
+        assert host.ask(b"AT+QHTTPPOST=20,5,60\r") == CONNECT
+        return host.ask(b"too short", 6)
+
+    return scene
+
+
+def silent_728(make: HostMaker) -> bytes:
+    """728: no response, by a firmware that tells it from other timeouts."""
+    host = make(switches=Switches(response_timeout=728)).online()
+    return host.ask(b"AT+QHTTPGET=5\r", 6).removeprefix(OK)
+
+
+def wrong_parameter(make: HostMaker) -> bytes:
+    """730: out of its range."""
+    return make().online().ask(b"AT+QHTTPREAD=65536\r")
+
+
+def told(number: int) -> Scene:
+    """A fault plan: the command that is in hand ends with the number."""
+
+    def scene(make: HostMaker) -> bytes:
+        fault = Fault("from_host", len(b"ATE0\rAT+"), "cme", code=number)
+        host = make(faults=[fault]).quiet()
+        return host.ask(b"AT+QHTTPPOST=2,60,60\r")
+
+    return scene
+
+
+BROKEN = response(b"", b"Content-Length: 4")
+
+SCENES: dict[str, tuple[int, Scene]] = {
+    "701 by a handshake that fails": (701, failing(TlsFailure(), b"https://x.org")),
+    "702 by a silent server": (702, answered(Silence())),
+    "703 by a read before the URC": (703, read_too_early),
+    "704 by two ports in data mode": (704, two_ports),
+    "705 by a read without request": (705, read_unasked),
+    "706 by a network that fails so": (706, failing(NetworkFailure(706))),
+    "706 by a fault": (706, told(706)),
+    "707 by a network that fails so": (707, failing(NetworkFailure(707))),
+    "708 by a network that fails so": (708, failing(NetworkFailure(708))),
+    "709 by a context that is down": (709, context_down),
+    "710 by a network that fails": (710, failing(NetworkFailure())),
+    "711 by a URL without scheme": (711, no_scheme),
+    "712 by no URL": (712, no_url),
+    "713 by an address that is none": (713, failing(Refused(), b"http://192.0.2.256")),
+    "714 by a name without address": (714, failing(Unresolvable())),
+    "715 by a network that fails so": (715, failing(NetworkFailure(715))),
+    "715 by a fault": (715, told(715)),
+    "716 by a port that refuses": (716, failing(Refused())),
+    "717 by a server that hangs up": (717, read(BROKEN, b"ab", Hangup(reset=True))),
+    "718 by a network that fails so": (718, failing(NetworkFailure(718))),
+    "719 by a server without a word": (719, answered(Hangup())),
+    "720 by a fault": (720, told(720)),
+    "721 by chunks that are none": (
+        721,
+        read(response(b"zz\r\n", b"Transfer-Encoding: chunked")),
+    ),
+    "722 by a body that stalls": (722, read(BROKEN, b"ab", Silence())),
+    "723 by what is no response": (723, answered(b"220 Welcome\r\n\r\n")),
+    "724 by a fault": (724, told(724)),
+    "725 by a fault": (725, told(725)),
+    "726 by too few bytes": (726, too_short(726)),
+    "727 by too few bytes": (727, too_short(727)),
+    "728 by a silent server": (728, silent_728),
+    "729 by a head without end": (
+        729,
+        answered(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70000, Silence()),
+    ),
+    "730 by a wrong parameter": (730, wrong_parameter),
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_what_provokes_it(make_host: HostMaker, scene: str) -> None:
+    number, play = SCENES[scene]
+    assert play(make_host) in (cme(number), b"\r\n+QHTTPGET: %d\r\n" % number)
+
+
+def test_every_number_is_provoked() -> None:
+    numbers = {number for number, _ in SCENES.values()}
+    assert numbers == {number for number in CME_TEXTS if number > 700}
+    assert numbers == set(range(701, 731))
+
+
+@pytest.mark.parametrize(
+    "host_name, expected",
+    [
+        (b"1.2.3", b"713"),
+        (b"1.2.3.4.5", b"713"),
+        (b"300", b"713"),
+        (b"192.0.2.1", b"0,200,0"),
+        (b"4.example", b"0,200,0"),
+        (b"[2001:db8::1]", b"0,200,0"),
+    ],
+)
+def test_addresses_that_are_none(
+    make_host: HostMaker, host_name: bytes, expected: bytes
+) -> None:
+    host = make_host().online(b"http://" + host_name)
+    host.servers.answers.append(response())
+    assert host.ask(b"AT+QHTTPGET\r") == OK + b"\r\n+QHTTPGET: %b\r\n" % expected
+
+
+@pytest.mark.parametrize("command", [b"+QHTTPURL=10", b"+QHTTPREAD", b"+QHTTPGET=9,9"])
+def test_one_port_in_data_mode_at_a_time(make_host: HostMaker, command: bytes) -> None:
+    """And the command works once the other port has left it."""
+    host = make_host().online(requestheader=1)
+    with host.emulator.other_port_in_data_mode():
+        assert host.ask(b"AT" + command + b"\r") == cme(704)
+        assert host.ask(b"AT+QHTTPURL?\r").endswith(OK)
+    assert host.ask(b"AT" + command + b"\r") in (CONNECT, cme(705))
+
+
+def test_a_get_that_needs_no_data_mode(make_host: HostMaker) -> None:
+    host = make_host().online()
+    host.servers.answers.append(response())
+    with host.emulator.other_port_in_data_mode():
+        assert b"+QHTTPGET: 0,200,0" in host.ask(b"AT+QHTTPGET\r")
+
+
+# Every number reaches the URC of a result as well.
+
+
+@pytest.mark.parametrize("number", range(701, 731))
+@pytest.mark.parametrize("late", [False, True])
+def test_a_server_that_fails_with_a_number(
+    make_host: HostMaker, number: int, late: bool
+) -> None:
+    def parts() -> Iterator[bytes]:
+        if late:
+            yield BROKEN + b"ab"
+        raise NetworkFailure(number)
+
+    host = make_host().online()
+    host.servers.answers.append(parts())
+    result = host.ask(b"AT+QHTTPGET\r")
+    if late:
+        assert result == OK + b"\r\n+QHTTPGET: 0,200,4\r\n"
+        assert host.ask(b"AT+QHTTPREAD\r") == CONNECT + b"ab" + cme(number)
+    else:
+        assert result == OK + b"\r\n+QHTTPGET: %d\r\n" % number
+
+
+# A broken connection while the request goes out (718), on real sockets.
+
+
+@contextlib.contextmanager
+def resetting_server(reset: threading.Event) -> Iterator[int]:
+    """A server that resets the connection in the midst of a request; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1)
+                abort = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, abort)
+            reset.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+def test_a_connection_that_breaks_while_the_request_goes_out(
+    make_host: HostMaker,
+) -> None:
+    reset = threading.Event()
+    with resetting_server(reset) as port:
+        network = SocketNetwork()
+        host = make_host(network=network).online(b"http://127.0.0.1:%d/" % port)
+        assert host.ask(b"AT+QHTTPPOST=4,60,60\r", 1) == CONNECT
+        assert host.ask(b"ab") == b""
+        assert reset.wait(10)
+        # The system tells of the reset a moment later; virtual time can wait.
+        for _ in range(100):
+            exchange = host.emulator.module.http.exchange
+            assert exchange is not None
+            if exchange.when() <= host.clock.now():
+                break
+            host.hear(0.1)
+        assert host.ask(b"cd", 1) == OK + b"\r\n+QHTTPPOST: 718\r\n"
+
+
+# The numbers that a firmware may choose.
+
+
+@pytest.mark.parametrize("number", [726, 702, 722, 727, 728])
+def test_the_number_of_an_input_that_is_too_short(
+    make_host: HostMaker, number: Any
+) -> None:
+    host = make_host(switches=Switches(input_timeout=number)).quiet()
+    assert host.ask(b"AT+QHTTPURL=20,2\r") == CONNECT
+    assert host.ask(b"http", 3) == cme(number)
+
+
+@pytest.mark.parametrize("number", [722, 702, 727])
+def test_the_number_of_a_body_that_stalls(make_host: HostMaker, number: Any) -> None:
+    host = make_host(switches=Switches(read_timeout=number)).online()
+    for command, result in (
+        (b"AT+QHTTPREAD=1\r", CONNECT + b"ab" + cme(number)),
+        (b'AT+QHTTPREADFILE="f",1\r', OK + b"\r\n+QHTTPREADFILE: %d\r\n" % number),
+    ):
+        host.servers.answers.append([BROKEN, b"ab", Silence()])
+        host.ask(b"AT+QHTTPGET\r")
+        assert host.ask(command, 2) == result
+
+
+@pytest.mark.parametrize("number", [714, 716])
+def test_the_number_of_a_name_without_address(
+    make_host: HostMaker, number: Any
+) -> None:
+    host = make_host(switches=Switches(dns_error=number)).online()
+    host.servers.failures = [Unresolvable()]
+    assert host.ask(b"AT+QHTTPPOST=2,60,60\r") == cme(number)
+
+
+def test_a_lone_input_time(make_host: HostMaker) -> None:
+    assert make_host().online().ask(b"AT+QHTTPPOST=2,60\r") == cme(730)
+    host = make_host(switches=Switches(lone_input_time=True)).online()
+    assert host.ask(b"AT+QHTTPPOST=2,5\r") == CONNECT
+    assert host.ask(b"", 6) == cme(726)
+
+
+@pytest.mark.parametrize("stored, result", [("replaced", OK), ("refused", cme(407))])
+def test_a_response_to_a_file_that_is_there(
+    make_host: HostMaker, stored: Any, result: bytes
+) -> None:
+    host = make_host(switches=Switches(stored_response=stored)).online()
+    assert host.ask(b'AT+QFUPL="f",2\r') == CONNECT
+    assert host.ask(b"ab").endswith(OK)
+    host.servers.answers.append(response(b"new"))
+    host.ask(b"AT+QHTTPGET\r")
+    heard = host.ask(b'AT+QHTTPREADFILE="f"\r')
+    assert heard.startswith(result)
+    assert (b"+QHTTPREADFILE: 0" in heard) == (stored == "replaced")
+
+
+@pytest.mark.parametrize("short", ["ok", "error"])
+def test_an_upload_that_is_too_short(make_host: HostMaker, short: Any) -> None:
+    host = make_host(switches=Switches(short_upload=short)).quiet()
+    assert host.ask(b'AT+QFUPL="f",4,2\r') == CONNECT
+    heard = host.ask(b"12", 3)
+    assert heard == (cme(421) if short == "error" else b"\r\n+QFUPL: 2,3132\r\n" + OK)
+    assert b'"f",2' in host.ask(b"AT+QFLST\r")
+
+
+def test_a_result_without_status(make_host: HostMaker) -> None:
+    host = make_host(switches=Switches(result_fields="error")).online()
+    host.servers.answers.append(response(b"x"))
+    assert host.ask(b"AT+QHTTPGET\r") == OK + b"\r\n+QHTTPGET: 0\r\n"
