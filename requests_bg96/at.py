@@ -92,6 +92,10 @@ class Command:
     def __str__(self) -> str:
         return f"AT{self.text if self.shown is None else self.shown}"
 
+    def __repr__(self) -> str:
+        # Loggers that keep their arguments would keep a private key, or a PIN.
+        return f"<{type(self).__name__} {self}>"
+
     @property
     def line(self) -> bytes:
         """The bytes that go to the module."""
