@@ -89,8 +89,17 @@ def listing(pattern: str = "*") -> Dialogue[dict[str, int]]:
     for value in reply.values("+QFLST"):
         name, _, size = value.rpartition(",")
         # Siblings name the storage as well.
-        sizes[name.strip('"').removeprefix("UFS:")] = int(size)
+        sizes[name.strip('"').removeprefix("UFS:")] = _number(size, "AT+QFLST")
     return sizes
+
+
+def _number(text: str, command: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise TransferError(
+            f"the module says {text!r} where a number should be", command=command
+        ) from None
 
 
 def free_space() -> Dialogue[int]:
@@ -99,7 +108,7 @@ def free_space() -> Dialogue[int]:
     :raises ModuleError: where the module does not say.
     """
     reply = yield from must(Command('+QFLDS="UFS"'))
-    return int(reply.values("+QFLDS")[0].split(",")[0])
+    return _number("".join(reply.values("+QFLDS")).split(",")[0], "AT+QFLDS")
 
 
 def delete(name: str) -> Dialogue[bool]:
@@ -141,7 +150,9 @@ def store(
     yield from _check_space(len(content))
     for _ in range(ATTEMPTS):
         if (yield from upload(name, content, acknowledge, progress)):
-            return
+            # The command may have come with another name, which noise has made.
+            if (yield from listing(name)).get(name) == len(content):
+                return
         yield from delete(name)
     raise TransferError(
         f"the file {name} did not arrive intact in {ATTEMPTS} attempts; look at the "

@@ -182,7 +182,9 @@ def _configure(
     :param given: what is known to be as it was written.
     """
     context = settings.ssl_context_id
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            yield from asked(Command(f'+QHTTPCFG="sslctxid",{context}'))
         for key, value in wanted.items():
             if given.get(key) != value:
                 # What is refused, or changed on the way, is seen when it is read.
@@ -223,13 +225,13 @@ def _set_clock() -> Dialogue[None]:
     """
     now = datetime.datetime.now(datetime.timezone.utc)
     reply = yield from asked(Command("+CCLK?"))
-    told = _parsed("".join(reply.values("+CCLK")))
+    told = clock_of("".join(reply.values("+CCLK")))
     if now < PLAUSIBLE or (told and abs(told - now) < CLOCK_TOLERANCE):
         return
     yield from must(Command(f'+CCLK="{now:%y/%m/%d,%H:%M:%S}+00"'))
 
 
-def _parsed(text: str) -> datetime.datetime | None:
+def clock_of(text: str) -> datetime.datetime | None:
     """Return the time in an answer such as ``"24/02/29,12:00:00+04"``.
 
     The zone is in quarters of an hour.

@@ -1,0 +1,105 @@
+"""What the tests of HTTPS share: a network that notes how it is to be checked."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import pathlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from requests_bg96.emulator import (
+    CallableNetwork,
+    Fault,
+    Request,
+    Switches,
+    TlsSettings,
+)
+from tests.certificates import authority, issue
+from tests.support import Answers, Rig, response, rig
+
+URL = "https://server.example/"
+#: Firmware that can check everything.
+LATER = Switches(sni_checkhost=True)
+#: How many bytes of an upload stand before the one that goes wrong.
+MIDDLE = 300
+
+
+class Doors:
+    """Every server there is; notes the TLS settings of each connection to one."""
+
+    def __init__(self, answer: Answers = response(b"hello")) -> None:
+        self.seen: list[TlsSettings] = []
+        self.hosts: list[str] = []
+        self.requests: list[bytes] = []
+        self.answer = answer
+
+    def connect(self, host: str, port: int, tls: TlsSettings | None) -> None:
+        """Note how a connection is to be made."""
+        assert tls is not None
+        self.hosts.append(host)
+        self.seen.append(tls)
+
+    def __call__(self, request: Request) -> Answers:
+        self.requests.append(request.data)
+        return self.answer
+
+    @property
+    def levels(self) -> list[int]:
+        """The level of each connection."""
+        return [tls.level for tls in self.seen]
+
+
+@contextlib.contextmanager
+def secured(
+    doors: Doors, switches: Switches = LATER, **arguments: Any
+) -> Iterator[Rig]:
+    """A session over a modem, with these servers behind it.
+
+    :param arguments: of `tests.support.rig`.
+    """
+    network = CallableNetwork(doors)
+    with rig(network=network, switches=switches, **arguments) as made:
+        yield made
+
+
+@functools.lru_cache(maxsize=None)
+def root_pem(name: str = "Root") -> bytes:
+    """The certificate of a CA."""
+    return authority(name).pem
+
+
+def root_file(directory: pathlib.Path, name: str = "Root") -> str:
+    """The path of a CA's certificate."""
+    path = directory / f"{name}.pem"
+    path.write_bytes(root_pem(name))
+    return str(path)
+
+
+def client_files(directory: pathlib.Path, name: str = "client") -> tuple[str, str]:
+    """The paths of a client's certificate and key."""
+    return issue(name, authority("Root")).save(directory, name)
+
+
+def uploads(made: Rig) -> int:
+    """How many uploads the host has begun."""
+    return made.written.count(b"AT+QFUPL=")
+
+
+def fault_in(made: Rig, marker: bytes, beyond: int, action: Any) -> Fault:
+    """A fault of that kind, so many bytes behind the first `marker` of the host.
+
+    :param made: where the same dialogue has gone well.
+    """
+    return Fault("from_host", made.written.index(marker) + beyond, action)
+
+
+@functools.lru_cache(maxsize=None)
+def flipping_seed(value: int) -> int:
+    """A seed of the emulator that XORs the first byte garbled with `value`."""
+    return next(
+        seed
+        for seed in range(100_000)
+        if random.Random(seed).randrange(1, 256) == value
+    )

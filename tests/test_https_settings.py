@@ -1,0 +1,317 @@
+"""The module's TLS settings: as asked, read back, and never believed for too long."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+from typing import Any
+
+import pytest
+import requests
+
+from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import Fault, Switches
+from tests.https_support import (
+    LATER,
+    URL,
+    Doors,
+    client_files,
+    flipping_seed,
+    root_file,
+    root_pem,
+    secured,
+)
+from tests.support import Rig
+
+#: Firmware that says nothing of a restart.
+MUTE = Switches(sni_checkhost=True, boot_urcs="none", echo_after_reset=False)
+
+
+def assert_checked(doors: Doors) -> None:
+    """Every connection was to be checked in every way, and by the right CA."""
+    for tls in doors.seen:
+        assert (tls.level, tls.check_host, tls.server_name) == (1, True, True)
+        assert (tls.ignore_time, tls.ignore_chain) == (False, False)
+        assert (tls.version, tls.cipher_suite) == (3, 0xFFFF)
+        assert tls.ca_certificate == root_pem()
+
+
+def test_the_settings(tmp_path: pathlib.Path) -> None:
+    """All that there is to check is checked, and nothing is left to chance."""
+    doors = Doors()
+    with secured(doors) as made:
+        made.session.get(URL, verify=root_file(tmp_path), timeout=(100, 5))
+    assert_checked(doors)
+    assert doors.seen[0].negotiate_time == 50
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(5, 10), (30, 15), (900, 300)])
+def test_the_time_for_the_handshake(
+    tmp_path: pathlib.Path, seconds: float, told: int
+) -> None:
+    """Half of the connect timeout, in the bounds that the module has."""
+    doors = Doors()
+    with secured(doors) as made:
+        made.session.get(URL, verify=root_file(tmp_path), timeout=(seconds, 5))
+    assert doors.seen[0].negotiate_time == told
+
+
+def test_arguments_of_the_adapter(tmp_path: pathlib.Path) -> None:
+    """Version and suite are what the caller says, and in the context they say."""
+    doors = Doors()
+    adapter = {"sslversion": 4, "ciphersuite": "0xc02f", "ssl_context_id": 5}
+    with secured(doors, adapter=adapter) as made:
+        made.session.get(URL, verify=root_file(tmp_path))
+    (tls,) = doors.seen
+    assert (tls.version, tls.cipher_suite, tls.level) == (4, 0xC02F, 1)
+
+
+def test_a_suite_that_the_module_lacks(tmp_path: pathlib.Path) -> None:
+    """Is said, and nothing is sent."""
+    doors = Doors()
+    with secured(doors, adapter={"ciphersuite": "0X1301"}) as made:
+        with pytest.raises(requests.exceptions.SSLError, match="ciphersuite"):
+            made.session.get(URL, verify=root_file(tmp_path))
+    assert doors.seen == []
+
+
+def test_what_was_set_before_is_set_right(tmp_path: pathlib.Path) -> None:
+    """Another program's settings do not last."""
+    doors = Doors()
+    with secured(doors) as made:
+        made.emulator.module.tls[1].update(ignorecertchain=1, seclevel=0, sni=0)
+        made.session.get(URL, verify=root_file(tmp_path))
+        made.modem.command('AT+QSSLCFG="ignorecertchain",1,1')
+        made.modem.command('AT+QSSLCFG="checkhost",1,0')
+        made.modem.command('AT+QHTTPCFG="sslctxid",2')
+        made.session.get(URL, verify=root_file(tmp_path))
+    assert len(doors.seen) == 2
+    assert_checked(doors)
+
+
+# Noise
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'+QSSLCFG="seclevel",1,', b"1"),
+        (b'+QSSLCFG="checkhost",1,', b"1"),
+        (b'+QSSLCFG="ignorelocaltime",1,', b"0"),
+        (b'+QSSLCFG="ignorecertchain",1,', b"0"),
+        (b'+QSSLCFG="sslversion",1,', b"3"),
+        (b'+QHTTPCFG="sslctxid",', b"2"),
+    ],
+)
+def test_a_value_that_noise_has_changed_is_noticed(
+    tmp_path: pathlib.Path, line: bytes, value: bytes
+) -> None:
+    """It is written again, before anything is sent."""
+    path, doors = root_file(tmp_path), Doors()
+    settings = {"ssl_context_id": 2} if b"QHTTPCFG" in line else {}
+    if settings:
+        line = line.replace(b",1,", b",2,")
+    with secured(Doors(), adapter=settings) as well:
+        well.session.get(URL, verify=path)
+        offset = well.written.index(line + value) + len(line)
+    garbled = Fault("from_host", offset, "garble")
+    with secured(
+        doors, adapter=settings, faults=[garbled], seed=flipping_seed(1)
+    ) as made:
+        assert made.session.get(URL, verify=path).ok
+        # What the module saw: once changed by noise, and once as it was mended.
+        changed = bytes([value[0] ^ 1])
+        assert made.written.index(line + changed) < made.written.index(line + value)
+    assert_checked(doors)
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+@pytest.mark.parametrize("seed", range(2))
+def test_no_noise_makes_a_connection_less_checked(
+    tmp_path: pathlib.Path, accepted: bool, seed: int
+) -> None:
+    """Whatever byte of the dialogue it hits, in either direction."""
+    path = root_file(tmp_path)
+    adapter = {"allow_unchecked_host": accepted}
+    with secured(Doors(), adapter=adapter) as well:
+        well.session.get(URL, verify=path)
+        upload = well.written.index(root_pem())
+        sizes = {"from_host": len(well.written), "to_host": len(well.heard)}
+    connections = 0
+    for way, size in sizes.items():
+        for offset in range(seed, size, 17):
+            inside = upload + 20 < offset < upload + len(root_pem())
+            if way == "from_host" and inside:
+                continue
+            doors = Doors()
+            fault = Fault(way, offset, "garble")  # type: ignore[arg-type]
+            with secured(
+                doors, adapter=adapter, faults=[fault], seed=seed * 1000 + offset
+            ) as made:
+                _try(made, path)
+            assert_checked(doors)
+            connections += len(doors.seen)
+    assert connections > 20
+
+
+def _try(made: Rig, path: str) -> None:
+    for _ in range(2):
+        try:
+            made.session.get(URL, verify=path, timeout=(60, 5))
+        except (requests.RequestException, OSError):
+            continue
+
+
+# Restarts
+
+
+@pytest.mark.parametrize("switches", [LATER, MUTE], ids=["telling", "mute"])
+@pytest.mark.parametrize("pause", [0.0, 1.0, 4.0, 60.0])
+@pytest.mark.parametrize("urcs", [False, True])
+def test_a_module_that_was_reset_is_set_up_again(
+    tmp_path: pathlib.Path, switches: Switches, pause: float, urcs: bool
+) -> None:
+    """Its settings are gone; no request goes by those that a start leaves."""
+    doors = Doors()
+    with secured(doors, switches) as made:
+        path = root_file(tmp_path)
+        made.session.get(URL, verify=path)
+        made.emulator.reset(urcs)
+        made.clock.sleep(pause)
+        _try(made, path)
+        made.clock.sleep(60)
+        assert made.session.get(URL, verify=path).ok
+        assert made.emulator.module.tls[1]["seclevel"] == 1
+    assert len(doors.seen) >= 2
+    assert_checked(doors)
+
+
+def test_a_reset_at_any_moment(tmp_path: pathlib.Path) -> None:
+    """Also one in the midst of the dialogue, of which the module says nothing."""
+    path = root_file(tmp_path)
+    with secured(Doors(), MUTE) as well:
+        well.session.get(URL, verify=path)
+        size = len(well.written)
+    connections = 0
+    for offset in range(0, size, 13):
+        doors = Doors()
+        fault = Fault("from_host", offset, "reset_quiet")
+        with secured(doors, MUTE, faults=[fault]) as made:
+            _try(made, path)
+        assert_checked(doors)
+        connections += len(doors.seen)
+    assert connections > 20
+
+
+# The clock
+
+
+def _told(made: Rig) -> datetime.datetime:
+    """What the module takes for the time in UTC."""
+    module = made.emulator.module
+    return module.store.utc(module.scheduler.now)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def test_a_clock_that_is_far_off_is_set(tmp_path: pathlib.Path) -> None:
+    """As after a loss of supply, and it is not set again."""
+    with secured(Doors()) as made:
+        assert _told(made).year == 2008
+        for _ in range(2):
+            made.session.get(URL, verify=root_file(tmp_path))
+        assert abs(_told(made) - _now()) < datetime.timedelta(minutes=1)
+        assert made.written.count(b"AT+CCLK=") == 1
+
+
+@pytest.mark.parametrize("hours", [-23, 23])
+@pytest.mark.parametrize("zone", [-16, 0, 32])
+def test_a_clock_that_is_right_by_a_day_is_left(
+    tmp_path: pathlib.Path, hours: int, zone: int
+) -> None:
+    """In whatever time zone it counts."""
+    with secured(Doors()) as made:
+        local = _now() + datetime.timedelta(hours=hours, minutes=15 * zone)
+        made.emulator.module.store.set_time(local, zone, made.clock.now())
+        made.session.get(URL, verify=root_file(tmp_path))
+        assert b"AT+CCLK?" in made.written
+        assert b"AT+CCLK=" not in made.written
+
+
+def test_a_clock_is_looked_at_again_after_a_loss_of_supply(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Even where the module has said nothing of it."""
+    with secured(Doors(), MUTE) as made:
+        made.session.get(URL, verify=root_file(tmp_path))
+        made.emulator.reset(urcs=False)
+        made.emulator.module.store.set_time(
+            datetime.datetime(2008, 1, 4), 0, made.clock.now()
+        )
+        made.clock.sleep(3600)
+        made.session.get(URL, verify=root_file(tmp_path))
+        assert abs(_told(made) - _now()) < datetime.timedelta(minutes=1)
+
+
+def test_the_clock_is_left_alone_on_request(tmp_path: pathlib.Path) -> None:
+    """Then the module counts by the time that it has."""
+    doors = Doors()
+    with secured(doors, adapter={"set_clock": False}) as made:
+        made.session.get(URL, verify=root_file(tmp_path))
+        assert b"CCLK" not in made.written
+    assert doors.seen[0].time is not None and doors.seen[0].time.year == 2008
+    assert_checked(doors)
+
+
+def test_the_clock_does_not_matter_where_nothing_is_checked() -> None:
+    """It is not touched."""
+    with secured(Doors()) as made:
+        with pytest.warns(match="Unverified"):
+            made.session.get(URL, verify=False)
+        assert b"CCLK" not in made.written
+
+
+# What cannot be asked of the module
+
+
+class Pinning(BG96Adapter):
+    """An adapter that hands something to its pools, as urllib3 lets it."""
+
+    wish: dict[str, Any] = {}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make pools with it."""
+        super().init_poolmanager(*args, **{**kwargs, **self.wish})
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"assert_fingerprint": "00" * 32},
+        {"assert_hostname": "other.example"},
+        {"server_hostname": "other.example"},
+        {"key_password": "secret"},
+    ],
+    ids=lambda wish: next(iter(wish)),
+)
+def test_what_only_this_machine_could_check_is_refused(
+    tmp_path: pathlib.Path, wish: dict[str, str]
+) -> None:
+    """Nobody must believe that it was checked."""
+    doors = Doors()
+    with secured(doors) as made:
+        adapter = type("Wishing", (Pinning,), {"wish": wish})
+        made.session.mount("https://", adapter(made.emulator.url, clock=made.clock))
+        with pytest.raises(requests.exceptions.SSLError, match=next(iter(wish))):
+            made.session.get(URL, verify=root_file(tmp_path))
+    assert doors.seen == []
+
+
+def test_a_client_certificate_needs_its_key(tmp_path: pathlib.Path) -> None:
+    """A file without one is refused as by stock requests."""
+    cert, _ = client_files(tmp_path)
+    with secured(Doors()) as made:
+        with pytest.raises(requests.exceptions.SSLError, match="no PEM private key"):
+            made.session.get(URL, verify=root_file(tmp_path), cert=cert)
