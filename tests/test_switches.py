@@ -1,0 +1,163 @@
+"""A compact set of exchanges, under the firmwares that there may be."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from requests_bg96.emulator import Hangup, Silence, Switches
+from requests_bg96.emulator.switches import allowed_values
+from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
+
+#: The questions whose answers may matter to each other.
+MATTER: dict[str, tuple[Any, ...]] = {
+    "chunked": ("decoded", "raw"),
+    "response_head": ("received", "rewritten"),
+    "reuse_sockets": (False, True),
+    "bodyless_end": ("on_close", "at_once", "on_wait"),
+    "unread_response": ("replaced", "busy"),
+    "hangup_trailer": ("cme", "urc"),
+    "echo_after_reset": (True, False),
+    "cmee_after_reset": (1, 0, 2),
+    "qiact_active": ("error", "ok"),
+    "result_fields": ("full", "status"),
+    "second_read": (703, 705),
+    "boot_urcs": ("full", "rdy", "none"),
+}
+
+
+def pairs(case: dict[str, Any]) -> set[tuple[Any, ...]]:
+    """The pairs of values in a case."""
+    return set(itertools.combinations(sorted(case.items(), key=lambda one: one[0]), 2))
+
+
+def pairwise(values: dict[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    """Few cases, in which each two values of different switches meet."""
+    missing = {
+        ((one, a), (other, b))
+        for one, other in itertools.combinations(sorted(values), 2)
+        for a in values[one]
+        for b in values[other]
+    }
+    while missing:
+        case: dict[str, Any] = dict(sorted(missing, key=repr)[0])
+        for name in values:
+            if name not in case:
+                case[name] = max(
+                    values[name],
+                    key=lambda value: len(pairs({**case, name: value}) & missing),
+                )
+        missing -= pairs(case)
+        yield case
+
+
+CASES = list(pairwise(MATTER))
+
+
+def test_the_cases_are_pairwise() -> None:
+    """Each two values of different switches meet in one of them."""
+    met = set().union(*map(pairs, CASES))
+    for one, other in itertools.combinations(sorted(MATTER), 2):
+        for values in itertools.product(MATTER[one], MATTER[other]):
+            assert ((one, values[0]), (other, values[1])) in met
+    assert len(CASES) < 30
+
+
+def expect(made: Rig, body: bytes, answer: Any, method: str = "GET") -> None:
+    """A request is answered by `body` where the server sends `answer`."""
+    made.servers.answers = [answer]
+    data = b"up\r\nOK\r\n" if method == "POST" else None
+    got = made.session.request(method, SOMEWHERE, data=data, timeout=(150, 30))
+    assert (got.content, got.status_code // 100) in ((body, 2), (body, 3))
+    assert made.servers.requests[-1].startswith(
+        method.encode() + b" /path HTTP/1.1\r\n"
+    )
+    assert made.servers.bodies[-1] == (data or b"")
+
+
+CODED = b"Transfer-Encoding: chunked"
+TRICKY = b"x" + TRAILER + b"y" + TRAILER
+
+
+def exchanges(made: Rig) -> None:
+    """Every framing, no body, and failures between them."""
+    expect(made, TRICKY, response(TRICKY))
+    expect(made, b"", response(b"", b"Content-Length: 5"), "HEAD")
+    expect(made, b"an ordinary text", response(chunks(b"an ordinary text", [5]), CODED))
+    expect(made, TRICKY, response(chunks(TRICKY, [9]), CODED), "POST")
+    expect(made, b"", response(b"", status=b"304 Not Modified"))
+    expect(made, TRICKY, response(TRICKY, b"Connection: close"))
+    short = response(b"12", b"Content-Length: 99")
+    failures: list[Answers] = [[Hangup()], [Silence()], [short, Hangup()]]
+    for failure in failures:
+        made.servers.answers = [failure]
+        try:
+            made.get(timeout=(150, 3))
+        except requests.RequestException:
+            pass
+        expect(made, b"after", response(b"after"), "POST")
+    expect(made, b"", response(b"", status=b"204 No Content"), "DELETE")
+
+
+def streams(made: Rig) -> None:
+    """Unread ones, abandoned ones."""
+    made.servers.answers = [response(TRICKY * 50)]
+    unread = made.get(stream=True)
+    expect(made, b"between", response(b"between"))
+    assert unread.content == TRICKY * 50
+    made.servers.answers = [[response(b"x", b"Content-Length: 99999"), Silence()]]
+    made.get(stream=True).close()
+    expect(made, b"behind", response(b"behind"))
+
+
+def restarts(made: Rig) -> None:
+    """With a word, and without, and with a context that the network drops."""
+    for urcs in (True, False):
+        made.emulator.reset(urcs)
+        made.clock.sleep(12)
+        expect(made, b"restarted", response(b"restarted"), "POST")
+    made.emulator.lose_context()
+    expect(made, b"again", response(b"again"), "POST")
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: "-".join(map(str, case.values()))
+)
+@pytest.mark.parametrize("fragment", [None, "random"])
+def test_firmwares(case: dict[str, Any], fragment: Any) -> None:
+    """Every exchange comes out right, and each request arrives once."""
+    firmware = dataclasses.replace(Switches(), **case)
+    keep_alive = case["reuse_sockets"]
+    options = {"keep_alive": keep_alive}
+    with rig(switches=firmware, fragment=fragment, adapter=options) as made:
+        exchanges(made)
+        streams(made)
+        restarts(made)
+        assert made.emulator.exchanges == len(made.servers.requests)
+
+
+@pytest.mark.parametrize("name", sorted(Switches.__dataclass_fields__))
+def test_every_value_of_a_switch(name: str) -> None:
+    """Also of those that ought to make no difference to us."""
+    for value in allowed_values()[name]:
+        with rig(switches=dataclasses.replace(Switches(), **{name: value})) as made:
+            exchanges(made)
+            restarts(made)
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_connections(reuse: bool, keep_alive: bool) -> None:
+    """One is used again where the module can, and the caller wants it."""
+    switches = Switches(reuse_sockets=reuse)
+    with rig(switches=switches, adapter={"keep_alive": keep_alive}) as made:
+        for _ in range(3):
+            assert made.get().content == b"hello"
+        assert len(made.servers.hosts) == (1 if reuse and keep_alive else 3)
+        kept = [b"Connection: keep-alive" in data for data in made.servers.requests]
+        assert kept == [keep_alive] * 3
