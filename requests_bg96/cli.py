@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 from collections.abc import Callable
 
@@ -12,7 +14,11 @@ from rich.markup import escape
 
 from .adapter import BG96Adapter
 from .demo import Wrong, dialogue, run
+from .doctor import Finding, examine
+from .doctor import repair as make_ready
 from .emulator import Emulator
+from .errors import BG96Error
+from .modem import BG96Modem
 
 __all__ = ("main",)
 
@@ -55,3 +61,48 @@ def _show(console: Console, title: str, step: Callable[[], str]) -> bool:
             return True
     console.print(f"  [green]requests:[/] {escape(seen)}")
     return False
+
+
+@main.command()
+@click.option("--port", help="The module's AT port; without it, the one on USB.")
+@click.option("--apn", help="The access point name that it should have.")
+@click.option("--pin", help="Of the SIM; used by --repair only.")
+@click.option("--baudrate", type=int, help="In baud.")
+@click.option("--repair", is_flag=True, help="Make the module ready for a request.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(
+    port: str | None,
+    apn: str | None,
+    pin: str | None,
+    baudrate: int | None,
+    repair: bool,
+    as_json: bool,
+) -> None:
+    """Say whether a request would go out, and what to do if not.
+
+    Nothing is changed without --repair. The exit status is 0 only if a request would
+    go out.
+    """
+    modem = BG96Modem(port, apn=apn, pin=pin, baudrate=baudrate)
+    findings: list[Finding] = []
+    if repair:
+        try:
+            make_ready(modem)
+        except BG96Error as error:
+            findings.append(Finding("repair", False, str(error), "mend that by hand"))
+    findings += examine(modem)
+    modem.close()
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(found) for found in findings]))
+    else:
+        _print(findings)
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
+
+
+def _print(findings: list[Finding]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for finding in findings:
+        mark = "[green]good[/]" if finding.good else "[red]bad [/]"
+        console.print(f"{mark} {finding.check}: {escape(finding.found)}")
+        if finding.advice:
+            console.print(f"       {escape(finding.advice)}")

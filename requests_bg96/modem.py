@@ -146,6 +146,15 @@ class BG96Modem:
         with self._turn(deadline):
             self._driver.attention(deadline)
 
+    def prepare(self, timeout: float = 150.0) -> None:
+        """Make the module ready as the first request would: PIN, APN, PDP context.
+
+        :param timeout: in seconds.
+        :raises BG96Error: where that fails.
+        """
+        self._known.doubt()
+        self._converse(setup.prepare(self.settings, self._known), timeout)
+
     def close(self) -> None:
         """Give the port back; a response that is unread is read first, up to 10 s."""
         deadline = Deadline(self._clock, CLOSE_SECONDS)
