@@ -34,3 +34,6 @@ FILES = {
     "certificate": filler(1220, 0x7317),
     "private": filler(1675, 0x372),
 }
+
+#: Bodies of which only the length is known.
+FILES |= {f"body{size}": b"-" * size for size in (177, 285, 5472, 10750, 547256)}
