@@ -41,7 +41,6 @@ class Transport:
     def warn_of(self, host: str) -> None:
         """Warn, once for each host, that its name was not checked."""
         if host not in self.warned:
-            self.warned.add(host)
             warnings.warn(
                 f"the certificate of {host} was checked, but not that it was issued "
                 "to that host: the module's firmware cannot, and "
@@ -49,3 +48,5 @@ class Transport:
                 SecurityWarning,
                 stacklevel=2,
             )
+            # Not before: who makes an error of it is to get it the next time too.
+            self.warned.add(host)

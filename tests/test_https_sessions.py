@@ -1,0 +1,336 @@
+"""`verify` and `cert`, wherever they are said, become the module's checks each time."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import threading
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import requests
+from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
+
+from requests_bg96 import BG96Adapter, BG96Modem
+from requests_bg96.emulator import Clock, Emulator, Switches, SystemClock
+from tests.https_support import (
+    LATER,
+    URL,
+    Doors,
+    client_files,
+    root_file,
+    root_pem,
+    secured,
+)
+from tests.support import Rig, response
+from tests.test_https_matrix import HurriedClock
+from tests.tls_servers import hang, hang_up, serve_tls
+
+OTHER_URL = "https://other.example/"
+
+
+@pytest.fixture
+def root(tmp_path: pathlib.Path) -> str:
+    """The path of a CA."""
+    return root_file(tmp_path)
+
+
+@pytest.fixture
+def other_root(tmp_path: pathlib.Path) -> str:
+    """The path of another CA."""
+    return root_file(tmp_path, "Other")
+
+
+def trusted(doors: Doors) -> list[bytes | None]:
+    """For each connection the CA, or None where nothing is checked."""
+    return [tls.ca_certificate if tls.level else None for tls in doors.seen]
+
+
+# Where it is said
+
+
+def test_verify_of_the_session(root: str) -> None:
+    """It counts, and that of a request counts more."""
+    doors = Doors()
+    with secured(doors) as made:
+        made.session.verify = root
+        made.session.get(URL)
+        with pytest.warns(InsecureRequestWarning):
+            made.session.get(URL, verify=False)
+        made.session.verify = False
+        with pytest.warns(InsecureRequestWarning):
+            made.session.get(URL)
+        made.session.get(URL, verify=root)
+    assert trusted(doors) == [root_pem(), None, None, root_pem()]
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_verify_of_the_environment(
+    root: str, other_root: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As requests has it: in place of True, also of the adapter's own CAs."""
+    monkeypatch.setenv(name, root)
+    doors = Doors()
+    with secured(doors, adapter={"ca_certs": other_root}) as made:
+        made.session.get(URL)
+        made.session.get(URL, verify=other_root)
+        made.session.trust_env = False
+        made.session.get(URL)
+    other = root_pem("Other")
+    assert trusted(doors) == [root_pem(), other, other]
+
+
+def test_true_is_the_bundle_of_requests() -> None:
+    """All of it, where the adapter has no CAs of its own."""
+    doors = Doors()
+    with secured(doors) as made:
+        made.session.get(URL)
+    bundle = pathlib.Path(requests.utils.DEFAULT_CA_BUNDLE_PATH).read_bytes()
+    (found,) = trusted(doors)
+    assert found is not None
+    assert found.count(b"BEGIN CERTIFICATE") == bundle.count(b"BEGIN CERTIFICATE")
+
+
+def test_a_bundle_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    """The error of stock requests."""
+    with secured(Doors()) as made, requests.Session() as stock:
+        for session in (made.session, stock):
+            with pytest.raises(OSError, match="suitable TLS CA certificate bundle"):
+                session.get(URL, verify=str(tmp_path / "nowhere.pem"))
+
+
+def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
+    """No CA can be had, so nothing can be checked."""
+    empty, doors = tmp_path / "empty.pem", Doors()
+    empty.write_text("no certificates\n")
+    with secured(doors) as made:
+        with pytest.raises(requests.exceptions.SSLError, match="no PEM certificate"):
+            made.session.get(URL, verify=str(empty))
+        with pytest.raises(requests.exceptions.SSLError, match="openssl rehash"):
+            made.session.get(URL, verify=str(tmp_path))
+    assert doors.seen == []
+
+
+def test_a_file_that_changes(tmp_path: pathlib.Path) -> None:
+    """What it holds now is what counts."""
+    path, doors = root_file(tmp_path), Doors()
+    with secured(doors) as made:
+        made.session.get(URL, verify=path)
+        pathlib.Path(path).write_bytes(root_pem("Other"))
+        made.session.get(URL, verify=path)
+    assert trusted(doors) == [root_pem(), root_pem("Other")]
+
+
+@pytest.mark.parametrize("pair", [False, True])
+def test_cert_of_the_session(tmp_path: pathlib.Path, root: str, pair: bool) -> None:
+    """A pair of files, or one file with both; a request without one shows none."""
+    cert, key = client_files(tmp_path)
+    both = tmp_path / "both.pem"
+    contents = [pathlib.Path(path).read_bytes() for path in (cert, key)]
+    both.write_bytes(b"".join(contents))
+    doors = Doors()
+    with secured(doors) as made:
+        made.session.verify = root
+        made.session.cert = (cert, key) if pair else str(both)
+        made.session.get(URL)
+        made.session.cert = None
+        made.session.get(URL)
+    first, second = doors.seen
+    assert (first.level, second.level) == (2, 1)
+    assert [first.client_certificate, first.client_key] == contents
+
+
+def test_falsy_is_false(root: str) -> None:
+    """None goes unchecked, as with stock requests; True after it does not."""
+    doors = Doors()
+    with secured(doors, adapter={"ca_certs": root}) as made:
+        prepared = requests.Request("GET", URL).prepare()
+        for verify in (None, True, "", True, 0, True):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                made.adapter.send(prepared, verify=verify).content
+            kinds = [warning.category for warning in caught]
+            assert kinds == ([] if verify else [InsecureRequestWarning])
+    assert doors.levels == [0, 1] * 3
+
+
+# Several on one modem
+
+
+def test_sessions_alternate(tmp_path: pathlib.Path, root: str, other_root: str) -> None:
+    """Each has its own checks, over one modem, and no file is sent twice."""
+    doors, cert = Doors(), client_files(tmp_path)
+    with secured(doors) as made, requests.Session() as second:
+        second.mount("https://", BG96Adapter(made.modem))
+        made.session.verify, second.verify, second.cert = root, other_root, cert
+        for _ in range(3):
+            made.session.get(URL)
+            second.get(OTHER_URL)
+        assert made.written.count(b"AT+QFUPL=") == 4
+        assert b"AT+QIDEACT" not in made.written
+    assert trusted(doors) == [root_pem(), root_pem("Other")] * 3
+    assert doors.levels == [1, 2] * 3
+
+
+def test_threads_get_their_own_checks(root: str, other_root: str) -> None:
+    """Also when one adapter makes all of their requests."""
+    doors = Doors()
+    with secured(doors) as made:
+
+        def ask(url: str, verify: str) -> None:
+            for _ in range(5):
+                made.session.get(url, verify=verify)
+
+        threads = [
+            threading.Thread(target=ask, args=arguments)
+            for arguments in ((URL, root), (OTHER_URL, other_root))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    expected = {"server.example": root_pem(), "other.example": root_pem("Other")}
+    assert len(doors.seen) == 10
+    for host, found in zip(doors.hosts, trusted(doors)):
+        assert found == expected[host]
+
+
+#: A server that keeps its connections, and a module that uses them again.
+KEEPING = Switches(sni_checkhost=True, reuse_sockets=True)
+
+
+def _unchecked(made: Rig) -> None:
+    with pytest.warns(InsecureRequestWarning):
+        made.session.get(URL, verify=False)
+
+
+def test_an_unchecked_connection_is_not_gone_on_with(root: str) -> None:
+    """A server that nobody has checked may keep it open, and wait for a password."""
+    doors = Doors()
+    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+        _unchecked(made)
+        _unchecked(made)
+        assert doors.levels == [0]
+        made.session.get(URL, verify=root)
+        assert doors.levels == [0, 1]
+        made.session.get(URL, verify=root)
+        # One that was checked will do for who does not care.
+        _unchecked(made)
+        assert doors.levels == [0, 1]
+    assert len(doors.requests) == 5
+
+
+def test_a_connection_is_not_gone_on_with_under_another_ca(
+    root: str, other_root: str
+) -> None:
+    """Nor with another certificate of the client."""
+    doors = Doors()
+    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+        made.session.get(URL, verify=root)
+        made.session.get(URL, verify=other_root)
+    assert trusted(doors) == [root_pem(), root_pem("Other")]
+
+
+def test_a_certificate_is_not_shown_for_another(
+    tmp_path: pathlib.Path, root: str
+) -> None:
+    """A connection that has shown one is not for who shows none."""
+    doors, cert = Doors(), client_files(tmp_path)
+    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+        made.session.get(URL, verify=root, cert=cert)
+        _unchecked(made)
+    assert doors.levels == [2, 0]
+
+
+# What is said of it
+
+
+@pytest.mark.parametrize(
+    ("switches", "verify", "verified"),
+    [(LATER, True, True), (Switches(), True, False), (LATER, False, False)],
+)
+def test_is_verified(
+    root: str, switches: Switches, verify: bool, verified: bool
+) -> None:
+    """True when chain, dates and host were all checked."""
+    adapter = {"allow_unchecked_host": True}
+    body = b"x" * 100_000
+    with secured(Doors(response(body)), switches, adapter=adapter) as made:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = made.session.get(URL, verify=root if verify else False, stream=True)
+        assert found.raw.connection is not None
+        assert found.raw.connection.is_verified is verified
+        assert found.content == body
+
+
+def test_a_host_that_is_not_checked_is_warned_of_once(root: str) -> None:
+    """Each, and by name."""
+    adapter = {"allow_unchecked_host": True}
+    with secured(Doors(), Switches(), adapter=adapter) as made:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for url in (URL, OTHER_URL) * 3:
+                made.session.get(url, verify=root)
+    texts = [str(warning.message) for warning in caught]
+    assert {warning.category for warning in caught} == {SecurityWarning}
+    assert len(texts) == 2
+    assert "server.example" in texts[0] and "other.example" in texts[1]
+
+
+def test_the_warning_comes_before_anything_is_sent(root: str) -> None:
+    """Who makes an error of it has sent nothing, then or later."""
+    doors = Doors()
+    with secured(doors, Switches(), adapter={"allow_unchecked_host": True}) as made:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(2):
+                with pytest.raises(SecurityWarning):
+                    made.session.get(URL, verify=root)
+    assert doors.seen == []
+
+
+def test_the_argument_is_for_one_modem(root: str) -> None:
+    """Another adapter refuses, and cannot change what the modem's owner has said."""
+    with secured(Doors(), Switches(), adapter={"allow_unchecked_host": True}) as made:
+        with pytest.warns(SecurityWarning):
+            made.session.get(URL, verify=root)
+        doors = Doors()
+        with secured(doors, Switches()) as strict:
+            with pytest.raises(
+                requests.exceptions.SSLError, match="allow_unchecked_host=True"
+            ):
+                strict.session.get(URL, verify=root)
+        assert doors.seen == []
+    with pytest.raises(TypeError, match="belong to the modem"):
+        BG96Adapter(BG96Modem("loop://"), allow_unchecked_host=True)
+
+
+@contextlib.contextmanager
+def emulated(clock: Clock) -> Iterator[requests.Session]:
+    """A session over a modem on the network of this machine."""
+    with (
+        Emulator(switches=LATER, clock=clock) as emulator,
+        requests.Session() as session,
+    ):
+        session.mount("https://", BG96Adapter(emulator.url, clock=clock))
+        yield session
+
+
+def test_the_text_of_a_failed_handshake(root: str) -> None:
+    """It says what to look at, and the module's number is in the cause."""
+    with serve_tls(hang_up) as server, emulated(SystemClock()) as session:
+        with pytest.raises(requests.exceptions.SSLError) as caught:
+            session.get(server.at(), verify=root)
+    for hint in ("701", "CA", "dates", "host's name", "TLS 1.3", "ECDSA", "SNI"):
+        assert hint in str(caught.value)
+    reason = caught.value.args[0].reason
+    assert reason.__cause__.err == 701
+
+
+def test_a_handshake_that_outlasts_a_short_timeout(root: str) -> None:
+    """The module gives it 10 s at least: the host has given up by then."""
+    with serve_tls(hang) as server, emulated(HurriedClock()) as session:
+        with pytest.raises(requests.ConnectTimeout):
+            session.get(server.at(), verify=root, timeout=(5, 5))
