@@ -157,6 +157,11 @@ class Emulator:
         with self._change():
             self.line.mark()
 
+    def add_fault(self, fault: Fault) -> None:
+        """Let one more thing go wrong; its offset counts from here."""
+        with self._change():
+            self.line.add_fault(fault)
+
     def reset(self, urcs: bool = True) -> None:
         """Reset the module without a word.
 
@@ -286,5 +291,10 @@ class Emulator:
             "lose_context": self.module.contexts.lose_all,
             "hang_up": self.module.http.hang_up,
             "unplug": self.unplug,
+            "replug": self._replug,
         }
         actions[fault.action]()
+
+    def _replug(self) -> None:
+        self.unplug()
+        self.plug()

@@ -16,6 +16,7 @@ Action = Literal[
     "drop",
     "garble",
     "double",
+    "insert",
     "silence",
     "urc",
     "cme",
@@ -25,6 +26,7 @@ Action = Literal[
     "lose_context",
     "hang_up",
     "unplug",
+    "replug",
 ]
 
 
@@ -37,11 +39,12 @@ class Fault:
         was opened or since :meth:`Emulator.mark`. It happens at once when they have
         passed: a module that is reset behind the last byte of a command has not
         looked at it.
-    :param action: "drop", "garble" and "double" change ``count`` bytes. "silence"
-        holds the direction up for ``seconds``. "urc" lets the module say ``data``,
-        "cme" lets the command in progress, or the next one, fail with ``code``. The
-        others do what the methods of :class:`Emulator` of that name do; "hang_up"
-        closes the connection from the server's side.
+    :param action: "drop", "garble" and "double" change ``count`` bytes; "insert" puts
+        ``data`` among them. "silence" holds the direction up for ``seconds``. "urc"
+        lets the module say ``data`` where it may say a URC, "cme" lets the command in
+        progress, or the next one, fail with ``code``. "replug" pulls the cable and
+        puts it back in. The others do what the methods of :class:`Emulator` of that
+        name do; "hang_up" closes the connection from the server's side.
     """
 
     direction: Direction
@@ -75,16 +78,25 @@ class FaultTap:
         source: random.Random,
     ) -> None:
         mine = [fault for fault in faults if fault.direction == direction]
+        self._direction = direction
         self._faults = sorted(mine, key=lambda fault: fault.offset)
         self._fire = fire
         self._source = source
         self._count = 0
         self._left = {"drop": 0, "garble": 0, "double": 0}
+        self._inserted = b""
         self.silent_until = NOW
 
     def mark(self) -> None:
         """Count anew from here."""
         self._count = 0
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault happen whose offset counts from here, if it is of this way."""
+        if fault.direction == self._direction:
+            offset = self._count + fault.offset
+            self._faults.append(dataclasses.replace(fault, offset=offset))
+            self._faults.sort(key=lambda fault: fault.offset)
 
     def room(self, now: float) -> int | float:
         """Return how many bytes may pass now."""
@@ -96,9 +108,16 @@ class FaultTap:
     def passed(self, data: bytes) -> bytes:
         """Return what comes out of bytes that :meth:`room` let in."""
         self._count += len(data)
+        before = self.inserted()
         if not any(self._left.values()):
-            return data
-        return b"".join(self._changed(data[i : i + 1]) for i in range(len(data)))
+            return before + data
+        changed = (self._changed(data[i : i + 1]) for i in range(len(data)))
+        return before + b"".join(changed)
+
+    def inserted(self) -> bytes:
+        """Return what is to be put behind the bytes that have passed."""
+        data, self._inserted = self._inserted, b""
+        return data
 
     def strike(self, now: float) -> None:
         """Let everything happen whose bytes have passed."""
@@ -108,6 +127,8 @@ class FaultTap:
     def _strike(self, fault: Fault, now: float) -> None:
         if fault.action in self._left:
             self._left[fault.action] += fault.count
+        elif fault.action == "insert":
+            self._inserted += fault.data
         elif fault.action == "silence":
             self.silent_until = now + fault.seconds
         else:

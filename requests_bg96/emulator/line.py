@@ -96,6 +96,11 @@ class Line:
         self._from_host.mark()
         self._to_host.mark()
 
+    def add_fault(self, fault: Fault) -> None:
+        """Let one more thing go wrong; its offset counts from here."""
+        self._from_host.add(fault)
+        self._to_host.add(fault)
+
     def send(self, data: bytes, now: float) -> None:
         """Send bytes to the module."""
         self.step(now)
@@ -168,12 +173,15 @@ class Line:
             return
         limit = self._from_host.room(now)
         data = self._incoming.pull(now, int(min(limit, 1 << 20)))
-        data = self._from_host.passed(data)
+        self._deliver(self._from_host.passed(data), now)
+        self._from_host.strike(now)
+        self._deliver(self._from_host.inserted(), now)
+
+    def _deliver(self, data: bytes, now: float) -> None:
         if data:
             self._tell("from_host", data)
             rate = self._module.store.line_rate
             self._module.receive(self._as_heard(data, rate), now)
-        self._from_host.strike(now)
 
     def _carry_out(self, now: float) -> None:
         room = self._room()
@@ -186,11 +194,11 @@ class Line:
         if self._outgoing.due() > now or not room:
             return
         limit = self._to_host.room(now)
-        data = self._to_host.passed(self._outgoing.pull(now, int(min(limit, room))))
-        if data:
-            self._tell("to_host", data)
-            self._store(data)
+        self._store(
+            self._to_host.passed(self._outgoing.pull(now, int(min(limit, room))))
+        )
         self._to_host.strike(now)
+        self._store(self._to_host.inserted())
 
     def _room(self) -> int:
         """Return how many bytes may go to the host's buffer, lost ones included."""
@@ -204,6 +212,8 @@ class Line:
         return self.rtscts and self._module.store.flow_control[0] == 2
 
     def _store(self, data: bytes) -> None:
+        if data:
+            self._tell("to_host", data)
         if self._lossy:
             data = data[: max(0, self._capacity - len(self._received))]
         self._received += data

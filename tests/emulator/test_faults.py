@@ -41,6 +41,11 @@ def test_faults_are_checked() -> None:
         (from_host(2, "drop"), b"AT"),
         (from_host(0, "double"), b"AAT\r\r\nOK\r\n"),
         (to_host(9, "drop"), b"AT\r\r\nOK\r\n"),
+        (to_host(5, "insert", data=b"!?"), b"AT\r\r\n!?OK\r\n"),
+        (to_host(0, "insert", data=b"!?"), b"!?AT\r\r\nOK\r\n"),
+        (to_host(9, "insert", data=b"!?"), b"AT\r\r\nOK\r\n!?"),
+        (from_host(2, "insert", data=b"E1"), b"ATE1\r\r\nOK\r\n"),
+        (from_host(3, "insert", data=b"AT\r"), (ECHO + OK) * 2),
     ],
 )
 def test_bytes_are_harmed(any_host: HostMaker, fault: Fault, heard: bytes) -> None:
@@ -67,6 +72,14 @@ def test_offsets_count_from_a_mark(any_host: HostMaker) -> None:
         host.emulator.mark()
     assert host.ask(ECHO) == ECHO + OK
     assert host.ask(ECHO) == b"AT\r\nOK\r\n"
+
+
+def test_a_fault_is_added_in_the_midst(any_host: HostMaker) -> None:
+    host = any_host()
+    assert host.ask(ECHO) == ECHO + OK
+    host.emulator.add_fault(to_host(5, "drop"))
+    host.emulator.add_fault(from_host(2, "insert", data=b"E1"))
+    assert host.ask(ECHO) == b"ATE1\r\nOK\r\n"
 
 
 def test_a_silence(any_host: HostMaker) -> None:
@@ -138,5 +151,14 @@ def test_the_cable_goes(any_host: HostMaker) -> None:
         host.ask(ECHO)
     host.port.close()
     host.emulator.plug()
+    host.port.open()
+    assert host.ask(ECHO) == ECHO + OK
+
+
+def test_the_cable_is_back_at_once(any_host: HostMaker) -> None:
+    host = any_host(faults=[to_host(5, "replug")])
+    with pytest.raises(serial.SerialException, match="disconnected"):
+        host.ask(ECHO)
+    host.port.close()
     host.port.open()
     assert host.ask(ECHO) == ECHO + OK
