@@ -305,9 +305,9 @@ class BG96Modem:
             except SetupError as error:
                 if not (error.curable and self._driver.reset(error, deadline)):
                     raise
-            except (ModuleRestarted, PortError, EchoError) as error:
-                seen = error.phase is not Phase.CONNECT
-                if seen or not was_open or attempt == ATTEMPTS:
+            except (ModuleRestarted, NoAnswer, PortError, EchoError) as error:
+                late = deadline.over or error.phase is not Phase.CONNECT
+                if late or not was_open or attempt == ATTEMPTS:
                     raise
                 self.stats.recovered(Recovery.SET_UP, error)
         raise AssertionError("the last attempt returns or raises")
