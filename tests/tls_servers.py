@@ -78,7 +78,12 @@ def hang_up(sock: socket.socket, closing: threading.Event) -> socket.socket:
 
 
 class TlsServer(Server):
-    """An HTTPS server on a free port of 127.0.0.1 that remembers what came to it."""
+    """An HTTPS server on a free port of 127.0.0.1 that remembers what came to it.
+
+    What it remembers is complete when the context that runs it is left.
+    """
+
+    daemon_threads = False
 
     def __init__(self, app: App, greet: Greeting) -> None:
         super().__init__(app)
