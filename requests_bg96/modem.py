@@ -24,6 +24,7 @@ from .errors import (
     SetupError,
 )
 from .exchange import Exchange
+from .files import ModemFiles
 from .framing import Framing
 from .link import Link
 from .state import ModuleState, Settings
@@ -135,6 +136,11 @@ class BG96Modem:
     def checks_host(self) -> bool:
         """Whether the firmware is known to check a certificate for the host's name."""
         return "checkhost" in (self._known.tls_keys or ())
+
+    @property
+    def files(self) -> ModemFiles:
+        """The files in the module's own file system."""
+        return ModemFiles(self._converse, self.settings, self._known)
 
     def open(self, timeout: float = 30.0) -> None:
         """Open the port and find the module; it is not asked for its network yet.

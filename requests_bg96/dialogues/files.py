@@ -21,6 +21,7 @@ __all__ = (
     "download",
     "free_space",
     "listing",
+    "overwrite",
     "request_name",
     "response_name",
     "store",
@@ -220,6 +221,28 @@ def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
     )
     reply = yield from must(command)
     return _arrived(reply, "+QFDWL", size, total.value)
+
+
+def overwrite(name: str) -> Dialogue[bool]:
+    """Fill a file with zeros; return whether all of it was (FILE manual 2.6, 2.8).
+
+    :raises ModuleError: where the module refuses.
+    """
+    size = (yield from listing(name)).get(name)
+    if not size:
+        return False
+    # Mode 0 leaves what there is, so that it is written over.
+    reply = yield from must(Command(f"+QFOPEN={quoted(name, 'file name', 80)},0"))
+    handle = _number("".join(reply.values("+QFOPEN")), "AT+QFOPEN")
+    command = Command(
+        f"+QFWRITE={handle},{size},{SILENCE}",
+        payload=bytes(size),
+        payload_timeout=10 + size / BYTES_PER_SECOND,
+        bulky=True,
+    )
+    reply = yield from asked(command)
+    yield from asked(Command(f"+QFCLOSE={handle}"))
+    return reply.values("+QFWRITE") == [f"{size},{size}"]
 
 
 def request_name(content: bytes) -> str:
