@@ -36,6 +36,12 @@ BOOT_SECONDS = 8.0
 SIM_ATTEMPTS = 20
 #: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
 PIN_ATTEMPTS = 3
+#: What is found where no answer comes, and what to look at.
+NOBODY = (
+    "nothing answers AT on this port: is it the module's AT port, is the module on (it "
+    "takes some 5 s to boot), are its speed and wiring right?"
+)
+MUTE = "the module does not answer any more; is it on, is it booting?"
 #: What AT+CREG?, AT+CGREG? and AT+CEREG? answer (AT manual 6.1, 9.8, 9.11).
 REGISTRATION = {
     "0": "not searching",
@@ -63,11 +69,8 @@ def find_module(settings: Settings) -> Dialogue[None]:
                 yield from _keep_speed(settings, rate)
                 return
         yield Speed(wanted)
-        yield Escape()
-    raise MuteError(
-        "nothing answers AT on this port: is it the module's AT port, is the module "
-        "on (it takes some 5 s to boot), are its speed and wiring right?"
-    )
+        yield from _escape(NOBODY)
+    raise MuteError(NOBODY)
 
 
 def _keep_speed(settings: Settings, rate: int) -> Dialogue[None]:
@@ -112,8 +115,16 @@ def resynchronise(
                 # A late line is not to be taken for the answer to the next command.
                 yield Pause(0.05, SetupError("the time is too short for the module"))
                 return
+        yield from _escape(MUTE)
+    raise MuteError(MUTE)
+
+
+def _escape(found: str) -> Dialogue[None]:
+    """Leave data mode; say what was `found` where there is no time for it."""
+    try:
         yield Escape()
-    raise MuteError("the module does not answer any more; is it on, is it booting?")
+    except NoAnswer as error:
+        raise NoAnswer(f"{found} ({error.text})") from error
 
 
 def restart(settings: Settings) -> Dialogue[None]:
