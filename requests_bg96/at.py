@@ -104,7 +104,7 @@ class Command:
     @property
     def prefixes(self) -> tuple[bytes, ...]:
         """What this command's information lines begin with."""
-        names = re.findall(r"\+[A-Z]+", self.text)
+        names = re.findall(r"\+[A-Z]+", self.text.upper())
         return tuple(f"{name}:".encode("ascii") for name in names)
 
 

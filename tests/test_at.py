@@ -140,6 +140,7 @@ def test_command() -> None:
     assert command.line == b'AT+CPIN="1234"\r'
     assert str(command) == "AT+CPIN=***"
     assert command.prefixes == (b"+CPIN:",)
+    assert Command("+csq").prefixes == (b"+CSQ:",)
     assert str(Command("I")) == "ATI"
     assert Command(joined("+CMEE=1", "+QHTTPCFG?")).line == b"AT+CMEE=1;+QHTTPCFG?\r"
 
