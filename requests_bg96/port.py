@@ -62,7 +62,9 @@ def find_port() -> str:
     if len(named) == 1:
         return named[0].device
     if len(found) > 2:
-        return sorted(found, key=lambda port: port.device)[2].device
+        # COM10 comes behind COM9.
+        found.sort(key=lambda port: (len(port.device), port.device))
+        return found[2].device
     names = ", ".join(port.device for port in list_ports.comports()) or "no port at all"
     raise PortError(
         f"no BG96 was found on USB (2c7c:0296); there is {names}: name the port"
