@@ -43,9 +43,9 @@ class Settings:
 
     apn: str | None = None
     username: str = ""
-    password: str = ""
+    password: str = dataclasses.field(default="", repr=False)
     auth: int = 0
-    pin: str | None = None
+    pin: str | None = dataclasses.field(default=None, repr=False)
     context_id: int = 1
     ssl_context_id: int = 1
     baudrate: int | None = None
