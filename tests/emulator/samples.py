@@ -33,7 +33,8 @@ FILES = {
     "AmazonRootCA1.pem": AMAZON,
     "certificate": filler(1220, 0x7317),
     "private": filler(1675, 0x372),
+    "ISRG": ISRG,
 }
 
 #: Bodies of which only the length is known.
-FILES |= {f"body{size}": b"-" * size for size in (177, 285, 5472, 10750, 547256)}
+FILES |= {f"body{size}": b"-" * size for size in (177, 285, 559, 5472, 10750, 547256)}

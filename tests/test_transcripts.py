@@ -1,0 +1,329 @@
+"""Dialogues with real modules: the module's side of each, given to the client.
+
+Those of the emulator's own tests (``tests/transcripts``), and those of modules of the
+same maker that the emulator does not play (``siblings``), in the same format. A
+pseudo-terminal says what the module said when it is sent what the module was sent; the
+client's link, parser, dialogues and framing must make the right thing of it.
+
+The client always asks for heads (responseheader=1). Where a transcript has none, one
+stands before the body, as it would have been.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import threading
+import time
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from requests_bg96.at import Command, Reply
+from requests_bg96.clock import Deadline, SystemClock
+from requests_bg96.dialogues import Await, Dialogue, Pause, asked, files, http, tls
+from requests_bg96.errors import ModuleError, NoAnswer, SetupError
+from requests_bg96.exchange import Exchange
+from requests_bg96.framing import Framing
+from requests_bg96.link import Link
+from requests_bg96.port import Port
+from requests_bg96.state import ModuleState, Settings
+from requests_bg96.stats import Statistics
+from requests_bg96.trust import Trust
+from tests.emulator.test_transcripts import read_transcript, unescape
+from tests.support import play
+
+FOLDER = pathlib.Path(__file__).parent / "transcripts"
+FILES = sorted(FOLDER.rglob("*.txt"))
+#: What stands for what differs from module to module.
+STAND_INS = {b"{address}": b"10.7.157.1", b"{text}": b"7"}
+
+URC = re.compile(
+    rb"\+QHTTP(?:GET|POST|POSTFILE|READ|READFILE): \d|RDY|APP RDY|POWERED DOWN|\+QIURC:"
+    rb"|\+QIND:|\+QUSIM:|\+CFUN: 1|\+CPIN: READY"
+)
+RESULT = re.compile(
+    rb"(\+QHTTP(?:GET|POST|POSTFILE)): (\d+)(?:,(\d+)(?:,(\d+))?)?\r\n\Z"
+)
+READ = re.compile(
+    rb"(?P<start>.*?CONNECT\r\n)(?P<payload>.*)"
+    rb"(?P<end>\r\nOK\r\n\r\n\+QHTTPREAD: 0\r\n)",
+    re.DOTALL,
+)
+
+
+@dataclasses.dataclass
+class Turn:
+    """What the module was sent, and what it said.
+
+    :param line: a command line, or nothing.
+    :param payload: what was sent behind its CONNECT.
+    :param rest: what was said behind that.
+    :param pause: where in the answer the module paused.
+    """
+
+    line: bytes = b""
+    answer: bytes = b""
+    payload: bytes | None = None
+    rest: bytes = b""
+    pause: int = 0
+
+    @property
+    def command(self) -> Command:
+        """The command, as the client has it."""
+        return Command(self.line[2:-1].decode(), timeout=0.3, payload=self.payload)
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines that were said, but for the echo and a response's payload."""
+        said = self.answer + self.rest
+        if found := READ.fullmatch(said):
+            said = found["start"] + found["end"]
+        lines = [line.strip(b"\r") for line in said.split(b"\n")]
+        return [line for line in lines if line and line != self.line.rstrip()]
+
+    @property
+    def wanted(self) -> list[bytes]:
+        """The lines that are the answer to the command: information, one result."""
+        if not self.line or READ.fullmatch(self.answer):
+            return [b"CONNECT"] if self.line else []
+        asked_for = b"?" in self.line
+        lines = [line for line in self.lines if asked_for or not URC.match(line)]
+        # With a payload there are two results, of which the client keeps the last.
+        return lines[1:] if self.payload is not None else lines
+
+
+def turns(path: pathlib.Path) -> list[Turn]:
+    """Read a transcript."""
+    found: list[Turn] = []
+    for sign, text in read_transcript(path):
+        data = unescape(text)
+        for name, value in STAND_INS.items():
+            data = data.replace(name, value)
+        if sign == ">" and data.startswith(b"AT") and data.endswith(b"\r"):
+            found.append(Turn(data))
+        elif sign == ">":
+            found[-1].payload = data
+        elif sign == "<":
+            found = found or [Turn()]
+            if found[-1].payload is None:
+                found[-1].answer += data
+            else:
+                found[-1].rest += data
+        elif sign == "~" and found:
+            found[-1].pause = len(found[-1].answer)
+    return with_heads(found)
+
+
+def with_heads(found: list[Turn]) -> list[Turn]:
+    """Put a head before each response that has none."""
+    length: bytes | None = None
+    for turn in found:
+        if result := RESULT.search(turn.answer + turn.rest):
+            length = result[4]
+        read = READ.fullmatch(turn.answer)
+        if read and not read["payload"].startswith(b"HTTP/"):
+            field = b"Connection: close"
+            if length is not None:
+                field = b"Content-Length: %b" % length
+            head = b"HTTP/1.1 200 OK\r\n%b\r\n\r\n" % field
+            if turn.pause:
+                turn.pause += len(head)
+            turn.answer = read["start"] + head + read["payload"] + read["end"]
+    return found
+
+
+#: What ends a dialogue; no command line is like it.
+THE_END = b"the end"
+
+
+class Module:
+    """Says what a module said, on a pseudo-terminal.
+
+    :param found: its turns.
+    :param size: bytes that it says at a time.
+    """
+
+    def __init__(self, found: list[Turn], size: int) -> None:
+        self._turns = found
+        self._size = size
+        self._heard = b""
+        self._line, self._port = os.openpty()
+        tty.setraw(self._port)
+        self.path = os.ttyname(self._port)
+
+    def run(self) -> None:
+        """Play every turn."""
+        for turn in self._turns:
+            self._hear(turn.line)
+            self._say(turn.answer[: turn.pause])
+            time.sleep(0.05 if turn.pause else 0)
+            self._say(turn.answer[turn.pause :])
+            if turn.payload is not None:
+                self._hear(turn.payload)
+                self._say(turn.rest)
+        self._hear(THE_END)
+
+    def close(self) -> None:
+        """Give the pseudo-terminal back."""
+        os.close(self._line)
+        os.close(self._port)
+
+    def _say(self, data: bytes) -> None:
+        for start in range(0, len(data), self._size):
+            os.write(self._line, data[start : start + self._size])
+
+    def _hear(self, wanted: bytes) -> None:
+        while not self._heard.startswith(wanted):
+            if self._heard == b"AT\r":
+                # The client asks whether a response is over.
+                self._heard = b""
+                self._say(b"\r\nOK\r\n")
+            self._heard += os.read(self._line, 65536)
+            if self._heard.endswith(THE_END):
+                return
+        self._heard = self._heard[len(wanted) :]
+
+
+@contextlib.contextmanager
+def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
+    """A link to a module that says these turns, and the URCs that came over it."""
+    module, clock = Module(found, size), SystemClock()
+    thread = threading.Thread(target=module.run)
+    thread.start()
+    urcs: list[bytes] = []
+    port = Port(module.path, baudrate=115200, rtscts=False, clock=clock)
+    try:
+        yield Link(port, clock, urcs.append, Statistics(), Settings()), urcs
+    finally:
+        port.write(THE_END)
+        thread.join()
+        port.close()
+        module.close()
+
+
+def run(link: Link, dialogue: Dialogue[Reply]) -> Reply:
+    """Carry out a dialogue."""
+    return link.run(dialogue, Deadline(SystemClock(), 5.0))
+
+
+def converse(link: Link, turn: Turn) -> list[bytes]:
+    """Say one command as the client does; return the lines of its answer."""
+    if not turn.line:
+        link.run(wait(0.1), Deadline(SystemClock(), 5.0))
+        return []
+    if not turn.wanted:
+        with pytest.raises(NoAnswer):
+            run(link, asked(turn.command))
+        return []
+    reply = run(link, asked(turn.command))
+    if turn.line.startswith(b"AT+QHTTPREAD") and reply.connected:
+        check_response(link, turn)
+    elif result := RESULT.search(turn.answer + turn.rest):
+        check_result(link, result)
+    elif turn.answer.endswith(b"+QHTTPREADFILE: 0\r\n"):
+        link.run(stored(), Deadline(SystemClock(), 5.0))
+    elif len(turn.lines) > len(turn.wanted) + (turn.payload is not None):
+        # What comes behind the answer is for nobody in particular.
+        link.run(wait(0.2), Deadline(SystemClock(), 5.0))
+    return [*reply.lines, reply.final]
+
+
+def wait(seconds: float) -> Dialogue[None]:
+    """Let a time pass, and take what comes."""
+    yield Pause(seconds, SetupError("there is no time"))
+
+
+def stored() -> Dialogue[bytes]:
+    """Wait until a response is in its file."""
+    line: bytes = yield Await(b"+QHTTPREADFILE:", 5.0)
+    return line
+
+
+def check_response(link: Link, turn: Turn) -> None:
+    """The response arrives byte for byte, and the line is free behind it."""
+    read = READ.fullmatch(turn.answer)
+    assert read
+    exchange = Exchange(link, Framing("GET"), 5.0, SystemClock(), lambda one: None)
+    response = b"".join(iter(lambda: exchange.read(65536), b""))
+    assert response == read["payload"]
+    assert exchange.over and not exchange.lost and not link.data_mode
+
+
+def check_result(link: Link, result: re.Match[bytes]) -> None:
+    """The URC tells what it tells."""
+    name, err = result[1].decode(), int(result[2])
+    file = name == "+QHTTPPOSTFILE"
+    request = http.Request(
+        "GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file
+    )
+    assert request.name == name
+    script = http.result(request, 5.0, ModuleState())
+    if err:
+        with pytest.raises(ModuleError) as caught:
+            link.run(script, Deadline(SystemClock(), 5.0))
+        assert caught.value.err == err
+    else:
+        told = link.run(script, Deadline(SystemClock(), 5.0))
+        numbers = [int(field) if field else None for field in result.group(3, 4)]
+        assert [told.status, told.length] == numbers
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20], ids=["bytewise", "whole"])
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_client_takes_what_the_module_said(path: pathlib.Path, size: int) -> None:
+    found = turns(path)
+    with linked(found, size) as (link, urcs):
+        taken = [converse(link, turn) for turn in found]
+    assert taken == [turn.wanted for turn in found]
+    told = [line for turn in found for line in turn.lines if URC.match(line)]
+    assert set(urcs) <= set(told)
+
+
+def test_there_are_transcripts() -> None:
+    names = {path.stem[:2] for path in FILES}
+    assert names >= {"01", "02", "05", "06", "07", "08", "09", "10", "11", "12"}
+    assert len([path for path in FILES if path.stem.startswith("manual-3.")]) == 8
+
+
+# What dialogues make of answers of other firmwares
+
+
+def answer(name: str, line: str) -> str:
+    """What a module answered, lines with ``|`` between them as `play` has it."""
+    for turn in turns(FOLDER / f"{name}.txt"):
+        if turn.line == f"{line}\r".encode():
+            return b"|".join(turn.lines).decode()
+    raise AssertionError(f"{name} has no {line}")
+
+
+def test_names_of_files_with_their_storage() -> None:
+    said = answer("siblings/10-eg800k", 'AT+QFLST="*"')
+    assert play(files.listing(), ('AT+QFLST="*"', said)) == {"isrgx1.pem": 1939}
+
+
+def test_folders_among_the_files() -> None:
+    said = answer("siblings/09-bg770a", 'AT+QFLST="*"')
+    assert play(files.listing(), ('AT+QFLST="*"', said)) == {"security/": 0}
+
+
+def test_the_space_of_another_module() -> None:
+    said = answer("siblings/09-bg770a", 'AT+QFLDS="UFS"')
+    assert play(files.free_space(), ('AT+QFLDS="UFS"', said)) == 3776512
+
+
+def test_keys_of_later_firmwares() -> None:
+    said = answer("08-bg96-rak5010-forms", "AT+QSSLCFG=?")
+    state = ModuleState(checked=True, context=True)
+    with contextlib.suppress(AssertionError):
+        # Only the first step matters here.
+        play(
+            tls.secure(Trust(), b"https://x", 60.0, Settings(), state),
+            ("AT+QSSLCFG=?", said),
+        )
+    assert state.tls_keys is not None
+    assert {"sni", "checkhost", "ignorecertchain", "seclevel"} <= state.tls_keys
