@@ -19,6 +19,7 @@ from .doctor import repair as make_ready
 from .emulator import Emulator
 from .errors import BG96Error
 from .modem import BG96Modem
+from .probe.commands import probe_command, server_command
 
 __all__ = ("main",)
 
@@ -106,3 +107,7 @@ def _print(findings: list[Finding]) -> None:
         console.print(f"{mark} {finding.check}: {escape(finding.found)}")
         if finding.advice:
             console.print(f"       {escape(finding.advice)}")
+
+
+main.add_command(probe_command)
+main.add_command(server_command)

@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     for name in OPTIONS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=HELP[name])
     parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="be the module that requests-bg96 probe wrote this report of",
+    )
+    parser.add_argument(
         "--switch",
         action="append",
         default=[],
@@ -86,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 def _options(parsed: argparse.Namespace) -> dict[str, Any]:
     texts = {name: getattr(parsed, name) for name in OPTIONS}
     given = {name: text for name, text in texts.items() if text is not None}
+    if parsed.report is not None:
+        given["report"] = parsed.report
     for switch in parsed.switch:
         name, equals, value = switch.partition("=")
         if not equals:

@@ -38,15 +38,30 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def _switches(report: str | None, texts: Mapping[str, str]) -> Switches:
+    """Return the switches of a report, and those given, which come first."""
+    given = Switches.from_text(texts)
+    if report is None:
+        return given
+    named = {name: getattr(given, name) for name in texts}
+    return dataclasses.replace(Switches.from_report(report), **named)
+
+
 def options_from_text(texts: Mapping[str, str]) -> dict[str, Any]:
     """Return arguments of :class:`Emulator`; switches stand among the options.
 
+    ``report`` is the path of a probe's report, whose switches are taken where none
+    is given.
+
+    :raises OSError: where the report cannot be read.
     :raises ValueError: for an unknown name or value.
     """
     names = {field.name for field in dataclasses.fields(Switches)}
     switches = {name: text for name, text in texts.items() if name in names}
-    options: dict[str, Any] = {"switches": Switches.from_text(switches)}
+    options: dict[str, Any] = {"switches": _switches(texts.get("report"), switches)}
     for name, text in texts.items():
+        if name == "report":
+            continue
         if name in OPTIONS:
             options[name] = OPTIONS[name](text)
         elif name not in names:

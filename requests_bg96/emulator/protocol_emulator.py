@@ -89,7 +89,7 @@ class Serial(SerialBase):
             return Emulator(**options_from_text(dict(parse_qsl(parts.query))))
         except KeyError:
             raise SerialException(f"could not open port {url}: no emulator") from None
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise SerialException(f"could not open port {url}: {error}") from error
 
     # Bytes.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from typing import Any, Literal, Mapping, get_args, get_origin, get_type_hints
 
 __all__ = ["Switches"]
@@ -139,6 +141,22 @@ class Switches:
         :raises ValueError: for an unknown name or value.
         """
         return cls(**{name: _value(name, text) for name, text in texts.items()})
+
+    @classmethod
+    def from_report(cls, path: str | os.PathLike[str]) -> Switches:
+        """Make the switches of a module that was probed; the rest are defaults.
+
+        :param path: of a file that ``requests-bg96 probe`` wrote.
+        :raises OSError: where it cannot be read.
+        :raises ValueError: where it is no such report.
+        """
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        try:
+            found = {name: one["value"] for name, one in report["switches"].items()}
+            return cls(**found)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is no report of a probe: {error!r}") from None
 
 
 def allowed_values() -> dict[str, tuple[Any, ...]]:

@@ -1,0 +1,364 @@
+"""The open questions, each as the dialogue that answers it.
+
+A question returns the value of the switch that it is called after, or raises
+:class:`~.line.Undecided`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from .line import Line, Undecided
+from .server import HELD_OPEN, ODD_HEAD
+
+__all__ = ("HTTPS", "PLAIN", "Probe", "RESET", "SERVER")
+
+#: A name that never has an address (RFC 2606).
+NOWHERE = "probe.invalid"
+#: The name of the only file that is made, and deleted.
+FILE = "bg96prob.tmp"
+#: Bytes of a POST that the fault of some firmwares would strike.
+LONG_POST = 2200
+
+_URC = re.compile(rb"\+QHTTP(?:GET|POST): ?([0-9,]+)\r\n")
+_CME = re.compile(rb"\+CME ERROR: ?(\d+)\r\n")
+_STORED = re.compile(rb"\+QHTTPREADFILE: ?(\d+)\r\n")
+_READ = re.compile(rb"\+QHTTPREAD: ?(\d+)\r\n|\r\n\+CME ERROR: ?(\d+)\r\n")
+
+
+class Probe:
+    """The questions, put to one module.
+
+    :param line: to the module, without echo and with error numbers.
+    :param context: the PDP context to use, which is active.
+    :param url: of a server as :func:`~.server.serve` makes it.
+    :param https_url: of any server that takes a POST over TLS.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        context: int = 1,
+        url: str | None = None,
+        https_url: str | None = None,
+    ) -> None:
+        self.line = line
+        self.context = context
+        self.url = (url or "").rstrip("/")
+        self.https_url = https_url
+
+    # Parts of exchanges.
+
+    def configure(self, own_header: int) -> None:
+        """Set the header mode, with heads in responses."""
+        settings = {
+            "contextid": self.context,
+            "requestheader": own_header,
+            "responseheader": 1,
+        }
+        for key, value in settings.items():
+            self.line.ask(f'AT+QHTTPCFG="{key}",{value}')
+
+    def set_url(self, url: str, seconds: int = 10) -> bytes:
+        """Set the URL; return the answer."""
+        return self.line.give(f"AT+QHTTPURL={len(url)},{seconds}", url.encode())
+
+    def request(
+        self, path: str, method: str = "GET", close: bool = True, seconds: int = 30
+    ) -> str:
+        """Make a request of the server; return the fields of the result URC."""
+        self.configure(1)
+        self.set_url(self.url + path)
+        return self.offer(path, method, close, seconds)
+
+    def offer(
+        self, path: str, method: str = "GET", close: bool = True, seconds: int = 30
+    ) -> str:
+        """Make a request of the URL that is set."""
+        option = "close" if close else "keep-alive"
+        host = urlsplit(self.url).netloc
+        head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {option}\r\n"
+        data = f"{head}\r\n".encode()
+        answer = self.line.give(f"AT+QHTTPGET={seconds},{len(data)},10", data)
+        return self.result(answer, seconds)
+
+    def result(self, heard: bytes, seconds: int) -> str:
+        """Return the fields of the result URC, which may have come already."""
+        if not _URC.search(heard):
+            heard += self.line.hear(seconds + 5, _URC)
+        found = _URC.search(heard)
+        if not found:
+            raise Undecided("no result came")
+        return found[1].decode()
+
+    def read(self, seconds: int = 30) -> bytes:
+        """Read the response; return it with its trailer."""
+        self.line.send(b"AT+QHTTPREAD=%d\r" % seconds)
+        heard = self.line.hear(seconds + HELD_OPEN + 5, _READ)
+        if not _READ.search(heard):
+            self.line.leave_data_mode()
+            raise Undecided("the response did not end")
+        return heard
+
+    # Questions that need nothing but the module.
+
+    def prefix_key(self) -> bool:
+        """Is ``"prefix"`` among the keys?"""
+        return b'"prefix"' in self.line.ask("AT+QHTTPCFG=?")
+
+    def sni_checkhost(self) -> bool:
+        """Are the keys of later firmwares there?"""
+        return b'"sni"' in self.line.ask("AT+QSSLCFG=?")
+
+    def qiact_active(self) -> str:
+        """What does the activation of an active context say?"""
+        answer = self.line.ask(f"AT+QIACT={self.context}", 150.0)
+        return "error" if b"ERROR" in answer else "ok"
+
+    def bad_url(self) -> str:
+        """Who refuses a URL of another scheme?"""
+        return "url" if _CME.search(self.set_url("ftp://probe.invalid/")) else "request"
+
+    def input_timeout(self) -> int:
+        """Which number has an input that is too short?"""
+        return number(self.line.give("AT+QHTTPURL=20,1", b"http://", 10.0))
+
+    def short_upload(self) -> str:
+        """How does an upload that is too short end?"""
+        try:
+            answer = self.line.give(f'AT+QFUPL="{FILE}",4,1', b"12", 10.0)
+        finally:
+            self.line.ask(f'AT+QFDEL="{FILE}"')
+        return "error" if _CME.search(answer) else "ok"
+
+    def get_ok(self) -> str:
+        """Does OK come before the network is asked?"""
+        return "connected" if _CME.search(self._look_nowhere()) else "at_once"
+
+    def dns_error(self) -> int:
+        """Which number has a name without address?"""
+        heard = self._look_nowhere()
+        return number(heard) if _CME.search(heard) else int(self.result(heard, 60))
+
+    def _look_nowhere(self) -> bytes:
+        self.configure(0)
+        self.set_url(f"http://{NOWHERE}/")
+        heard = self.line.ask("AT+QHTTPGET=60", 130.0)
+        if not _CME.search(heard) and not _URC.search(heard):
+            heard += self.line.hear(65, _URC)
+        return heard
+
+    # Questions to which the server helps.
+
+    def result_fields(self) -> str:
+        """How many fields has the URC of success?"""
+        fields = self.request("/head").split(",")
+        self.read()
+        if fields[0] != "0":
+            raise Undecided(f"the request failed with {fields[0]}")
+        return {1: "error", 2: "status"}.get(len(fields), "full")
+
+    def chunked(self) -> str:
+        """What is handed out of a chunked body?"""
+        self.request("/chunked")
+        payload = self.read()
+        if b"hello world" not in payload and b"5\r\nhello\r\n" not in payload:
+            raise Undecided("the body is not what the server sent")
+        return "decoded" if b"hello world" in payload else "raw"
+
+    def response_head(self) -> str:
+        """Does the head come as it was received?"""
+        self.request("/head")
+        payload = self.read()
+        if b"HTTP/1.1 200" not in payload:
+            raise Undecided("no head came")
+        return "received" if ODD_HEAD in payload else "rewritten"
+
+    def reuse_sockets(self) -> bool:
+        """Is a connection used again?"""
+        numbers = []
+        for _ in range(2):
+            self.request("/connection", close=False)
+            found = re.search(rb"\r\n\r\n(\d+)\r\nOK", self.read())
+            if not found:
+                raise Undecided("the server did not tell the connection")
+            numbers.append(found[1])
+        return numbers[0] == numbers[1]
+
+    def bodyless_end(self) -> str:
+        """When does a response to HEAD end, of which the connection stays open?"""
+        self.request("/open", "HEAD", close=False)
+        start = self.line.now()
+        self.read(15)
+        spent = self.line.now() - start
+        if spent < HELD_OPEN / 2:
+            return "at_once"
+        return "on_close" if spent < HELD_OPEN * 1.5 else "on_wait"
+
+    def unread_response(self) -> str:
+        """Does an unread response stand in the way of the next request?"""
+        self.request("/head")
+        try:
+            self.offer("/head")
+        except Undecided as error:
+            if "703" not in str(error):
+                raise
+            return "busy"
+        finally:
+            self.read()
+        return "replaced"
+
+    def second_read(self) -> int:
+        """What does a second read of one response say?"""
+        self.request("/head")
+        self.read()
+        return number(self.line.ask("AT+QHTTPREAD=5", 10.0))
+
+    def hangup_trailer(self) -> str:
+        """How does a response end that breaks off?"""
+        self.request("/hangup")
+        found = _READ.search(self.read(10))
+        if found and found[2]:
+            return "cme"
+        if found and found[1] != b"0":
+            return "urc"
+        raise Undecided("the response that broke off passes for a whole one")
+
+    def cut_head(self) -> str:
+        """What is a response whose head breaks off behind the status line?"""
+        fields = self.request("/cut").split(",")
+        if fields[0] == "0":
+            self.read(10)
+            return "reported"
+        return "closed"
+
+    def response_timeout(self) -> int:
+        """Which number has a server that does not answer?"""
+        return int(self.request("/silent", seconds=2))
+
+    def read_timeout(self) -> int:
+        """Which number has a body that stalls?"""
+        self.request("/stall")
+        found = _READ.search(self.read(2))
+        return int(found[1] or found[2]) if found else 0
+
+    def urc_in_payload(self) -> str:
+        """Is a URC said in the midst of a body?
+
+        A look-up is started just before the read: its URC comes in between.
+        """
+        self.request("/slow")
+        early = self.line.ask(f'AT+QIDNSGIP={self.context},"{NOWHERE}"')
+        heard = self.read(20)
+        rest = heard + self.line.hear(1.0)
+        place, end = rest.find(b'+QIURC: "dnsgip"'), rest.find(b"cd\r\nOK")
+        if b"+QIURC" in early or place < rest.find(b"CONNECT") or end < 0:
+            raise Undecided("no URC came while the body came")
+        return "between" if place < end else "never"
+
+    def lone_input_time(self) -> bool:
+        """Does QHTTPPOST take an input time alone?"""
+        self.configure(1)
+        self.set_url(self.url + "/")
+        answer = self.line.ask("AT+QHTTPPOST=10,1", 130.0)
+        if b"CONNECT" in answer:
+            # Nothing is sent: it ends by that time.
+            self.line.hear(3.0, _CME)
+            return True
+        return False
+
+    def stored_response(self) -> str:
+        """Is a file that is there replaced by a response?"""
+        self.line.give(f'AT+QFUPL="{FILE}",2,5', b"12", 10.0)
+        try:
+            self.request("/head")
+            answer = self.line.ask(f'AT+QHTTPREADFILE="{FILE}",10', 20.0)
+            if not _CME.search(answer):
+                if not _STORED.search(answer):
+                    self.line.hear(20, _STORED)
+                return "replaced"
+            self.read()
+            return "refused"
+        finally:
+            self.line.ask(f'AT+QFDEL="{FILE}"')
+
+    # Questions that need more.
+
+    def post_719(self) -> bool:
+        """Does a long POST over TLS lose its result?"""
+        self.configure(1)
+        url = urlsplit(self.https_url or "")
+        self.set_url(url.geturl())
+        head = f"POST {url.path or '/'} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+        head += f"Connection: close\r\nContent-Length: {LONG_POST}\r\n\r\n"
+        data = head.encode() + b"x" * LONG_POST
+        answer = self.line.give(f"AT+QHTTPPOST={len(data)},30,60", data)
+        fields = self.result(answer, 60).split(",")
+        if fields[0] not in ("0", "719"):
+            raise Undecided(f"the request failed with {fields[0]}")
+        if fields[0] == "0":
+            self.read()
+        return fields[0] == "719"
+
+    def restart(self) -> dict[str, Any]:
+        """Restart the module, and see how it comes back: three switches in one."""
+        self.line.ask("AT+CFUN=1,1", 15.0)
+        said = self.line.hear(20.0)
+        for _ in range(10):
+            self.line.send(b"AT\r")
+            answer = self.line.hear(1.0, re.compile(rb"OK\r\n"))
+            if b"OK" in answer:
+                break
+        else:
+            raise Undecided("the module did not come back")
+        found = re.search(rb"\+CMEE: (\d)", self.line.ask("AT+CMEE?"))
+        boot = "full" if b"+CFUN: 1" in said or b"APP RDY" in said else "rdy"
+        return {
+            "echo_after_reset": answer.startswith(b"AT\r"),
+            "cmee_after_reset": int(found[1]) if found else None,
+            "boot_urcs": boot if b"RDY" in said else "none",
+        }
+
+
+def number(answer: bytes) -> int:
+    """Return the error number in an answer."""
+    found = _CME.search(answer)
+    if not found:
+        raise Undecided("an error was expected")
+    return int(found[1])
+
+
+Question = Callable[[Probe], Any]
+
+#: By switch: what needs the module alone, the server, a server with TLS, a reset.
+PLAIN: dict[str, Question] = {
+    "prefix_key": Probe.prefix_key,
+    "sni_checkhost": Probe.sni_checkhost,
+    "qiact_active": Probe.qiact_active,
+    "bad_url": Probe.bad_url,
+    "input_timeout": Probe.input_timeout,
+    "short_upload": Probe.short_upload,
+    "get_ok": Probe.get_ok,
+    "dns_error": Probe.dns_error,
+}
+SERVER: dict[str, Question] = {
+    "result_fields": Probe.result_fields,
+    "chunked": Probe.chunked,
+    "response_head": Probe.response_head,
+    "reuse_sockets": Probe.reuse_sockets,
+    "unread_response": Probe.unread_response,
+    "second_read": Probe.second_read,
+    "hangup_trailer": Probe.hangup_trailer,
+    "cut_head": Probe.cut_head,
+    "lone_input_time": Probe.lone_input_time,
+    "stored_response": Probe.stored_response,
+    "bodyless_end": Probe.bodyless_end,
+    "urc_in_payload": Probe.urc_in_payload,
+    "response_timeout": Probe.response_timeout,
+    "read_timeout": Probe.read_timeout,
+}
+HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
+RESET = ("echo_after_reset", "cmee_after_reset", "boot_urcs")
