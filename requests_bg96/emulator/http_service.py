@@ -55,9 +55,15 @@ class HttpService:
         """Whether the host writes the head of requests."""
         return self.settings["requestheader"] == 1
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a request is being made, or a response is being read."""
+        busy = (Phase.REQUEST, Phase.READING)
+        return self.exchange is not None and self.exchange.phase in busy
+
     def require_idle(self) -> None:
         """Refuse a command while a request is under way (703)."""
-        if self.exchange and self.exchange.phase in (Phase.REQUEST, Phase.READING):
+        if self.under_way:
             raise CommandFailed(703)
 
     def require_port(self) -> None:

@@ -120,6 +120,15 @@ def test_a_command_in_progress_fails(any_host: HostMaker) -> None:
     assert host.ask(ECHO) == OK
 
 
+def test_a_command_that_fails_gives_its_exchange_up(make_host: HostMaker) -> None:
+    host = make_host().online()
+    host.ask(b'AT+QHTTPCFG="requestheader",1\r')
+    assert host.ask(b"AT+QHTTPPOST=50,10,10\r") == CONNECT
+    host.emulator.add_fault(from_host(5, "cme", code=718))
+    assert host.ask(b"POST ") == cme(718)
+    assert host.ask(b"\rAT+QHTTPPOST=50,10,10\r") == CONNECT
+
+
 def test_a_connection_breaks(make_host: HostMaker) -> None:
     host = make_host(faults=[to_host(5000, "hang_up")]).online()
     host.servers.answers.append(response(b"x" * 100000))

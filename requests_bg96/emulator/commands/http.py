@@ -88,7 +88,8 @@ def get(
         module.http.require_port()
     exchange = module.http.begin("+QHTTPGET")
     if length is not None:
-        return _upload(module, exchange, length, input_time or DEFAULT_TIME, rsptime)
+        input_time = input_time or DEFAULT_TIME
+        return _in_hand(module, _upload(module, exchange, length, input_time, rsptime))
     if module.switches.get_ok == "connected":
         return _get_connected(module, exchange, rsptime)
     module.scheduler.spawn(_get_later(module, exchange, rsptime))
@@ -107,7 +108,7 @@ def post(
     module.http.require_port()
     exchange = module.http.begin("+QHTTPPOST")
     input_time, rsptime = input_time or DEFAULT_TIME, rsptime or DEFAULT_TIME
-    return _upload(module, exchange, length, input_time, rsptime)
+    return _in_hand(module, _upload(module, exchange, length, input_time, rsptime))
 
 
 @COMMANDS.write("+QHTTPPOSTFILE", FILE_NAME, SECONDS)
@@ -133,9 +134,13 @@ def read_by_default(module: Module) -> Reply:
 @COMMANDS.write("+QHTTPREAD", SECONDS)
 def read(module: Module, wait_time: int) -> Procedure[Lines]:
     """Print the response in data mode (HTTP manual 2.6)."""
+    module.http.require_port()
+    exchange = module.http.response()
+    return _in_hand(module, _read(module, exchange, wait_time))
+
+
+def _read(module: Module, exchange: Exchange, wait_time: int) -> Procedure[Lines]:
     http = module.http
-    http.require_port()
-    exchange = http.response()
     module.terminal.connect()
     module.terminal.raw(_head(module, exchange))
     result = 0
@@ -163,6 +168,16 @@ def read_file(module: Module, name: str, wait_time: int) -> None:
     content = module.files.create(name, replace=True)
     content += _head(module, exchange)
     module.scheduler.spawn(_store(module, exchange, content, wait_time))
+
+
+def _in_hand(module: Module, procedure: Procedure[Lines]) -> Procedure[Lines]:
+    """Give the exchange up that a command has failed with, whatever failed it."""
+    try:
+        return (yield from procedure)
+    except CommandFailed:
+        if module.http.under_way:
+            module.http.drop()
+        raise
 
 
 def _upload(
