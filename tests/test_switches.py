@@ -25,9 +25,11 @@ MATTER: dict[str, tuple[Any, ...]] = {
     "echo_after_reset": (True, False),
     "cmee_after_reset": (1, 0, 2),
     "qiact_active": ("error", "ok"),
-    "result_fields": ("full", "status"),
+    "result_fields": ("full", "status", "error"),
     "second_read": (703, 705),
     "boot_urcs": ("full", "rdy", "none"),
+    "response_timeout": (702, 728),
+    "read_timeout": (722, 702, 727),
 }
 
 
