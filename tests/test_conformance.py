@@ -74,7 +74,7 @@ def test_kept_alive_tests_are_judged_by_their_own_run() -> None:
 
 def test_a_row_that_excuses_nothing_is_a_difference() -> None:
     """So that the table shrinks when the code gets better."""
-    verdict = compare(STOCK, MODEM, {}, Exceptions(https={"gone": "TLS"}))
+    verdict = compare(STOCK, MODEM, {}, Exceptions(impossible={"gone": "TLS"}))
     assert verdict.differences == ["gone: is listed, but needs no excuse"]
 
 

@@ -16,7 +16,6 @@ from docutils import core, nodes
 SECTIONS = {
     "No host sockets": "impossible",
     "Several requests on one connection": "keep_alive",
-    "Not yet: HTTPS": "https",
 }
 
 
@@ -26,12 +25,11 @@ class Exceptions:
 
     impossible: dict[str, str] = dataclasses.field(default_factory=dict)
     keep_alive: dict[str, str] = dataclasses.field(default_factory=dict)
-    https: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def excuse(self, test: str) -> str | None:
         """The row that covers a test, if there is one."""
         function = test.partition("[")[0]
-        for table in (self.impossible, self.keep_alive, self.https):
+        for table in (self.impossible, self.keep_alive):
             for row in (test, function):
                 if row in table:
                     return row
@@ -39,7 +37,7 @@ class Exceptions:
 
     def rows(self) -> set[str]:
         """Every row of every table."""
-        return {*self.impossible, *self.keep_alive, *self.https}
+        return {*self.impossible, *self.keep_alive}
 
 
 def read(path: pathlib.Path) -> Exceptions:

@@ -11,6 +11,7 @@ import urllib3.connection
 
 from . import guard, transports
 from .results import Result, save
+from .rsa import rsa_certificates
 
 results: dict[str, Result] = {}
 
@@ -34,6 +35,13 @@ def tarpit() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session", autouse=True)
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers whose certificates the module understands."""
+    with rsa_certificates(tmp_path_factory.mktemp("rsa")):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def transport(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tarpit: str
@@ -42,24 +50,36 @@ def transport(
     if hasattr(request.module, "TARPIT"):
         monkeypatch.setattr(request.module, "TARPIT", tarpit)
     result = results.setdefault(request.node.nodeid, Result())
-    monkeypatch.setattr(
-        urllib3.connection.HTTPConnection, "_new_conn", _counting(result)
-    )
+    for kind, name, counting in (
+        (urllib3.connection.HTTPConnection, "_new_conn", _counting),
+        (urllib3.connection.HTTPSConnection, "connect", _counting_secured),
+    ):
+        monkeypatch.setattr(kind, name, counting(result, getattr(kind, name)))
     name = request.config.getoption("--transport")
     with transports.choose(name, result):
         yield
 
 
-def _counting(result: Result) -> Callable[..., Any]:
-    original = urllib3.connection.HTTPConnection._new_conn
-
+def _counting(result: Result, original: Callable[..., Any]) -> Callable[..., Any]:
     def _new_conn(connection: urllib3.connection.HTTPConnection) -> Any:
         result.dialled += 1
         sock = original(connection)
-        result.connected += 1
+        secured = isinstance(connection, urllib3.connection.HTTPSConnection)
+        result.connected += not secured
         return sock
 
     return _new_conn
+
+
+def _counting_secured(
+    result: Result, original: Callable[..., Any]
+) -> Callable[..., Any]:
+    def connect(connection: urllib3.connection.HTTPSConnection) -> Any:
+        original(connection)
+        # Behind a handshake that fails no request goes out.
+        result.connected += 1
+
+    return connect
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,7 @@ class Result:
     outcome: str = "passed"
     #: Connections that urllib3 tried to make with the host's sockets.
     dialled: int = 0
-    #: Those of them that it got.
+    #: Those of them that it got, and secured where they were to be.
     connected: int = 0
     #: Requests that the modem was asked for by an AT command.
     asked: int = 0

@@ -30,7 +30,8 @@ def modem(result: Result, keep_alive: bool) -> Iterator[None]:
         if direction == "from_host":
             said.extend(data)
 
-    switches = Switches(reuse_sockets=keep_alive)
+    # Stock requests can check a certificate for its host, so this firmware can too.
+    switches = Switches(reuse_sockets=keep_alive, sni_checkhost=True)
     with Emulator(switches=switches, on_line=listen) as emulator:
         with install(BG96Adapter(emulator.url, keep_alive=keep_alive)):
             yield
