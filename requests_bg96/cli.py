@@ -20,6 +20,7 @@ from .emulator import Emulator
 from .errors import BG96Error
 from .modem import BG96Modem
 from .probe.commands import probe_command, server_command
+from .root_command import root_command
 
 __all__ = ("main",)
 
@@ -110,4 +111,5 @@ def _print(findings: list[Finding]) -> None:
 
 
 main.add_command(probe_command)
+main.add_command(root_command)
 main.add_command(server_command)

@@ -1,0 +1,171 @@
+"""The one root certificate that a host's chain ends in, out of a bundle of them.
+
+A gateway that talks to few hosts then sends its module some 2 kB instead of 250. This
+is for a machine with an ordinary network, beforehand: it uses the sockets of the
+machine that it runs on, and no modem.
+
+Which root it is, is found by handshakes with half of the bundle, a half of that half,
+and so on: some eight of them for 140 roots, by nothing but the public parts of `ssl`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ("Found", "RootError", "find_root", "read_bundle", "split_address")
+
+#: Seconds for each step of a connection.
+TIMEOUT = 20.0
+
+_PEM = re.compile(
+    r"^-----BEGIN CERTIFICATE-----[\s\w+/=]+?^-----END CERTIFICATE-----", re.MULTILINE
+)
+
+
+class RootError(Exception):
+    """No root could be found; the text says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A root.
+
+    :param pem: the certificate.
+    :param subject: whom it names, for people.
+    :param handshakes: how many it took to find it.
+    :param suits_module: whether the server can be spoken to as the module speaks: with
+        TLS 1.2 and a certificate of an RSA key.
+    """
+
+    pem: str
+    subject: str
+    handshakes: int
+    suits_module: bool
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Return host and port of ``HOST[:PORT]``; the port is 443 where there is none.
+
+    :raises RootError: for what is none.
+    """
+    match = re.fullmatch(
+        r"(?:https://)?(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(?::(\d{1,5}))?/?", text
+    )
+    if match is None or not 0 < int(match[2] or 443) < 65536:
+        raise RootError(f"{text!r} is not HOST or HOST:PORT")
+    return match[1].strip("[]"), int(match[2] or 443)
+
+
+def read_bundle(path: str) -> list[str]:
+    """Return the certificates in the file `path`, in PEM.
+
+    :raises RootError: where there are none.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = [match[0] + "\n" for match in _PEM.finditer(file.read())]
+    except OSError as error:
+        raise RootError(f"{path} cannot be read: {error.strerror}") from error
+    if not found:
+        raise RootError(f"there is no PEM certificate in {path}")
+    return list(dict.fromkeys(found))
+
+
+def find_root(host: str, port: int, bundle: Sequence[str]) -> Found:
+    """Find the root in `bundle` that the chain of a host ends in.
+
+    It is looked for as the module would meet it, with TLS 1.2 and a certificate of an
+    RSA key: a host may have several, with different roots.
+
+    :param host: name or address; its certificate must be for it, and valid.
+    :param bundle: certificates in PEM.
+    :raises RootError: where the host cannot be reached, or not be trusted.
+    """
+    try:
+        return _Search(host, port, as_module=True).found(bundle)
+    except _Unsuitable:
+        return _Search(host, port, as_module=False).found(bundle)
+
+
+class _Unsuitable(RootError):
+    """The host does not speak as it was asked to."""
+
+
+class _Search:
+    """Handshakes with one host.
+
+    :param as_module: whether only what the module speaks is offered.
+    """
+
+    def __init__(self, host: str, port: int, *, as_module: bool) -> None:
+        self._host = host
+        self._port = port
+        self._as_module = as_module
+        self._handshakes = 0
+
+    def found(self, bundle: Sequence[str]) -> Found:
+        """Return the root."""
+        candidates = list(bundle)
+        why = self._refused(candidates)
+        if why is not None:
+            raise RootError(
+                f"{self._host}:{self._port} cannot be trusted by any of the "
+                f"{len(candidates)} certificates in the bundle: {why.verify_message}"
+            )
+        while len(candidates) > 1:
+            half = candidates[: len(candidates) // 2]
+            rest = candidates[len(half) :]
+            candidates = rest if self._refused(half) else half
+        if self._refused(candidates):
+            raise RootError(
+                f"no single certificate is enough for {self._host}:{self._port}, or it "
+                "shows another chain at every connection"
+            )
+        (pem,) = candidates
+        return Found(pem, _subject(pem), self._handshakes, self._as_module)
+
+    def _refused(self, trusted: Sequence[str]) -> ssl.SSLCertVerificationError | None:
+        """Return why the host cannot be trusted by these; None where it can."""
+        self._handshakes += 1
+        where = f"{self._host}:{self._port}"
+        context = self._context(trusted)
+        try:
+            with socket.create_connection((self._host, self._port), TIMEOUT) as plain:
+                context.wrap_socket(plain, server_hostname=self._host).close()
+        except ssl.SSLCertVerificationError as error:
+            return error
+        except ssl.SSLError as error:
+            text = f"the handshake with {where} fails: {error.reason}"
+            raise _Unsuitable(text) from error
+        except (OSError, UnicodeError) as error:
+            raise RootError(f"{where} cannot be reached: {error}") from error
+        return None
+
+    def _context(self, trusted: Sequence[str]) -> ssl.SSLContext:
+        context = _context(trusted)
+        if self._as_module:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers("ECDHE+aRSA:kRSA")
+        return context
+
+
+def _context(trusted: Sequence[str]) -> ssl.SSLContext:
+    # Nothing but these: neither the machine's own roots nor its environment's.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata="".join(trusted))
+    return context
+
+
+def _subject(pem: str) -> str:
+    (certificate,) = _context([pem]).get_ca_certs()
+    subject: Any = certificate["subject"]
+    names = {kind: value for group in subject for kind, value in group}
+    for kind in ("commonName", "organizationalUnitName", "organizationName"):
+        if kind in names:
+            return str(names[kind])
+    return "a root without a name"

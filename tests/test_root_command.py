@@ -1,0 +1,169 @@
+"""``requests-bg96 ca``, against servers on loopback and a bundle of test roots."""
+
+from __future__ import annotations
+
+import pathlib
+import ssl
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from requests_bg96.cli import main
+from requests_bg96.roots import RootError, split_address
+from tests.certificates import HERE, Issued, authority, issue
+from tests.servers import refused_url
+from tests.test_https_matrix import CASES, TLS12, TLS13, modem_session
+from tests.tls_servers import hang_up, serve_tls, server_context
+
+ROOTS = [authority(f"Root {number}") for number in range(37)]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A bundle with comments, as certifi's is."""
+    path = tmp_path_factory.mktemp("bundle") / "bundle.pem"
+    path.write_bytes(b"".join(b"\n# A root\n" + root.pem for root in ROOTS))
+    return str(path)
+
+
+def context(directory: pathlib.Path, root: Issued, **arguments: Any) -> ssl.SSLContext:
+    """A server whose chain ends in this root."""
+    key = arguments.pop("key", None)
+    hosts = arguments.pop("hosts", HERE)
+    shown = issue("server", authority("Middle", root), hosts=hosts, key=key)
+    return server_context(shown, directory, **arguments)
+
+
+def invoke(*arguments: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(main, ["ca", *arguments])
+
+
+@pytest.mark.parametrize("number", [0, 1, 17, 18, 19, 35, 36])
+def test_the_root_is_found(tmp_path: pathlib.Path, bundle: str, number: int) -> None:
+    """Wherever it stands, with a handshake for each halving and few more."""
+    with serve_tls(context(tmp_path, ROOTS[number])) as server:
+        address = f"localhost:{server.server_address[1]}"
+        found = invoke(address, "--bundle", bundle)
+    assert found.exit_code == 0, found.output
+    assert found.stdout.encode() == ROOTS[number].pem
+    assert f"Root {number} (" in found.stderr
+    assert server.connections <= 8
+    assert "warning" not in found.stderr
+
+
+def test_what_is_written_is_what_the_module_needs(
+    tmp_path: pathlib.Path, bundle: str
+) -> None:
+    """A request over the modem with that file alone."""
+    output = tmp_path / "root.pem"
+    with serve_tls(context(tmp_path, ROOTS[5], versions=TLS12)) as server:
+        address = f"https://127.0.0.1:{server.server_address[1]}/"
+        found = invoke(address, "--bundle", bundle, "-o", str(output))
+        assert (found.exit_code, found.stdout) == (0, "")
+        case = CASES["right in everything"]
+        with modem_session(case, True, False, str(output)) as session:
+            assert session.get(server.at()).text == "hello"
+    assert output.read_bytes() == ROOTS[5].pem
+
+
+def test_the_chain_that_the_module_sees(tmp_path: pathlib.Path, bundle: str) -> None:
+    """A host may have two certificates, with two roots."""
+    served = context(tmp_path, ROOTS[3])
+    other = issue(
+        "server",
+        ROOTS[30],
+        hosts=HERE,
+        key=ec.generate_private_key(ec.SECP256R1()),
+    )
+    served.load_cert_chain(*other.save(tmp_path, "other"))
+    with serve_tls(served) as server:
+        found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
+    assert found.stdout.encode() == ROOTS[3].pem
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"versions": TLS13}, {"key": ec.generate_private_key(ec.SECP256R1())}],
+    ids=["TLS 1.3", "ECDSA"],
+)
+def test_a_host_that_the_module_cannot_speak_to(
+    tmp_path: pathlib.Path, bundle: str, arguments: dict[str, Any]
+) -> None:
+    """Its root is found, and that is said."""
+    with serve_tls(context(tmp_path, ROOTS[9], **arguments)) as server:
+        found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
+    assert found.stdout.encode() == ROOTS[9].pem
+    assert "the module cannot speak to localhost" in found.stderr
+
+
+def test_no_root_in_the_bundle(tmp_path: pathlib.Path, bundle: str) -> None:
+    """It says so, and writes nothing."""
+    output = tmp_path / "root.pem"
+    with serve_tls(context(tmp_path, authority("Unknown"))) as server:
+        address = f"localhost:{server.server_address[1]}"
+        found = invoke(address, "--bundle", bundle, "-o", str(output))
+    assert found.exit_code == 1
+    assert "any of the 37 certificates in the bundle" in found.stderr
+    assert not output.exists()
+
+
+def test_a_certificate_for_another_host(tmp_path: pathlib.Path, bundle: str) -> None:
+    """No root makes that right."""
+    with serve_tls(context(tmp_path, ROOTS[0], hosts=("other.example",))) as server:
+        found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
+    assert found.exit_code == 1
+    assert "Hostname mismatch" in found.stderr
+
+
+def test_a_host_that_is_not_there(bundle: str) -> None:
+    """By address or by name."""
+    port = refused_url().rpartition(":")[2].strip("/")
+    for host in (f"127.0.0.1:{port}", "nowhere.example"):
+        found = invoke(host, "--bundle", bundle)
+        assert found.exit_code == 1
+        assert f"Error: {host}" in found.stderr and "cannot be reached" in found.stderr
+
+
+def test_a_host_that_hangs_up(bundle: str) -> None:
+    """Neither way of speaking leads on."""
+    with serve_tls(hang_up) as server:
+        found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
+    assert found.exit_code == 1
+    assert "handshake" in found.stderr
+
+
+def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
+    """Is an error that names it."""
+    (tmp_path / "empty.pem").write_text("")
+    found = invoke("localhost", "--bundle", str(tmp_path / "empty.pem"))
+    assert found.exit_code == 1
+    assert "empty.pem" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("example.org", ("example.org", 443)),
+        ("example.org:8443", ("example.org", 8443)),
+        ("https://example.org/", ("example.org", 443)),
+        ("192.0.2.1:1", ("192.0.2.1", 1)),
+        ("[2001:db8::1]", ("2001:db8::1", 443)),
+        ("[2001:db8::1]:8443", ("2001:db8::1", 8443)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    """A host, with a port or without."""
+    assert split_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":443", "a:b", "a:0", "a:65536", "a b", "http://a/", "a/b", "2001:db8::1"],
+)
+def test_what_is_no_address(text: str) -> None:
+    """Is refused before anything is asked of a network."""
+    with pytest.raises(RootError, match="HOST"):
+        split_address(text)
