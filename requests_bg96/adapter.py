@@ -119,15 +119,15 @@ class BG96Adapter(HTTPAdapter):
             **kwargs,
         )
 
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what tells pools apart; a context of this machine's TLS does not."""
-        host, trust = super().build_connection_pool_key_attributes(
-            request, self._meant(verify), cert
-        )
-        trust.pop("ssl_context", None)
-        return host, trust
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the pool for `request`, as the base class does.
+
+        Left to itself, some versions of it make a context of this machine's TLS.
+        """
+        meant = self._meant(verify)
+        return super().get_connection_with_tls_context(request, meant, proxies, cert)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Tell the pool `conn` what `verify` and `cert` mean, as the base does."""
