@@ -151,6 +151,25 @@ def test_a_second_request_from_the_same_thread(head: bytes) -> None:
         assert start + answer.raw.read() == body
 
 
+def test_a_second_request_from_another_thread() -> None:
+    """While the first thread reads, slowly, what it was sent before."""
+    body = some()
+    with rig(response(body), response(b"second"), clock=SystemClock()) as made:
+        answer = made.get(stream=True)
+        pieces = answer.iter_content(4096)
+        got = next(pieces)
+        seconds: list[bytes] = []
+        thread = threading.Thread(
+            target=lambda: seconds.append(made.get(timeout=20).content)
+        )
+        thread.start()
+        for piece in pieces:
+            got += piece
+            time.sleep(0.01)
+        thread.join(20)
+        assert (seconds, got) == ([b"second"], body)
+
+
 def test_many_unread_responses() -> None:
     """Each is kept for its reader."""
     bodies = [b"%d" % i * 5000 for i in range(8)]
