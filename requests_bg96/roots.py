@@ -162,9 +162,10 @@ def _context(trusted: Sequence[str]) -> ssl.SSLContext:
 
 
 def _subject(pem: str) -> str:
-    (certificate,) = _context([pem]).get_ca_certs()
-    subject: Any = certificate["subject"]
-    names = {kind: value for group in subject for kind, value in group}
+    # A bundle may also have what is no CA, and trusted for itself.
+    found: list[Any] = _context([pem]).get_ca_certs()
+    subjects = [group for one in found for group in one["subject"]]
+    names = {kind: value for group in subjects for kind, value in group}
     for kind in ("commonName", "organizationalUnitName", "organizationName"):
         if kind in names:
             return str(names[kind])

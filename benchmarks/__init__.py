@@ -1,0 +1,1 @@
+"""Measurements, to be read and not judged: ``python -m benchmarks.NAME``."""
