@@ -1,0 +1,142 @@
+"""The client by files: AT+QHTTPPOSTFILE and AT+QHTTPREADFILE (HTTP manual 2.5, 2.7)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+
+from requests_bg96.codes import BUSY, CONTEXT_LOST, STATE_LOST
+from requests_bg96.emulator import Fault, Hangup, Pause, Silence, Switches
+from requests_bg96.errors import Phase
+from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
+from tests.test_errors import caused, check_usable
+
+POST = re.compile(rb'AT\+QHTTPPOSTFILE="([^"]+)",(\d+)\r')
+READ = re.compile(rb'AT\+QHTTPREADFILE="([^"]+)",(\d+)\r')
+BY_FILE = {"via": "file"}
+BODY = bytes(range(256)) * 20 + TRAILER
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_there_and_back(method: str) -> None:
+    """Head and body of both arrive as they are, and no file is left."""
+    with rig(response(BODY, b"X-Own: 1"), adapter=BY_FILE) as made:
+        data = BODY if method in ("POST", "PUT") else None
+        answer = made.session.request(method, SOMEWHERE, data=data)
+        assert answer.content == BODY and answer.headers["X-Own"] == "1"
+        assert made.servers.bodies == [data or b""]
+        assert made.servers.requests[0].startswith(method.encode() + b" /path ")
+        assert made.emulator.module.files.names() == []
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.5, 1), (7.2, 8), (99_999, 65_535)])
+def test_times_and_names(seconds: float, told: int) -> None:
+    """Whole seconds within the module's range, names within its limit."""
+    with rig(adapter=BY_FILE) as made:
+        made.get(timeout=(10, seconds))
+        for pattern in (POST, READ):
+            found = pattern.search(made.written)
+            assert found and int(found[2]) == told
+            assert len(found[1]) <= 12
+
+
+ANSWERS: dict[str, Answers] = {
+    "length": response(BODY),
+    "chunks": response(chunks(BODY, [700]), b"Transfer-Encoding: chunked"),
+    "close": [response(BODY, b"Connection: close"), Hangup()],
+    "slow": [response(b"", b"Content-Length: %d" % len(BODY)), Pause(5), BODY],
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("chunked", ["raw", "decoded"])
+def test_framings(answer: str, chunked: str) -> None:
+    """A body in which a trailer stands, under each framing."""
+    switches = Switches.from_text({"chunked": chunked})
+    with rig(ANSWERS[answer], switches=switches, adapter=BY_FILE) as made:
+        assert made.get().content == BODY
+
+
+SHORT = response(b"ab", b"Content-Length: 9")
+
+
+@pytest.mark.parametrize(
+    ("answer", "err", "kind"),
+    [
+        ([SHORT, Hangup()], 717, requests.ConnectionError),
+        ([SHORT, Silence()], 722, requests.ReadTimeout),
+        ([Silence()], 702, requests.ReadTimeout),
+        ([Hangup()], 719, requests.ConnectionError),
+    ],
+)
+def test_responses_that_break_off(answer: Any, err: int, kind: type) -> None:
+    """The URC says so, and no file is left."""
+    with rig(answer, adapter=BY_FILE) as made:
+        with pytest.raises(requests.RequestException) as caught:
+            made.get(timeout=(150, 20))
+        assert type(caught.value) is kind
+        found = caused(caught.value)
+        assert found.err == err or (err in (702, 722) and found.err is None)
+        assert found.phase in (Phase.WAIT, Phase.READ)
+        check_usable(made)
+        assert made.emulator.module.files.names() == []
+
+
+#: Busy, state lost, context lost: while the server has seen nothing.
+MENDED = BUSY | STATE_LOST | CONTEXT_LOST
+
+
+@pytest.mark.parametrize("err", range(701, 731))
+@pytest.mark.parametrize("command", ["QHTTPPOSTFILE", "QHTTPREADFILE"])
+def test_every_number(err: int, command: str) -> None:
+    """Either command may be refused with it; what can be mended is, once."""
+    start = place_of(command)
+    fault = Fault("from_host", start + 9, "cme", code=err)
+    with rig(faults=[fault], adapter=BY_FILE) as made:
+        if command == "QHTTPPOSTFILE" and err in MENDED:
+            assert made.get(timeout=20).content == b"hello"
+            assert len(made.servers.requests) == 1
+        else:
+            with pytest.raises(requests.RequestException, match=str(err)) as caught:
+                made.get(timeout=20)
+            assert caused(caught.value).err == err
+        check_usable(made)
+        assert made.emulator.module.files.names() == []
+
+
+def place_of(command: str) -> int:
+    """Where the command passes on the line in a fair run."""
+    with rig(adapter=BY_FILE) as made:
+        made.get()
+        # Names are random, but of one length.
+        return made.written.index(b"AT+" + command.encode())
+
+
+def test_a_name_that_is_taken() -> None:
+    """Another program's file of the same name does no harm."""
+    with rig(adapter=BY_FILE, switches=Switches(stored_response="refused")) as made:
+        for _ in range(3):
+            assert made.get().content == b"hello"
+        names = READ.findall(made.written)
+        assert len(set(names)) == 3
+
+
+def without_file(made: Rig) -> bool:
+    """Whether nothing went by file."""
+    return not POST.search(made.written) and not READ.search(made.written)
+
+
+def test_one_request_by_file() -> None:
+    """Those before and behind go by the line."""
+    with rig() as made:
+        made.get()
+        assert without_file(made)
+        with made.adapter.via_file():
+            assert made.get().content == b"hello"
+        assert not without_file(made)
+        before = len(POST.findall(made.written))
+        made.get()
+        assert len(POST.findall(made.written)) == before
