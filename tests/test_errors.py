@@ -156,6 +156,7 @@ def test_while_sending(err: int, method: str) -> None:
         check_behind_connect(error, err)
         check_text(error, err, COMMAND[method], P1)
         assert made.servers.requests == []
+        check_usable(made)
 
 
 @NUMBERS
@@ -206,6 +207,7 @@ def test_while_reading(err: int) -> None:
         else:
             assert type(error) is ChunkedEncodingError
         check_text(error, err, "AT+QHTTPREAD", P3)
+        check_usable(made)
 
 
 # What has no number
