@@ -23,6 +23,7 @@ __all__ = (
     "LineBuffer",
     "Reply",
     "classify",
+    "connects",
     "error_number",
     "joined",
     "printable",
@@ -66,6 +67,7 @@ class Command:
     :param payload_phase: the phase that an exchange enters with CONNECT.
     :param bulky: whether the payload, up or down, takes a time of its own, by its size
         and the line's speed, which no deadline counts.
+    :param leads: whether CONNECT leads to bytes that somebody else reads.
     :param sink: called with the bytes that the module sends after CONNECT.
     :param sink_size: how many they are.
     :param commits: whether the server may act on it as soon as the module has it.
@@ -81,6 +83,7 @@ class Command:
     payload_timeout: float = 5.0
     payload_phase: Phase = Phase.CONNECT
     bulky: bool = False
+    leads: bool = False
     sink: Callable[[bytes], None] | None = None
     sink_size: int = 0
     commits: bool = False
@@ -100,6 +103,11 @@ class Command:
     def line(self) -> bytes:
         """The bytes that go to the module."""
         return f"AT{self.text}\r".encode("ascii")
+
+    @property
+    def connects(self) -> bool:
+        """Whether CONNECT may answer it."""
+        return self.leads or self.payload is not None or self.sink is not None
 
     @property
     def prefixes(self) -> tuple[bytes, ...]:
@@ -131,7 +139,7 @@ class Reply:
     @property
     def connected(self) -> bool:
         """Whether the module is in data mode."""
-        return _CONNECT.fullmatch(self.final) is not None
+        return connects(self.final)
 
     def values(self, name: str) -> list[str]:
         """Return what follows ``name:`` on each information line that has it."""
@@ -160,13 +168,18 @@ def classify(line: bytes, command: Command | None) -> Kind:
         return Kind.ECHO
     if line in FINAL_LINES or line.startswith(FINAL_PREFIXES):
         return Kind.FINAL
-    if _CONNECT.fullmatch(line):
+    if connects(line):
         return Kind.FINAL
     if line.startswith(command.prefixes):
         return Kind.INFORMATION
     if command.bare and not line.startswith((b"+", *BARE_URCS)):
         return Kind.INFORMATION
     return Kind.URC
+
+
+def connects(line: bytes) -> bool:
+    """Return whether with `line` the module goes to data mode."""
+    return _CONNECT.fullmatch(line) is not None
 
 
 def error_number(final: bytes) -> int | None:

@@ -15,6 +15,7 @@ from .codes import meaning
 __all__ = (
     "BG96Error",
     "ContextError",
+    "DataModeError",
     "EchoError",
     "LimitError",
     "ModuleError",
@@ -113,6 +114,10 @@ class ContextError(SetupError):
 
 class EchoError(BG96Error):
     """A command did not reach the module as it was sent."""
+
+
+class DataModeError(BG96Error):
+    """The module is in data mode, where nothing should have led it."""
 
 
 class TrustError(BG96Error):

@@ -21,13 +21,21 @@ from .at import (
     LineBuffer,
     Reply,
     classify,
+    connects,
     error_number,
     printable,
 )
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
 from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
-from .errors import BG96Error, EchoError, ModuleRestarted, NoAnswer, Phase
+from .errors import (
+    BG96Error,
+    DataModeError,
+    EchoError,
+    ModuleRestarted,
+    NoAnswer,
+    Phase,
+)
 from .port import WRITE_SIZE, Port
 from .state import Settings
 from .stats import Recovery, Statistics
@@ -114,6 +122,11 @@ class Link:
             except StopIteration as stop:
                 value: T = stop.value
                 return value
+            except BG96Error as error:
+                # What a dialogue makes of an answer does not know how far it came.
+                if error.phase is Phase.CONNECT:
+                    error.phase = self.phase
+                raise
             outcome, failure = None, None
             try:
                 outcome = self._perform(step, deadline)
@@ -140,7 +153,7 @@ class Link:
         while line := self._take_line():
             if classify(line, _READ) is Kind.URC:
                 # A restart now is one that the next command will meet.
-                with suppress(ModuleRestarted):
+                with suppress(ModuleRestarted, DataModeError):
                     self.note(line)
 
     def send_line(self, line: bytes) -> None:
@@ -151,7 +164,10 @@ class Link:
         """Take note of an unsolicited line.
 
         :raises ModuleRestarted: where it says so.
+        :raises DataModeError: where it is the CONNECT of a command that was given up.
         """
+        if connects(line):
+            self._astray()
         self._urcs.append(line)
         self._on_urc(line)
         if self.settled and line in RESTARTED:
@@ -184,6 +200,8 @@ class Link:
             # It says itself that nothing came of it.
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
         if reply.connected:
+            if not command.connects:
+                self._astray()
             self._check_echo(command)
             reply = self._transfer(command, reply, deadline)
         self.unfinished = None
@@ -375,6 +393,11 @@ class Link:
         self._stats.line_bytes_up += len(data)
         self.port.write(data)
         self._last_write = self._clock.now()
+
+    def _astray(self) -> None:
+        """What is said next would be taken for payload."""
+        self.data_mode = True
+        raise DataModeError("the module is in data mode, where it should listen")
 
     def _restarted(self, how: str) -> None:
         self.settled = False

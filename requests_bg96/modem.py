@@ -15,6 +15,7 @@ from .dialogues import Dialogue, Escape, http, must, setup
 from .driver import Driver
 from .errors import (
     BG96Error,
+    DataModeError,
     EchoError,
     LimitError,
     ModuleRestarted,
@@ -49,6 +50,10 @@ FETCH_SECONDS = 86_400.0
 TIDY_SECONDS = 5.0
 #: Seconds that a response without a body may keep the module waiting for one.
 BODYLESS_SECONDS = 2.0
+
+
+#: What a request is offered again after, if the server has not seen it.
+REPEATED = (ModuleRestarted, NoAnswer, PortError, EchoError, DataModeError)
 
 
 class ModemState(enum.Enum):
@@ -190,7 +195,7 @@ class BG96Modem:
             raise LimitError("an AT command has no control characters")
         # What a caller types may hold a PIN or a password.
         shown = text[2:].partition("=")[0] + ("=..." if "=" in text else "")
-        command = Command(text[2:], timeout=timeout, bare=True, shown=shown)
+        command = Command(text[2:], timeout=timeout, bare=True, leads=True, shown=shown)
         reply = self._converse(_plain(command), timeout + 30.0)
         self._known.doubt()
         self._known.url = None
@@ -311,7 +316,7 @@ class BG96Modem:
             except SetupError as error:
                 if not (error.curable and self._driver.reset(error, deadline)):
                     raise
-            except (ModuleRestarted, NoAnswer, PortError, EchoError) as error:
+            except REPEATED as error:
                 late = deadline.over or error.phase is not Phase.CONNECT
                 if late or not was_open or attempt == ATTEMPTS:
                     raise

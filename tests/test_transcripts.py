@@ -75,7 +75,8 @@ class Turn:
     @property
     def command(self) -> Command:
         """The command, as the client has it."""
-        return Command(self.line[2:-1].decode(), timeout=0.3, payload=self.payload)
+        text = self.line[2:-1].decode()
+        return Command(text, timeout=0.3, payload=self.payload, leads=True)
 
     @property
     def lines(self) -> list[bytes]:

@@ -304,7 +304,7 @@ def _mend(
 
 def _discard_response(state: ModuleState) -> Dialogue[None]:
     """Take from the module a response that nobody waits for any more."""
-    reply = yield from asked(Command("+QHTTPREAD=1"))
+    reply = yield from asked(Command("+QHTTPREAD=1", leads=True))
     if reply.connected:
         state.stats.recovered(Recovery.DRAIN)
         yield Escape()
@@ -333,7 +333,8 @@ def read(wait_seconds: float) -> Dialogue[None]:
     :param wait_seconds: the longest silence of the server.
     :raises ModuleError: where the module has none.
     """
-    command = Command(f"+QHTTPREAD={whole_seconds(wait_seconds)}", timeout=wait_seconds)
+    text = f"+QHTTPREAD={whole_seconds(wait_seconds)}"
+    command = Command(text, timeout=wait_seconds, leads=True)
     while True:
         try:
             yield from must(command)

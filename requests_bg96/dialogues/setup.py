@@ -12,7 +12,7 @@ from typing import Any
 
 from ..at import Command, Reply, joined, quoted
 from ..codes import BAUDRATES
-from ..errors import ContextError, MuteError, NoAnswer, SetupError
+from ..errors import ContextError, DataModeError, MuteError, NoAnswer, SetupError
 from ..state import ModuleState, Settings
 from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
 
@@ -88,6 +88,9 @@ def _initialise(settings: Settings) -> Dialogue[bool]:
             Command(f"Q0V1E{settings.verify_echo:d}&D{settings.dtr:d}", timeout=PROBE)
         )
     except NoAnswer:
+        return False
+    except DataModeError:
+        yield Escape()
         return False
     return reply.ok
 
