@@ -100,6 +100,14 @@ def test_a_connection_that_breaks_while_the_request_goes_out() -> None:
         assert len(made.servers.requests) == 1
 
 
+@pytest.mark.parametrize("status", [200, 403, 404, 409, 411, 500])
+def test_response_codes(status: int) -> None:
+    """HTTP manual 6: none of them is a failure of the module."""
+    with rig(response(b"ab", status=b"%d Reason" % status)) as made:
+        answer = made.get()
+        assert (answer.status_code, answer.content) == (status, b"ab")
+
+
 # Information that the client never asks for, or asks for once
 
 
