@@ -101,6 +101,16 @@ def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
         check_next(made)
 
 
+def test_a_first_chunk_with_some_of_the_next() -> None:
+    """It is not kept back for the rest of that one."""
+    parts = [CODED + b"5\r\nhello\r\n5\r\nwo", Pause(20), b"rld\r\n0\r\n\r\n"]
+    with rig(parts, switches=Switches(chunked="raw")) as made:
+        pieces = made.get(stream=True).iter_content(None)
+        assert next(pieces) == b"hello"
+        assert made.clock.now() < 2
+        assert b"".join(pieces) == b"world"
+
+
 @pytest.mark.parametrize("head", [length(20_480_000), CLOSE])
 def test_flat_memory(head: bytes) -> None:
     """20 MB pass through a few hundred kB."""
