@@ -1,0 +1,79 @@
+"""``docs/fidelity.rst`` says where every fact is from, and has every switch."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import pathlib
+
+import pytest
+from docutils import core, nodes
+
+from requests_bg96.emulator import Switches
+from requests_bg96.emulator.switches import allowed_values
+from requests_bg96.probe.questions import HTTPS, PLAIN, RESET, SERVER
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+DOCUMENT = ROOT / "docs" / "fidelity.rst"
+BASES = {"manual", "transcript", "driver", "standard", "inference"}
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(Switches)}
+
+
+@functools.cache
+def table(title: str) -> list[list[nodes.entry]]:
+    """The rows of the table in a section."""
+    tree = core.publish_doctree(DOCUMENT.read_text(encoding="utf-8"), str(DOCUMENT))
+    (section,) = (
+        one
+        for one in tree.findall(nodes.section)
+        if one.next_node(nodes.title).astext() == title  # type: ignore[union-attr]
+    )
+    return [
+        list(row.findall(nodes.entry))
+        for body in section.findall(nodes.tbody)
+        for row in body.findall(nodes.row)
+    ]
+
+
+def literals(entry: nodes.entry) -> list[str]:
+    """The texts in double backquotes."""
+    return [literal.astext() for literal in entry.findall(nodes.literal)]
+
+
+def test_every_fact_has_its_source() -> None:
+    """Of one of the kinds that the document explains."""
+    facts = table("What it rests on")
+    assert len(facts) > 40
+    for fact, basis, source in facts:
+        assert basis.astext() in BASES, fact.astext()
+        assert len(source.astext()) > 1, fact.astext()
+    assert {basis.astext() for _, basis, _ in facts} == BASES
+
+
+def test_transcripts_that_are_named_are_there() -> None:
+    names = {path.name[:2] for path in (ROOT / "tests" / "transcripts").glob("*.txt")}
+    for fact, basis, source in table("What it rests on"):
+        if basis.astext() == "transcript" and source.astext()[0].isdigit():
+            for number in source.astext().split(":")[0].split(";")[0].split(", "):
+                assert number in names, fact.astext()
+
+
+def test_every_switch_has_its_row() -> None:
+    """One, and there are no others."""
+    rows = [literals(row[0]) for row in table("What only hardware can settle")]
+    assert sorted(name for row in rows for name in row) == sorted(allowed_values())
+
+
+@pytest.mark.parametrize("name", sorted(allowed_values()))
+def test_the_row_of_a_switch(name: str) -> None:
+    """It has all values, the default first, and what the probe needs for it."""
+    (row,) = (
+        row
+        for row in table("What only hardware can settle")
+        if literals(row[0]) == [name]
+    )
+    values = [str(value) for value in allowed_values()[name]]
+    assert sorted(literals(row[1])) == sorted(values)
+    assert literals(row[1])[0] == str(DEFAULTS[name])
+    kinds = {"module": PLAIN, "server": SERVER, "https": HTTPS, "reset": RESET}
+    assert name in kinds[row[2].astext()]
