@@ -17,7 +17,7 @@ import requests_bg96
 from requests_bg96.emulator import Pause, Request, Silence, Switches, SystemClock
 from requests_bg96.framing import Chunked
 from requests_bg96.modem import ModemState
-from tests.support import SOMEWHERE, Rig, chunks, response, rig
+from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
 
 Parts = Iterator[bytes | Pause | Silence]
 
@@ -103,7 +103,7 @@ def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
 
 def test_a_first_chunk_with_some_of_the_next() -> None:
     """It is not kept back for the rest of that one."""
-    parts = [CODED + b"5\r\nhello\r\n5\r\nwo", Pause(20), b"rld\r\n0\r\n\r\n"]
+    parts: Answers = [CODED + b"5\r\nhello\r\n5\r\nwo", Pause(20), b"rld\r\n0\r\n\r\n"]
     with rig(parts, switches=Switches(chunked="raw")) as made:
         pieces = made.get(stream=True).iter_content(None)
         assert next(pieces) == b"hello"
