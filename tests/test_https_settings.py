@@ -150,6 +150,7 @@ def test_no_noise_makes_a_connection_less_checked(
             ) as made:
                 _try(made, path)
             assert_checked(doors)
+            assert set(doors.hosts) <= {"server.example"}
             connections += len(doors.seen)
     assert connections > 20
 
@@ -160,6 +161,19 @@ def _try(made: Rig, path: str) -> None:
             made.session.get(URL, verify=path, timeout=(60, 5))
         except (requests.RequestException, OSError):
             continue
+
+
+def test_a_url_that_noise_has_changed_is_noticed(tmp_path: pathlib.Path) -> None:
+    """There may be a host of that name, and it may have a certificate."""
+    path, doors = root_file(tmp_path), Doors()
+    with secured(Doors()) as well:
+        well.session.get(URL, verify=path)
+        offset = well.written.index(URL.encode()) + len("https://serve")
+    garbled = Fault("from_host", offset, "garble")
+    with secured(doors, faults=[garbled], seed=flipping_seed(2)) as made:
+        assert made.session.get(URL, verify=path).ok
+        assert b"https://servep.example/" in made.written
+    assert doors.hosts == ["server.example"]
 
 
 # Restarts

@@ -200,6 +200,22 @@ def _hand_over(
 ) -> Dialogue[None]:
     if state.url != request.url:
         state.url = None
+        yield from _set_url(request)
+        state.url = request.url
+    if request.uploaded:
+        yield from _post_file(request, read_seconds, settings, state)
+    else:
+        yield from must(request.command(read_seconds, baudrate))
+
+
+def _set_url(request: Request) -> Dialogue[None]:
+    """Tell the module the URL; where the server is to be checked, have it told back.
+
+    The module checks the server for the name that it has, and noise may make another
+    one of it, with a server that has a certificate for that.
+    """
+    checked = request.trust is not None and request.trust.ca is not None
+    for _ in range(ATTEMPTS):
         yield from must(
             Command(
                 f"+QHTTPURL={len(request.url)},{URL_SECONDS}",
@@ -207,11 +223,17 @@ def _hand_over(
                 payload_timeout=URL_SECONDS + 1,
             )
         )
-        state.url = request.url
-    if request.uploaded:
-        yield from _post_file(request, read_seconds, settings, state)
-    else:
-        yield from must(request.command(read_seconds, baudrate))
+        if not checked:
+            return
+        reply = yield from must(Command("+QHTTPURL?"))
+        found = [value.strip('"') for value in reply.values("+QHTTPURL")]
+        if found == [request.url.decode("ascii")]:
+            return
+    raise TransferError(
+        f"the URL does not arrive as it is in {ATTEMPTS} attempts; look at the line's "
+        "speed and wiring",
+        command="AT+QHTTPURL",
+    )
 
 
 def _post_file(
