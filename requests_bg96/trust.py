@@ -28,7 +28,7 @@ _KEY = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 #: As OpenSSL finds them in a directory: named by the hash of their subject.
-_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
+_HASHED_NAME = re.compile(r"([0-9a-f]{8})\.(0|[1-9]\d*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,8 +94,7 @@ def authorities(path: str) -> StoredFile:
     """
     names = [path]
     if os.path.isdir(path):
-        hashed = filter(_HASHED_NAME.fullmatch, sorted(os.listdir(path)))
-        names = [os.path.join(path, name) for name in hashed]
+        names = [os.path.join(path, name) for name in _hashed(os.listdir(path))]
         if not names:
             raise TrustError(
                 f"the directory {path} has no certificates under the names that "
@@ -108,6 +107,16 @@ def authorities(path: str) -> StoredFile:
     if not found:
         raise TrustError(f"there is no PEM certificate in {path}")
     return StoredFile("ca", b"".join(found))
+
+
+def _hashed(names: list[str]) -> list[str]:
+    """Return the names that OpenSSL would look for, which counts up from 0."""
+    found = filter(None, map(_HASHED_NAME.fullmatch, sorted(names)))
+    return [
+        match[0]
+        for match in found
+        if all(f"{match[1]}.{n}" in names for n in range(int(match[2])))
+    ]
 
 
 def client_certificate(path: str) -> StoredFile:

@@ -7,6 +7,7 @@ import pathlib
 import threading
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
 
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.emulator import Clock, Emulator, Switches, SystemClock
+from tests.certificates import HERE, authority, issue
 from tests.https_support import (
     LATER,
     URL,
@@ -25,7 +27,7 @@ from tests.https_support import (
 )
 from tests.support import Rig, response
 from tests.test_https_matrix import HurriedClock
-from tests.tls_servers import hang, hang_up, serve_tls
+from tests.tls_servers import hang, hang_up, serve_tls, server_context
 
 OTHER_URL = "https://other.example/"
 
@@ -308,14 +310,30 @@ def test_the_argument_is_for_one_modem(root: str) -> None:
 
 
 @contextlib.contextmanager
-def emulated(clock: Clock) -> Iterator[requests.Session]:
+def emulated(clock: Clock, **arguments: Any) -> Iterator[requests.Session]:
     """A session over a modem on the network of this machine."""
     with (
         Emulator(switches=LATER, clock=clock) as emulator,
         requests.Session() as session,
     ):
-        session.mount("https://", BG96Adapter(emulator.url, clock=clock))
+        adapter = BG96Adapter(emulator.url, clock=clock, **arguments)
+        session.mount("https://", adapter)
         yield session
+
+
+@pytest.mark.parametrize("set_clock", [True, False])
+def test_a_clock_that_is_wrong_trusts_nobody(
+    tmp_path: pathlib.Path, root: str, set_clock: bool
+) -> None:
+    """After a loss of supply the module has 2008, and may not be told better."""
+    shown = issue("server", authority("Root"), hosts=HERE)
+    with serve_tls(server_context(shown, tmp_path)) as server:
+        with emulated(SystemClock(), set_clock=set_clock) as session:
+            if set_clock:
+                assert session.get(server.at(), verify=root).ok
+            else:
+                with pytest.raises(requests.exceptions.SSLError, match="dates"):
+                    session.get(server.at(), verify=root)
 
 
 def test_the_text_of_a_failed_handshake(root: str) -> None:

@@ -44,7 +44,9 @@ def test_a_directory_has_what_openssl_would_find(tmp_path: pathlib.Path) -> None
     """Files of hashed names, no others, and no revocation lists."""
     write(tmp_path, ONE, "0123abcd.0")
     write(tmp_path, TWO, "0123abcd.1")
-    for name in ("ca.pem", "0123abcd.r0", "0123abcd.pem", "README"):
+    # OpenSSL counts up from 0, and stops where there is none.
+    others = ("ca.pem", "0123abcd.r0", "0123abcd.pem", "README")
+    for name in (*others, "0123abcd.3", "0123abcd.02", "76543210.1"):
         write(tmp_path, root_pem("Three"), name)
     assert authorities(str(tmp_path)).content == ONE + TWO
 
