@@ -38,7 +38,7 @@ DRAIN_SECONDS = 1.5
 #: they fill half of the 4,096 bytes that a Linux tty keeps.
 ABSENCE = 0.02
 
-_ANSWER = re.compile(rb"(?:AT\r+)?\r\nOK\r\n")
+_ANSWER = re.compile(rb"(?:AT\r+)?\r\nOK\r\n\Z")
 
 
 class Exchange:
@@ -85,7 +85,8 @@ class Exchange:
     @property
     def complete(self) -> bool:
         """Whether no more bytes will come for the reader."""
-        return self.over or (self.framing.finished and self._confirmed)
+        whole = self.framing.bodyless or self._confirmed
+        return self.over or (self.framing.finished and whole)
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes as soon as there are any; b"" at the end.
@@ -226,12 +227,16 @@ class Exchange:
         until = Deadline(self._clock, ANSWER_SECONDS)
         while data := self._link.read_payload(until):
             answer += data
-            if _ANSWER.fullmatch(answer):
+            if _ANSWER.search(answer):
                 until = Deadline(self._clock, ANSWER_SILENCE)
-        if _ANSWER.fullmatch(answer):
+        # The body may have gone on, and ended, while the question was on its way.
+        match = _ANSWER.search(answer)
+        end = match.start() if match else len(answer)
+        self.framing.receive_data(answer[:end])
+        if match and self.framing.trailer is Trailer.FULL:
             self._take_trailer()
         else:
-            self.framing.receive_data(answer)
+            self.framing.receive_data(answer[end:])
         return bool(answer)
 
     def _confirm(self, deadline: Deadline) -> bool:

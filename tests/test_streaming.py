@@ -14,7 +14,14 @@ import pytest
 import requests
 
 import requests_bg96
-from requests_bg96.emulator import Pause, Request, Silence, Switches, SystemClock
+from requests_bg96.emulator import (
+    Hangup,
+    Pause,
+    Request,
+    Silence,
+    Switches,
+    SystemClock,
+)
 from requests_bg96.framing import Chunked
 from requests_bg96.modem import ModemState
 from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
@@ -372,3 +379,24 @@ def test_chunks_across_a_restart(chunked: str) -> None:
         assert made.get(timeout=60).content == b"an ordinary text"
         made.servers.answers = [CODED + chunks(b"5\r\nhello\r\n0\r\n\r\nmore", [9])]
         assert made.get().content == b"5\r\nhello\r\n0\r\n\r\nmore"
+
+
+@pytest.mark.parametrize("status", [200, 204, 304])
+def test_no_body_is_waited_for(status: int) -> None:
+    """Neither by the reader, nor when the response is closed."""
+    head = b"HTTP/1.1 %d So\r\nContent-Length: 5\r\n\r\n" % status
+    with rig([head, Silence()]) as made:
+        started = made.clock.now()
+        answer = made.session.request("HEAD" if status == 200 else "GET", SOMEWHERE)
+        answer.close()
+        assert (answer.status_code, answer.content) == (status, b"")
+        assert made.clock.now() - started < 1
+
+
+def test_a_body_that_ends_while_the_module_is_asked() -> None:
+    """What looked like the end was payload, and the end came with the answer."""
+    fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    for pause in (0.02, 0.029, 0.03, 0.031, 0.04, 0.05, 0.1, 0.5):
+        with rig([head + b"body" + fake, Pause(pause), Hangup()]) as made:
+            assert made.session.get(SOMEWHERE).content == b"body" + fake
