@@ -11,7 +11,7 @@ from docutils import core, nodes
 
 from requests_bg96.emulator import Switches
 from requests_bg96.emulator.switches import allowed_values
-from requests_bg96.probe.questions import HTTPS, PLAIN, RESET, SERVER
+from requests_bg96.probe.questions import HTTPS, NEVER, PLAIN, RESET, SERVER
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "fidelity.rst"
@@ -75,5 +75,5 @@ def test_the_row_of_a_switch(name: str) -> None:
     values = [str(value) for value in allowed_values()[name]]
     assert sorted(literals(row[1])) == sorted(values)
     assert literals(row[1])[0] == str(DEFAULTS[name])
-    kinds = {"module": PLAIN, "server": SERVER, "https": HTTPS, "reset": RESET}
-    assert name in kinds[row[2].astext()]
+    kinds = {"module": PLAIN, "server": SERVER, "https": HTTPS}
+    assert name in {**kinds, "reset": RESET, "never": NEVER}[row[2].astext()]

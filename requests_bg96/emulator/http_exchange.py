@@ -154,6 +154,18 @@ class Exchange:
                 else:
                     return self._cut(event)
 
+    def redirect(self, url: Url, until: float) -> Procedure[None]:
+        """Begin anew elsewhere.
+
+        :raises HttpFailed: as :meth:`connect` does.
+        """
+        if self.link:
+            self.link.close()
+        self.url = url
+        self._buffer = self._early = self._method = b""
+        self._end, self._deaf, self._sent = None, False, 0
+        yield from self.connect(until)
+
     def close(self, *, keep: bool = False) -> None:
         """Be done with it; ``keep`` leaves the connection for the next one."""
         self.phase = Phase.OVER

@@ -28,6 +28,7 @@ class ResponseHead:
     :param length: the value of Content-Length, or None.
     :param chunked: whether the body has chunk framing.
     :param persistent: whether the connection outlives the response.
+    :param location: the value of Location, empty without one.
     """
 
     raw: bytes
@@ -35,6 +36,7 @@ class ResponseHead:
     length: int | None
     chunked: bool
     persistent: bool
+    location: str
 
     @classmethod
     def parse(cls, raw: bytes) -> ResponseHead:
@@ -55,6 +57,7 @@ class ResponseHead:
             int(length) if length.isdigit() else None,
             b"chunked" in fields.get(b"transfer-encoding", b"").lower(),
             b"keep-alive" in options if old else b"close" not in options,
+            fields.get(b"location", b"").decode("latin-1"),
         )
 
     def rewritten(self, *, decoded: bool) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .http_exchange import Exchange, HttpFailed, Phase
 from .http_head import ResponseHead
-from .http_url import MalformedUrl, Url
+from .http_url import MalformedUrl, Url, request_head
 from .network import Link
 from .results import CommandFailed
 from .scheduler import Procedure
@@ -24,6 +24,11 @@ DEFAULTS = {
     "sslctxid": 1,
     "contenttype": 0,
 }
+
+
+#: Statuses that point elsewhere (RFC 9110 15.4), and how often they are followed.
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 5
 
 
 class HttpService:
@@ -127,6 +132,7 @@ class HttpService:
         until = self._module.scheduler.now + seconds
         try:
             head = yield from exchange.await_head(until)
+            head = yield from self._followed(exchange, head, until)
             if exchange.loses_result:
                 raise HttpFailed(719)
         except HttpFailed as failure:
@@ -136,6 +142,33 @@ class HttpService:
             exchange.phase = Phase.RESPONSE
             result = self._result(head)
         self._module.urc(f"{exchange.command}: {result}".encode())
+
+    def _followed(
+        self, exchange: Exchange, head: ResponseHead, until: float
+    ) -> Procedure[ResponseHead]:
+        """Ask where a response points to, if the firmware does and made the head."""
+        own = exchange.own_header or exchange.command != "+QHTTPGET"
+        if own or self._module.switches.redirects == "handed_on":
+            return head
+        for _ in range(MOST_REDIRECTS):
+            if head.status not in REDIRECTS or not head.location:
+                break
+            try:
+                url = Url.parse(head.location)
+            except MalformedUrl:
+                raise HttpFailed(711) from None
+            yield from exchange.redirect(url, until)
+            exchange.send(request_head(url, None, 0))
+            exchange.finish()
+            head = yield from exchange.await_head(until)
+        return head
+
+    def stop(self) -> None:
+        """Give up what is in hand; a request under way ends with 719 (inference)."""
+        if self.exchange and self.exchange.phase is Phase.REQUEST:
+            self.exchange.fail(719)
+        else:
+            self.drop()
 
     def done(self, exchange: Exchange) -> None:
         """Be done with a response that was read to its end."""

@@ -60,7 +60,9 @@ class Url:
         return cls(text, tls, host, port, written, target)
 
 
-def request_head(url: Url, length: int | None, content_type: int) -> bytes:
+def request_head(
+    url: Url, length: int | None, content_type: int, method: str = "POST"
+) -> bytes:
     """Return the head of a request with requestheader=0.
 
     The fields are those of the sample in HTTP manual 1.2.1; the User-Agent was
@@ -68,9 +70,10 @@ def request_head(url: Url, length: int | None, content_type: int) -> bytes:
 
     :param length: bytes of the body of a POST; None makes a GET.
     :param content_type: 0 to 3.
+    :param method: of a request with a body.
     """
     lines = [
-        f"{'GET' if length is None else 'POST'} {url.target} HTTP/1.1",
+        f"{'GET' if length is None else method} {url.target} HTTP/1.1",
         f"Host: {url.authority}",
         "Accept: */*",
         "User-Agent: QUECTEL_MODULE",

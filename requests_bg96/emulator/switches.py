@@ -97,6 +97,19 @@ class Switches:
     ``short_upload`` ("ok" | "error")
         QFUPL that gets fewer bytes in its time: size, sum and OK, or 421. Default
         "ok": FILE manual 2.4 has the number of bytes received in the answer.
+    ``download_end`` ("line" | "bare")
+        What stands between the data of QFDWL and its result: CR LF, as before every
+        line, or nothing. Default "line": AT manual 2.15 has no exception (inference).
+    ``redirects`` ("handed_on" | "followed")
+        A redirect of a GET whose head the module made: for the host, or asked for by
+        the module. Default "handed_on": HTTP manual 2.3 has the server's own status in
+        the result; a sibling of other make follows.
+    ``later_commands`` (bool)
+        Whether there are QHTTPSTOP and QHTTPPUT. Default False: HTTP manual 2 has
+        neither; siblings have both.
+    ``ca_bundle`` ("whole" | "first")
+        How many certificates of a CA file count. Default "whole": SSL manual 2.1.1
+        names no limit; drivers are only known to load one.
     """
 
     chunked: Literal["decoded", "raw"] = "decoded"
@@ -125,6 +138,10 @@ class Switches:
     lone_input_time: bool = False
     stored_response: Literal["replaced", "refused"] = "replaced"
     short_upload: Literal["ok", "error"] = "ok"
+    download_end: Literal["line", "bare"] = "line"
+    redirects: Literal["handed_on", "followed"] = "handed_on"
+    later_commands: bool = False
+    ca_bundle: Literal["whole", "first"] = "whole"
 
     def __post_init__(self) -> None:
         for name, allowed in allowed_values().items():

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CIPHER_SUITES", "CONTEXTS", "LATER_KEYS", "TlsContexts"]
 
+#: Where a certificate ends in a file of several.
+_END = b"-----END CERTIFICATE-----"
+
 #: SSL contexts are numbered 0 to 5.
 CONTEXTS = 6
 
@@ -77,7 +80,7 @@ class TlsContexts:
             version=values["sslversion"],
             cipher_suite=values["ciphersuite"],
             level=values["seclevel"],
-            ca_certificate=self._file(values["cacert"]),
+            ca_certificate=self._authorities(values["cacert"]),
             client_certificate=self._file(values["clientcert"]),
             client_key=self._file(values["clientkey"]),
             ignore_time=values["ignorelocaltime"] == 1,
@@ -87,6 +90,13 @@ class TlsContexts:
             ignore_chain=values["ignorecertchain"] == 1,
             time=self._module.store.utc(self._module.scheduler.now),
         )
+
+    def _authorities(self, name: str) -> bytes | None:
+        content = self._file(name)
+        if content is None or self._module.switches.ca_bundle == "whole":
+            return content
+        end = content.find(_END)
+        return content if end < 0 else content[: end + len(_END)] + b"\n"
 
     def _file(self, name: str) -> bytes | None:
         if not name:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from .line import Line, Undecided
 from .server import HELD_OPEN, ODD_HEAD
 
-__all__ = ("HTTPS", "PLAIN", "Probe", "RESET", "SERVER")
+__all__ = ("HTTPS", "NEVER", "PLAIN", "Probe", "RESET", "SERVER")
 
 #: A name that never has an address (RFC 2606).
 NOWHERE = "probe.invalid"
@@ -134,6 +134,24 @@ class Probe:
             self.line.ask(f'AT+QFDEL="{FILE}"')
         return "error" if _CME.search(answer) else "ok"
 
+    def download_end(self) -> str:
+        """What stands between the data of a file and the result?"""
+        self.line.give(f'AT+QFUPL="{FILE}",4,5', b"data", 10.0)
+        try:
+            heard = self.line.ask(f'AT+QFDWL="{FILE}"')
+            heard += self.line.hear(5.0, re.compile(rb"\+QFDWL:[^\n]*\n\r\nOK\r\n"))
+        finally:
+            self.line.ask(f'AT+QFDEL="{FILE}"')
+        found = re.search(rb"data(\r\n)?\+QFDWL: 4,", heard)
+        if not found:
+            raise Undecided("the file did not come as it was sent")
+        return "line" if found[1] else "bare"
+
+    def later_commands(self) -> bool:
+        """Are there QHTTPSTOP and QHTTPPUT?"""
+        forms = ("AT+QHTTPSTOP=?", "AT+QHTTPPUT=?")
+        return all(b"OK" in self.line.ask(form) for form in forms)
+
     def get_ok(self) -> str:
         """Does OK come before the network is asked?"""
         return "connected" if _CME.search(self._look_nowhere()) else "at_once"
@@ -176,6 +194,19 @@ class Probe:
         if b"HTTP/1.1 200" not in payload:
             raise Undecided("no head came")
         return "received" if ODD_HEAD in payload else "rewritten"
+
+    def redirects(self) -> str:
+        """Does the module follow a redirect of its own request?"""
+        self.configure(0)
+        self.set_url(f"{self.url}/redirect")
+        fields = self.result(self.line.ask("AT+QHTTPGET=60", 130.0), 60).split(",")
+        if fields[0] != "0" or len(fields) < 2:
+            payload = self.read() if fields[0] == "0" else b""
+            if b"HTTP/1.1 " not in payload:
+                raise Undecided(f"the request ended with {fields[0]}")
+            return "handed_on" if b" 302 " in payload else "followed"
+        self.read()
+        return "handed_on" if fields[1] == "302" else "followed"
 
     def reuse_sockets(self) -> bool:
         """Is a connection used again?"""
@@ -343,6 +374,8 @@ PLAIN: dict[str, Question] = {
     "short_upload": Probe.short_upload,
     "get_ok": Probe.get_ok,
     "dns_error": Probe.dns_error,
+    "download_end": Probe.download_end,
+    "later_commands": Probe.later_commands,
 }
 SERVER: dict[str, Question] = {
     "result_fields": Probe.result_fields,
@@ -359,6 +392,11 @@ SERVER: dict[str, Question] = {
     "urc_in_payload": Probe.urc_in_payload,
     "response_timeout": Probe.response_timeout,
     "read_timeout": Probe.read_timeout,
+    "redirects": Probe.redirects,
 }
 HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
+#: What is not probed, and why.
+NEVER = {
+    "ca_bundle": "would need a server with TLS whose authority stands second in a file"
+}
 RESET = ("echo_after_reset", "cmee_after_reset", "boot_urcs")

@@ -11,7 +11,7 @@ from ..clock import Clock, SystemClock
 from ..errors import SetupError
 from ..port import Port
 from .line import Line, Undecided
-from .questions import HTTPS, PLAIN, RESET, SERVER, Probe, Question
+from .questions import HTTPS, NEVER, PLAIN, RESET, SERVER, Probe, Question
 from .server import GREETING
 
 __all__ = ("probe",)
@@ -64,6 +64,7 @@ def probe(
             missing = None if https_url else "needs the URL of a server with TLS"
             _answer(report, asked, HTTPS, missing)
         _restart(report, asked, reset)
+    report["not_probed"].update(NEVER)
     return report
 
 

@@ -25,6 +25,10 @@ ODD_HEAD = b"HTTP/1.1 200 Fine\r\nx-ODD:  1\r\nX-Odd: 2\r\ncontent-length: 5\r\n
 
 _PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_REDIRECT = (
+    b"HTTP/1.1 302 Found\r\nLocation: http://%b/head\r\nContent-Length: 0\r\n\r\n"
+)
+_HOST = re.compile(rb"^host:[ \t]*([^\r\n]*)", re.I | re.M)
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)", re.I | re.M)
 #: Bytes of a request; what is longer is not for this server.
 _LIMIT = 65536
@@ -42,17 +46,19 @@ class Answer:
     close: bool = False
 
 
-def answer(target: str, connection: int) -> Answer:
+def answer(target: str, connection: int, host: str = "") -> Answer:
     """Return what the server does.
 
     :param target: of the request: ``/chunked``, ``/open``, ...
     :param connection: the number of the connection, different for each.
+    :param host: by which the server was called.
     """
     number = b"%d" % connection
     known = {
         "/": Answer((_PLAIN % len(GREETING) + GREETING,)),
         "/chunked": Answer((_CHUNKED + b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",)),
         "/head": Answer((ODD_HEAD + b"hello",)),
+        "/redirect": Answer((_REDIRECT % host.encode(),)),
         "/connection": Answer((_PLAIN % len(number) + number,)),
         "/open": Answer((_PLAIN % 5, HELD_OPEN), close=True),
         "/hangup": Answer((_PLAIN % 100 + b"x" * 50,), close=True),
@@ -82,8 +88,8 @@ class _Handler(socketserver.StreamRequestHandler):
         assert isinstance(self.server, _Server)
         number = next(self.server.numbers)
         with contextlib.suppress(OSError):
-            while target := self._target():
-                todo = answer(target, number)
+            while asked := self._asked():
+                todo = answer(asked[0], number, asked[1])
                 for part in todo.parts:
                     self._do(part)
                 if todo.close:
@@ -95,8 +101,8 @@ class _Handler(socketserver.StreamRequestHandler):
         else:
             time.sleep(part)
 
-    def _target(self) -> str | None:
-        """Read a request, and return its target; None at the end."""
+    def _asked(self) -> tuple[str, str] | None:
+        """Read a request, and return its target and host; None at the end."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             line = self.rfile.readline(_LIMIT)
@@ -108,7 +114,9 @@ class _Handler(socketserver.StreamRequestHandler):
             self.rfile.read(min(int(length[1]), _LIMIT))
         words = head.split(b" ", 2)
         # The target may be a whole URL (RFC 9112 3.2.2).
-        return "/" + words[1].decode("latin-1").rpartition("/")[2]
+        target = "/" + words[1].decode("latin-1").rpartition("/")[2]
+        host = _HOST.search(head)
+        return target, host[1].decode("latin-1") if host else ""
 
 
 @contextlib.contextmanager

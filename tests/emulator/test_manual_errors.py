@@ -28,6 +28,7 @@ from requests_bg96.emulator import (
 )
 from requests_bg96.emulator.results import CME_TEXTS
 from tests.emulator.host import CONNECT, OK, HostMaker, cme, response
+from tests.emulator.samples import AMAZON, ISRG
 
 Scene = Callable[[HostMaker], bytes]
 
@@ -363,3 +364,100 @@ def test_a_result_without_status(make_host: HostMaker) -> None:
     host = make_host(switches=Switches(result_fields="error")).online()
     host.servers.answers.append(response(b"x"))
     assert host.ask(b"AT+QHTTPGET\r") == OK + b"\r\n+QHTTPGET: 0\r\n"
+
+
+# More that a firmware may choose.
+
+
+@pytest.mark.parametrize("end, between", [("line", b"\r\n"), ("bare", b"")])
+def test_what_stands_behind_a_file(
+    make_host: HostMaker, end: Any, between: bytes
+) -> None:
+    host = make_host(switches=Switches(download_end=end)).quiet()
+    assert host.ask(b'AT+QFUPL="f",2\r') == CONNECT
+    host.ask(b"12")
+    assert host.ask(b'AT+QFDWL="f"\r') == (
+        CONNECT + b"12" + between + b"+QFDWL: 2,3132\r\n" + OK
+    )
+
+
+def redirect(location: bytes, status: bytes = b"302 Found") -> bytes:
+    """A response that points elsewhere."""
+    return response(b"", b"Location: " + location, status=status)
+
+
+@pytest.mark.parametrize("own", [0, 1])
+@pytest.mark.parametrize("redirects", ["handed_on", "followed"])
+def test_redirects(make_host: HostMaker, redirects: Any, own: int) -> None:
+    """They are followed by a firmware that does, and that made the head."""
+    host = make_host(switches=Switches(redirects=redirects)).online(requestheader=own)
+    host.servers.answers += [redirect(b"https://other.example/there"), response(b"x")]
+    data = b"GET / HTTP/1.1\r\n\r\n"
+    heard = host.ask(b"AT+QHTTPGET=60,%d\r" % len(data) if own else b"AT+QHTTPGET\r")
+    heard += host.ask(data) if own else b""
+    followed = redirects == "followed" and not own
+    assert heard.endswith(b"0,200,1\r\n" if followed else b"0,302,0\r\n")
+    there = [("example.org", 80), ("other.example", 443)]
+    assert host.servers.connections == there[: 1 + followed]
+    if followed:
+        assert host.servers.requests[1].data.startswith(
+            b"GET /there HTTP/1.1\r\nHost: "
+        )
+        assert host.ask(b"AT+QHTTPREAD\r").startswith(CONNECT + b"x")
+
+
+@pytest.mark.parametrize(
+    "answers, result",
+    [
+        ([redirect(b"/relative")], b"711"),
+        ([redirect(b"http://example.org/again")] * 9, b"0,302,0"),
+        ([redirect(b"http://192.0.2.300/")], b"713"),
+        ([redirect(b"http://other.example/"), [Hangup()]], b"719"),
+    ],
+)
+def test_redirects_that_lead_nowhere(
+    make_host: HostMaker, answers: list[Any], result: bytes
+) -> None:
+    host = make_host(switches=Switches(redirects="followed")).online()
+    host.servers.answers += answers
+    assert host.ask(b"AT+QHTTPGET\r") == OK + b"\r\n+QHTTPGET: %b\r\n" % result
+    assert len(host.servers.requests) <= 6
+
+
+def test_commands_of_later_firmwares(make_host: HostMaker) -> None:
+    host = make_host(switches=Switches(later_commands=True)).online()
+    assert host.ask(b"AT+QHTTPPUT=?\r") == (
+        b"\r\n+QHTTPPUT: (1-1024000),(1-65535),(1-65535)\r\n" + OK
+    )
+    host.servers.answers.append(response(b"", status=b"201 Created"))
+    assert host.ask(b"AT+QHTTPPUT=2,60,60\r") == CONNECT
+    assert host.ask(b"hi") == OK + b"\r\n+QHTTPPUT: 0,201,0\r\n"
+    assert host.servers.requests[0].data.startswith(b"PUT /path HTTP/1.1\r\n")
+    assert host.ask(b"AT+QHTTPSTOP=?\r") == OK
+    assert host.ask(b"AT+QHTTPSTOP\r") == OK
+    assert host.ask(b"AT+QHTTPREAD\r") == cme(705)
+    assert host.ask(b"AT+QHTTPGET\r") == OK
+    assert host.ask(b"AT+QHTTPSTOP\r") == OK + b"\r\n+QHTTPGET: 719\r\n"
+
+
+@pytest.mark.parametrize(
+    "command", [b"PUT=?", b"PUT=2,60,60", b"STOP=?", b"STOP", b"STOP=1"]
+)
+def test_commands_that_this_firmware_lacks(
+    make_host: HostMaker, command: bytes
+) -> None:
+    host = make_host().online()
+    assert host.ask(b"AT+QHTTP" + command + b"\r") == b"\r\nERROR\r\n"
+
+
+@pytest.mark.parametrize("bundle, count", [("whole", 2), ("first", 1)])
+def test_how_much_of_a_ca_file_counts(
+    make_host: HostMaker, bundle: Any, count: int
+) -> None:
+    host = make_host(switches=Switches(ca_bundle=bundle)).quiet()
+    content = AMAZON + ISRG
+    assert host.ask(b'AT+QFUPL="ca.pem",%d\r' % len(content)) == CONNECT
+    host.ask(content)
+    assert host.ask(b'AT+QSSLCFG="cacert",1,"ca.pem"\r') == OK
+    read = host.emulator.module.tls_settings().ca_certificate
+    assert read == content[: len(AMAZON) if count == 1 else len(content)]

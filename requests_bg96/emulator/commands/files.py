@@ -117,7 +117,11 @@ def download(module: Module, name: str) -> Procedure[Lines]:
     outcome = yield from send_out(module, content)
     if outcome is Outcome.ESCAPED:
         return None
-    return [f"+QFDWL: {len(content)},{checksum(content):x}"]
+    result = f"+QFDWL: {len(content)},{checksum(content):x}"
+    if module.switches.download_end == "bare":
+        module.terminal.raw(result.encode() + b"\r\n")
+        return None
+    return [result]
 
 
 @COMMANDS.write("+QFOPEN", FILE_NAME, Number(0, 2, default=0))

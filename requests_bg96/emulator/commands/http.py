@@ -101,14 +101,60 @@ def post(
     module: Module, length: int, input_time: int | None, rsptime: int | None
 ) -> Reply:
     """Send a request with a body from the host (HTTP manual 2.4)."""
+    return _send_body(module, "+QHTTPPOST", length, input_time, rsptime)
+
+
+def _send_body(
+    module: Module,
+    command: str,
+    length: int,
+    input_time: int | None,
+    rsptime: int | None,
+) -> Procedure[Lines]:
     # The syntax has the two times together or not at all.
     alone = rsptime is None and module.switches.lone_input_time
     if (input_time is None) != (rsptime is None) and not alone:
         raise CommandFailed(INVALID)
     module.http.require_port()
-    exchange = module.http.begin("+QHTTPPOST")
+    exchange = module.http.begin(command)
     input_time, rsptime = input_time or DEFAULT_TIME, rsptime or DEFAULT_TIME
     return _in_hand(module, _upload(module, exchange, length, input_time, rsptime))
+
+
+def _require_later(module: Module) -> None:
+    if not module.switches.later_commands:
+        raise CommandFailed
+
+
+@COMMANDS.test_form("+QHTTPPUT")
+def put_form(module: Module) -> Reply:
+    """Tell the ranges of QHTTPPUT, which are those of QHTTPPOST."""
+    _require_later(module)
+    return ["+QHTTPPUT: (1-1024000),(1-65535),(1-65535)"]
+
+
+@COMMANDS.write("+QHTTPPUT", Number(1, POST_LIMIT), OPTIONAL_SECONDS, OPTIONAL_SECONDS)
+def put(
+    module: Module, length: int, input_time: int | None, rsptime: int | None
+) -> Reply:
+    """Send a PUT request with a body from the host, on later firmwares."""
+    _require_later(module)
+    return _send_body(module, "+QHTTPPUT", length, input_time, rsptime)
+
+
+@COMMANDS.test_form("+QHTTPSTOP")
+def stop_form(module: Module) -> Reply:
+    """Know QHTTPSTOP, on later firmwares."""
+    _require_later(module)
+    return None
+
+
+@COMMANDS.execute("+QHTTPSTOP")
+def stop(module: Module) -> Reply:
+    """Give up a request, on later firmwares."""
+    _require_later(module)
+    module.http.stop()
+    return None
 
 
 @COMMANDS.write("+QHTTPPOSTFILE", FILE_NAME, SECONDS)
@@ -200,7 +246,8 @@ def _upload(
 def _automatic_head(module: Module, exchange: Exchange, length: int | None) -> None:
     if not exchange.own_header:
         kind = module.http.settings["contenttype"]
-        exchange.send(request_head(exchange.url, length, kind))
+        method = "PUT" if exchange.command == "+QHTTPPUT" else "POST"
+        exchange.send(request_head(exchange.url, length, kind, method))
 
 
 def _get_connected(
