@@ -46,8 +46,8 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-#: What only a module that has just started says (AT manual 11.1, 12.7; field notes of
-#: two drivers for "APP RDY").
+#: What only a module that has just started says (AT manual 11.1, 12.7; "APP RDY" is
+#: what two drivers for the BG96 wait for).
 RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
 #: The command to whose answer the lines behind a payload belong.
 _READ = Command("+QHTTPREAD")
