@@ -12,6 +12,7 @@ __all__ = (
     "CME_MEANING",
     "CONNECT_SECONDS",
     "CONTEXT_LOST",
+    "DOUBTFUL",
     "FILE_LIMIT",
     "GET_LIMIT",
     "GUARD_SECONDS",
@@ -99,6 +100,10 @@ CME_MEANING = {
 BUSY = frozenset({703, 704})
 #: The module has forgotten what it was told: set it up again.
 STATE_LOST = frozenset({705, 712})
+#: What noise in a command, or in a URL, makes of it, and what a module says that has
+#: restarted unnoticed: a plain ERROR, operation not allowed, not supported, incorrect
+#: parameters, URL error, invalid parameter.
+DOUBTFUL = frozenset({None, 3, 4, 50, 711, 730})
 #: The PDP context is not there: deactivate and activate it (HTTP manual 4.5).
 CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
 #: The name has no address; or the module has no name server (HTTP manual 4.3).

@@ -69,6 +69,9 @@ class Driver:
         link.phase = Phase.CONNECT
         if not link.settled:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
+            if fresh:
+                # Of what the module was at before, its end may still come.
+                self.run(link, setup.let_pass(), deadline)
             self.known.forget()
             link.settled = True
         return link
@@ -78,9 +81,12 @@ class Driver:
         try:
             outcome = link.run(dialogue, deadline)
         except (ModuleError, LimitError):
+            # What the module has understood may have been something else.
+            self.known.url = None
             self.answered()
             raise
         except SetupError:
+            self.known.doubt()
             if not link.settled:
                 self.close()
             raise

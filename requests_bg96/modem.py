@@ -23,6 +23,7 @@ from .errors import (
     Phase,
     PortError,
     SetupError,
+    TransferError,
 )
 from .exchange import Exchange
 from .files import ModemFiles
@@ -343,7 +344,11 @@ class BG96Modem:
         response = StoredResponse(method, self._known.chunked)
         script = http.read_by_file(wait, length, response.receive, self._known)
         self._driver.run(link, script, Deadline(self._clock, FETCH_SECONDS))
-        response.finish()
+        try:
+            response.finish()
+        except TransferError as error:
+            error.phase = Phase.READ
+            raise
         self._known.chunked = response.framing.chunked
         return response
 

@@ -33,6 +33,8 @@ REGISTRATION = "AT+CREG?;+CGREG?;+CEREG?"
 REGISTERED = "+CREG: 0,1|+CGREG: 0,1|+CEREG: 0,1|OK"
 SEARCHING = "+CREG: 0,2|+CGREG: 0,0|+CEREG: 0,2|OK"
 PROBE = "ATQ0V1E0&D0"
+#: What was written is read.
+SET = ("AT+QHTTPCFG?", f"{CONFIGURED}|OK")
 LATE = NoAnswer("the module gave no answer within 0.6 s")
 
 READY = (CHECK, f"{CONFIGURED}|{ACTIVE}|OK")
@@ -230,14 +232,26 @@ def test_a_fresh_module() -> None:
     prepare(
         (CHECK, f"{UNCONFIGURED}|OK"),
         ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        SET,
         *ATTACHED,
+    )
+
+
+def test_settings_that_noise_has_changed() -> None:
+    """OK says that a setting was understood, and not which."""
+    other = CONFIGURED.replace('"requestheader",1', '"requestheader",0')
+    prepare(
+        (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
+        ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        ("AT+QHTTPCFG?", f"{other}|OK"),
+        ('AT+QHTTPCFG="requestheader",1', "OK"),
     )
 
 
 def test_only_what_is_wrong_is_written() -> None:
     """A value that a read shows to be right stays."""
     other = CONFIGURED.replace('"sslctxid",1', '"sslctxid",3')
-    prepare((CHECK, f"{other}|{ACTIVE}|OK"), ('AT+QHTTPCFG="sslctxid",1', "OK"))
+    prepare((CHECK, f"{other}|{ACTIVE}|OK"), ('AT+QHTTPCFG="sslctxid",1', "OK"), SET)
 
 
 def test_keys_that_are_not_known() -> None:
@@ -252,6 +266,7 @@ def test_settings_that_are_gone_take_the_url_along() -> None:
     prepare(
         (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
         ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        SET,
         state=state,
     )
     assert state.url is None
@@ -361,6 +376,7 @@ def test_joined_settings_one_by_one() -> None:
         ("AT+QHTTPCFG=?", '+QHTTPCFG: "contextid",(1-16)|OK'),
         ('AT+QHTTPCFG="requestheader",1', "OK"),
         ('AT+QHTTPCFG="responseheader",1', "OK"),
+        SET,
     )
 
 
@@ -576,6 +592,7 @@ def test_a_module_that_lost_its_state(err: int) -> None:
         (SEND, f"+CME ERROR: {err}"),
         (CHECK, f"{UNCONFIGURED}|OK"),
         ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
+        SET,
         *ATTACHED,
         SET_URL,
     ]
@@ -637,7 +654,16 @@ def test_each_kind_is_mended_once() -> None:
     )
 
 
-@pytest.mark.parametrize("err", [701, 702, 711, 713, 716, 719, 729, 730])
+@pytest.mark.parametrize("answer", ["ERROR", "+CME ERROR: 711", "+CME ERROR: 730"])
+def test_what_may_be_noise(answer: str) -> None:
+    """All that the command rested on is looked at, and it is given again, once."""
+    script: Script = [SET_URL, (SEND, answer), READY, SET_URL]
+    send(*script, (SEND, "sent|OK"))
+    with pytest.raises(ModuleError):
+        send(*script, (SEND, answer))
+
+
+@pytest.mark.parametrize("err", [701, 702, 713, 716, 719, 729])
 def test_what_cannot_be_mended(err: int) -> None:
     """It is raised as it is."""
     with pytest.raises(ModuleError) as caught:
@@ -675,7 +701,7 @@ def test_nothing_is_repeated_behind_connect(err: int) -> None:
 
 def test_a_url_that_was_not_taken_is_not_remembered() -> None:
     """Whether refused or interrupted."""
-    for answer in ("+CME ERROR: 711", "sent|+CME ERROR: 726", LATE):
+    for answer in ("+CME ERROR: 701", "sent|+CME ERROR: 726", LATE):
         state = ModuleState(checked=True, context=True, url=b"http://other/")
         with pytest.raises((ModuleError, NoAnswer)):
             send((SET_URL[0], answer), state=state)
@@ -729,6 +755,14 @@ def test_read() -> None:
     )
     with pytest.raises(ModuleError):
         play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"))
+
+
+def test_read_by_a_command_that_noise_has_changed() -> None:
+    """The module keeps the response for a second one, but there is no third."""
+    refused: Script = [("AT+QHTTPREAD=60", "+CME ERROR: 730"), ("Pause", None)]
+    play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
+    with pytest.raises(ModuleError):
+        play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ..codes import (
     BUSY,
     CONNECT_SECONDS,
     CONTEXT_LOST,
+    DOUBTFUL,
     FILE_LIMIT,
     GET_LIMIT,
     POST_LIMIT,
@@ -169,7 +170,7 @@ def send(
 
     :raises ModuleError: what could not be mended, or came later.
     """
-    mended: set[frozenset[int]] = set()
+    mended: set[frozenset[int | None]] = set()
     while True:
         try:
             yield from prepare(settings, state)
@@ -282,13 +283,13 @@ def read_by_file(
     name = response_name()
     state.litter.add(name)
     command = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
-    yield from must(Command(command, timeout=wait_seconds))
+    yield from _fetched(Command(command, timeout=wait_seconds))
     # The module's own timer bounds each silence of the server, but says nothing.
     patience = wait_seconds + (length or UNKNOWN_LENGTH) / NETWORK_BYTES_PER_SECOND
     line: bytes = yield Await(b"+QHTTPREADFILE:", patience)
-    err = line.partition(b":")[2].strip()
-    if err != b"0":
-        raise ModuleError(int(err), "AT+QHTTPREADFILE", phase=Phase.READ)
+    (err,) = _numbers(line)[:1]
+    if err:
+        raise ModuleError(err, "AT+QHTTPREADFILE", phase=Phase.READ)
     for _ in range(ATTEMPTS):
         if (yield from download(name, sink)):
             return
@@ -298,11 +299,12 @@ def read_by_file(
 
 def _mend(
     error: ModuleError,
-    mended: set[frozenset[int]],
+    mended: set[frozenset[int | None]],
     settings: Settings,
     state: ModuleState,
 ) -> Dialogue[None]:
-    for kind in (BUSY, STATE_LOST, CONTEXT_LOST, UNRESOLVED):
+    kind: frozenset[int | None]
+    for kind in (BUSY, STATE_LOST, CONTEXT_LOST, UNRESOLVED, DOUBTFUL):
         if error.err in kind:
             break
     else:
@@ -315,7 +317,7 @@ def _mend(
         yield Pause(BUSY_PAUSE, error)
     elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
         raise error
-    elif kind is STATE_LOST:
+    elif kind in (STATE_LOST, DOUBTFUL):
         state.stats.recovered(Recovery.SET_UP, error)
         state.doubt()
         state.url = None
@@ -339,14 +341,18 @@ def result(request: Request, seconds: float, state: ModuleState) -> Dialogue[Res
     """
     line: bytes = yield Await(f"{request.name}:".encode("ascii"), seconds)
     yield from tidy(state)
-    fields = line.partition(b":")[2].split(b",")
-    try:
-        err, *numbers = (int(field) for field in fields)
-    except ValueError:
-        raise TransferError(f"the module says {line!r}") from None
+    err, *numbers = _numbers(line)
     if err:
         raise ModuleError(err, f"AT{request.name}", phase=Phase.WAIT)
     return Result(*numbers[:2])
+
+
+def _numbers(line: bytes) -> list[int]:
+    """Return the numbers of a result URC, at least one."""
+    try:
+        return [int(field) for field in line.partition(b":")[2].split(b",")]
+    except ValueError:
+        raise TransferError(f"the module says {line!r}") from None
 
 
 def read(wait_seconds: float) -> Dialogue[None]:
@@ -356,12 +362,21 @@ def read(wait_seconds: float) -> Dialogue[None]:
     :raises ModuleError: where the module has none.
     """
     text = f"+QHTTPREAD={whole_seconds(wait_seconds)}"
-    command = Command(text, timeout=wait_seconds, leads=True)
+    yield from _fetched(Command(text, timeout=wait_seconds, leads=True))
+
+
+def _fetched(command: Command) -> Dialogue[None]:
+    """Give a command that fetches the response, again where noise may have changed it.
+
+    The module keeps the response for it.
+    """
+    doubted = False
     while True:
         try:
             yield from must(command)
             return
         except ModuleError as error:
-            if error.err not in BUSY:
+            if error.err not in BUSY and (doubted or error.err not in DOUBTFUL):
                 raise
+            doubted = doubted or error.err in DOUBTFUL
             yield Pause(BUSY_PAUSE, error)

@@ -19,6 +19,7 @@ from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
 __all__ = (
     "deactivate",
     "find_module",
+    "let_pass",
     "prepare",
     "registration",
     "restart",
@@ -115,11 +116,15 @@ def resynchronise(
     for _ in range(3):
         for _ in range(2):
             if (yield from _initialise(settings)):
-                # A late line is not to be taken for the answer to the next command.
-                yield Pause(0.05, SetupError("the time is too short for the module"))
+                yield from let_pass()
                 return
         yield from _escape(MUTE)
     raise MuteError(MUTE)
+
+
+def let_pass() -> Dialogue[None]:
+    """Hear a late line now, which must not be taken for the answer to what is next."""
+    yield Pause(0.05, SetupError("the time is too short for the module"))
 
 
 def _escape(found: str) -> Dialogue[None]:
@@ -185,16 +190,25 @@ def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
     state.context = _is_active(reply, settings.context_id)
     if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
         yield from _define_context(settings, state)
-    found = dict(value.partition(",")[::2] for value in reply.values("+QHTTPCFG"))
-    wrong = [
-        f'+QHTTPCFG="{key}",{value}'
-        for key, value in settings.wanted.items()
-        if found.get(f'"{key}"') != value
-    ]
+    wrong = _wrong_settings(settings, reply)
     if wrong:
         # It has restarted, or somebody else has used it: it may have lost the URL.
         state.url = None
         yield from _together(*wrong)
+        # What noise has changed into another setting is answered by OK, too.
+        reply = yield from asked(Command("+QHTTPCFG?"))
+        if wrong := _wrong_settings(settings, reply):
+            yield from _together(*wrong)
+
+
+def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
+    """Return the commands that set what `reply` shows to be otherwise than wanted."""
+    found = dict(value.partition(",")[::2] for value in reply.values("+QHTTPCFG"))
+    return [
+        f'+QHTTPCFG="{key}",{value}'
+        for key, value in settings.wanted.items()
+        if found.get(f'"{key}"') != value
+    ]
 
 
 def _together(*texts: str) -> Dialogue[Reply]:
