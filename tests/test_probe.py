@@ -27,8 +27,9 @@ from requests_bg96.emulator.switches import allowed_values
 from requests_bg96.errors import PortError, SetupError
 from requests_bg96.port import Port
 from requests_bg96.probe import probe, serve
+from requests_bg96.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
 from requests_bg96.probe.line import Line
-from requests_bg96.probe.questions import HTTPS, NEVER, PLAIN, RESET, SERVER, Probe
+from requests_bg96.probe.questions import Probe
 from requests_bg96.probe.server import answer
 from tests.support import bytewise
 

@@ -10,8 +10,9 @@ from typing import Any
 from ..clock import Clock, SystemClock
 from ..errors import SetupError
 from ..port import Port
+from .agenda import HTTPS, NEVER, PLAIN, RESET, SERVER, Question
 from .line import Line, Undecided
-from .questions import HTTPS, NEVER, PLAIN, RESET, SERVER, Probe, Question
+from .questions import Probe
 from .server import GREETING
 
 __all__ = ("probe",)

@@ -1,0 +1,49 @@
+"""Which question is asked for which switch, by what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .questions import Probe
+
+__all__ = ("HTTPS", "NEVER", "PLAIN", "Question", "RESET", "SERVER")
+
+Question = Callable[[Probe], Any]
+
+#: By switch: what needs the module alone, the server, a server with TLS, a reset.
+PLAIN: dict[str, Question] = {
+    "prefix_key": Probe.prefix_key,
+    "sni_checkhost": Probe.sni_checkhost,
+    "qiact_active": Probe.qiact_active,
+    "bad_url": Probe.bad_url,
+    "input_timeout": Probe.input_timeout,
+    "short_upload": Probe.short_upload,
+    "get_ok": Probe.get_ok,
+    "dns_error": Probe.dns_error,
+    "download_end": Probe.download_end,
+    "later_commands": Probe.later_commands,
+}
+SERVER: dict[str, Question] = {
+    "result_fields": Probe.result_fields,
+    "chunked": Probe.chunked,
+    "response_head": Probe.response_head,
+    "reuse_sockets": Probe.reuse_sockets,
+    "unread_response": Probe.unread_response,
+    "second_read": Probe.second_read,
+    "hangup_trailer": Probe.hangup_trailer,
+    "cut_head": Probe.cut_head,
+    "lone_input_time": Probe.lone_input_time,
+    "stored_response": Probe.stored_response,
+    "bodyless_end": Probe.bodyless_end,
+    "urc_in_payload": Probe.urc_in_payload,
+    "response_timeout": Probe.response_timeout,
+    "read_timeout": Probe.read_timeout,
+    "redirects": Probe.redirects,
+}
+HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
+#: What is not probed, and why.
+NEVER = {
+    "ca_bundle": "would need a server with TLS whose authority stands second in a file"
+}
+RESET = ("echo_after_reset", "cmee_after_reset", "boot_urcs")
