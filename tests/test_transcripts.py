@@ -180,10 +180,11 @@ class Module:
 
     def _hear(self, wanted: bytes) -> None:
         while not self._heard.startswith(wanted):
-            if self._heard == b"AT\r":
+            if self._heard.startswith(b"AT\r"):
                 # The client asks whether a response is over.
-                self._heard = b""
+                self._heard = self._heard[3:]
                 self._say(b"\r\nOK\r\n")
+                continue
             self._heard += os.read(self._line, 65536)
             if self._heard.endswith(THE_END):
                 return
