@@ -76,7 +76,8 @@ class Turn:
     def command(self) -> Command:
         """The command, as the client has it."""
         text = self.line[2:-1].decode()
-        return Command(text, timeout=0.3, payload=self.payload, leads=True)
+        patience = 5.0 if self.wanted else 0.3
+        return Command(text, timeout=patience, payload=self.payload, leads=True)
 
     @property
     def lines(self) -> list[bytes]:

@@ -24,6 +24,7 @@ LONG_POST = 2200
 
 _URC = re.compile(rb"\+QHTTP(?:GET|POST): ?([0-9,]+)\r\n")
 _CME = re.compile(rb"\+CME ERROR: ?(\d+)\r\n")
+_SENT = re.compile(rb"\+QFDWL:[^\n]*\n\r\nOK\r\n")
 _STORED = re.compile(rb"\+QHTTPREADFILE: ?(\d+)\r\n")
 _READ = re.compile(rb"\+QHTTPREAD: ?(\d+)\r\n|\r\n\+CME ERROR: ?(\d+)\r\n")
 
@@ -138,7 +139,8 @@ class Probe:
         self.line.give(f'AT+QFUPL="{FILE}",4,5', b"data", 10.0)
         try:
             heard = self.line.ask(f'AT+QFDWL="{FILE}"')
-            heard += self.line.hear(5.0, re.compile(rb"\+QFDWL:[^\n]*\n\r\nOK\r\n"))
+            if not _SENT.search(heard):
+                heard += self.line.hear(5.0, _SENT)
         finally:
             self.line.ask(f'AT+QFDEL="{FILE}"')
         found = re.search(rb"data(\r\n)?\+QFDWL: 4,", heard)
