@@ -48,6 +48,8 @@ class Driver:
         self.stats = self.known.stats
         #: The way to the module, while the port is open.
         self.link: Link | None = None
+        #: Whether the module has ever answered on this port.
+        self.met = False
         self._name = port
         self._settings = settings
         self._clock = clock
@@ -73,7 +75,7 @@ class Driver:
                 # Of what the module was at before, its end may still come.
                 self.run(link, setup.let_pass(), deadline)
             self.known.forget()
-            link.settled = True
+            link.settled = self.met = True
         return link
 
     def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:

@@ -92,6 +92,9 @@ class UnfitURL(LimitError):
 class PortError(BG96Error):
     """The serial port is not there, is not ours, or went away."""
 
+    #: Whether it is there, and not for us.
+    taken = False
+
 
 class SetupError(BG96Error):
     """The module cannot be made ready: SIM, PIN, registration or PDP context."""

@@ -278,7 +278,10 @@ class Link:
                 return
 
     def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
-        return self._end_of(hearken.command, deadline.within(hearken.timeout))
+        reply = self._end_of(hearken.command, deadline.within(hearken.timeout))
+        if hearken.command.commits and reply.ok:
+            self.phase = Phase.SEND
+        return reply
 
     def _end_of(
         self, command: Command, until: Deadline, lines: list[bytes] | None = None

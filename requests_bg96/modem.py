@@ -15,22 +15,18 @@ from .dialogues import Dialogue, Escape, http, must, setup
 from .driver import Driver
 from .errors import (
     BG96Error,
-    DataModeError,
-    EchoError,
     LimitError,
-    ModuleRestarted,
     NoAnswer,
     Phase,
-    PortError,
-    SetupError,
     TransferError,
 )
 from .exchange import Exchange
 from .files import ModemFiles
 from .framing import Framing
 from .link import Link
+from .perseverance import REPEATED, Perseverance
 from .state import ModuleState, Settings
-from .stats import Recovery, Statistics
+from .stats import Statistics
 from .stored import StoredResponse
 from .turns import Turns
 
@@ -40,9 +36,6 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-#: How often a request is offered that the server has not seen: the module may have
-#: restarted, and the port may have gone, once before each.
-ATTEMPTS = 3
 #: Seconds for which `close` reads the rest of an unread response.
 CLOSE_SECONDS = 10.0
 #: Seconds that a response may take by file: its parts are bounded by themselves.
@@ -51,10 +44,6 @@ FETCH_SECONDS = 86_400.0
 TIDY_SECONDS = 5.0
 #: Seconds that a response without a body may keep the module waiting for one.
 BODYLESS_SECONDS = 2.0
-
-
-#: What a request is offered again after, if the server has not seen it.
-REPEATED = (ModuleRestarted, NoAnswer, PortError, EchoError, DataModeError)
 
 
 class ModemState(enum.Enum):
@@ -310,19 +299,14 @@ class BG96Modem:
         self, request: http.Request, deadline: Deadline, read_seconds: float
     ) -> Link:
         """Hand `request` to the module, again where it or the port was lost before."""
-        for attempt in range(1, ATTEMPTS + 1):
-            was_open = self._driver.link is not None
+        again = Perseverance(self._driver, self._clock, deadline)
+        while True:
+            again.begin()
             try:
                 return self._offer(request, deadline, read_seconds)
-            except SetupError as error:
-                if not (error.curable and self._driver.reset(error, deadline)):
-                    raise
             except REPEATED as error:
-                late = deadline.over or error.phase is not Phase.CONNECT
-                if late or not was_open or attempt == ATTEMPTS:
+                if not again.worthwhile(error):
                     raise
-                self.stats.recovered(Recovery.SET_UP, error)
-        raise AssertionError("the last attempt returns or raises")
 
     def _offer(
         self, request: http.Request, deadline: Deadline, read_seconds: float

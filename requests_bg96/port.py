@@ -43,6 +43,8 @@ ADVICE = {
     errno.EWOULDBLOCK: "another program has it; ModemManager and serial consoles are "
     "the usual ones",
 }
+#: The port is there, but not for us.
+TAKEN = frozenset({errno.EACCES, errno.EBUSY, errno.EWOULDBLOCK})
 
 
 def find_port() -> str:
@@ -176,4 +178,6 @@ class Port:
             if "exclusively lock" in str(error):
                 number = errno.EBUSY
             advice = ADVICE.get(number) if isinstance(number, int) else None
-            raise PortError(f"{self.url} {what}: {advice or error}") from error
+            failure = PortError(f"{self.url} {what}: {advice or error}")
+            failure.taken = number in TAKEN
+            raise failure from error

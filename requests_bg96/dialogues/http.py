@@ -20,11 +20,11 @@ from ..codes import (
     UNRESOLVED,
     URL_LIMIT,
 )
-from ..errors import LimitError, ModuleError, Phase, TransferError, UnfitURL
+from ..errors import LimitError, ModuleError, NoAnswer, Phase, TransferError, UnfitURL
 from ..state import ModuleState, Settings
 from ..stats import Recovery
 from ..trust import Trust
-from . import Await, Dialogue, Escape, Pause, asked, must
+from . import Await, Dialogue, Escape, Hearken, Pause, asked, must
 from .files import (
     ATTEMPTS,
     TEMPORARY_NAME,
@@ -47,6 +47,8 @@ BUSY_PAUSE = 0.5
 #: network to bring it (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
 UNKNOWN_LENGTH = 1_000_000
 NETWORK_BYTES_PER_SECOND = 2_000
+#: Seconds in which OK would come behind an error that is none of the module's.
+CONTRADICTION_SECONDS = 0.1
 #: Seconds for a URL to reach the module: 700 bytes take 0.73 s at 9,600 baud.
 URL_SECONDS = 10
 
@@ -246,7 +248,23 @@ def _post_file(
     state.litter.add(name)
     yield from store(name, request.data, not settings.rtscts, request.progress)
     command = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
-    yield from must(Command(command, timeout=CONNECT_SECONDS + 5, commits=True))
+    yield from _commit(Command(command, timeout=CONNECT_SECONDS + 5, commits=True))
+
+
+def _commit(command: Command) -> Dialogue[None]:
+    """Give a command that the server will be asked by, whatever is said before OK.
+
+    An error that noise has made must not let it be given twice.
+    """
+    try:
+        yield from must(command)
+    except ModuleError:
+        try:
+            reply = yield Hearken(command, CONTRADICTION_SECONDS)
+        except NoAnswer:
+            reply = None
+        if reply is None or not reply.ok:
+            raise
 
 
 def _sweep(state: ModuleState) -> Dialogue[None]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import requests
 from urllib3.util import Retry
 
-from requests_bg96.emulator import Fault
+from requests_bg96.emulator import Fault, VirtualClock
 from tests.support import SOMEWHERE, Rig, rig
+
+ERROR = b"\r\n+CME ERROR: 703\r\n"
 
 
 def strike(
-    made: Rig, direction: str, marker: bytes, action: str, **more: object
+    made: Rig,
+    direction: str,
+    marker: bytes,
+    action: str,
+    behind: bool = True,
+    **more: object,
 ) -> None:
-    """Let something go wrong right behind the next `marker` of the line.
+    """Let something go wrong right behind the next `marker` of the line, or before it.
 
     The dialogue is held once before, with nothing wrong, to find it.
     """
@@ -21,7 +30,7 @@ def strike(
     before = len(made.written), len(made.heard)
     made.session.post(SOMEWHERE, data=b"t=21.5")
     said = (made.written[before[0] :], made.heard[before[1] :])
-    offset = said[direction == "to_host"].index(marker) + len(marker)
+    offset = said[direction == "to_host"].index(marker) + len(marker) * behind
     fault = Fault(direction, offset, action, **more)  # type: ignore[arg-type]
     made.emulator.add_fault(fault)
 
@@ -43,7 +52,7 @@ def test_a_garbled_result_does_not_send_a_second_request(marker: bytes) -> None:
 def test_a_connect_behind_an_error_is_noticed() -> None:
     """Commands that follow would be taken for the request's body."""
     with rig() as made:
-        strike(made, "to_host", b"", "insert", data=b"\r\n+CME ERROR: 703\r\n")
+        strike(made, "to_host", b"", "insert", data=ERROR)
         sent = len(made.servers.requests)
         assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
         assert len(made.servers.requests) == sent + 1
@@ -59,3 +68,55 @@ def test_a_late_connect_is_noticed() -> None:
         for _ in range(2):
             answer = made.session.post(SOMEWHERE, data=b"t=21.5", timeout=(60, 5))
             assert answer.content == b"hello"
+
+
+def test_an_error_that_ok_contradicts_does_not_send_twice() -> None:
+    """What goes by file is the server's with OK, and noise may say otherwise before."""
+    with rig(adapter={"via": "file"}) as made:
+        answer = b"\r\nOK\r\n\r\n+QHTTPPOSTFILE"
+        strike(made, "to_host", answer, "insert", behind=False, data=ERROR)
+        sent = len(made.servers.requests)
+        assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
+        assert len(made.servers.requests) == sent + 1
+
+
+def test_a_module_that_is_cut_off_for_long() -> None:
+    """It is called for as long as the caller has time for."""
+    with rig() as made:
+        made.get()
+        made.emulator.add_fault(Fault("from_host", 0, "silence", seconds=50.0))
+        with pytest.raises(requests.ConnectTimeout, match="no answer"):
+            made.get(timeout=(20, 5))
+        assert made.clock.now() == pytest.approx(20.0, abs=0.5)
+        assert made.get(timeout=(60, 5)).content == b"hello"
+
+
+class Later(VirtualClock):
+    """A clock by which something is done when its time has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = float("inf")
+        self.action: Callable[[], None] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self.now() >= self.at:
+            self.at = float("inf")
+            self.action()
+
+
+@pytest.mark.parametrize("after, comes", [(10.0, True), (20.0, False)])
+def test_a_port_that_is_away_for_a_while(after: float, comes: bool) -> None:
+    """As that of a module on USB is while it starts; but not for ever."""
+    clock = Later()
+    with rig(clock=clock) as made:
+        made.get()
+        made.emulator.unplug()
+        clock.at, clock.action = clock.now() + after, made.emulator.plug
+        if comes:
+            assert made.get(timeout=(60, 5)).content == b"hello"
+        else:
+            with pytest.raises(requests.ConnectionError, match="unplugged"):
+                made.get(timeout=(60, 5))
+            assert clock.now() == pytest.approx(15.0, abs=1.0)
