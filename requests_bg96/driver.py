@@ -76,6 +76,8 @@ class Driver:
                 self.run(link, setup.let_pass(), deadline)
             self.known.forget()
             link.settled = self.met = True
+        if self.known.identity is None:
+            self.run(link, setup.learn(self.known), deadline)
         return link
 
     def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:

@@ -237,6 +237,7 @@ class BG96Modem:
         with self._turn(deadline), self._tidying():
             started = self._clock.now()
             link = self._hand_over(request, deadline, read_seconds)
+            request = request.within(self._known.limits)
             if total_seconds is not None:
                 spent = self._clock.now() - started
                 read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
@@ -311,9 +312,11 @@ class BG96Modem:
     def _offer(
         self, request: http.Request, deadline: Deadline, read_seconds: float
     ) -> Link:
+        # What waits to be read may be old: it does not tell what the module is now.
+        self._driver.doubt()
         self._free_line(deadline)
         link = self._driver.attention(deadline)
-        self._driver.doubt()
+        request = request.within(self._known.limits)
         rate = link.port.baudrate
         script = http.send(request, read_seconds, rate, self.settings, self._known)
         self._driver.run(link, script, deadline)

@@ -6,12 +6,12 @@ import dataclasses
 import re
 
 from .at import quoted
-from .codes import BAUDRATES
+from .codes import BAUDRATES, GET_LIMIT, POST_LIMIT, URL_LIMIT
 from .errors import LimitError
 from .framing import Chunked
 from .stats import Statistics
 
-__all__ = ("ModuleState", "Settings")
+__all__ = ("Limits", "ModuleState", "Settings")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +92,20 @@ class Settings:
         }
 
 
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How much a module takes, in bytes; by default what the manual's does.
+
+    :param url: with AT+QHTTPURL.
+    :param get: with AT+QHTTPGET, header and body.
+    :param post: with AT+QHTTPPOST, header and body.
+    """
+
+    url: int = URL_LIMIT
+    get: int = GET_LIMIT
+    post: int = POST_LIMIT
+
+
 @dataclasses.dataclass
 class ModuleState:
     """What is known of a module.
@@ -110,6 +124,8 @@ class ModuleState:
     :param clock_checked: whether its clock is right.
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param chunked: what it makes of chunked bodies; no restart changes that.
+    :param identity: what ATI says; no restart changes that.
+    :param limits: what its test commands say; nor that.
     :param stats: what was done so far.
     :param pin_refused: whether the SIM has refused the PIN; nor that.
     """
@@ -127,6 +143,8 @@ class ModuleState:
     tls_keys: frozenset[str] | None = None
     chunked: Chunked = Chunked.UNKNOWN
     pin_refused: bool = False
+    identity: str | None = None
+    limits: Limits = Limits()
     stats: Statistics = dataclasses.field(default_factory=Statistics)
 
     def forget(self) -> None:

@@ -13,15 +13,12 @@ from ..codes import (
     CONTEXT_LOST,
     DOUBTFUL,
     FILE_LIMIT,
-    GET_LIMIT,
-    POST_LIMIT,
     SECONDS_LIMIT,
     STATE_LOST,
     UNRESOLVED,
-    URL_LIMIT,
 )
 from ..errors import LimitError, ModuleError, NoAnswer, Phase, TransferError, UnfitURL
-from ..state import ModuleState, Settings
+from ..state import Limits, ModuleState, Settings
 from ..stats import Recovery
 from ..trust import Trust
 from . import Await, Dialogue, Escape, Hearken, Pause, asked, must
@@ -68,6 +65,7 @@ class Request:
     :param progress: called while files for that are sent to the module.
     :param on_unchecked: called before anything is sent to a server whose name the
         module cannot check.
+    :param limits: of the module.
     :raises LimitError: where the module cannot take it.
     """
 
@@ -80,12 +78,13 @@ class Request:
     handshake_seconds: float = 60.0
     progress: Progress | None = None
     on_unchecked: Callable[[], None] | None = None
+    limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        if len(self.url) > URL_LIMIT:
+        if len(self.url) > self.limits.url:
             raise UnfitURL(
                 f"the URL's host alone has {len(self.url)} bytes; the module takes "
-                f"{URL_LIMIT}"
+                f"{self.limits.url}"
             )
         if any(byte <= 0x20 or byte >= 0x7F for byte in self.url):
             raise UnfitURL("the URL holds blanks, control characters or non-ASCII")
@@ -101,6 +100,14 @@ class Request:
                 "in several requests"
             )
 
+    def within(self, limits: Limits) -> Request:
+        """Return the request in the form for a module of these `limits`.
+
+        :raises LimitError: where the module cannot take it.
+        """
+        url = self.url if len(self.url) <= limits.url else self.origin + b"/"
+        return dataclasses.replace(self, url=url, limits=limits)
+
     @property
     def origin(self) -> bytes:
         """Scheme, host and port of the URL."""
@@ -109,14 +116,14 @@ class Request:
     @property
     def uploaded(self) -> bool:
         """Whether it goes to the module as a file."""
-        return self.by_file or len(self.data) > POST_LIMIT
+        return self.by_file or len(self.data) > self.limits.post
 
     @property
     def name(self) -> str:
         """The command that carries it, which its result URC is called after."""
         if self.uploaded:
             return "+QHTTPPOSTFILE"
-        by_get = not self.body and len(self.data) <= GET_LIMIT
+        by_get = not self.body and len(self.data) <= self.limits.get
         return "+QHTTPGET" if by_get else "+QHTTPPOST"
 
     def command(self, read_seconds: float, baudrate: int) -> Command:

@@ -8,17 +8,19 @@ whenever the module may have restarted unnoticed.
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from ..at import Command, Reply, joined, quoted
 from ..codes import BAUDRATES
 from ..errors import ContextError, DataModeError, MuteError, NoAnswer, SetupError
-from ..state import ModuleState, Settings
+from ..state import Limits, ModuleState, Settings
 from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
 
 __all__ = (
     "deactivate",
     "find_module",
+    "learn",
     "let_pass",
     "prepare",
     "registration",
@@ -163,6 +165,32 @@ def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
     if isinstance(unfinished, Command) and unfinished.payload is not None and not ended:
         # It may want its payload by now, for which what is said next must not pass.
         yield Escape()
+
+
+def learn(state: ModuleState) -> Dialogue[None]:
+    """Ask, once, who the module is and how much it takes.
+
+    Later firmwares and siblings may take more or less than the manual's module. What
+    differs is asked again, for it may be noise.
+    """
+    identity = yield from asked(Command("I", bare=True))
+    limits = yield from _limits()
+    if limits != Limits() and limits != (yield from _limits()):
+        return
+    state.limits = limits
+    state.identity = b" ".join(identity.lines).decode("latin-1")
+
+
+def _limits() -> Dialogue[Limits]:
+    names = ("+QHTTPURL", "+QHTTPGET", "+QHTTPPOST")
+    reply = yield from asked(Command(joined(*(f"{name}=?" for name in names))))
+    ranges = [
+        [int(most) for most in re.findall(r"\(1-(\d+)\)", "".join(reply.values(name)))]
+        for name in names
+    ]
+    if [len(found) for found in ranges] != [2, 3, 3]:
+        return Limits()
+    return Limits(url=ranges[0][0], get=ranges[1][1], post=ranges[2][0])
 
 
 def prepare(settings: Settings, state: ModuleState) -> Dialogue[None]:

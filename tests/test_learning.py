@@ -1,0 +1,74 @@
+"""Who the module is, and how much it takes: asked once, and believed twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from requests_bg96.dialogues import setup
+from requests_bg96.dialogues.http import Request
+from requests_bg96.errors import UnfitURL
+from requests_bg96.state import Limits, ModuleState
+from tests.support import SOMEWHERE, play, rig
+
+IDENTITY = ("ATI", "Quectel|BG95-M3|Revision: BG95M3LAR02A04|OK")
+ASKED = "AT+QHTTPURL=?;+QHTTPGET=?;+QHTTPPOST=?"
+
+
+def answer(url: int, get: int, post: int) -> tuple[str, str]:
+    """What a module of these limits says."""
+    return ASKED, (
+        f"+QHTTPURL: (1-{url}),(1-65535)|+QHTTPGET: (1-65535),(1-{get}),(1-65535)|"
+        f"+QHTTPPOST: (1-{post}),(1-65535),(1-65535)|OK"
+    )
+
+
+def test_the_manuals_module() -> None:
+    """It is asked once."""
+    state = ModuleState()
+    play(setup.learn(state), IDENTITY, answer(700, 2048, 1024000))
+    assert state.limits == Limits()
+    assert state.identity == "Quectel BG95-M3 Revision: BG95M3LAR02A04"
+
+
+def test_another_firmware() -> None:
+    """What differs is asked again."""
+    state = ModuleState()
+    play(setup.learn(state), IDENTITY, *[answer(2048, 512, 4096)] * 2)
+    assert state.limits == Limits(url=2048, get=512, post=4096)
+
+
+def test_noise() -> None:
+    """What is not said twice is not believed, and is asked again another time."""
+    state = ModuleState()
+    scripts = [answer(708, 2048, 1024000), answer(700, 2048, 1024000)]
+    play(setup.learn(state), IDENTITY, *scripts)
+    assert state.limits == Limits() and state.identity is None
+
+
+@pytest.mark.parametrize("said", ["ERROR", "OK", "+QHTTPURL: (1-700)|OK"])
+def test_a_module_that_does_not_say(said: str) -> None:
+    """The manual's limits hold."""
+    state = ModuleState()
+    play(setup.learn(state), IDENTITY, (ASKED, said))
+    assert state.limits == Limits() and state.identity is not None
+
+
+def test_a_request_for_another_firmware() -> None:
+    """It goes the way that this module takes it."""
+    request = Request("GET", b"http://a.example/" + b"x" * 100, b"G" * 600, False)
+    assert request.name == "+QHTTPGET"
+    fitted = request.within(Limits(url=50, get=512, post=4096))
+    assert (fitted.name, fitted.url) == ("+QHTTPPOST", b"http://a.example/")
+    assert request.within(Limits(post=100, get=50)).name == "+QHTTPPOSTFILE"
+    with pytest.raises(UnfitURL):
+        request.within(Limits(url=10))
+
+
+def test_it_is_asked_once() -> None:
+    """Not even a port that is opened again brings it back."""
+    with rig() as made:
+        for _ in range(2):
+            assert made.session.get(SOMEWHERE).status_code == 200
+            made.modem.close()
+        assert made.written.count(b"ATI\r") == 1
+        assert made.written.count(b"+QHTTPPOST=?") == 1
