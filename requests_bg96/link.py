@@ -28,6 +28,7 @@ from .at import (
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
 from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
+from .dialogues.files import BYTES_PER_SECOND
 from .errors import (
     BG96Error,
     DataModeError,
@@ -213,14 +214,19 @@ class Link:
             raise EchoError("the module's echo is not what was sent")
 
     def _transfer(self, command: Command, reply: Reply, deadline: Deadline) -> Reply:
-        """Send or take the payload that belongs to the command, if any does."""
-        started = self._clock.now()
+        """Send or take the payload that belongs to the command, if any does.
+
+        What it takes is not counted, as far as it may be the line's, or the flash's.
+        """
+        started, size = self._clock.now(), command.sink_size
         if command.payload is not None:
+            size = len(command.payload)
             reply = self._upload(command, command.payload, deadline)
         elif command.sink is not None:
             reply = self._download(command, command.sink)
         if command.bulky:
-            deadline.postpone(self._clock.now() - started)
+            spent = self._clock.now() - started
+            deadline.postpone(min(spent, size / BYTES_PER_SECOND))
         return reply
 
     def _expect(self, what: Command | Await, seconds: float) -> None:

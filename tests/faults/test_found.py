@@ -120,3 +120,13 @@ def test_a_port_that_is_away_for_a_while(after: float, comes: bool) -> None:
             with pytest.raises(requests.ConnectionError, match="unplugged"):
                 made.get(timeout=(60, 5))
             assert clock.now() == pytest.approx(15.0, abs=1.0)
+
+
+def test_a_file_that_does_not_arrive_takes_no_time_of_its_own() -> None:
+    """What the line needs for a payload is not counted, but silence is."""
+    with rig(adapter={"via": "file"}) as made:
+        strike(made, "from_host", b"POST /path", "silence", seconds=200.0)
+        before = made.clock.now()
+        with pytest.raises(requests.ConnectionError):
+            made.session.post(SOMEWHERE, data=b"t=21.5", timeout=(20, 5))
+        assert made.clock.now() - before < 21.0

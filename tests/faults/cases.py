@@ -1,0 +1,125 @@
+"""The cases: every byte of every dialogue, in either direction, and every fault."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Iterator
+
+from requests_bg96.emulator import Fault
+from requests_bg96.emulator.faults import Direction
+from tests.faults.exchanges import EXCHANGES, Exchange
+from tests.faults.rigs import begun
+
+DIRECTIONS: tuple[Direction, ...] = ("from_host", "to_host")
+
+#: Each kind of fault, at byte 0.
+FAULTS: dict[str, Fault] = {
+    "drop": Fault("to_host", 0, "drop"),
+    "garble": Fault("to_host", 0, "garble"),
+    "double": Fault("to_host", 0, "double"),
+    "insert a URC": Fault("to_host", 0, "insert", data=b"\r\n+CEREG: 1\r\n"),
+    "insert an error": Fault("to_host", 0, "insert", data=b"\r\n+CME ERROR: 703\r\n"),
+    "lull": Fault("to_host", 0, "silence", seconds=2.0),
+    "silence": Fault("to_host", 0, "silence", seconds=20.0),
+    "deafness": Fault("to_host", 0, "silence", seconds=100.0),
+    "urc": Fault("to_host", 0, "urc", data=b"+CEREG: 1"),
+    "cme 701": Fault("to_host", 0, "cme", code=701),
+    "cme 703": Fault("to_host", 0, "cme", code=703),
+    "cme 709": Fault("to_host", 0, "cme", code=709),
+    "reset": Fault("to_host", 0, "reset"),
+    "reset quietly": Fault("to_host", 0, "reset_quiet"),
+    "power down": Fault("to_host", 0, "power_down"),
+    "lose the context": Fault("to_host", 0, "lose_context"),
+    "hang up": Fault("to_host", 0, "hang_up"),
+    "unplug": Fault("to_host", 0, "unplug"),
+    "replug": Fault("to_host", 0, "replug"),
+}
+#: Payload in which one byte is like another.
+DULL = re.compile(rb"(?:x|y|[0-9]){64,}")
+#: What changes bytes, and may go unnoticed where nothing tells.
+NOISE = ("drop", "garble", "double", "insert a URC", "insert an error")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One exchange with one fault.
+
+    :param exchange: into which the fault is put.
+    :param beginning: what has gone before, one of its beginnings.
+    :param direction: of the byte.
+    :param offset: bytes of the dialogue before it.
+    :param kind: of the fault, a key of `FAULTS`.
+    """
+
+    exchange: Exchange
+    beginning: str
+    direction: Direction
+    offset: int
+    kind: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.exchange.name}, {self.beginning}, {self.direction} {self.offset}: "
+            f"{self.kind}"
+        )
+
+    @property
+    def fault(self) -> Fault:
+        """What happens."""
+        return dataclasses.replace(
+            FAULTS[self.kind], direction=self.direction, offset=self.offset
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialogue:
+    """What goes over the line where nothing goes wrong."""
+
+    from_host: bytes
+    to_host: bytes
+
+    def said(self, direction: Direction) -> bytes:
+        """The bytes of one direction."""
+        return self.from_host if direction == "from_host" else self.to_host
+
+
+@functools.lru_cache(maxsize=None)
+def clean_dialogue(exchange: Exchange, beginning: str) -> Dialogue:
+    """Hold a dialogue in which nothing goes wrong, and return it."""
+    with begun(exchange, beginning) as scene:
+        rig = scene.rig
+        # What is still being said belongs to what went before.
+        rig.emulator.mark()
+        before = rig.written, rig.heard
+        found = exchange.ask(rig.session, "first")
+        assert found.content == exchange.expected(b"first")
+        written, heard = rig.written, rig.heard
+        return Dialogue(written[len(before[0]) :], heard[len(before[1]) :])
+
+
+def every_case() -> Iterator[Case]:
+    """Every case there is, always in the same order."""
+    for exchange in EXCHANGES:
+        for beginning in exchange.beginnings:
+            dialogue = clean_dialogue(exchange, beginning)
+            for direction in DIRECTIONS:
+                said = dialogue.said(direction)
+                for offset in offsets(said):
+                    for kind in FAULTS:
+                        # Behind the last byte there is none to be changed.
+                        if offset < len(said) or kind not in NOISE[:3]:
+                            yield Case(exchange, beginning, direction, offset, kind)
+
+
+def offsets(said: bytes) -> list[int]:
+    """Every byte, and behind the last one; of a long run of payload, every 16th.
+
+    A run is of one character, or of digits.
+    """
+    dull: set[int] = set()
+    for run in DULL.finditer(said):
+        inside = range(run.start() + 16, run.end() - 16)
+        dull.update(offset for offset in inside if offset % 16)
+    return [offset for offset in range(len(said) + 1) if offset not in dull]

@@ -1,0 +1,171 @@
+"""The exchanges into which faults are put, and the servers behind them."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from requests_bg96.emulator import Request, Silence, Switches
+from tests.https_support import LATER
+from tests.support import chunks, response
+
+#: Which request it is: the servers count by it, and responses carry it.
+NUMBER = re.compile(rb"\r\nX-Number: ([a-z]+)\r\n")
+HOST = "server.example"
+#: Seconds to connect, and of silence, that a request with a fault has.
+TIMEOUT = (40.0, 15.0)
+#: Those of the next one: a module that was told to wait for a server by a command in
+#: which a byte was lost does so for a minute, and nothing but that ends it.
+GENEROUS = (100.0, 15.0)
+#: Fewer than requests has of its own: each byte is a case.
+HEADERS = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
+
+
+#: What has gone before: nothing, or another of the same kind.
+FRESH, AT_ONCE, LATER_ON = (
+    "on a fresh port",
+    "at once after another",
+    "ten seconds after another",
+)
+ALL = (FRESH, AT_ONCE, LATER_ON)
+
+
+@dataclasses.dataclass(frozen=True)
+class Exchange:
+    """One kind of request and response.
+
+    :param name: of the kind.
+    :param method: of the request.
+    :param body: of the request.
+    :param framing: how the response tells its length: ``length``, ``chunked`` or
+        ``close``.
+    :param size: bytes of the response's body.
+    :param switches: the firmware.
+    :param settings: of the adapter.
+    :param https: whether by TLS.
+    :param stream: whether it is read in small pieces.
+    :param beginnings: what may have gone before; where a module is set up, the kinds
+        that have nothing of their own to say are left out.
+    """
+
+    name: str
+    method: str = "GET"
+    body: bytes | None = None
+    framing: str = "length"
+    size: int = 40
+    switches: Switches = Switches()
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    https: bool = False
+    stream: bool = False
+    beginnings: tuple[str, ...] = (AT_ONCE,)
+
+    @property
+    def by_file(self) -> bool:
+        """Whether request and response are files in the module."""
+        return self.settings.get("via") == "file"
+
+    @property
+    def told(self) -> bool:
+        """Whether the reader can tell that bytes of the body are missing."""
+        raw = self.framing == "chunked" and self.switches.chunked == "raw"
+        return self.framing == "length" or raw
+
+    def ask(
+        self,
+        session: requests.Session,
+        number: str,
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> requests.Response:
+        """Make the request."""
+        scheme = "https" if self.https else "http"
+        found = session.request(
+            self.method,
+            f"{scheme}://{HOST}/path",
+            data=self.body,
+            headers={**HEADERS, "X-Number": number},
+            timeout=timeout,
+            verify=AUTHORITY if self.https else None,
+            stream=self.stream,
+        )
+        if self.stream:
+            # As `Response.content` does, but a few bytes at a time.
+            found._content = b"".join(found.iter_content(7))
+        return found
+
+    def expected(self, number: bytes) -> bytes:
+        """The body of the response."""
+        if self.method == "HEAD":
+            return b""
+        return (b"%b: " % number + b"0123456789" * (self.size // 10))[: self.size]
+
+    def answer(self, number: bytes) -> bytes:
+        """The response as the server sends it."""
+        content = self.expected(number)
+        if self.method == "HEAD":
+            return response(b"", b"Content-Length: 5000")
+        if self.framing == "chunked":
+            framed = chunks(content, [16])
+            return response(framed, b"Transfer-Encoding: chunked")
+        if self.framing == "close":
+            return response(content, b"Connection: close")
+        return response(content)
+
+
+#: Stands for the certificate of a CA: the module stores it, and nobody looks into it.
+AUTHORITY = str(pathlib.Path(__file__).with_name("authority.pem"))
+RAW = Switches(chunked="raw")
+FILE = {"via": "file"}
+
+EXCHANGES = (
+    Exchange("get", beginnings=ALL),
+    Exchange("head", "HEAD"),
+    Exchange("post", "POST", b"t=21.5", beginnings=(FRESH, AT_ONCE)),
+    Exchange("raw chunks", framing="chunked", switches=RAW),
+    Exchange("decoded chunks", framing="chunked"),
+    Exchange("to the close", framing="close"),
+    Exchange("large post", "POST", b"x" * 1_500, size=1_500),
+    Exchange("streamed", size=100, stream=True),
+    Exchange("by file", "PUT", b"y" * 100, settings=FILE, beginnings=ALL),
+    Exchange("https", "POST", b"t=21.5", switches=LATER, https=True, beginnings=ALL),
+    Exchange("echo compared", "POST", b"t=21.5", settings={"verify_echo": True}),
+    Exchange("by DTR", settings={"dtr": True}, framing="close"),
+)
+
+
+class Counting:
+    """Every server there is: answers as the exchange has it, and counts.
+
+    :param exchange: whose requests come.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        #: The requests as they came, by their number; b"" stands for none.
+        self.requests: dict[bytes, list[bytes]] = {}
+        #: What came of requests that were never complete.
+        self.parts: list[bytes] = []
+        #: Where they were sent.
+        self.peers: set[tuple[str, bool]] = set()
+
+    def __call__(self, request: Request) -> bytes | list[Silence]:
+        if not whole(request.data):
+            # It waits for the rest.
+            self.parts.append(request.data)
+            return [Silence()]
+        found = NUMBER.search(request.data)
+        number = found[1] if found else b""
+        self.requests.setdefault(number, []).append(request.data)
+        self.peers.add((request.host, request.tls is not None))
+        return self._exchange.answer(number)
+
+
+def whole(request: bytes) -> bool:
+    """Whether a server has all of `request` and can answer it."""
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: (\d+)\r\n", head + b"\r\n")
+    return bool(end) and len(body) >= int(length[1] if length else 0)

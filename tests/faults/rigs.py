@@ -1,0 +1,43 @@
+"""A modem with an exchange's servers behind it, and what has gone before."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+from requests_bg96.emulator import CallableNetwork
+from tests.faults.exchanges import AT_ONCE, FRESH, LATER_ON, Counting, Exchange
+from tests.support import Rig, rig
+
+#: How long ago it is, in seconds.
+PAUSES = {FRESH: None, AT_ONCE: 0.0, LATER_ON: 10.0}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """A session over a modem, and the servers that count."""
+
+    rig: Rig
+    counting: Counting
+
+
+@contextlib.contextmanager
+def begun(exchange: Exchange, beginning: str, seed: int = 0) -> Iterator[Scene]:
+    """Make a session over a modem, and let happen what goes before.
+
+    :param beginning: one of `ALL`.
+    :param seed: of the noise.
+    """
+    counting = Counting(exchange)
+    with rig(
+        adapter=exchange.settings,
+        network=CallableNetwork(counting),
+        switches=exchange.switches,
+        seed=seed,
+    ) as made:
+        pause = PAUSES[beginning]
+        if pause is not None:
+            exchange.ask(made.session, "earlier")
+            made.clock.sleep(pause)
+        yield Scene(made, counting)

@@ -1,0 +1,42 @@
+"""A sample of the table: every n-th case, the same ones each time."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.faults.cases import FAULTS, every_case, offsets
+from tests.faults.exchanges import EXCHANGES
+from tests.faults.trial import GOOD, carry_out
+
+#: A prime, so that every kind of fault has its turn at every kind of byte.
+EVERY = 151
+PARTS = 8
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_sample_of_the_table(part: int) -> None:
+    """The whole is ``tox -e faults``."""
+    cases = itertools.islice(every_case(), part * EVERY, None, PARTS * EVERY)
+    found = [(str(case), carry_out(case)) for case in cases]
+    assert len(found) > 150
+    assert [(case, one.problems) for case, one in found if one.problems] == []
+    assert any(one.outcome == GOOD for _, one in found)
+    assert any(one.outcome != GOOD for _, one in found)
+
+
+def test_the_table_is_whole() -> None:
+    """Every kind of exchange and of fault, and tens of thousands of cases."""
+    cases = list(every_case())
+    assert {case.exchange for case in cases} == set(EXCHANGES)
+    assert {case.kind for case in cases} == set(FAULTS)
+    assert len(cases) > 200_000
+
+
+def test_long_payload_is_thinned_out() -> None:
+    """And nothing else is."""
+    said = b"AT\r" + b"x" * 100 + b"\r\nOK\r\n"
+    assert offsets(b"AT\r") == [0, 1, 2, 3]
+    assert offsets(said)[:20] == [*range(19), 32]
+    assert offsets(said)[-20:] == list(range(90, 110))

@@ -1,0 +1,242 @@
+"""One case carried out, and judged."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import signal
+import types
+from collections.abc import Iterator
+
+import requests
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+)
+
+from requests_bg96.driver import TRUST_SECONDS
+from requests_bg96.emulator.results import CommandFailed
+from requests_bg96.modem import ModemState
+from tests.faults.cases import NOISE, Case, Dialogue, clean_dialogue
+from tests.faults.exchanges import GENEROUS, HOST, TIMEOUT, Counting, Exchange
+from tests.faults.rigs import Scene, begun
+
+#: Seconds of this machine's time after which a case is taken to hang.
+PATIENCE = 20
+#: What urllib3 repeats for every method: the server has surely seen nothing.
+UNSEEN = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
+
+GOOD = "the right response"
+NOISY = "a response in which noise went unnoticed"
+
+
+class Hangs(BaseException):
+    """The case has taken a time of this machine's that no case takes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What came of a case.
+
+    :param outcome: in words: `GOOD`, `NOISY`, or the class of the exception.
+    :param seconds: of virtual time.
+    :param problems: what may not be.
+    """
+
+    outcome: str
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Ending:
+    """How a request ended: with a response or an exception, and when."""
+
+    response: requests.Response | None
+    error: BaseException | None
+    seconds: float
+
+
+def carry_out(case: Case) -> Verdict:
+    """Put the fault into the exchange, and judge what comes of it and of the next."""
+    clean = clean_dialogue(case.exchange, case.beginning)
+    with bounded(), begun(case.exchange, case.beginning, case.offset + 1) as scene:
+        scene.rig.emulator.add_fault(case.fault)
+        first = ask(case.exchange, scene, "first", TIMEOUT)
+        mend(case, scene)
+        then = ask(case.exchange, scene, "next", GENEROUS)
+        judge = Judge(case, clean, scene, first, then)
+        return Verdict(judge.outcome(), first.seconds, tuple(judge.problems()))
+
+
+def ask(
+    exchange: Exchange, scene: Scene, number: str, timeout: tuple[float, float]
+) -> Ending:
+    """Make a request, and note how it ends."""
+    clock = scene.rig.clock
+    started = clock.now()
+    response = error = None
+    try:
+        response = exchange.ask(scene.rig.session, number, timeout)
+    except Exception as raised:
+        error = raised
+    return Ending(response, error, clock.now() - started)
+
+
+def mend(case: Case, scene: Scene) -> None:
+    """Do what somebody must do before the next request can succeed."""
+    emulator = scene.rig.emulator
+    if case.kind == "unplug" and not emulator.plugged:
+        emulator.plug()
+    if case.kind == "power down" and not emulator.module.power.on:
+        emulator.reset()
+    if case.kind == "deafness":
+        scene.rig.clock.sleep(100.0)
+    if case.kind == "reset quietly":
+        # The module's being mute tells of it, but only who waits that long.
+        scene.rig.clock.sleep(TRUST_SECONDS + 0.1)
+    with contextlib.suppress(CommandFailed):
+        # What has not gone wrong yet is not to go wrong in the next request.
+        emulator.module.fail_if_told()
+
+
+@contextlib.contextmanager
+def bounded() -> Iterator[None]:
+    """Raise `Hangs` where a case hangs."""
+
+    def alarm(number: int, frame: types.FrameType | None) -> None:
+        raise Hangs(f"nothing for {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@dataclasses.dataclass(frozen=True)
+class Judge:
+    """Says of a case what came of it, and what of that may not be."""
+
+    case: Case
+    clean: Dialogue
+    scene: Scene
+    first: Ending
+    then: Ending
+
+    def outcome(self) -> str:
+        """Return what came of the request with the fault."""
+        if self.first.error is not None:
+            return type(self.first.error).__name__
+        return GOOD if self._right(self.first, b"first") else NOISY
+
+    def problems(self) -> Iterator[str]:
+        """Say what may not be."""
+        yield from self._about_the_error()
+        yield from self._about_the_response()
+        yield from self._about_the_time()
+        yield from self._about_the_server()
+        yield from self._about_the_next()
+
+    def _about_the_error(self) -> Iterator[str]:
+        error = self.first.error
+        if error is None:
+            return
+        if not isinstance(error, requests.RequestException):
+            yield f"raised {error!r}"
+        elif type(error) in (requests.RequestException, requests.URLRequired):
+            yield f"raised nothing better than {error!r}"
+        if self._seen and surely_unseen(error):
+            yield f"the server has seen it, and yet: {error!r}"
+
+    def _about_the_response(self) -> Iterator[str]:
+        wrong = self.first.error is None and not self._right(self.first, b"first")
+        if wrong and not self._may_go_unnoticed():
+            found = self.first.response
+            assert found is not None
+            yield f"a wrong response: {found.status_code} {found.content!r}"
+
+    def _about_the_time(self) -> Iterator[str]:
+        connect, read = TIMEOUT
+        error = self.first.error
+        allowed = connect if error and surely_unseen(error) else connect + read
+        if self.first.seconds > allowed + 1.0:
+            yield f"took {self.first.seconds:.2f} s"
+
+    def _about_the_server(self) -> Iterator[str]:
+        came = self.scene.counting.requests
+        for number in (b"first", b"next"):
+            if len(came.get(number, ())) > 1:
+                yield f"the server has seen it {len(came[number])} times"
+        if self.then.error is None and b"next" not in came:
+            yield "the next response came without a request"
+        if not self._from_host_noise and not self._unharmed(self.scene.counting):
+            yield f"the server has seen {came!r} at {self.scene.counting.peers}"
+
+    def _about_the_next(self) -> Iterator[str]:
+        if self.then.error is not None:
+            yield f"the next one failed: {self.then.error!r}"
+        elif not self._right(self.then, b"next"):
+            assert self.then.response is not None
+            yield f"the next one was wrong: {self.then.response.content!r}"
+        elif self.scene.rig.modem.state is ModemState.UNKNOWN:
+            yield f"afterwards the modem is {self.scene.rig.modem.state}"
+
+    # What these rest on
+
+    @property
+    def _seen(self) -> bool:
+        return b"first" in self.scene.counting.requests
+
+    def _right(self, ending: Ending, *numbers: bytes) -> bool:
+        found = ending.response
+        if found is None or found.status_code != 200:
+            return False
+        return found.content in map(self.case.exchange.expected, numbers)
+
+    def _unharmed(self, counting: Counting) -> bool:
+        """Whether what came to the servers is what was meant for them."""
+        sent = self.clean.from_host
+        ours = all(
+            number and data[0].replace(number, b"first") in sent
+            for number, data in counting.requests.items()
+            if number != b"earlier"
+        )
+        return ours and counting.peers <= {(HOST, self.case.exchange.https)}
+
+    @property
+    def _from_host_noise(self) -> bool:
+        return self.case.kind in NOISE and self.case.direction == "from_host"
+
+    def _may_go_unnoticed(self) -> bool:
+        """Whether nothing tells that the response was changed.
+
+        A file has a checksum. Elsewhere nothing tells of a byte that is another one,
+        in the head or in the body; nor in the head of bytes that are too many or too
+        few; nor in a body that goes to the end of the connection, or whose chunk
+        framing the module has taken off.
+        """
+        if self.case.kind not in NOISE or self.case.exchange.by_file:
+            return False
+        if self.case.direction == "from_host":
+            # It is the right response to what the server was asked.
+            came = self.scene.counting.requests.keys() - {b"earlier", b"next"}
+            return self._right(self.first, *came)
+        said, offset = self.clean.to_host, self.case.offset
+        start = said.index(b"HTTP/1.1")
+        body = said.index(b"\r\n\r\n", start) + 4
+        if self.case.kind == "garble":
+            return offset >= start
+        return start <= offset < body or not self.case.exchange.told
+
+
+def surely_unseen(error: BaseException) -> bool:
+    """Whether `error` lets urllib3 repeat a request of every method."""
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    return isinstance(reason, UNSEEN)
