@@ -102,8 +102,8 @@ BUSY = frozenset({703, 704})
 STATE_LOST = frozenset({705, 712})
 #: What noise in a command, or in a URL, makes of it, and what a module says that has
 #: restarted unnoticed: a plain ERROR, operation not allowed, not supported, incorrect
-#: parameters, URL error, invalid parameter.
-DOUBTFUL = frozenset({None, 3, 4, 50, 711, 730})
+#: parameters, URL error, input timeout, invalid parameter.
+DOUBTFUL = frozenset({None, 3, 4, 50, 711, 726, 730})
 #: The PDP context is not there: deactivate and activate it (HTTP manual 4.5).
 CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
 #: The name has no address; or the module has no name server (HTTP manual 4.3).

@@ -237,29 +237,38 @@ class Link:
             self.unfinished = what, until
 
     def _upload(self, command: Command, payload: bytes, deadline: Deadline) -> Reply:
+        lines: list[bytes] = []
+        if reply := self._pending_end(command, lines):
+            # CONNECT was late, and the module has given the payload up already.
+            return reply
         self.phase = command.payload_phase
         until = Deadline(self._clock, command.payload_timeout)
         if not command.bulky:
             until = deadline.within(command.payload_timeout)
         self.unfinished = command, until
         logger.debug("> %d bytes", len(payload))
-        lines: list[bytes] = []
         size = BLOCK if command.acknowledged else WRITE_SIZE
         for start in range(0, len(payload), size):
             piece = payload[start : start + size]
             self._write(piece)
             if command.acknowledged and len(piece) == size:
                 self._await_acknowledgement(until)
-            self._receive(self.port.read_pending())
             if command.progress:
                 command.progress(start + len(piece))
-            while line := self._take_line():
-                if self._ends(line, command, lines):
-                    # The module takes no more: what is left would be commands to it.
-                    return self._ended(line, lines)
+            if reply := self._pending_end(command, lines):
+                # The module takes no more: what is left would be commands to it.
+                return reply
             if until.over:
                 raise NoAnswer("the module does not take the payload in time")
         return self._end_of(command, until, lines)
+
+    def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
+        """Return the end of `command` if it has come already."""
+        self._receive(self.port.read_pending())
+        while line := self._take_line():
+            if self._ends(line, command, lines):
+                return self._ended(line, lines)
+        return None
 
     def _download(self, command: Command, sink: Callable[[bytes], None]) -> Reply:
         left = command.sink_size

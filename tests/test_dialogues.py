@@ -701,7 +701,7 @@ def test_nothing_is_repeated_behind_connect(err: int) -> None:
 
 def test_a_url_that_was_not_taken_is_not_remembered() -> None:
     """Whether refused or interrupted."""
-    for answer in ("+CME ERROR: 701", "sent|+CME ERROR: 726", LATE):
+    for answer in ("+CME ERROR: 701", "sent|+CME ERROR: 722", LATE):
         state = ModuleState(checked=True, context=True, url=b"http://other/")
         with pytest.raises((ModuleError, NoAnswer)):
             send((SET_URL[0], answer), state=state)

@@ -96,7 +96,7 @@ def test_responses_that_break_off(answer: Any, err: int, kind: type) -> None:
 
 
 #: What noise in a command can be answered by.
-DOUBTFUL = {711, 730}
+DOUBTFUL = {711, 726, 730}
 #: By command: the numbers that must be mended, for the server has seen nothing or the
 #: module only wants to be asked again, and those that may.
 MENDED: dict[str, tuple[frozenset[int], set[int]]] = {

@@ -40,6 +40,8 @@ FAULTS: dict[str, Fault] = {
 DULL = re.compile(rb"(?:x|y|[0-9]){64,}")
 #: What changes bytes, and may go unnoticed where nothing tells.
 NOISE = ("drop", "garble", "double", "insert a URC", "insert an error")
+#: What happens to the byte behind the offset, or to more of them.
+FORWARD = ("drop", "garble", "double", "lull", "silence", "deafness")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,8 +110,8 @@ def every_case() -> Iterator[Case]:
                 said = dialogue.said(direction)
                 for offset in offsets(said):
                     for kind in FAULTS:
-                        # Behind the last byte there is none to be changed.
-                        if offset < len(said) or kind not in NOISE[:3]:
+                        # Behind the last byte it is the next request's.
+                        if offset < len(said) or kind not in FORWARD:
                             yield Case(exchange, beginning, direction, offset, kind)
 
 

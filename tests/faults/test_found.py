@@ -130,3 +130,13 @@ def test_a_file_that_does_not_arrive_takes_no_time_of_its_own() -> None:
         with pytest.raises(requests.ConnectionError):
             made.session.post(SOMEWHERE, data=b"t=21.5", timeout=(20, 5))
         assert made.clock.now() - before < 21.0
+
+
+def test_a_connect_that_is_too_late() -> None:
+    """The module waits no more for the request, whose lines would be commands."""
+    with rig() as made:
+        strike(made, "to_host", b"", "silence", seconds=20.0)
+        sent = len(made.servers.requests)
+        assert made.session.post(SOMEWHERE, data=b"AT+CFUN=0\r").content == b"hello"
+        assert len(made.servers.requests) == sent + 1
+        assert made.emulator.module.functionality == 1
