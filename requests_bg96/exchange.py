@@ -234,6 +234,7 @@ class Exchange:
         end = match.start() if match else len(answer)
         self.framing.receive_data(answer[:end])
         if match and self.framing.trailer is Trailer.FULL:
+            self._link.discount(len(answer) - end)
             self._take_trailer()
         else:
             self.framing.receive_data(answer[end:])

@@ -141,14 +141,19 @@ class Link:
         self._stats.bytes_down += len(data)
         return data
 
+    def discount(self, size: int) -> None:
+        """Take `size` bytes for no payload that were read as such."""
+        self._payload_size -= size
+        self._stats.bytes_down -= size
+
     def end_payload(self, trailer: bytes) -> None:
         """Go back to lines behind the payload, first to those that ended it.
 
         :param trailer: the lines from OK to ``+QHTTPREAD``, and URCs among them.
         """
         self.data_mode = False
-        logger.debug("< %d bytes", self._payload_size - len(trailer))
-        self._stats.bytes_down -= len(trailer)
+        self.discount(len(trailer))
+        logger.debug("< %d bytes", self._payload_size)
         self._payload_size = 0
         self._lines.receive_data(trailer)
         while line := self._take_line():
@@ -264,7 +269,7 @@ class Link:
 
     def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
         """Return the end of `command` if it has come already."""
-        self._receive(self.port.read_pending())
+        self._receive(self._read(Deadline(self._clock, 0.0)))
         while line := self._take_line():
             if self._ends(line, command, lines):
                 return self._ended(line, lines)
@@ -278,6 +283,7 @@ class Link:
                 raise NoAnswer(f"{left} bytes of the payload did not come")
             sink(data[:left])
             self._lines.receive_data(data[left:])
+            self.discount(len(data[left:]))
             left -= min(left, len(data))
         logger.debug("< %d bytes", command.sink_size)
         self._payload_size = 0
@@ -393,7 +399,7 @@ class Link:
         return line
 
     def _note_pending(self) -> None:
-        self._receive(self.port.read_pending())
+        self._receive(self._read(Deadline(self._clock, 0.0)))
         while line := self._take_line():
             self.note(line)
 

@@ -22,6 +22,7 @@ from requests_bg96.modem import ModemState
 from tests.faults.cases import NOISE, Case, Dialogue, clean_dialogue
 from tests.faults.exchanges import GENEROUS, HOST, TIMEOUT, Counting, Exchange
 from tests.faults.rigs import Scene, begun
+from tests.support import Rig
 
 #: Seconds of this machine's time after which a case is taken to hang.
 PATIENCE = 20
@@ -65,7 +66,7 @@ def carry_out(case: Case) -> Verdict:
     with bounded(), begun(case.exchange, case.beginning, case.offset + 1) as scene:
         scene.rig.emulator.add_fault(case.fault)
         first = ask(case.exchange, scene, "first", TIMEOUT)
-        mend(case, scene)
+        mend(case.kind, scene.rig)
         then = ask(case.exchange, scene, "next", GENEROUS)
         judge = Judge(case, clean, scene, first, then)
         return Verdict(judge.outcome(), first.seconds, tuple(judge.problems()))
@@ -85,18 +86,18 @@ def ask(
     return Ending(response, error, clock.now() - started)
 
 
-def mend(case: Case, scene: Scene) -> None:
+def mend(kind: str, rig: Rig) -> None:
     """Do what somebody must do before the next request can succeed."""
-    emulator = scene.rig.emulator
-    if case.kind == "unplug" and not emulator.plugged:
+    emulator = rig.emulator
+    if kind == "unplug" and not emulator.plugged:
         emulator.plug()
-    if case.kind == "power down" and not emulator.module.power.on:
+    if kind == "power down" and not emulator.module.power.on:
         emulator.reset()
-    if case.kind == "deafness":
-        scene.rig.clock.sleep(100.0)
-    if case.kind == "reset quietly":
+    if kind == "deafness":
+        rig.clock.sleep(100.0)
+    if kind == "reset quietly":
         # The module's being mute tells of it, but only who waits that long.
-        scene.rig.clock.sleep(TRUST_SECONDS + 0.1)
+        rig.clock.sleep(TRUST_SECONDS + 0.1)
     with contextlib.suppress(CommandFailed):
         # What has not gone wrong yet is not to go wrong in the next request.
         emulator.module.fail_if_told()

@@ -1,0 +1,1 @@
+"""Thousands of requests with faults among them, and every byte accounted for."""

@@ -1,0 +1,47 @@
+"""The short form: what ``tox -e soak`` does with more requests."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from requests_bg96.emulator import SystemClock, VirtualClock
+from tests.soak.soak import Report, Soak
+
+#: Bytes that what is kept for good may grow by: tables, interned strings, counters.
+GROWTH = 300_000
+
+
+@pytest.fixture(autouse=True)
+def traced() -> Iterator[None]:
+    """Have memory counted."""
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+def check(report: Report) -> None:
+    """Nothing lost, nothing sent twice, nothing held."""
+    assert report.problems == []
+    assert report.before is not None and report.after is not None
+    assert report.after.memory - report.before.memory < GROWTH
+    assert report.after.descriptors == report.before.descriptors
+    assert report.after.threads == report.before.threads
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_faults_among_many_requests(seed: int) -> None:
+    """In virtual time, in which no thread reads for an absent caller."""
+    report = Soak(VirtualClock(), 0.1, seed).run(150)
+    check(report)
+    assert report.faults.total() > 5 and report.outcomes["right"] > 100
+    assert report.accounted["up"] > 20_000 and report.accounted["down"] > 200_000
+
+
+def test_many_requests_in_real_time() -> None:
+    """With threads that read for callers who are away."""
+    report = Soak(SystemClock(), 0.0).run(50)
+    check(report)
+    assert report.outcomes["right"] > 40
