@@ -83,11 +83,12 @@ class Exchange:
     ) -> requests.Response:
         """Make the request."""
         scheme = "https" if self.https else "http"
+        headers: dict[str, Any] = {**HEADERS, "X-Number": number}
         found = session.request(
             self.method,
             f"{scheme}://{HOST}/path",
             data=self.body,
-            headers={**HEADERS, "X-Number": number},
+            headers=headers,
             timeout=timeout,
             verify=AUTHORITY if self.https else None,
             stream=self.stream,
