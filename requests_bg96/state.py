@@ -121,6 +121,7 @@ class ModuleState:
         context was last taken down; a module may keep some of them.
     :param litter: the names of files that could not be deleted yet.
     :param swept: whether files that other programs have left were looked for.
+    :param refusals: how often it has said in a row that it is busy with a request.
     :param clock_checked: whether its clock is right.
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param chunked: what it makes of chunked bodies; no restart changes that.
@@ -139,6 +140,7 @@ class ModuleState:
     peers: dict[bytes, dict[str, str]] = dataclasses.field(default_factory=dict)
     litter: set[str] = dataclasses.field(default_factory=set)
     swept: bool = False
+    refusals: int = 0
     clock_checked: bool = False
     tls_keys: frozenset[str] | None = None
     chunked: Chunked = Chunked.UNKNOWN

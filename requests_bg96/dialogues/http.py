@@ -40,6 +40,8 @@ __all__ = ("Request", "Result", "read", "read_by_file", "result", "send", "tidy"
 
 #: Seconds between two attempts while the module is busy.
 BUSY_PAUSE = 0.5
+#: How often a module may say that it is busy before it is thought to be stuck: 20 s.
+REFUSALS = 40
 #: What a response that does not tell its length is taken to have, and the slowest
 #: network to bring it (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
 UNKNOWN_LENGTH = 1_000_000
@@ -194,6 +196,7 @@ def send(
                     on_unchecked=request.on_unchecked,
                 )
             yield from _hand_over(request, read_seconds, baudrate, settings, state)
+            state.refusals = 0
             return
         except ModuleError as error:
             if error.phase is not Phase.CONNECT:
@@ -339,7 +342,7 @@ def _mend(
     if kind is BUSY:
         if first:
             yield from _discard_response(state)
-        yield Pause(BUSY_PAUSE, error)
+        yield from _wait_while_busy(error, settings, state)
     elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
         raise error
     elif kind in (STATE_LOST, DOUBTFUL):
@@ -349,6 +352,23 @@ def _mend(
     else:
         state.stats.recovered(Recovery.CONTEXT, error)
         yield from deactivate(settings, state)
+
+
+def _wait_while_busy(
+    error: ModuleError, settings: Settings, state: ModuleState
+) -> Dialogue[None]:
+    """Wait a little; but take the context away from what goes on for too long.
+
+    Noise may have made hours of the seconds that the module was to wait for a server,
+    and nothing else ends that.
+    """
+    state.refusals += error.err == 703
+    if state.refusals < REFUSALS:
+        yield Pause(BUSY_PAUSE, error)
+        return
+    state.refusals = 0
+    state.stats.recovered(Recovery.CONTEXT, error)
+    yield from deactivate(settings, state)
 
 
 def _discard_response(state: ModuleState) -> Dialogue[None]:

@@ -8,8 +8,9 @@ import pytest
 import requests
 from urllib3.util import Retry
 
-from requests_bg96.emulator import Fault, VirtualClock
-from tests.support import SOMEWHERE, Rig, rig
+from requests_bg96.emulator import Fault, Silence, VirtualClock
+from requests_bg96.stats import Recovery
+from tests.support import SOMEWHERE, Rig, response, rig
 
 ERROR = b"\r\n+CME ERROR: 703\r\n"
 
@@ -140,3 +141,19 @@ def test_a_connect_that_is_too_late() -> None:
         assert made.session.post(SOMEWHERE, data=b"AT+CFUN=0\r").content == b"hello"
         assert len(made.servers.requests) == sent + 1
         assert made.emulator.module.functionality == 1
+
+
+def test_a_module_that_noise_has_told_to_wait_for_hours() -> None:
+    """Though no request has the time for it, one of them is the last that fails."""
+    with rig() as made:
+        for _ in range(2):
+            made.get(timeout=15)
+        made.emulator.add_fault(Fault("from_host", len(b"AT+QHTTPGET=15"), "drop"))
+        made.servers.answers = [[Silence()], response(b"hello")]
+        with pytest.raises(requests.ReadTimeout):
+            made.get(timeout=15)
+        with pytest.raises(requests.ConnectTimeout, match="703"):
+            made.get(timeout=15)
+        assert made.get(timeout=15).content == b"hello"
+        assert made.modem.stats.recoveries[Recovery.CONTEXT] == 1
+        assert made.clock.now() < 60

@@ -29,7 +29,7 @@ SOMEWHERE = "http://server.example/soak"
 TIMEOUT = (120.0, 20.0)
 #: Bytes that every request has at least in its dialogue, in either direction, apart
 #: from bodies.
-LEAST = 110
+LEAST = 90
 #: Responses that wait to be read at a time.
 UNREAD = 3
 
