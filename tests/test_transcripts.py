@@ -197,9 +197,10 @@ def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
     """A link to a module that says these turns, and the URCs that came over it."""
     module, clock = Module(found, size), SystemClock()
     thread = threading.Thread(target=module.run)
-    thread.start()
     urcs: list[bytes] = []
     port = Port(module.path, baudrate=115200, rtscts=False, clock=clock)
+    # Not before: what a port has heard when it is opened, it forgets.
+    thread.start()
     try:
         yield Link(port, clock, urcs.append, Statistics(), Settings()), urcs
     finally:
