@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -24,6 +25,9 @@ Script = Callable[..., Server]
 def pytest_configure() -> None:
     """No test may reach another machine, whatever it tries."""
     guard.stay_home()
+    # A job in a shell's background ignores control-C, and so would the programs that
+    # tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -279,10 +279,13 @@ def test_the_server_as_a_program() -> None:
         [*program, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        url = process.stdout.readline().split()[-1]
-        assert asked(url) == answer("/chunked", 1).parts[0]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        try:
+            url = process.stdout.readline().split()[-1]
+            assert asked(url) == answer("/chunked", 1).parts[0]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
 
 
 def asked(url: str) -> bytes:
