@@ -66,6 +66,9 @@ class Driver:
         :raises SetupError: where the module does not answer.
         """
         self._check_process()
+        if self.link is not None and self.link.data_mode:
+            # Whoever led it there was interrupted before it told.
+            self.link.settled = False
         fresh = self.link is None
         link = self.link or self._open()
         link.phase = Phase.CONNECT
@@ -150,11 +153,10 @@ class Driver:
     def _open(self) -> Link:
         if self._identity is not None:
             self.stats.recovered(Recovery.REOPEN)
-        self.known.forget()
-        self._port = self._open_port()
-        self.link = Link(
-            self._port, self._clock, self._note, self.stats, self._settings
-        )
+        # One may be left by an attempt that was interrupted in the midst.
+        self.close()
+        port = self._open_port()
+        self.link = Link(port, self._clock, self._note, self.stats, self._settings)
         self._process = os.getpid()
         return self.link
 
@@ -172,12 +174,14 @@ class Driver:
         return port
 
     def _port_named(self, name: str) -> Port:
-        return Port(
+        """Open a port, and hold on to it whatever happens next."""
+        self._port = Port(
             name,
             baudrate=self._settings.baudrate or BAUDRATES[0],
             rtscts=self._settings.rtscts,
             clock=self._clock,
         )
+        return self._port
 
     def _check_process(self) -> None:
         """Refuse the port of a parent process, which still uses it.

@@ -115,9 +115,11 @@ class Exchange:
         :raises NoAnswer: where the end does not come by the deadline.
         """
         busy = NoAnswer("the modem is busy with another response, which goes on")
-        if not self._lock.acquire(timeout=deadline.left()):
-            raise busy
+        locked = False
         try:
+            locked = self._lock.acquire(timeout=deadline.left())
+            if not locked:
+                raise busy
             until = deadline.within(self._read_seconds)
             while not self.complete:
                 if self._step(until):
@@ -128,7 +130,8 @@ class Exchange:
                     self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
                 self._put_aside()
         finally:
-            self._lock.release()
+            if locked:
+                self._lock.release()
         if not self.over:
             self.discard(deadline)
 

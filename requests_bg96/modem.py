@@ -269,25 +269,27 @@ class BG96Modem:
         collector, in any thread at any moment, and must not wait there.
         """
         exchange.close()
-        if exchange.complete or not self._turns.take(0):
+        turn = None if exchange.complete else self._turns.take(0)
+        if turn is None:
             return
         try:
             self._free_line(Deadline(self._clock, CLOSE_SECONDS))
         except BG96Error as error:
             logger.info("left for the next request to mend: %s", error)
         finally:
-            self._turns.give()
+            self._turns.give(turn)
 
     # With the modem to oneself
 
     @contextmanager
     def _turn(self, deadline: Deadline) -> Iterator[None]:
-        if not self._turns.take(deadline.left()):
+        turn = self._turns.take(deadline.left())
+        if turn is None:
             raise NoAnswer(f"the modem was busy for {deadline.seconds:.1f} s")
         try:
             yield
         finally:
-            self._turns.give()
+            self._turns.give(turn)
 
     def _converse(self, dialogue: Dialogue[T], timeout: float) -> T:
         deadline = Deadline(self._clock, timeout)
@@ -344,6 +346,12 @@ class BG96Modem:
         """Leave no file behind, whatever happens, where the module still listens."""
         try:
             yield
+        except BG96Error:
+            raise
+        except BaseException:
+            if self._driver.link:
+                self._driver.link.settled = False
+            raise
         finally:
             link = self._driver.link
             if link and link.settled and self._known.litter and not self._reading:

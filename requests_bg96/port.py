@@ -96,7 +96,11 @@ class Port:
                 timeout=SLICE,
                 write_timeout=WRITE_TIMEOUT,
             )
-        self._wait = self._waiter()
+        try:
+            self._wait = self._waiter()
+        except BaseException:
+            self._serial.close()
+            raise
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url}>"

@@ -13,8 +13,10 @@ MEMORY = 1 << 20
 class Spool:
     """First in, first out; it takes a file only while it holds something."""
 
+    #: Of the class too, for the end of one whose making was interrupted.
+    _file: tempfile.SpooledTemporaryFile[bytes] | None = None
+
     def __init__(self) -> None:
-        self._file: tempfile.SpooledTemporaryFile[bytes] | None = None
         self._read = 0
         self._written = 0
 

@@ -4,43 +4,72 @@ from __future__ import annotations
 
 import collections
 import threading
+import weakref
+from collections.abc import Callable
 
-__all__ = ("Turns",)
+__all__ = ("Turn", "Turns")
+
+
+class Turn:
+    """Somebody's turn, or their place in the queue; it ends with this object."""
+
+    __slots__ = ("__weakref__",)
+
+
+def _nobody() -> Turn | None:
+    return None
 
 
 class Turns:
     """A lock that goes to those who wait in the order in which they came.
 
-    `threading.Lock` promises no order, and lets some of many threads starve.
+    `threading.Lock` promises no order, and lets some of many threads starve. Nor can
+    it be had back from whoever was interrupted, by control-C, between taking it and
+    getting ready to give it: here only those who have, or wait for, a turn hold on to
+    it.
     """
 
     def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._waiting: collections.deque[object] = collections.deque()
-        self._taken = False
+        # Taken as it is: that of a condition is taken by Python code, which may be
+        # interrupted behind it.
+        self._lock = threading.RLock()
+        self._condition = threading.Condition(self._lock)
+        self._waiting: collections.deque[Callable[[], Turn | None]]
+        self._waiting = collections.deque()
+        self._holder: Callable[[], Turn | None] = _nobody
 
     def __repr__(self) -> str:
-        state = "taken" if self._taken else "free"
+        state = "taken" if self._holder() else "free"
         return f"<{type(self).__name__} {state}, {len(self._waiting)} waiting>"
 
-    def take(self, seconds: float) -> bool:
-        """Wait up to `seconds` for a turn; return whether it came."""
-        ticket = object()
-        with self._condition:
-            self._waiting.append(ticket)
+    def take(self, seconds: float) -> Turn | None:
+        """Wait up to `seconds` for a turn; return it, or None where it did not come."""
+        turn = Turn()
+        # Called when the turn is lost: whoever waits must look again.
+        place = weakref.ref(turn, self._lost)
+        with self._lock:
+            self._waiting.append(place)
             try:
-                came = self._condition.wait_for(lambda: self._next_is(ticket), seconds)
-                self._taken = self._taken or came
-                return came
+                if self._condition.wait_for(lambda: self._next_is(turn), seconds):
+                    self._holder = place
+                    return turn
+                return None
             finally:
-                self._waiting.remove(ticket)
+                self._waiting.remove(place)
                 self._condition.notify_all()
 
-    def give(self) -> None:
-        """Let the next one have its turn."""
-        with self._condition:
-            self._taken = False
+    def give(self, turn: Turn) -> None:
+        """Let the next one have their turn."""
+        with self._lock:
+            if self._holder() is turn:
+                self._holder = _nobody
             self._condition.notify_all()
 
-    def _next_is(self, ticket: object) -> bool:
-        return not self._taken and self._waiting[0] is ticket
+    def _lost(self, place: object) -> None:
+        with self._lock:
+            self._condition.notify_all()
+
+    def _next_is(self, turn: Turn) -> bool:
+        while self._waiting and self._waiting[0]() is None:
+            self._waiting.popleft()
+        return self._holder() is None and self._waiting[0]() is turn

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tests.faults import interrupts
 from tests.faults.cases import FAULTS, every_case, offsets
 from tests.faults.exchanges import EXCHANGES
 from tests.faults.trial import GOOD, carry_out
@@ -40,3 +41,19 @@ def test_long_payload_is_thinned_out() -> None:
     assert offsets(b"AT\r") == [0, 1, 2, 3]
     assert offsets(said)[:20] == [*range(19), 32]
     assert offsets(said)[-20:] == list(range(90, 110))
+
+
+#: A prime again.
+EVERY_LINE = 197
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_a_sample_of_the_interruptions(part: int) -> None:
+    """The whole is part of ``tox -e faults``."""
+    cases = itertools.islice(
+        interrupts.every_interruption(), part * EVERY_LINE, None, 2 * EVERY_LINE
+    )
+    found = [(str(case), interrupts.carry_out(case)) for case in cases]
+    assert len(found) > 60
+    assert [(case, wrong) for case, (_, wrong) in found if wrong] == []
+    assert all(outcome == "interrupted" for _, (outcome, _) in found)
