@@ -79,6 +79,10 @@ class Driver:
                 self.run(link, setup.let_pass(), deadline)
             self.known.forget()
             link.settled = self.met = True
+        elif self.known.checked:
+            # One that has restarted without a word since it last answered is mute,
+            # which a command that may take minutes would be the last to tell.
+            self.run(link, setup.listen(), deadline)
         if self.known.identity is None:
             self.run(link, setup.learn(self.known), deadline)
         return link

@@ -64,9 +64,13 @@ def secured(
         yield made
 
 
-@functools.lru_cache(maxsize=None)
 def root_pem(name: str = "Root") -> bytes:
-    """The certificate of a CA."""
+    """The certificate of a CA, the same one each time."""
+    return _root_pem(name)
+
+
+@functools.lru_cache(maxsize=None)
+def _root_pem(name: str) -> bytes:
     return authority(name).pem
 
 

@@ -22,6 +22,7 @@ __all__ = (
     "find_module",
     "learn",
     "let_pass",
+    "listen",
     "prepare",
     "registration",
     "restart",
@@ -122,6 +123,16 @@ def resynchronise(
                 return
         yield from _escape(MUTE)
     raise MuteError(MUTE)
+
+
+def listen() -> Dialogue[None]:
+    """See that the module listens.
+
+    :raises NoAnswer: where it does not.
+    """
+    reply = yield from asked(Command(""))
+    if not reply.ok:
+        raise NoAnswer("the module gave no answer but an error")
 
 
 def let_pass() -> Dialogue[None]:

@@ -49,8 +49,7 @@ class Exchange:
     :param settings: of the adapter.
     :param https: whether by TLS.
     :param stream: whether it is read in small pieces.
-    :param beginnings: what may have gone before; where a module is set up, the kinds
-        that have nothing of their own to say are left out.
+    :param beginnings: what may have gone before.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Exchange:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     https: bool = False
     stream: bool = False
-    beginnings: tuple[str, ...] = (AT_ONCE,)
+    beginnings: tuple[str, ...] = (FRESH, AT_ONCE)
 
     @property
     def by_file(self) -> bool:
@@ -125,12 +124,12 @@ FILE = {"via": "file"}
 EXCHANGES = (
     Exchange("get", beginnings=ALL),
     Exchange("head", "HEAD"),
-    Exchange("post", "POST", b"t=21.5", beginnings=(FRESH, AT_ONCE)),
+    Exchange("post", "POST", b"t=21.5"),
     Exchange("raw chunks", framing="chunked", switches=RAW),
-    Exchange("decoded chunks", framing="chunked"),
+    Exchange("decoded chunks", framing="chunked", beginnings=(AT_ONCE,)),
     Exchange("to the close", framing="close"),
-    Exchange("large post", "POST", b"x" * 1_500, size=1_500),
-    Exchange("streamed", size=100, stream=True),
+    Exchange("large post", "POST", b"x" * 1_500, size=1_500, beginnings=(AT_ONCE,)),
+    Exchange("streamed", size=100, stream=True, beginnings=(AT_ONCE,)),
     Exchange("by file", "PUT", b"y" * 100, settings=FILE, beginnings=ALL),
     Exchange("https", "POST", b"t=21.5", switches=LATER, https=True, beginnings=ALL),
     Exchange("echo compared", "POST", b"t=21.5", settings={"verify_echo": True}),

@@ -16,7 +16,6 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
-from requests_bg96.driver import TRUST_SECONDS
 from requests_bg96.emulator.results import CommandFailed
 from requests_bg96.modem import ModemState
 from tests.faults.cases import NOISE, Case, Dialogue, clean_dialogue
@@ -95,9 +94,6 @@ def mend(kind: str, rig: Rig) -> None:
         emulator.reset()
     if kind == "deafness":
         rig.clock.sleep(100.0)
-    if kind == "reset quietly":
-        # The module's being mute tells of it, but only who waits that long.
-        rig.clock.sleep(TRUST_SECONDS + 0.1)
     with contextlib.suppress(CommandFailed):
         # What has not gone wrong yet is not to go wrong in the next request.
         emulator.module.fail_if_told()
