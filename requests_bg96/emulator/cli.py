@@ -30,6 +30,8 @@ HELP = {
     "apn": "the only APN that the network accepts",
     "model": "what ATI names the module (BG96)",
     "overflow": "bytes of the host's receive buffer beyond which bytes are lost",
+    "input_rate": "bytes per second that the module takes in data mode; all without it",
+    "input_buffer": "bytes beyond which it then loses some (1024)",
     "seed": "of all that is random (0)",
 }
 

@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from .clock import Clock, SystemClock, VirtualClock
 from .faults import Fault
+from .intake import INPUT_BUFFER
 from .line import Fragment, Line, Observer
 from .module import Module
 from .network import Network
@@ -60,6 +61,10 @@ class Emulator:
     :param faults: what goes wrong.
     :param overflow: bytes of the host's receive buffer beyond which bytes are lost
         (with a baudrate, and without RTS/CTS); None loses nothing.
+    :param input_rate: bytes per second that the module takes in data mode; None is as
+        many as come.
+    :param input_buffer: bytes that it holds besides, beyond which bytes are lost (with
+        an input_rate, and without RTS/CTS).
     :param seed: of all that is random.
     :param on_line: called with "to_host" or "from_host" and the bytes that pass.
     :param name: of the URL; a unique one by default.
@@ -80,6 +85,8 @@ class Emulator:
         model: str = "BG96",
         faults: Iterable[Fault] = (),
         overflow: int | None = None,
+        input_rate: int | None = None,
+        input_buffer: int = INPUT_BUFFER,
         seed: int = 0,
         on_line: Observer | None = None,
         name: str | None = None,
@@ -105,6 +112,8 @@ class Emulator:
             baudrate=baudrate,
             fragment=fragment,
             overflow=overflow,
+            input_rate=input_rate,
+            input_buffer=input_buffer,
             faults=faults,
             fire=self._fire,
             seed=seed,

@@ -7,6 +7,7 @@ import random
 from typing import Callable, Iterable, Literal, Union
 
 from .faults import Fault, FaultTap
+from .intake import INPUT_BUFFER, Intake
 from .module import Module
 from .scheduler import NEVER, NOW
 from .wire import Wire
@@ -36,6 +37,10 @@ class Line:
     :param fragment: the most bytes that the host finds at once.
     :param overflow: bytes of the host's buffer that are lost when it is full, unless
         flow control is in force; None is a line that always waits.
+    :param input_rate: bytes that the module takes in a second of data mode; None is as
+        many as come.
+    :param input_buffer: bytes that it holds besides; further ones are lost, unless flow
+        control is in force.
     :param faults: what goes wrong.
     :param fire: does what faults ask for beyond bytes.
     :param seed: of all noise.
@@ -49,6 +54,8 @@ class Line:
         baudrate: int | None,
         fragment: Fragment,
         overflow: int | None,
+        input_rate: int | None = None,
+        input_buffer: int = INPUT_BUFFER,
         faults: Iterable[Fault],
         fire: Callable[[Fault], None],
         seed: int,
@@ -63,6 +70,8 @@ class Line:
         self._capacity = overflow or HOST_BUFFER
         self._incoming = Wire(baudrate)
         self._outgoing = Wire(baudrate)
+        self._intake = Intake(input_rate, input_buffer)
+        self._rate = module.store.line_rate
         self._paced = baudrate is not None
         faults = list(faults)
         self._from_host = FaultTap("from_host", faults, fire, self._random)
@@ -150,9 +159,16 @@ class Line:
             self._advance(self._now)
 
     def _due(self) -> float:
-        return min(self._module.due(), self._incoming_due(), self._outgoing_due())
+        return min(
+            self._module.due(),
+            self._incoming_due(),
+            self._intake.due(self._data_mode),
+            self._outgoing_due(),
+        )
 
     def _incoming_due(self) -> float:
+        if not self._input_room:
+            return NEVER
         return max(self._incoming.due(), self._from_host.silent_until)
 
     def _outgoing_due(self) -> float:
@@ -164,14 +180,25 @@ class Line:
 
     def _advance(self, now: float) -> None:
         self._carry_in(now)
+        self._take_in(now)
         self._module.step(now)
+        self._follow_rate()
         if self.open:
             self._carry_out(now)
 
+    def _follow_rate(self) -> None:
+        """Let AT+IPR change the speed of a line that has one."""
+        rate = self._module.store.line_rate
+        if rate != self._rate:
+            self._rate = rate
+            self._incoming.set_baudrate(rate)
+            self._outgoing.set_baudrate(rate)
+
     def _carry_in(self, now: float) -> None:
-        if self._incoming.due() > now:
+        room = self._input_room
+        if self._incoming.due() > now or not room:
             return
-        limit = self._from_host.room(now)
+        limit = min(self._from_host.room(now), room)
         data = self._incoming.pull(now, int(min(limit, 1 << 20)))
         self._deliver(self._from_host.passed(data), now)
         self._from_host.strike(now)
@@ -181,7 +208,23 @@ class Line:
         if data:
             self._tell("from_host", data)
             rate = self._module.store.line_rate
-            self._module.receive(self._as_heard(data, rate), now)
+            heard = self._as_heard(data, rate)
+            self._intake.add(heard, self._data_mode, now)
+            self._take_in(now)
+
+    def _take_in(self, now: float) -> None:
+        if data := self._intake.take(self._data_mode, now):
+            self._module.receive(data, now)
+
+    @property
+    def _data_mode(self) -> bool:
+        return self._module.terminal.data_mode
+
+    @property
+    def _input_room(self) -> float:
+        """Return how many bytes may go to the module, lost ones included."""
+        held = self.rtscts and self._module.store.flow_control[1] == 2
+        return self._intake.room(self._data_mode) if held else NEVER
 
     def _carry_out(self, now: float) -> None:
         room = self._room()

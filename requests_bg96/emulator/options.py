@@ -34,6 +34,8 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "apn": str,
     "model": str,
     "overflow": int,
+    "input_rate": int,
+    "input_buffer": int,
     "seed": int,
 }
 

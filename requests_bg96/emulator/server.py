@@ -12,6 +12,7 @@ from typing import Iterator, Protocol
 
 from .clock import VirtualClock
 from .emulator import GRACE, Emulator
+from .line import HOST_BUFFER
 
 __all__ = ["Server", "pty_channel", "serving"]
 
@@ -21,6 +22,10 @@ CHUNK = 4096
 
 class Channel(Protocol):
     """Where the host's end of the line is."""
+
+    @property
+    def rtscts(self) -> bool:
+        """Whether the host heeds RTS and CTS."""
 
     def fileno(self) -> int:
         """Return the file descriptor to wait for."""
@@ -46,6 +51,14 @@ class PtyChannel:
         self._slave = slave
         self.path = os.ttyname(slave)
         os.set_blocking(master, False)
+
+    @property
+    def rtscts(self) -> bool:
+        """Whether the host has asked its end for RTS and CTS."""
+        import termios
+
+        flags: int = termios.tcgetattr(self._slave)[2]
+        return bool(flags & termios.CRTSCTS)
 
     def fileno(self) -> int:
         """Return the file descriptor of the master."""
@@ -73,6 +86,11 @@ class SocketChannel:
         connection.setblocking(False)
         # A fragment that was asked for shall arrive as one.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def rtscts(self) -> bool:
+        """A connection does not tell: no."""
+        return False
 
     def fileno(self) -> int:
         """Return the file descriptor of the connection."""
@@ -125,6 +143,7 @@ class Server:
         self._channel = channel
         self._listener = listener
         self._pending = b""
+        self._listens = True
         self._stopped = False
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
@@ -163,10 +182,15 @@ class Server:
 
     def _fetch(self) -> float:
         """Bring the module up to date; return when to do so again."""
+        line = self._emulator.line
         with self._emulator.condition:
+            if self._channel:
+                line.rtscts = self._channel.rtscts
             due = self._emulator.advance()
             if self._channel and not self._pending:
-                self._pending = self._emulator.line.take(CHUNK)
+                self._pending = line.take(CHUNK)
+            # The host is kept waiting for the line, as by a UART's driver.
+            self._listens = line.unsent < HOST_BUFFER
             return due
 
     def _select(self, due: float) -> dict[object, int]:
@@ -174,13 +198,16 @@ class Server:
             selector.register(self._wakened, selectors.EVENT_READ)
             if self._listener:
                 selector.register(self._listener, selectors.EVENT_READ)
-            if self._channel:
-                wanted = selectors.EVENT_WRITE if self._pending else 0
-                selector.register(self._channel, selectors.EVENT_READ | wanted)
+            if self._channel and (wanted := self._wanted()):
+                selector.register(self._channel, wanted)
             events = selector.select(self._timeout(due))
         if not events and due < math.inf:
             self._pass_time(due)
         return {key.fileobj: mask for key, mask in events}
+
+    def _wanted(self) -> int:
+        reads = selectors.EVENT_READ if self._listens else 0
+        return reads | (selectors.EVENT_WRITE if self._pending else 0)
 
     def _timeout(self, due: float) -> float | None:
         if isinstance(self._emulator.clock, VirtualClock):

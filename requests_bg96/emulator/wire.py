@@ -59,6 +59,12 @@ class Wire:
             self._start += len(data) / self._rate
         return data
 
+    def flush(self) -> bytes:
+        """Return everything, as if it had arrived."""
+        data = bytes(self._queue)
+        self._queue.clear()
+        return data
+
     def _arrived(self, now: float, rate: float) -> int:
         arrived = int((max(0.0, now - self._start) + _EPSILON) * rate)
         if now >= self.due():

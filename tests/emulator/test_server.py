@@ -177,6 +177,15 @@ def test_a_long_body_over_a_pty() -> None:
             assert heard == expected
 
 
+@needs_pty
+def test_a_host_waits_for_a_slow_line() -> None:
+    """No more is taken from it than a UART's driver would hold."""
+    with Emulator(baudrate=9600) as emulator, emulator.pty() as path:
+        with serial.Serial(path, timeout=PATIENCE, write_timeout=0.5) as port:
+            with pytest.raises(serial.SerialTimeoutException):
+                port.write(b"x" * 300_000)
+
+
 TEST_FILE = """
 import serial
 
