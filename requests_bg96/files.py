@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from .dialogues import Dialogue
+from .at import Command
+from .dialogues import Dialogue, must
 from .dialogues.files import (
     ATTEMPTS,
     TEMPORARY_NAME,
@@ -17,6 +18,7 @@ from .dialogues.files import (
     overwrite,
     store,
 )
+from .dialogues.setup import FLOW_CONTROL
 from .errors import LimitError, ModuleError, NoAnswer, TransferError
 from .state import ModuleState, Settings
 from .trust import OWN_NAME
@@ -114,7 +116,7 @@ class ModemFiles:
         # Should a certificate of that name be needed, it is sent again.
         self._known.contents[name] = b""
         acknowledge = not self._settings.rtscts
-        self._converse(store(name, data, acknowledge, progress, anew=True), SECONDS)
+        self._transfer(store(name, data, acknowledge, progress, anew=True))
 
     def download(self, name: str) -> bytes:
         """Return what is in a file (FILE manual 2.5).
@@ -128,17 +130,28 @@ class ModemFiles:
             data = bytearray()
             # A byte that the line has lost is waited for in vain.
             with suppress(NoAnswer):
-                if self._converse(download(name, data.extend), SECONDS):
+                if self._transfer(download(name, data.extend)):
                     return bytes(data)
         raise TransferError(f"{name} did not arrive intact in {ATTEMPTS} attempts")
 
+    def _transfer(self, dialogue: Dialogue[T]) -> T:
+        """Carry out what leads to data mode, with the module heeding RTS and CTS."""
+        return self._converse(_held_back(dialogue, self._settings), SECONDS)
+
     def _wipe(self, name: str) -> bool:
         try:
-            overwritten = self._converse(overwrite(name), SECONDS)
+            overwritten = self._transfer(overwrite(name))
         except ModuleError:
             overwritten = False
         self.delete(name)
         return overwritten
+
+
+def _held_back(dialogue: Dialogue[T], settings: Settings) -> Dialogue[T]:
+    if settings.rtscts:
+        # No request may have been made yet; and a restart has it forgotten.
+        yield from must(Command(FLOW_CONTROL))
+    return (yield from dialogue)
 
 
 def _is_own(name: str) -> bool:

@@ -775,13 +775,18 @@ def test_whole_seconds(seconds: float, whole: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "baudrate", "seconds"),
-    [(20, 115_200, 11), (1_024_000, 115_200, 188), (1_024_000, 9_600, 2_144)],
+    ("size", "baudrate", "rtscts", "seconds"),
+    [
+        (20, 115_200, False, 11),
+        (1_024_000, 115_200, False, 188),
+        (1_024_000, 9_600, False, 2_144),
+        (1_024_000, 115_200, True, 700),
+    ],
 )
-def test_input_time(size: int, baudrate: int, seconds: int) -> None:
-    """Twice what the line needs, and ten seconds."""
+def test_input_time(size: int, baudrate: int, rtscts: bool, seconds: int) -> None:
+    """Twice what the line needs, and ten seconds; and, held back, the network's."""
     request = Request("POST", URL, b"x" * size, True)
-    command = request.command(60.0, baudrate)
+    command = request.command(60.0, baudrate, rtscts=rtscts)
     assert command.text == f"+QHTTPPOST={size},{seconds},60"
     assert command.payload_timeout == seconds + 1
     assert command.timeout > 125

@@ -128,15 +128,21 @@ class Request:
         by_get = not self.body and len(self.data) <= self.limits.get
         return "+QHTTPGET" if by_get else "+QHTTPPOST"
 
-    def command(self, read_seconds: float, baudrate: int) -> Command:
+    def command(
+        self, read_seconds: float, baudrate: int, *, rtscts: bool = False
+    ) -> Command:
         """Return the command that sends it.
 
         :param read_seconds: how long the module may wait for the response.
         :param baudrate: of the line, from which the time for the upload follows.
+        :param rtscts: whether the module can hold the line back.
         """
-        # Twice what the line needs, for a module that holds it back now and then.
-        upload = whole_seconds(10 + 20 * len(self.data) / baudrate)
-        size, wait = len(self.data), whole_seconds(read_seconds)
+        # Twice what the line needs, for a module that holds it back now and then; and
+        # what the network needs, for one that does so until it has sent on what it has.
+        size = len(self.data)
+        network = size / NETWORK_BYTES_PER_SECOND if rtscts else 0
+        upload = whole_seconds(10 + 20 * size / baudrate + network)
+        wait = whole_seconds(read_seconds)
         order = (
             (wait, size, upload) if self.name == "+QHTTPGET" else (size, upload, wait)
         )
@@ -218,7 +224,8 @@ def _hand_over(
     if request.uploaded:
         yield from _post_file(request, read_seconds, settings, state)
     else:
-        yield from must(request.command(read_seconds, baudrate))
+        command = request.command(read_seconds, baudrate, rtscts=settings.rtscts)
+        yield from must(command)
 
 
 def _set_url(request: Request) -> Dialogue[None]:

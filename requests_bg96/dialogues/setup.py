@@ -18,6 +18,7 @@ from ..state import Limits, ModuleState, Settings
 from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
 
 __all__ = (
+    "FLOW_CONTROL",
     "deactivate",
     "find_module",
     "learn",
@@ -40,6 +41,8 @@ BOOT_SECONDS = 8.0
 SIM_ATTEMPTS = 20
 #: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
 PIN_ATTEMPTS = 3
+#: Has the module heed RTS and move CTS, in data mode (AT manual 3.3).
+FLOW_CONTROL = "+IFC=2,2"
 #: What is found where no answer comes, and what to look at.
 NOBODY = (
     "nothing answers AT on this port: is it the module's AT port, is the module on (it "
@@ -224,7 +227,7 @@ def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
     own = f"+QICSGP={settings.context_id}"
     texts = ["+CMEE=1", "+QHTTPCFG?", "+QIACT?"]
     texts += [own] if settings.apn is not None else []
-    texts += ["+IFC=2,2"] if settings.rtscts else []
+    texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
     state.context = _is_active(reply, settings.context_id)
     if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:

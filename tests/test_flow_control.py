@@ -1,0 +1,212 @@
+"""Whoever is slow, host or module, nothing is lost: or it is noticed, and said."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from requests.exceptions import ChunkedEncodingError, ReadTimeout
+
+from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import Emulator, SystemClock
+from requests_bg96.modem import ModemState
+from tests.support import SOMEWHERE, Answers, Rig, rig
+
+#: A body of 1 MB, no two blocks of which are alike.
+BODY = b"".join(hashlib.sha256(b"%d" % i).digest() * 32 for i in range(1000))
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+#: What is sent: with a head it must be no more than AT+QHTTPPOST takes.
+UPLOAD = BODY[:1_000_000]
+#: The fastest line of the module, and the one it has by default.
+FAST, USUAL = 921_600, 115_200
+#: What a module takes in a second that is slower than its line, by a third.
+SLUGGISH = 8_000
+#: Where the reader of a body goes away.
+MIDDLE = 300_000
+
+
+def serving(body: bytes) -> Answers:
+    """This body."""
+    return HEAD % len(body) + body
+
+
+def read_with_a_break(made: Rig, seconds: float) -> str:
+    """The checksum of a body whose reader is away for some time in the midst of it."""
+    found = hashlib.sha256()
+    with made.get(stream=True) as answer:
+        pieces = answer.iter_content(10_000)
+        for number, piece in enumerate(pieces, 1):
+            found.update(piece)
+            if number == MIDDLE // 10_000:
+                made.clock.sleep(seconds)
+    return found.hexdigest()
+
+
+def digest(body: bytes) -> str:
+    """Its checksum."""
+    return hashlib.sha256(body).hexdigest()
+
+
+@contextlib.contextmanager
+def over_a_pty(made: Rig, **settings: Any) -> Iterator[Rig]:
+    """The same, by way of a pseudo-terminal."""
+    with made.emulator.pty() as path:
+        adapter = BG96Adapter(path, **settings)
+        made.session.mount("http://", adapter)
+        yield Rig(made.emulator, made.servers, adapter, made.session, made.traffic)
+        adapter.close()
+
+
+# Both ends
+
+
+def agreed(emulator: Emulator) -> tuple[bool, tuple[int, int]]:
+    """Whether the host heeds RTS and CTS, and whether the module does."""
+    with emulator.condition:
+        return emulator.line.rtscts, emulator.module.store.flow_control
+
+
+@pytest.mark.parametrize("rtscts", [True, False])
+def test_both_ends_use_it_or_none(rtscts: bool) -> None:
+    """After a restart, at which the module forgets it, as well."""
+    wanted = (rtscts, (2, 2) if rtscts else (0, 0))
+    with rig(adapter={"rtscts": rtscts}) as made:
+        assert made.get().content == b"hello"
+        assert agreed(made.emulator) == wanted
+        assert made.written.count(b"+IFC=2,2") == rtscts
+        made.emulator.reset()
+        assert agreed(made.emulator)[1] == (0, 0)
+        made.clock.sleep(10)
+        assert made.get().content == b"hello"
+        assert agreed(made.emulator) == wanted
+
+
+@pytest.mark.parametrize("rtscts", [True, False])
+def test_both_ends_of_a_pty_use_it_or_none(rtscts: bool) -> None:
+    """The host's end is what the program has asked the terminal for."""
+    with rig(clock=SystemClock()) as plain, over_a_pty(plain, rtscts=rtscts) as made:
+        assert made.get().content == b"hello"
+        assert agreed(made.emulator) == (rtscts, (2, 2) if rtscts else (0, 0))
+
+
+# A host that is slow
+
+
+def test_a_reader_who_is_away_for_ten_seconds() -> None:
+    """The line is held back, and no more."""
+    options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
+    with rig(serving(BODY), adapter={"rtscts": True}, **options) as made:
+        assert read_with_a_break(made, 10.0) == digest(BODY)
+        line = len(BODY) * 10 / USUAL
+        assert line + 9 < made.clock.now() < line + 12
+
+
+def test_what_is_lost_where_nobody_reads_is_noticed() -> None:
+    """In virtual time no thread reads: this is the line that the others are up to."""
+    options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
+    with rig(serving(BODY), serving(b"next"), **options) as made:
+        with pytest.raises((requests.ConnectionError, ChunkedEncodingError)):
+            read_with_a_break(made, 10.0)
+        assert made.get().content == b"next"
+
+
+def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
+    """At the highest speed; a thread reads on, and the whole takes no longer for it."""
+    options: dict[str, Any] = {"baudrate": FAST, "overflow": 65_536}
+    with rig(serving(BODY), clock=SystemClock(), on_line=None, **options) as made:
+        made.emulator.module.store.line_rate = FAST
+        adapter = BG96Adapter(made.emulator.url, baudrate=FAST)
+        made.session.mount("http://", adapter)
+        started = time.monotonic()
+        assert read_with_a_break(made, 10.0) == digest(BODY)
+        # One after the other they would take 21 s.
+        assert time.monotonic() - started < 18
+
+
+@pytest.mark.parametrize("rtscts", [True, False])
+def test_a_reader_of_a_pty_who_is_away(rtscts: bool) -> None:
+    """For a time in which more comes than all buffers of system and line hold."""
+    body = BODY[: 2 * MIDDLE]
+    options: dict[str, Any] = {"baudrate": FAST, "overflow": 4096, "on_line": None}
+    with rig(serving(body), clock=SystemClock(), **options) as plain:
+        with over_a_pty(plain, baudrate=FAST, rtscts=rtscts) as made:
+            assert read_with_a_break(made, 2.0) == digest(body)
+
+
+# A module that is slow
+
+
+def post(made: Rig, **arguments: Any) -> requests.Response:
+    """POST 1 MB."""
+    return made.session.post(SOMEWHERE, data=UPLOAD, timeout=(60, 60), **arguments)
+
+
+def check_arrived(made: Rig, count: int = 1) -> None:
+    """So many requests, each whole."""
+    assert [digest(body) for body in made.servers.bodies] == [digest(UPLOAD)] * count
+
+
+@pytest.mark.parametrize("rtscts", [True, False])
+def test_the_line_sets_the_pace(rtscts: bool) -> None:
+    """A module that keeps up with its line is sent no more than that carries."""
+    options: dict[str, Any] = {"baudrate": USUAL, "input_rate": USUAL // 10}
+    with rig(adapter={"rtscts": rtscts}, **options) as made:
+        assert post(made).content == b"hello"
+        check_arrived(made)
+        assert made.clock.now() >= len(UPLOAD) * 10 / USUAL
+
+
+@pytest.mark.parametrize("rate", [SLUGGISH, 2_500])
+def test_a_slow_module_holds_the_line_back(rate: int) -> None:
+    """For as long as it may take a network of NB-IoT."""
+    options: dict[str, Any] = {"baudrate": USUAL, "input_rate": rate}
+    with rig(adapter={"rtscts": True}, **options) as made:
+        assert post(made).content == b"hello"
+        check_arrived(made)
+        assert made.clock.now() >= len(UPLOAD) / rate - 1
+
+
+def test_a_slow_module_that_cannot_hold_the_line_back() -> None:
+    """It never gets all it waits for: nothing is sent on in part, and it is said."""
+    with rig(baudrate=USUAL, input_rate=SLUGGISH) as made:
+        with pytest.raises(ReadTimeout, match="726.*sending the request"):
+            post(made)
+        assert made.servers.requests == []
+        assert made.clock.now() < 60 + 2 * len(UPLOAD) * 10 / USUAL
+        assert made.get().content == b"hello"
+        assert made.modem.state is ModemState.READY
+
+
+def test_a_slow_module_on_a_slower_line() -> None:
+    """What to do without RTS and CTS: the line's speed is the pace of an upload."""
+    options: dict[str, Any] = {"baudrate": USUAL, "input_rate": SLUGGISH}
+    with rig(adapter={"baudrate": 57_600}, **options) as made:
+        assert post(made).content == b"hello"
+        check_arrived(made)
+
+
+def test_a_slow_module_that_confirms_what_it_takes() -> None:
+    """The other thing to do: a file goes block by block."""
+    options: dict[str, Any] = {"baudrate": USUAL, "input_rate": SLUGGISH}
+    with rig(adapter={"via": "file"}, **options) as made:
+        assert post(made).content == b"hello"
+        check_arrived(made)
+
+
+@pytest.mark.parametrize("rtscts", [True, False])
+def test_a_file_for_a_slow_module(rtscts: bool) -> None:
+    """Held back, or confirmed block by block; and back again."""
+    options: dict[str, Any] = {
+        "baudrate": USUAL,
+        "input_rate": SLUGGISH,
+        "overflow": 4096,
+    }
+    with rig(adapter={"rtscts": rtscts}, **options) as made:
+        made.modem.files.upload("body.bin", BODY)
+        assert made.modem.files.list() == {"body.bin": len(BODY)}
+        assert digest(made.modem.files.download("body.bin")) == digest(BODY)
