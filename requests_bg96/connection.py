@@ -25,7 +25,7 @@ from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .codes import URL_LIMIT
-from .dialogues.http import Request
+from .dialogues.request import Request
 from .errors import BG96Error, TrustError
 from .modem_socket import ModemSocket
 from .outcomes import urllib3_error

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from .clock import Clock, Deadline
 from .codes import BAUDRATES
-from .dialogues import Dialogue, setup
+from .dialogues import Dialogue, greeting, setup
 from .errors import BG96Error, LimitError, ModuleError, Phase, PortError, SetupError
 from .link import Link
 from .port import Port, find_port
@@ -76,13 +76,13 @@ class Driver:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             if fresh:
                 # Of what the module was at before, its end may still come.
-                self.run(link, setup.let_pass(), deadline)
+                self.run(link, greeting.let_pass(), deadline)
             self.known.forget()
             link.settled = self.met = True
         elif self.known.checked:
             # One that has restarted without a word since it last answered is mute,
             # which a command that may take minutes would be the last to tell.
-            self.run(link, setup.listen(), deadline)
+            self.run(link, greeting.listen(), deadline)
         if self.known.identity is None:
             self.run(link, setup.learn(self.known), deadline)
         return link
@@ -132,7 +132,7 @@ class Driver:
         self.stats.recovered(Recovery.RESET, error)
         link = self.link or self._open()
         link.settled = False
-        self.run(link, setup.restart(self._settings), deadline)
+        self.run(link, greeting.restart(self._settings), deadline)
         self.known.forget()
         link.settled = True
         return True
@@ -147,12 +147,16 @@ class Driver:
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:
-            return setup.find_module(self._settings)
+            return greeting.find_module(self._settings)
         self.stats.recovered(Recovery.RESYNCHRONISE)
         unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
+        if unfinished and not (link.data_mode or until.over):
+            self.stats.recovered(Recovery.LATE, unfinished)
         left = deadline.left()
         patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
-        return setup.resynchronise(self._settings, link.data_mode, unfinished, patience)
+        return greeting.resynchronise(
+            self._settings, link.data_mode, unfinished, patience
+        )
 
     def _open(self) -> Link:
         if self._identity is not None:

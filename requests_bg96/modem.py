@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from .at import Command, Reply
 from .clock import Clock, Deadline, SystemClock
 from .dialogues import Dialogue, Escape, http, must, setup
+from .dialogues.request import Request
 from .driver import Driver
 from .errors import (
     BG96Error,
@@ -220,7 +221,7 @@ class BG96Modem:
 
     def exchange(
         self,
-        request: http.Request,
+        request: Request,
         connect_seconds: float,
         read_seconds: float,
         total_seconds: float | None = None,
@@ -299,7 +300,7 @@ class BG96Modem:
             return self._driver.run(link, dialogue, deadline)
 
     def _hand_over(
-        self, request: http.Request, deadline: Deadline, read_seconds: float
+        self, request: Request, deadline: Deadline, read_seconds: float
     ) -> Link:
         """Hand `request` to the module, again where it or the port was lost before."""
         again = Perseverance(self._driver, self._clock, deadline)
@@ -311,9 +312,7 @@ class BG96Modem:
                 if not again.worthwhile(error):
                     raise
 
-    def _offer(
-        self, request: http.Request, deadline: Deadline, read_seconds: float
-    ) -> Link:
+    def _offer(self, request: Request, deadline: Deadline, read_seconds: float) -> Link:
         # What waits to be read may be old: it does not tell what the module is now.
         self._driver.doubt()
         self._free_line(deadline)

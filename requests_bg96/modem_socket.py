@@ -11,7 +11,7 @@ from typing import Any
 
 from urllib3.exceptions import ProtocolError
 
-from .dialogues.http import Request
+from .dialogues.request import Request
 from .errors import BG96Error
 from .exchange import Exchange
 from .stored import StoredResponse

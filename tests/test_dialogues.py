@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from requests_bg96.at import Command, Reply
-from requests_bg96.dialogues import Await, Pause, http, setup
-from requests_bg96.dialogues.http import Request
+from requests_bg96.dialogues import Await, Pause, greeting, http, setup
+from requests_bg96.dialogues.request import Request, whole_seconds
 from requests_bg96.errors import (
     ModuleError,
     ModuleRestarted,
@@ -73,15 +73,17 @@ def refused(
 
 def test_a_module_that_answers() -> None:
     """One line sets echo, verbosity, result codes and DTR."""
-    play(setup.find_module(Settings()), ("Speed", None), (PROBE, "OK"))
-    play(setup.find_module(Settings(dtr=True)), ("Speed", None), ("ATQ0V1E0&D1", "OK"))
+    play(greeting.find_module(Settings()), ("Speed", None), (PROBE, "OK"))
+    play(
+        greeting.find_module(Settings(dtr=True)), ("Speed", None), ("ATQ0V1E0&D1", "OK")
+    )
 
 
 def test_a_first_line_that_is_lost() -> None:
     """What another program left in the line's buffer may spoil the first attempt."""
     for answer in (LATE, "ERROR"):
         play(
-            setup.find_module(Settings()),
+            greeting.find_module(Settings()),
             *[("Speed", None), (PROBE, answer), ("Speed", None), (PROBE, "OK")],
         )
 
@@ -89,7 +91,7 @@ def test_a_first_line_that_is_lost() -> None:
 def speeds(settings: Settings, answers_at: int) -> list[int]:
     """The speeds that are tried until a module at this one answers."""
     tried: list[int] = []
-    dialogue = setup.find_module(settings)
+    dialogue = greeting.find_module(settings)
     step = next(dialogue)
     try:
         while True:
@@ -112,7 +114,7 @@ def speeds(settings: Settings, answers_at: int) -> list[int]:
 def test_data_mode_is_left_before_other_speeds_are_tried() -> None:
     """A crashed program is likelier than a module that somebody has slowed down."""
     play(
-        setup.find_module(Settings()),
+        greeting.find_module(Settings()),
         *[("Speed", None), (PROBE, LATE)] * 2,
         *[("Speed", None), ("Escape", None), ("Speed", None), (PROBE, "OK")],
     )
@@ -135,7 +137,7 @@ def test_a_wanted_speed_is_set() -> None:
 
 def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
     """Both speeds are named."""
-    dialogue = setup.find_module(Settings(baudrate=921_600))
+    dialogue = greeting.find_module(Settings(baudrate=921_600))
     with pytest.raises(SetupError, match="no answer at 921600 baud, but at 115200"):
         play(
             dialogue,
@@ -149,7 +151,7 @@ def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
 
 def test_nothing_answers() -> None:
     """The text says what to look at, and it comes after a bounded number of steps."""
-    dialogue = setup.find_module(Settings())
+    dialogue = greeting.find_module(Settings())
     steps = 0
     with pytest.raises(SetupError, match="nothing answers AT.*module's AT port"):
         step = next(dialogue)
@@ -166,7 +168,7 @@ def test_nothing_answers() -> None:
 def test_resynchronising() -> None:
     """A line that is answered, and a moment for what may be late."""
     play(
-        setup.resynchronise(Settings(), False, None, 0.0),
+        greeting.resynchronise(Settings(), False, None, 0.0),
         *[(PROBE, "OK"), ("Pause", None)],
     )
 
@@ -174,7 +176,7 @@ def test_resynchronising() -> None:
 def test_resynchronising_in_data_mode() -> None:
     """Data mode is left first: what is written there is payload."""
     play(
-        setup.resynchronise(Settings(), True, None, 0.0),
+        greeting.resynchronise(Settings(), True, None, 0.0),
         *[("Escape", None), (PROBE, LATE), (PROBE, "OK"), ("Pause", None)],
     )
 
@@ -182,7 +184,7 @@ def test_resynchronising_in_data_mode() -> None:
 def test_a_late_answer_is_waited_for() -> None:
     """Of a command that was given up, as long as it may yet take."""
     command = Command("+QIACT=1", timeout=150.0)
-    dialogue = setup.resynchronise(Settings(), False, command, 140.0)
+    dialogue = greeting.resynchronise(Settings(), False, command, 140.0)
     step = next(dialogue)
     assert (step.command, step.timeout) == (command, 140.0)  # type: ignore[union-attr]
     assert shown(dialogue.send(Reply(b"OK"))) == PROBE
@@ -192,7 +194,7 @@ def test_a_late_connect_leads_to_data_mode() -> None:
     """Which is left: the payload is not wanted any more."""
     command = Command("+QHTTPGET=60,20,60", payload=b"x" * 20)
     play(
-        setup.resynchronise(Settings(), False, command, 100.0),
+        greeting.resynchronise(Settings(), False, command, 100.0),
         *[("Hearken", "CONNECT"), ("Escape", None), (PROBE, "OK"), ("Pause", None)],
     )
 
@@ -202,7 +204,7 @@ def test_a_late_urc_is_swallowed(answer: Answer) -> None:
     """Whether it comes or not."""
     awaited = Await(b"+QHTTPGET:", 60.0)
     play(
-        setup.resynchronise(Settings(), False, awaited, 30.0),
+        greeting.resynchronise(Settings(), False, awaited, 30.0),
         *[("Await", answer), (PROBE, "OK"), ("Pause", None)],
     )
 
@@ -211,7 +213,7 @@ def test_a_module_that_does_not_come_back() -> None:
     """Bounded attempts, and a text that says so."""
     attempt: Script = [(PROBE, LATE), (PROBE, "ERROR"), ("Escape", None)]
     with pytest.raises(SetupError, match="does not answer any more"):
-        play(setup.resynchronise(Settings(), False, None, 0.0), *attempt * 3)
+        play(greeting.resynchronise(Settings(), False, None, 0.0), *attempt * 3)
 
 
 # Making a module ready
@@ -534,7 +536,25 @@ REFUSED: Script = [("AT+QIACT=1", "ERROR"), ("AT+QIDEACT=1", "OK")]
 
 def test_a_context_that_was_dropped() -> None:
     """Deactivating comes before activating anew."""
-    prepare(IDLE, *ATTACHED[:2], *REFUSED, ("AT+QIACT=1", "OK"))
+    prepare(
+        IDLE,
+        *ATTACHED[:2],
+        *REFUSED,
+        ("AT+CGATT?", "+CGATT: 1|OK"),
+        ("AT+QIACT=1", "OK"),
+    )
+
+
+def test_a_module_that_is_detached() -> None:
+    """No context can be activated before it is attached (HTTP manual 4.2)."""
+    prepare(
+        IDLE,
+        *ATTACHED[:2],
+        *REFUSED,
+        ("AT+CGATT?", "+CGATT: 0|OK"),
+        ("AT+CGATT=1", "OK"),
+        ("AT+QIACT=1", "OK"),
+    )
 
 
 def test_a_context_that_is_refused() -> None:
@@ -543,6 +563,7 @@ def test_a_context_that_is_refused() -> None:
         IDLE,
         *ATTACHED[:2],
         *REFUSED,
+        ("AT+CGATT?", "ERROR"),
         ("AT+QIACT=1", "ERROR"),
         ("AT+QIGETERROR", "+QIGETERROR: 561,open PDP context failed|OK"),
     )
@@ -771,7 +792,7 @@ def test_read_by_a_command_that_noise_has_changed() -> None:
 )
 def test_whole_seconds(seconds: float, whole: int) -> None:
     """Rounded up, within what the module takes."""
-    assert http.whole_seconds(seconds) == whole
+    assert whole_seconds(seconds) == whole
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from requests_bg96.dialogues import setup
-from requests_bg96.dialogues.http import Request
+from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import UnfitURL
 from requests_bg96.state import Limits, ModuleState
 from tests.support import SOMEWHERE, play, rig

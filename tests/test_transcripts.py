@@ -26,6 +26,7 @@ import pytest
 from requests_bg96.at import Command, Reply
 from requests_bg96.clock import Deadline, SystemClock
 from requests_bg96.dialogues import Await, Dialogue, Pause, asked, files, http, tls
+from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import ModuleError, NoAnswer, SetupError
 from requests_bg96.exchange import Exchange
 from requests_bg96.framing import Framing
@@ -262,9 +263,7 @@ def check_result(link: Link, result: re.Match[bytes]) -> None:
     """The URC tells what it tells."""
     name, err = result[1].decode(), int(result[2])
     file = name == "+QHTTPPOSTFILE"
-    request = http.Request(
-        "GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file
-    )
+    request = Request("GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file)
     assert request.name == name
     script = http.result(request, 5.0, ModuleState())
     if err:

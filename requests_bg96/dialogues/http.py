@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 
 from ..at import Command
@@ -12,20 +11,16 @@ from ..codes import (
     CONNECT_SECONDS,
     CONTEXT_LOST,
     DOUBTFUL,
-    FILE_LIMIT,
-    SECONDS_LIMIT,
     STATE_LOST,
     UNRESOLVED,
 )
-from ..errors import LimitError, ModuleError, NoAnswer, Phase, TransferError, UnfitURL
-from ..state import Limits, ModuleState, Settings
+from ..errors import ModuleError, NoAnswer, Phase, TransferError
+from ..state import ModuleState, Settings
 from ..stats import Recovery
-from ..trust import Trust
 from . import Await, Dialogue, Escape, Hearken, Pause, asked, must
 from .files import (
     ATTEMPTS,
     TEMPORARY_NAME,
-    Progress,
     delete,
     download,
     listing,
@@ -33,127 +28,22 @@ from .files import (
     response_name,
     store,
 )
+from .request import NETWORK_BYTES_PER_SECOND, Request, whole_seconds
 from .setup import deactivate, has_names, prepare
 from .tls import secure
 
-__all__ = ("Request", "Result", "read", "read_by_file", "result", "send", "tidy")
+__all__ = ("Result", "read", "read_by_file", "result", "send", "tidy")
 
 #: Seconds between two attempts while the module is busy.
 BUSY_PAUSE = 0.5
 #: How often a module may say that it is busy before it is thought to be stuck: 20 s.
 REFUSALS = 40
-#: What a response that does not tell its length is taken to have, and the slowest
-#: network to bring it (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
+#: What a response that does not tell its length is taken to have.
 UNKNOWN_LENGTH = 1_000_000
-NETWORK_BYTES_PER_SECOND = 2_000
 #: Seconds in which OK would come behind an error that is none of the module's.
 CONTRADICTION_SECONDS = 0.1
 #: Seconds for a URL to reach the module: 700 bytes take 0.73 s at 9,600 baud.
 URL_SECONDS = 10
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """A request in the form in which the module takes it.
-
-    :param method: of the request; the module does not look at it.
-    :param url: what AT+QHTTPURL is given; host, port and scheme matter.
-    :param data: the request's bytes, from request line to the end of the body.
-    :param body: whether there is a body.
-    :param by_file: whether request and response go by files in the module, each with
-        a checksum; what AT+QHTTPPOST does not take goes so in any case.
-    :param trust: what the connection must be checked for, with https.
-    :param handshake_seconds: how long the handshake may take.
-    :param progress: called while files for that are sent to the module.
-    :param on_unchecked: called before anything is sent to a server whose name the
-        module cannot check.
-    :param limits: of the module.
-    :raises LimitError: where the module cannot take it.
-    """
-
-    method: str
-    url: bytes
-    data: bytes
-    body: bool
-    by_file: bool = False
-    trust: Trust | None = None
-    handshake_seconds: float = 60.0
-    progress: Progress | None = None
-    on_unchecked: Callable[[], None] | None = None
-    limits: Limits = Limits()
-
-    def __post_init__(self) -> None:
-        if len(self.url) > self.limits.url:
-            raise UnfitURL(
-                f"the URL's host alone has {len(self.url)} bytes; the module takes "
-                f"{self.limits.url}"
-            )
-        if any(byte <= 0x20 or byte >= 0x7F for byte in self.url):
-            raise UnfitURL("the URL holds blanks, control characters or non-ASCII")
-        self.check_size(len(self.data))
-
-    @staticmethod
-    def check_size(size: int) -> None:
-        """Refuse a request that has `size` bytes already, if it is too large."""
-        if size > FILE_LIMIT:
-            raise LimitError(
-                f"the request has more than {FILE_LIMIT:,} bytes, header and body "
-                "together, which is more than the module's file system holds; send it "
-                "in several requests"
-            )
-
-    def within(self, limits: Limits) -> Request:
-        """Return the request in the form for a module of these `limits`.
-
-        :raises LimitError: where the module cannot take it.
-        """
-        url = self.url if len(self.url) <= limits.url else self.origin + b"/"
-        return dataclasses.replace(self, url=url, limits=limits)
-
-    @property
-    def origin(self) -> bytes:
-        """Scheme, host and port of the URL."""
-        return b"/".join(self.url.split(b"/", 3)[:3])
-
-    @property
-    def uploaded(self) -> bool:
-        """Whether it goes to the module as a file."""
-        return self.by_file or len(self.data) > self.limits.post
-
-    @property
-    def name(self) -> str:
-        """The command that carries it, which its result URC is called after."""
-        if self.uploaded:
-            return "+QHTTPPOSTFILE"
-        by_get = not self.body and len(self.data) <= self.limits.get
-        return "+QHTTPGET" if by_get else "+QHTTPPOST"
-
-    def command(
-        self, read_seconds: float, baudrate: int, *, rtscts: bool = False
-    ) -> Command:
-        """Return the command that sends it.
-
-        :param read_seconds: how long the module may wait for the response.
-        :param baudrate: of the line, from which the time for the upload follows.
-        :param rtscts: whether the module can hold the line back.
-        """
-        # Twice what the line needs, for a module that holds it back now and then; and
-        # what the network needs, for one that does so until it has sent on what it has.
-        size = len(self.data)
-        network = size / NETWORK_BYTES_PER_SECOND if rtscts else 0
-        upload = whole_seconds(10 + 20 * size / baudrate + network)
-        wait = whole_seconds(read_seconds)
-        order = (
-            (wait, size, upload) if self.name == "+QHTTPGET" else (size, upload, wait)
-        )
-        return Command(
-            f"{self.name}={','.join(map(str, order))}",
-            timeout=CONNECT_SECONDS + 5,
-            payload=self.data,
-            payload_timeout=upload + 1,
-            payload_phase=Phase.SEND,
-            bulky=True,
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,11 +56,6 @@ class Result:
 
     status: int | None = None
     length: int | None = None
-
-
-def whole_seconds(seconds: float) -> int:
-    """Return `seconds` as the module takes them: whole ones, 1 to 65,535."""
-    return min(max(math.ceil(seconds), 1), SECONDS_LIMIT)
 
 
 def send(

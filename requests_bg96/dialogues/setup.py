@@ -1,4 +1,4 @@
-"""Making a module ready for requests, from whatever it was left at.
+"""Making a module that listens ready for requests.
 
 Little is said to a module that is ready: one line asks for all there is to know, and
 what a read shows to be right is not written. So it is asked again without regret
@@ -9,33 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
 
 from ..at import Command, Reply, joined, quoted
-from ..codes import BAUDRATES
-from ..errors import ContextError, DataModeError, MuteError, NoAnswer, SetupError
+from ..errors import ContextError, SetupError
 from ..state import Limits, ModuleState, Settings
-from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
+from . import Dialogue, Pause, asked, must
 
 __all__ = (
     "FLOW_CONTROL",
     "deactivate",
-    "find_module",
     "learn",
-    "let_pass",
-    "listen",
     "prepare",
     "registration",
-    "restart",
-    "resynchronise",
 )
 
-#: Seconds that the module may take to answer a command that asks nothing of it: its
-#: maximum response time is 300 ms (AT manual).
-PROBE = 0.6
-#: From AT+CFUN=1,1 to RDY some 6 s were seen (a BG96's log), and the USB port may be
-#: away for longer.
-BOOT_SECONDS = 8.0
 #: How often a SIM that is busy, or not yet there, is asked, once a second: after 20 s
 #: the manual gives it up (TCP manual 1.1).
 SIM_ATTEMPTS = 20
@@ -43,12 +30,6 @@ SIM_ATTEMPTS = 20
 PIN_ATTEMPTS = 3
 #: Has the module heed RTS and move CTS, in data mode (AT manual 3.3).
 FLOW_CONTROL = "+IFC=2,2"
-#: What is found where no answer comes, and what to look at.
-NOBODY = (
-    "nothing answers AT on this port: is it the module's AT port, is the module on (it "
-    "takes some 5 s to boot), are its speed and wiring right?"
-)
-MUTE = "the module does not answer any more; is it on, is it booting?"
 #: What AT+CREG?, AT+CGREG? and AT+CEREG? answer (AT manual 6.1, 9.8, 9.11).
 REGISTRATION = {
     "0": "not searching",
@@ -60,125 +41,6 @@ REGISTRATION = {
 }
 #: CME ERROR numbers under which a SIM may yet come up (AT manual 12.5).
 SIM_STARTING = frozenset({13, 14})
-
-
-def find_module(settings: Settings) -> Dialogue[None]:
-    """Find the module on a port that was just opened, at whatever speed, in any mode.
-
-    :raises SetupError: where nothing answers.
-    """
-    wanted = settings.baudrate or BAUDRATES[0]
-    others = [rate for rate in BAUDRATES if rate != wanted]
-    for attempt in range(4):
-        for rate in (wanted, wanted, *(others if attempt % 2 else ())):
-            yield Speed(rate)
-            if (yield from _initialise(settings)):
-                yield from _keep_speed(settings, rate)
-                return
-        yield Speed(wanted)
-        yield from _escape(NOBODY)
-    raise MuteError(NOBODY)
-
-
-def _keep_speed(settings: Settings, rate: int) -> Dialogue[None]:
-    if settings.baudrate not in (None, rate):
-        yield from must(Command(f"+IPR={settings.baudrate}"))
-        yield Speed(settings.baudrate or rate)
-        if not (yield from _initialise(settings)):
-            raise SetupError(f"no answer at {settings.baudrate} baud, but at {rate}")
-
-
-def _initialise(settings: Settings) -> Dialogue[bool]:
-    """Turn echo off and the long form of results on; return whether that went well."""
-    try:
-        reply = yield from asked(
-            Command(f"Q0V1E{settings.verify_echo:d}&D{settings.dtr:d}", timeout=PROBE)
-        )
-    except NoAnswer:
-        return False
-    except DataModeError:
-        yield Escape()
-        return False
-    return reply.ok
-
-
-def resynchronise(
-    settings: Settings,
-    data_mode: bool,
-    unfinished: Command | Await | None,
-    seconds: float,
-) -> Dialogue[None]:
-    """Get back to where the module listens, after an exchange that was given up.
-
-    :param data_mode: whether it was given up in data mode.
-    :param unfinished: what was waited for.
-    :param seconds: how long it may yet take to come.
-    :raises SetupError: where the module does not answer any more.
-    """
-    if data_mode:
-        yield Escape()
-    elif unfinished is not None:
-        yield from _late(unfinished, seconds)
-    for _ in range(3):
-        for _ in range(2):
-            if (yield from _initialise(settings)):
-                yield from let_pass()
-                return
-        yield from _escape(MUTE)
-    raise MuteError(MUTE)
-
-
-def listen() -> Dialogue[None]:
-    """See that the module listens.
-
-    :raises NoAnswer: where it does not.
-    """
-    reply = yield from asked(Command(""))
-    if not reply.ok:
-        raise NoAnswer("the module gave no answer but an error")
-
-
-def let_pass() -> Dialogue[None]:
-    """Hear a late line now, which must not be taken for the answer to what is next."""
-    yield Pause(0.05, SetupError("the time is too short for the module"))
-
-
-def _escape(found: str) -> Dialogue[None]:
-    """Leave data mode; say what was `found` where there is no time for it."""
-    try:
-        yield Escape()
-    except NoAnswer as error:
-        raise NoAnswer(f"{found} ({error.text})") from error
-
-
-def restart(settings: Settings) -> Dialogue[None]:
-    """Restart the module, and find it again (AT manual 2.22).
-
-    :raises MuteError: where it does not come back.
-    """
-    try:
-        yield from asked(Command("+CFUN=1,1", timeout=15.0))
-    except NoAnswer:
-        pass
-    yield Pause(BOOT_SECONDS, MuteError("the time is too short for a reset"))
-    yield from find_module(settings)
-
-
-def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
-    """Let what was given up come to its end, for it may come at any time."""
-    step: Any = (
-        Hearken(unfinished, seconds)
-        if isinstance(unfinished, Command)
-        else dataclasses.replace(unfinished, timeout=seconds)
-    )
-    try:
-        outcome: Any = yield step
-    except NoAnswer:
-        outcome = None
-    ended = isinstance(outcome, Reply) and not outcome.connected
-    if isinstance(unfinished, Command) and unfinished.payload is not None and not ended:
-        # It may want its payload by now, for which what is said next must not pass.
-        yield Escape()
 
 
 def learn(state: ModuleState) -> Dialogue[None]:
@@ -401,6 +263,7 @@ def _activate(settings: Settings) -> Dialogue[None]:
     reply = yield from asked(activate)
     if not reply.ok:
         yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
+        yield from _attach()
         reply = yield from asked(activate)
     if not reply.ok:
         why = yield from asked(Command("+QIGETERROR"))
@@ -412,6 +275,13 @@ def _activate(settings: Settings) -> Dialogue[None]:
             command=str(activate),
             err=reply.err,
         )
+
+
+def _attach() -> Dialogue[None]:
+    """Attach to the packet domain, if the module is not (HTTP manual 4.2)."""
+    reply = yield from asked(Command("+CGATT?"))
+    if reply.values("+CGATT") == ["0"]:
+        yield from asked(Command("+CGATT=1", timeout=140.0))
 
 
 def has_names(settings: Settings) -> Dialogue[bool]:

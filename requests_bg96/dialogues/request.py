@@ -1,0 +1,128 @@
+"""A request in the form in which the module takes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+from ..at import Command
+from ..codes import CONNECT_SECONDS, FILE_LIMIT, SECONDS_LIMIT
+from ..errors import LimitError, Phase, UnfitURL
+from ..state import Limits
+from ..trust import Trust
+from .files import Progress
+
+__all__ = ("NETWORK_BYTES_PER_SECOND", "Request", "whole_seconds")
+
+#: The slowest network (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
+NETWORK_BYTES_PER_SECOND = 2_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A request in the form in which the module takes it.
+
+    :param method: of the request; the module does not look at it.
+    :param url: what AT+QHTTPURL is given; host, port and scheme matter.
+    :param data: the request's bytes, from request line to the end of the body.
+    :param body: whether there is a body.
+    :param by_file: whether request and response go by files in the module, each with
+        a checksum; what AT+QHTTPPOST does not take goes so in any case.
+    :param trust: what the connection must be checked for, with https.
+    :param handshake_seconds: how long the handshake may take.
+    :param progress: called while files for that are sent to the module.
+    :param on_unchecked: called before anything is sent to a server whose name the
+        module cannot check.
+    :param limits: of the module.
+    :raises LimitError: where the module cannot take it.
+    """
+
+    method: str
+    url: bytes
+    data: bytes
+    body: bool
+    by_file: bool = False
+    trust: Trust | None = None
+    handshake_seconds: float = 60.0
+    progress: Progress | None = None
+    on_unchecked: Callable[[], None] | None = None
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if len(self.url) > self.limits.url:
+            raise UnfitURL(
+                f"the URL's host alone has {len(self.url)} bytes; the module takes "
+                f"{self.limits.url}"
+            )
+        if any(byte <= 0x20 or byte >= 0x7F for byte in self.url):
+            raise UnfitURL("the URL holds blanks, control characters or non-ASCII")
+        self.check_size(len(self.data))
+
+    @staticmethod
+    def check_size(size: int) -> None:
+        """Refuse a request that has `size` bytes already, if it is too large."""
+        if size > FILE_LIMIT:
+            raise LimitError(
+                f"the request has more than {FILE_LIMIT:,} bytes, header and body "
+                "together, which is more than the module's file system holds; send it "
+                "in several requests"
+            )
+
+    def within(self, limits: Limits) -> Request:
+        """Return the request in the form for a module of these `limits`.
+
+        :raises LimitError: where the module cannot take it.
+        """
+        url = self.url if len(self.url) <= limits.url else self.origin + b"/"
+        return dataclasses.replace(self, url=url, limits=limits)
+
+    @property
+    def origin(self) -> bytes:
+        """Scheme, host and port of the URL."""
+        return b"/".join(self.url.split(b"/", 3)[:3])
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether it goes to the module as a file."""
+        return self.by_file or len(self.data) > self.limits.post
+
+    @property
+    def name(self) -> str:
+        """The command that carries it, which its result URC is called after."""
+        if self.uploaded:
+            return "+QHTTPPOSTFILE"
+        by_get = not self.body and len(self.data) <= self.limits.get
+        return "+QHTTPGET" if by_get else "+QHTTPPOST"
+
+    def command(
+        self, read_seconds: float, baudrate: int, *, rtscts: bool = False
+    ) -> Command:
+        """Return the command that sends it.
+
+        :param read_seconds: how long the module may wait for the response.
+        :param baudrate: of the line, from which the time for the upload follows.
+        :param rtscts: whether the module can hold the line back.
+        """
+        # Twice what the line needs, for a module that holds it back now and then; and
+        # what the network needs, for one that does so until it has sent on what it has.
+        size = len(self.data)
+        network = size / NETWORK_BYTES_PER_SECOND if rtscts else 0
+        upload = whole_seconds(10 + 20 * size / baudrate + network)
+        wait = whole_seconds(read_seconds)
+        order = (
+            (wait, size, upload) if self.name == "+QHTTPGET" else (size, upload, wait)
+        )
+        return Command(
+            f"{self.name}={','.join(map(str, order))}",
+            timeout=CONNECT_SECONDS + 5,
+            payload=self.data,
+            payload_timeout=upload + 1,
+            payload_phase=Phase.SEND,
+            bulky=True,
+        )
+
+
+def whole_seconds(seconds: float) -> int:
+    """Return `seconds` as the module takes them: whole ones, 1 to 65,535."""
+    return min(max(math.ceil(seconds), 1), SECONDS_LIMIT)
