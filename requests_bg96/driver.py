@@ -55,6 +55,8 @@ class Driver:
         self._clock = clock
         self._port: Port | None = None
         self._identity: UsbIdentity | None = None
+        #: Whether the port was given up, and not by the user.
+        self._lost = False
         self._process = os.getpid()
         self._last_answer = clock.now()
         self._last_reset: float | None = None
@@ -99,9 +101,11 @@ class Driver:
         except SetupError:
             self.known.doubt()
             if not link.settled:
+                self._lost = True
                 self.close()
             raise
         except PortError:
+            self._lost = True
             self.close()
             raise
         except BaseException:
@@ -159,8 +163,9 @@ class Driver:
         )
 
     def _open(self) -> Link:
-        if self._identity is not None:
+        if self._lost:
             self.stats.recovered(Recovery.REOPEN)
+            self._lost = False
         # One may be left by an attempt that was interrupted in the midst.
         self.close()
         port = self._open_port()

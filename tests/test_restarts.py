@@ -10,7 +10,7 @@ import requests
 import serial
 
 from requests_bg96.emulator import Fault, Switches
-from tests.support import SOMEWHERE, TRAILER, Rig, bytewise, chunks, response, rig
+from tests.support import OK, SOMEWHERE, TRAILER, Rig, bytewise, chunks, response, rig
 
 BODY = b"up" * 1500
 DOWN = b"down" + TRAILER + b"down"
@@ -96,8 +96,12 @@ def test_urcs_between_requests(line: bytes) -> None:
 
 def left(made: Rig, *commands: bytes) -> None:
     """Have another program say something to the module."""
-    port = serial.serial_for_url(made.emulator.url, timeout=0.1)
+    rate = made.emulator.module.store.line_rate or 115_200
+    port = serial.serial_for_url(made.emulator.url, rate, timeout=0.1)
     try:
+        # It is understood.
+        port.write(b"AT\r")
+        assert port.read(10_000).endswith(OK)
         for command in commands:
             port.write(command)
             port.read(10_000)

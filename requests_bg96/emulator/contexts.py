@@ -29,6 +29,11 @@ class Context:
     broken: bool = False
     servers: tuple[str, str] = ("0.0.0.0", "0.0.0.0")
 
+    @property
+    def names(self) -> bool:
+        """Whether there is a name server to ask."""
+        return self.servers != ("0.0.0.0", "0.0.0.0")
+
 
 class Contexts:
     """The sixteen contexts.

@@ -103,6 +103,10 @@ class Exchange:
         peer = (self.url.host, self.url.port, tls)
         if _MISSHAPEN.fullmatch(self.url.host) and not _is_address(self.url.host):
             raise HttpFailed(713)
+        context = module.contexts[module.http.settings["contextid"]]
+        if not (_is_address(self.url.host) or context.names):
+            # HTTP manual 4.3.
+            raise HttpFailed(self._number(714))
         self.link = module.network.connect(*peer, module.scheduler.now)
         until = min(until, module.scheduler.now + CONNECT_TIME)
         event = yield from self._event(until, 702)

@@ -1,0 +1,190 @@
+"""The ladder of recovery: each step for its cause, logged, counted, and no further."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from requests_bg96.emulator import Fault, Refused, Switches
+from requests_bg96.stats import Recovery
+from tests.support import OK, Rig, response, rig
+from tests.test_restarts import left
+
+HELLO = response(b"hello")
+#: Seconds between two resets (HTTP manual 4.2).
+TEN_MINUTES = 600.0
+
+
+def late_connection(made: Rig) -> None:
+    """A server that is reached when its caller has given up."""
+    fault = Fault("to_host", len(OK), "silence", seconds=20.0)
+    made.emulator.add_fault(fault)
+    with pytest.raises(requests.ConnectTimeout):
+        made.get(timeout=(10, 5))
+
+
+def unwanted_response(made: Rig) -> None:
+    """A program that was stopped between AT+QHTTPGET and AT+QHTTPREAD.
+
+    Where the firmware makes no request before the response is read.
+    """
+    made.adapter.close()
+    url = b"http://server.example/"
+    head = b"GET / HTTP/1.1\r\nHost: server.example\r\n\r\n"
+    left(
+        made,
+        b'AT+QIACT=1;+QHTTPCFG="requestheader",1\r',
+        b"AT+QHTTPURL=%d\r" % len(url),
+        url,
+        b"AT+QHTTPGET=60,%d\r" % len(head),
+        head,
+    )
+    del made.servers.requests[-1]
+
+
+def data_mode(made: Rig) -> None:
+    """A program that was stopped while it sent a URL."""
+    made.adapter.close()
+    left(made, b"AT&D0\r", b"AT+QHTTPURL=100,600\r")
+
+
+def silence(made: Rig) -> None:
+    """An answer that does not come in time."""
+    made.emulator.add_fault(Fault("from_host", 0, "silence", seconds=6.0))
+
+
+def restart(made: Rig) -> None:
+    """A module that has restarted, and said so."""
+    made.emulator.reset()
+
+
+def lost_context(made: Rig) -> None:
+    """A context that is down, which the module says but to who asks."""
+    made.emulator.add_fault(Fault("from_host", 3, "cme", code=709))
+
+
+def no_name_server(made: Rig) -> None:
+    """A context without the address of a name server (HTTP manual 4.3)."""
+    made.modem.command('AT+QIDNSCFG=1,"0.0.0.0","0.0.0.0"')
+
+
+def unplugged(made: Rig) -> None:
+    """A cable that was out for a moment."""
+    made.emulator.unplug()
+    made.emulator.plug()
+
+
+CAUSES: list[tuple[Callable[[Rig], None], Recovery]] = [
+    (late_connection, Recovery.LATE),
+    (unwanted_response, Recovery.DRAIN),
+    (data_mode, Recovery.ESCAPE),
+    (silence, Recovery.RESYNCHRONISE),
+    (restart, Recovery.SET_UP),
+    (lost_context, Recovery.CONTEXT),
+    (no_name_server, Recovery.CONTEXT),
+    (unplugged, Recovery.REOPEN),
+]
+
+
+@pytest.mark.parametrize(
+    "cause, step", CAUSES, ids=lambda one: one.__name__ if callable(one) else one.name
+)
+def test_a_step_of_the_ladder(
+    cause: Callable[[Rig], None], step: Recovery, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next request goes out, and what was done for it is logged and counted."""
+    caplog.set_level(logging.INFO, "requests_bg96")
+    with rig(HELLO, switches=Switches(unread_response="busy")) as made:
+        made.get()
+        assert not made.modem.stats.recoveries
+        cause(made)
+        before = len(made.servers.requests)
+        assert made.get(timeout=(60, 5)).content == b"hello"
+        assert len(made.servers.requests) == before + 1
+        assert made.modem.stats.recoveries[step] == 1
+        assert made.modem.stats.resets == 0
+    told = [one for one in caplog.records if one.getMessage().startswith(step.value)]
+    assert [one.levelname for one in told] == ["INFO"]
+
+
+def test_a_fair_day_needs_none() -> None:
+    """Many requests, with pauses between them."""
+    with rig(HELLO) as made:
+        for pause in (0.0, 1.0, 5.0, 100.0, 10_000.0):
+            made.clock.sleep(pause)
+            assert made.get().content == b"hello"
+        assert not made.modem.stats.recoveries
+
+
+# HTTP manual, chapter 4
+
+
+def commands(made: Rig) -> list[bytes]:
+    """The AT commands that were given."""
+    return re.findall(rb"AT[^\r]*(?=\r)", made.written)
+
+
+def test_a_sim_that_is_missing() -> None:
+    """4.1: it is asked for by AT+CPIN?, and the error tells."""
+    with rig(sim=None) as made:
+        with pytest.raises(requests.ConnectionError, match="there is no SIM"):
+            made.get()
+        assert b"AT+CPIN?" in commands(made)
+
+
+def test_a_module_that_is_detached() -> None:
+    """4.2: it is attached."""
+    with rig(HELLO) as made:
+        made.get()
+        made.modem.command("AT+CGATT=0")
+        assert made.get(timeout=(60, 5)).content == b"hello"
+        assert commands(made)[-5:-1].count(b"AT+CGATT=1") == 1
+
+
+WRONG = {"apn": "other.example"}
+
+
+def test_a_context_that_is_refused() -> None:
+    """4.2: the error has the reason, the APN and what to do; nothing is reset."""
+    with rig(apn="iot.example", adapter=WRONG) as made:
+        with pytest.raises(requests.ConnectionError) as caught:
+            made.get()
+        for part in ("561", "other.example", "pass the right apn="):
+            assert part in str(caught.value)
+        assert made.modem.stats.resets == 0
+
+
+def test_a_module_is_reset_where_that_is_allowed() -> None:
+    """4.2: when nothing else helps; here it forgets an APN by it."""
+    with rig(HELLO, apn="iot.example", adapter={"allow_reset": True}) as made:
+        made.get()
+        made.modem.command('AT+QICSGP=1,1,"other.example"')
+        made.emulator.lose_context()
+        assert made.get(timeout=(60, 5)).content == b"hello"
+        assert made.modem.stats.resets == 1
+        assert commands(made).count(b"AT+CFUN=1,1") == 1
+
+
+def test_a_module_is_not_reset_often() -> None:
+    """4.2: ten minutes lie between two resets; meanwhile the error comes without."""
+    with rig(apn="iot.example", adapter={"allow_reset": True, **WRONG}) as made:
+        for pause, resets in ((0.0, 1), (60.0, 1), (TEN_MINUTES, 2), (1.0, 2)):
+            made.clock.sleep(pause)
+            with pytest.raises(requests.ConnectionError, match="561"):
+                made.get(timeout=(60, 5))
+            assert commands(made).count(b"AT+CFUN=1,1") == resets
+            assert made.modem.stats.resets == resets
+
+
+def test_a_server_that_fails_is_no_reason_for_a_reset() -> None:
+    """4.5: it is not the module's fault."""
+    with rig(HELLO, adapter={"allow_reset": True}) as made:
+        made.servers.failures = [Refused()]
+        with pytest.raises(requests.ConnectionError, match="716"):
+            made.get()
+        assert made.get().content == b"hello"
+        assert made.modem.stats.resets == 0
