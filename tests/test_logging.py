@@ -1,0 +1,92 @@
+"""What the loggers show, and what they never do."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import requests
+
+from requests_bg96.emulator import Fault
+from tests.support import SOMEWHERE, chunks, response, rig
+
+SECRETS = {
+    "Authorization": "Bearer token-of-mine",
+    "Cookie": "session=cookie-of-mine",
+    "Proxy-Authorization": "Basic proxy-of-mine",
+    "X-Api-Key": "key-of-mine",
+}
+SETTINGS = {
+    "apn": "iot.example",
+    "username": "me",
+    "password": "password-of-mine",
+    "auth": 1,
+    "pin": "7291",
+}
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """All that was logged, but for what the emulator shows of its own line."""
+    return "\n".join(
+        f"{one.levelname} {one.getMessage()} {one.args}"
+        for one in caplog.records
+        if not one.name.startswith("requests_bg96.emulator")
+    )
+
+
+@pytest.mark.parametrize("via", ["line", "file"])
+@pytest.mark.parametrize("offset", [None, 300, 500, 700, 900])
+def test_no_secret(
+    via: str, offset: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither where all goes well nor where a byte is lost anywhere."""
+    caplog.set_level(0)
+    answer = response(
+        chunks(b"answer-of-mine", [5]),
+        b"Transfer-Encoding: chunked",
+        b"Set-Cookie: given=cookie-of-mine",
+    )
+    faults = [] if offset is None else [Fault("from_host", offset, "garble")]
+    settings = SETTINGS if via == "line" else {**SETTINGS, "via": "file"}
+    with rig(answer, adapter=settings, sim="pin", pin="7291", faults=faults) as made:
+        for _ in range(2):
+            try:
+                made.session.post(SOMEWHERE, b"body-of-mine", headers=SECRETS)
+            except requests.RequestException as error:
+                assert "of-mine" not in f"{error!r} {error}"
+        assert b"password-of-mine" in made.written and b"7291" in made.written
+        assert any(b"token-of-mine" in data for data in made.servers.requests)
+    found = logged(caplog)
+    assert "QICSGP" in found and "QHTTP" in found
+    assert "of-mine" not in found and "7291" not in found
+
+
+def test_a_fair_dialogue_is_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
+    """At INFO there is nothing to tell."""
+    caplog.set_level(logging.INFO, "requests_bg96")
+    with rig() as made:
+        made.get()
+    assert logged(caplog) == ""
+
+
+def test_the_dialogue(caplog: pytest.LogCaptureFixture) -> None:
+    """Command lines and answers, payload by its length."""
+    with rig() as made:
+        made.get()
+        caplog.set_level(logging.DEBUG, "requests_bg96.link")
+        made.get()
+        sent = len(made.servers.requests[0])
+    assert [one.getMessage() for one in caplog.records] == [
+        "> AT",
+        "< OK",
+        f"> AT+QHTTPGET=60,{sent},11",
+        "< CONNECT",
+        f"> {sent} bytes",
+        "< OK",
+        "< +QHTTPGET: 0,200,5",
+        "> AT+QHTTPREAD=60",
+        "< CONNECT",
+        "< 43 bytes",
+        "< OK",
+        "< +QHTTPREAD: 0",
+    ]
