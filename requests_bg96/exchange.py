@@ -19,6 +19,7 @@ from .errors import BG96Error, ModuleError, NoAnswer, Phase, TransferError
 from .framing import Framing, Trailer
 from .link import Link
 from .spool import Spool
+from .turns import Turns
 
 __all__ = ("Exchange",)
 
@@ -37,6 +38,8 @@ DRAIN_SECONDS = 1.5
 #: Seconds that a caller may be away before the line is read for them. At 921,600 baud
 #: they fill half of the 4,096 bytes that a Linux tty keeps.
 ABSENCE = 0.02
+#: What is wrong where a response keeps the modem for too long.
+BUSY = "the modem is busy with another response, which goes on"
 
 _ANSWER = re.compile(rb"(?:AT\r+)?\r\nOK\r\n\Z")
 
@@ -70,12 +73,13 @@ class Exchange:
         self._read_seconds = read_seconds
         self._clock = clock
         self._on_end = on_end
-        self._lock = threading.Lock()
+        self._turns = Turns()
+        self._at_work: int | None = None
         self._spool = Spool()
         self._failure: BG96Error | None = None
         self._confirmed = False
         self._asked = False
-        self._last_read = clock.now()
+        self._last_came = self._last_read = clock.now()
         self._done = threading.Event()
 
     def __repr__(self) -> str:
@@ -95,7 +99,7 @@ class Exchange:
         :raises TransferError: where what came cannot be right.
         :raises ModuleError: where the module gave up.
         """
-        with self._lock:
+        with self._piece(threading.TIMEOUT_MAX):
             until = Deadline(self._clock, self._read_seconds)
             while not (data := self._take(size)) and not self.complete:
                 if self._step(until):
@@ -110,28 +114,15 @@ class Exchange:
     def spool(self, deadline: Deadline) -> None:
         """Read the rest for a reader who comes later, to free the line.
 
-        What goes wrong with the response is kept for that reader.
+        A reader who comes meanwhile has their turn after each piece. What goes wrong
+        with the response is kept for them.
 
         :raises NoAnswer: where the end does not come by the deadline.
         """
-        busy = NoAnswer("the modem is busy with another response, which goes on")
-        locked = False
-        try:
-            locked = self._lock.acquire(timeout=deadline.left())
-            if not locked:
-                raise busy
-            until = deadline.within(self._read_seconds)
-            while not self.complete:
-                if self._step(until):
-                    until = deadline.within(self._read_seconds)
-                elif deadline.over:
-                    raise busy
-                elif until.over:
-                    self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
-                self._put_aside()
-        finally:
-            if locked:
-                self._lock.release()
+        started = self._clock.now()
+        while not (self.complete or self.abandoned):
+            with self._piece(deadline.left()):
+                self._spool_piece(started, deadline)
         if not self.over:
             self.discard(deadline)
 
@@ -141,7 +132,7 @@ class Exchange:
 
         :raises BG96Error: where that fails.
         """
-        with self._lock:
+        with self._piece(deadline.left()):
             left = self.framing.remaining
             rate = self._link.port.baudrate
             until = deadline.within(TRAILER_SECONDS)
@@ -170,7 +161,7 @@ class Exchange:
 
     def _keep_up(self) -> None:
         while not self._done.wait(ABSENCE):
-            with self._lock:
+            with self._piece(threading.TIMEOUT_MAX):
                 if self._clock.now() - self._last_read < ABSENCE:
                     continue
                 if self.complete or self.framing.finished:
@@ -178,6 +169,35 @@ class Exchange:
                 with self._failing():
                     self._receive_pending()
                 self._put_aside()
+
+    @contextmanager
+    def _piece(self, seconds: float) -> Iterator[None]:
+        """Have the response to oneself, those who wait for it one after the other.
+
+        :raises NoAnswer: where that takes more than `seconds`; at once where it takes
+            for ever: the garbage collector may close it in the thread that reads it.
+        """
+        own = self._at_work == threading.get_ident()
+        turn = self._turns.take(0 if own else seconds)
+        if turn is None:
+            raise NoAnswer(BUSY)
+        try:
+            self._at_work = threading.get_ident()
+            yield
+        finally:
+            self._at_work = None
+            self._turns.give(turn)
+
+    def _spool_piece(self, started: float, deadline: Deadline) -> None:
+        # Whoever had the last turn may have heard something since.
+        silence = self._clock.now() - max(started, self._last_came)
+        until = deadline.within(self._read_seconds - silence)
+        if not (self.complete or self._step(until)):
+            if deadline.over:
+                raise NoAnswer(BUSY)
+            if until.over:
+                self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
+        self._put_aside()
 
     def _take(self, size: int) -> bytes:
         if self._spool:
@@ -204,6 +224,8 @@ class Exchange:
         with self._failing():
             step = self._confirm if self.framing.finished else self._receive
             came = step(deadline)
+        if came:
+            self._last_came = self._clock.now()
         return came
 
     def _receive_pending(self) -> None:
@@ -266,10 +288,11 @@ class Exchange:
     def _take_trailer(self) -> None:
         whole = self.framing.finished
         err, trailer = self.framing.take_trailer()
-        self._end(lost=False)
         self._link.end_payload(trailer)
         if err and not whole:
             self._failure = ModuleError(err, "AT+QHTTPREAD", phase=Phase.READ)
+        # From here on the line is another's.
+        self._end(lost=False)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

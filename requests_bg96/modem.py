@@ -270,7 +270,9 @@ class BG96Modem:
         collector, in any thread at any moment, and must not wait there.
         """
         exchange.close()
-        turn = None if exchange.complete else self._turns.take(0)
+        # Where the port was closed under it, the line may be another response's.
+        rid = exchange.complete or exchange is not self._reading
+        turn = None if rid else self._turns.take(0)
         if turn is None:
             return
         try:
@@ -370,11 +372,12 @@ class BG96Modem:
         if exchange is not self._reading:
             # The port was closed under it.
             return
-        self._reading = None
         self._driver.answered()
         self._known.chunked = exchange.framing.chunked
         if exchange.lost and self._driver.link is not None:
             self._driver.link.settled = False
+        # From here on the line is another's.
+        self._reading = None
 
 
 def _plain(command: Command) -> Dialogue[Reply]:

@@ -292,6 +292,19 @@ def test_a_response_that_is_collected() -> None:
         check_next(made)
 
 
+def test_a_late_end_of_a_response_that_was_cut_off() -> None:
+    """Nothing is done to the one that is read now."""
+    with rig([length(10), Pause(999)]) as made:
+        cut_off = made.get(stream=True)
+        made.modem.close()
+        made.servers.answers = [[length(10) + b"12345", Pause(20), b"67890"]]
+        answer = made.get(stream=True)
+        started = made.clock.now()
+        cut_off.close()
+        assert made.clock.now() == started
+        assert answer.content == b"1234567890"
+
+
 def test_a_session_that_is_closed_before_the_stream() -> None:
     """What was not read by then is kept, as a socket's buffer would keep it."""
     body = some()

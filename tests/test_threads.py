@@ -1,0 +1,455 @@
+"""Threads that share a modem: nobody gets what is another's, and nobody hangs.
+
+Their time is that of the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gc
+import hashlib
+import logging
+import pathlib
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from requests.exceptions import ConnectTimeout
+
+from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import CallableNetwork, Pause, Request, SystemClock
+from requests_bg96.stats import Recovery
+from tests.https_support import LATER, root_file
+from tests.support import Answers, Rig, response, rig
+from tests.thread_support import (
+    PATIENCE,
+    Stopwatch,
+    no_deadlock,
+    running,
+    started,
+    until,
+    until_waiting,
+)
+
+CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+THREADS = 50
+#: All bytes but those of one request in ten, which are 200 kB down or 50 kB up.
+SIZES = (0, 1, 700, 9_000)
+#: Data mode can be left at once.
+DTR = {"dtr": True}
+METHODS = ("GET", "POST", "HEAD", "PUT", "GET", "DELETE", "PATCH")
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """No test hangs."""
+    with no_deadlock():
+        yield
+
+
+def shared(*answers: Any, **options: Any) -> contextlib.AbstractContextManager[Rig]:
+    """A session over a modem, in the machine's time."""
+    return rig(*answers, clock=SystemClock(), **options)
+
+
+def get(made: Rig, target: str = "/path", **arguments: Any) -> requests.Response:
+    """GET it, and do not wait for ever."""
+    arguments.setdefault("timeout", PATIENCE)
+    return made.session.get(f"http://server.example{target}", **arguments)
+
+
+def trickle(pieces: int, seconds: float) -> Answers:
+    """A response whose pieces come one by one, with a pause behind each."""
+    return [CLOSE] + [
+        part for number in range(pieces) for part in (b"%9d\n" % number, Pause(seconds))
+    ]
+
+
+def trickled(pieces: int) -> bytes:
+    """The body of it."""
+    return b"".join(b"%9d\n" % number for number in range(pieces))
+
+
+# Many
+
+
+def filled(mark: str, size: int) -> bytes:
+    """So many bytes that nobody else has."""
+    line = hashlib.sha256(mark.encode()).hexdigest().encode()
+    return (line * (size // len(line) + 1))[:size]
+
+
+@dataclasses.dataclass(frozen=True)
+class Errand:
+    """One request of one thread, which differs from every other."""
+
+    thread: int
+    turn: int
+
+    @property
+    def number(self) -> int:
+        """Each has another."""
+        return self.turn * THREADS + self.thread
+
+    @property
+    def method(self) -> str:
+        """Each in turn."""
+        return METHODS[self.number % len(METHODS)]
+
+    @property
+    def mark(self) -> str:
+        """By which all that belongs to it is known."""
+        return f"{self.thread}-{self.turn}-{self.method}"
+
+    @property
+    def size(self) -> int:
+        """Of the response's body."""
+        return 200_000 if self.number % 10 == 9 else SIZES[self.number % len(SIZES)]
+
+    @property
+    def upload(self) -> bytes | None:
+        """The request's body."""
+        if self.method not in ("POST", "PUT", "PATCH"):
+            return None
+        return filled(self.mark + "up", 50_000 if self.number % 10 == 1 else 300)
+
+    @property
+    def body(self) -> bytes:
+        """What is to be read."""
+        return b"" if self.method == "HEAD" else filled(self.mark, self.size)
+
+    def ask(self, session: requests.Session, scheme: str) -> requests.Response:
+        """Make the request, and look at its head."""
+        answer = session.request(
+            self.method,
+            f"{scheme}://server.example/{self.mark}/{self.size}",
+            data=self.upload,
+            stream=self.number % 3 == 0,
+            timeout=(40, PATIENCE),
+        )
+        sent = hashlib.sha256(self.upload or b"").hexdigest()
+        assert answer.headers["X-Mark"] == self.mark
+        assert answer.headers["X-Sent"] == sent
+        return answer
+
+
+def marked(request: Request) -> bytes:
+    """The answer to an errand, made of nothing but what came of it."""
+    head, _, upload = request.data.partition(b"\r\n\r\n")
+    method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+    _, mark, size = target.split("/")
+    sent = hashlib.sha256(upload).hexdigest()
+    body = filled(mark, int(size))
+    fields = [b"X-Mark: " + mark.encode(), b"X-Sent: " + sent.encode()]
+    answer = response(body, *fields)
+    return answer[: len(answer) - len(body)] if method == "HEAD" else answer
+
+
+def finish(errand: Errand, answer: requests.Response) -> requests.Response | None:
+    """Do with a response what this one's caller does; return it where it is unread."""
+    kind = errand.number % 12
+    if kind == 0:
+        return answer
+    if kind == 3:
+        assert errand.body.startswith(answer.raw.read(10))
+        answer.close()
+    elif kind == 6:
+        pieces = list(answer.iter_content(1_000))
+        assert b"".join(pieces) == errand.body
+    elif kind != 9:
+        # Of the ninth, nobody keeps anything.
+        assert answer.content == errand.body
+    return None
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_fifty_threads(sessions: int, tmp_path: pathlib.Path) -> None:
+    """Every method, size and way to read, or not to, on one modem."""
+    arrived: list[str] = []
+
+    def server(request: Request) -> bytes:
+        arrived.append(request.data.split(b"/")[1].decode())
+        return marked(request)
+
+    network = CallableNetwork(server)
+    with contextlib.ExitStack() as stack:
+        settings = {"network": network, "switches": LATER, "adapter": DTR}
+        made = stack.enter_context(shared(**settings))
+        askers = [made.session]
+        if sessions == 2:
+            other = stack.enter_context(requests.Session())
+            adapter = BG96Adapter(made.modem)
+            other.mount("http://", adapter)
+            other.mount("https://", adapter)
+            askers.append(other)
+        for session in askers:
+            session.verify = root_file(tmp_path)
+        begin = threading.Barrier(THREADS)
+
+        def thread(number: int) -> list[tuple[Errand, requests.Response]]:
+            begin.wait(PATIENCE)
+            unread = []
+            for turn in range(3):
+                errand = Errand(number, turn)
+                scheme = "https" if errand.number % 4 == 0 else "http"
+                answer = errand.ask(askers[number % sessions], scheme)
+                if (left := finish(errand, answer)) is not None:
+                    unread.append((errand, left))
+            return unread
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            left = [one for found in pool.map(thread, range(THREADS)) for one in found]
+        assert sorted(arrived) == sorted(
+            Errand(number, turn).mark for number in range(THREADS) for turn in range(3)
+        )
+        assert len(left) == 13
+        for errand, answer in left:
+            assert answer.content == errand.body
+        # Large rests that nobody wants.
+        closed = {Recovery.ESCAPE, Recovery.RESYNCHRONISE}
+        assert set(made.modem.stats.recoveries) <= closed
+
+
+def test_first_come_first_served() -> None:
+    """Requests reach the server in the order in which threads have asked."""
+    with shared(trickle(3, 0.1)) as made:
+        first = get(made, "/first", stream=True)
+        made.servers.answers = [response(b"more")]
+        threads = []
+        with holding(made):
+            for number in range(20):
+                threads.append(started(get, made, f"/{number}"))
+                until_waiting(threads[-1])
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert first.content == trickled(3)
+        targets = [data.split(b" ")[1] for data in made.servers.requests]
+        assert targets == [b"/first", b"/held"] + [b"/%d" % i for i in range(20)]
+
+
+@contextlib.contextmanager
+def holding(made: Rig) -> Iterator[None]:
+    """Have another thread in the midst of a request that the server thinks about."""
+    over = threading.Event()
+    later = made.servers.answers
+
+    def thinking(request: Request) -> bytes:
+        made.servers.answers = later
+        assert over.wait(PATIENCE)
+        return response(b"held")
+
+    made.servers.answers = [thinking]
+    count = len(made.servers.requests)
+    found: list[bytes] = []
+    with running(lambda: found.append(get(made, "/held").content)):
+        until(lambda: len(made.servers.requests) > count)
+        try:
+            yield
+        finally:
+            over.set()
+    assert found == [b"held"]
+
+
+# Waiting
+
+
+def busy_for_one_second(made: Rig) -> None:
+    """What a request finds that has one second for it."""
+    watch = Stopwatch()
+    with pytest.raises(ConnectTimeout, match="the modem (was|is) busy"):
+        get(made, timeout=(1, PATIENCE))
+    assert 1 <= watch.seconds < 2
+
+
+def test_the_time_to_connect_while_another_connects() -> None:
+    """The other is not disturbed, and the server hears of nobody else."""
+    with shared() as made:
+        with holding(made):
+            busy_for_one_second(made)
+        assert len(made.servers.requests) == 1
+        assert get(made).content == b"hello"
+        assert not made.modem.stats.recoveries
+
+
+def test_the_time_to_connect_while_another_reads() -> None:
+    """The other has each piece as soon as it comes, as before."""
+    with shared(trickle(20, 0.1)) as made:
+        answer = get(made, stream=True)
+        with running(busy_for_one_second, made):
+            waits, pieces = [], []
+            while True:
+                watch = Stopwatch()
+                pieces.append(answer.raw.read(10))
+                waits.append(watch.seconds)
+                if not pieces[-1]:
+                    break
+        assert b"".join(pieces) == trickled(20)
+        assert max(waits) < 0.5
+        assert len(made.servers.requests) == 1
+        made.servers.answers = [response(b"next")]
+        assert get(made).content == b"next"
+
+
+def test_a_reader_and_one_who_waits_take_turns() -> None:
+    """Whoever reads a piece, the bytes are in order; then the other has the modem."""
+    with shared(trickle(30, 0.02), response(b"second")) as made:
+        answer = get(made, stream=True)
+        found: list[bytes] = []
+        with running(lambda: found.append(get(made).content)):
+            assert b"".join(answer.iter_content(7)) == trickled(30)
+        assert found == [b"second"]
+
+
+class _Holdup(logging.Handler):
+    """Holds up the thread that ends a response, until another has heard something.
+
+    And that one, until the first has gone on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: threading.Thread | None = None
+        self.holds = threading.Event()
+        self.gone_on = threading.Event()
+        self._heard = threading.Event()
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Hold up who hears something: the first behind the payload.
+
+        The handler is not locked meanwhile, for threads wait here for each other.
+        """
+        text, thread = record.getMessage(), threading.current_thread()
+        if text.endswith(" bytes") and self._first is None:
+            self._first = thread
+            self.holds.set()
+            # Where all is well, the other waits too.
+            self._heard.wait(0.5)
+        elif text.startswith("< ") and self._first not in (None, thread):
+            self._heard.set()
+            self.gone_on.wait(PATIENCE)
+        return True
+
+
+@contextlib.contextmanager
+def dialogue_seen_by(handler: logging.Handler) -> Iterator[None]:
+    """Hand the dialogue with the module to a handler."""
+    logger = logging.getLogger("requests_bg96.link")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+
+
+def test_the_line_is_not_another_s_before_the_end() -> None:
+    """The lines behind a response are heard by the one whose response it is."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+    with shared([head + b"12345", Pause(0.2), b"67890"]) as made:
+        answer = get(made, stream=True)
+        holdup = _Holdup()
+        found: list[str] = []
+
+        def second() -> None:
+            assert holdup.holds.wait(PATIENCE)
+            found.extend(made.modem.command("ATI"))
+
+        with dialogue_seen_by(holdup), running(second):
+            assert answer.content == b"1234567890"
+            holdup.gone_on.set()
+        assert found[:2] == ["Quectel", "BG96"]
+        assert not made.modem.stats.recoveries
+
+
+# Responses that nobody has any more
+
+
+def test_collected_by_the_thread_that_reads_for_it() -> None:
+    """The garbage collector runs in any thread, and closes what it finds."""
+    armed, collected = threading.Event(), threading.Event()
+
+    def line(way: str, data: bytes) -> None:
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        if armed.is_set() and elsewhere:
+            armed.clear()
+            gc.collect()
+            collected.set()
+
+    with shared(trickle(200, 0.05), on_line=line, adapter=DTR) as made:
+        answer = get(made, stream=True)
+        answer.raw.read(5)
+        gc.disable()
+        try:
+            # A cycle, which only the collector ends.
+            answer.itself = answer  # type: ignore[attr-defined]
+            del answer
+            armed.set()
+            assert collected.wait(PATIENCE)
+        finally:
+            gc.enable()
+        made.servers.answers = [response(b"next")]
+        assert get(made, timeout=5).content == b"next"
+
+
+def test_closed_in_another_thread() -> None:
+    """While a request waits for the line."""
+    with shared(trickle(200, 0.05), response(b"next"), adapter=DTR) as made:
+        answer = get(made, stream=True)
+        answer.raw.read(5)
+        heard = made.modem.stats.bytes_down
+        found: list[bytes] = []
+        with running(lambda: found.append(get(made, timeout=5).content)):
+            # It is in the midst of reading what nobody has asked for yet.
+            until(lambda: made.modem.stats.bytes_down > heard + 30)
+            answer.close()
+        assert found == [b"next"]
+
+
+# Closing
+
+
+def test_a_session_that_is_closed_in_the_midst_of_a_request() -> None:
+    """The request ends as it would have; then the port is given back."""
+    with shared() as made:
+        with holding(made):
+            closing = started(made.session.close)
+            until_waiting(closing)
+            assert made.modem.state.name != "CLOSED"
+        closing.join(PATIENCE)
+        assert made.modem.state.name == "CLOSED"
+        assert get(made).content == b"hello"
+
+
+def test_a_modem_that_is_closed_while_ten_wait() -> None:
+    """Those who came before have had their turn, and the others open it again."""
+    with shared() as made:
+        found: list[bytes] = []
+
+        def ask() -> None:
+            found.append(get(made).content)
+
+        threads = []
+        with holding(made):
+            for action in [*[ask] * 5, made.modem.close, *[ask] * 5]:
+                threads.append(started(action))
+                until_waiting(threads[-1])
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert found == [b"hello"] * 10
+        assert len(made.servers.requests) == 11
+        # Each time that the port is opened, the module is found again.
+        assert made.written.count(b"ATQ0V1E0") == 2
+
+
+def test_a_modem_that_is_closed_while_another_reads() -> None:
+    """The response is read first, and its reader has it all."""
+    with shared(trickle(20, 0.02)) as made:
+        answer = get(made, stream=True)
+        with running(made.modem.close):
+            assert b"".join(answer.iter_content(7)) == trickled(20)
+        assert made.modem.state.name == "CLOSED"
