@@ -17,11 +17,8 @@ from tests.support import chunks, response
 #: Which request it is: the servers count by it, and responses carry it.
 NUMBER = re.compile(rb"\r\nX-Number: ([a-z]+)\r\n")
 HOST = "server.example"
-#: Seconds to connect, and of silence, that a request with a fault has.
+#: Seconds to connect, and of silence, that a request has.
 TIMEOUT = (40.0, 15.0)
-#: Those of the next one: a module that was told to wait for a server by a command in
-#: which a byte was lost does so for a minute, and nothing but that ends it.
-GENEROUS = (100.0, 15.0)
 #: Fewer than requests has of its own: each byte is a case.
 HEADERS = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 
@@ -74,12 +71,7 @@ class Exchange:
         raw = self.framing == "chunked" and self.switches.chunked == "raw"
         return self.framing == "length" or raw
 
-    def ask(
-        self,
-        session: requests.Session,
-        number: str,
-        timeout: tuple[float, float] = TIMEOUT,
-    ) -> requests.Response:
+    def ask(self, session: requests.Session, number: str) -> requests.Response:
         """Make the request."""
         scheme = "https" if self.https else "http"
         headers: dict[str, Any] = {**HEADERS, "X-Number": number}
@@ -88,7 +80,7 @@ class Exchange:
             f"{scheme}://{HOST}/path",
             data=self.body,
             headers=headers,
-            timeout=timeout,
+            timeout=TIMEOUT,
             verify=AUTHORITY if self.https else None,
             stream=self.stream,
         )

@@ -17,8 +17,6 @@ from tests.faults.exchanges import (
     AT_ONCE,
     EXCHANGES,
     FRESH,
-    GENEROUS,
-    TIMEOUT,
     Exchange,
 )
 from tests.faults.rigs import Scene, begun
@@ -88,7 +86,7 @@ def lines(exchange: Exchange, beginning: str) -> int:
     """How many lines of the client a request runs through."""
     counter = Interrupter(None)
     with begun(exchange, beginning) as scene:
-        counter.run(lambda: exchange.ask(scene.rig.session, "first", TIMEOUT))
+        counter.run(lambda: exchange.ask(scene.rig.session, "first"))
     return counter.count
 
 
@@ -107,7 +105,7 @@ def carry_out(case: Interruption) -> tuple[str, list[str]]:
         try:
             interrupter = Interrupter(case.line)
             session = scene.rig.session
-            interrupter.run(lambda: case.exchange.ask(session, "first", TIMEOUT))
+            interrupter.run(lambda: case.exchange.ask(session, "first"))
         except KeyboardInterrupt:
             outcome = "interrupted"
         except Exception as error:
@@ -120,7 +118,7 @@ def problems(case: Interruption, scene: Scene) -> list[str]:
     """Make the next request; return what may not be."""
     found = []
     try:
-        answer = case.exchange.ask(scene.rig.session, "next", GENEROUS)
+        answer = case.exchange.ask(scene.rig.session, "next")
         if answer.content != case.exchange.expected(b"next"):
             found.append(f"the next one was wrong: {answer.content!r}")
     except Exception as error:

@@ -19,7 +19,7 @@ from urllib3.exceptions import (
 from requests_bg96.emulator.results import CommandFailed
 from requests_bg96.modem import ModemState
 from tests.faults.cases import NOISE, Case, Dialogue, clean_dialogue
-from tests.faults.exchanges import GENEROUS, HOST, TIMEOUT, Counting, Exchange
+from tests.faults.exchanges import HOST, TIMEOUT, Counting, Exchange
 from tests.faults.rigs import Scene, begun
 from tests.support import Rig
 
@@ -64,22 +64,20 @@ def carry_out(case: Case) -> Verdict:
     clean = clean_dialogue(case.exchange, case.beginning)
     with bounded(), begun(case.exchange, case.beginning, case.offset + 1) as scene:
         scene.rig.emulator.add_fault(case.fault)
-        first = ask(case.exchange, scene, "first", TIMEOUT)
+        first = ask(case.exchange, scene, "first")
         mend(case.kind, scene.rig)
-        then = ask(case.exchange, scene, "next", GENEROUS)
+        then = ask(case.exchange, scene, "next")
         judge = Judge(case, clean, scene, first, then)
         return Verdict(judge.outcome(), first.seconds, tuple(judge.problems()))
 
 
-def ask(
-    exchange: Exchange, scene: Scene, number: str, timeout: tuple[float, float]
-) -> Ending:
+def ask(exchange: Exchange, scene: Scene, number: str) -> Ending:
     """Make a request, and note how it ends."""
     clock = scene.rig.clock
     started = clock.now()
     response = error = None
     try:
-        response = exchange.ask(scene.rig.session, number, timeout)
+        response = exchange.ask(scene.rig.session, number)
     except Exception as raised:
         error = raised
     return Ending(response, error, clock.now() - started)
