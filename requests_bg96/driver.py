@@ -76,9 +76,6 @@ class Driver:
         link.phase = Phase.CONNECT
         if not link.settled:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
-            if fresh:
-                # Of what the module was at before, its end may still come.
-                self.run(link, greeting.let_pass(), deadline)
             self.known.forget()
             link.settled = self.met = True
         elif self.known.checked:

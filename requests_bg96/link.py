@@ -349,12 +349,15 @@ class Link:
                 raise NoAnswer(f"no {what} came within {until.seconds:.1f} s")
             self.note(next_line)
 
-    def _pause(self, pause: Pause, deadline: Deadline) -> None:
+    def _pause(self, pause: Pause, deadline: Deadline) -> bool:
         until = Deadline(self._clock, pause.seconds)
         if deadline.left() < pause.seconds:
             raise pause.otherwise
+        heard = self._lines.has_line
+        before = self._stats.line_bytes_down
         while not until.over and (line := self._next_line(until)):
             self.note(line)
+        return heard or self._stats.line_bytes_down > before
 
     def _escape(self, _: Escape, deadline: Deadline) -> None:
         """Leave data mode, going on where an earlier attempt ran out of time."""

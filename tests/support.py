@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import requests_bg96.emulator as emulation
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at import Command, Reply, error_number
-from requests_bg96.dialogues import Await, Dialogue, Hearken, Step
+from requests_bg96.dialogues import Await, Dialogue, Hearken, Pause, Step
 from requests_bg96.emulator import Emulator, Hangup, Silence, VirtualClock
 from requests_bg96.errors import BG96Error, Phase
 
@@ -122,7 +122,8 @@ def parsed(data: bytes, method: str = "GET") -> tuple[int, bytes]:
 # Dialogues without a port
 
 #: What came of a step: the lines of an answer, the last of them final; the line of a
-#: URC; None; or an exception that says why there was no answer.
+#: URC; whatever came in a pause; None; or an exception that says why there was no
+#: answer.
 Answer = Union[str, None, BG96Error]
 
 
@@ -138,6 +139,8 @@ def replied(step: Step, answer: Answer) -> Any:
     """What the drive loop sends into a dialogue for this answer."""
     if isinstance(step, Await):
         return answer and answer.encode("latin-1")  # type: ignore[union-attr]
+    if isinstance(step, Pause):
+        return answer is not None
     if not isinstance(step, (Command, Hearken)):
         return None
     command = step if isinstance(step, Command) else step.command

@@ -73,10 +73,11 @@ def refused(
 
 def test_a_module_that_answers() -> None:
     """One line sets echo, verbosity, result codes and DTR."""
-    play(greeting.find_module(Settings()), ("Speed", None), (PROBE, "OK"))
-    play(
-        greeting.find_module(Settings(dtr=True)), ("Speed", None), ("ATQ0V1E0&D1", "OK")
-    )
+    for dtr in (False, True):
+        play(
+            greeting.find_module(Settings(dtr=dtr)),
+            *[("Speed", None), (f"ATQ0V1E0&D{dtr:d}", "OK"), ("Pause", None)],
+        )
 
 
 def test_a_first_line_that_is_lost() -> None:
@@ -85,7 +86,19 @@ def test_a_first_line_that_is_lost() -> None:
         play(
             greeting.find_module(Settings()),
             *[("Speed", None), (PROBE, answer), ("Speed", None), (PROBE, "OK")],
+            ("Pause", None),
         )
+
+
+def test_a_payload_that_goes_on() -> None:
+    """An OK with more behind it is part of what the module sends to nobody."""
+    dialogue = greeting.find_module(Settings())
+    play(
+        dialogue,
+        *[("Speed", None), (PROBE, "OK"), ("Pause", "what comes")] * 2,
+        *[("Speed", None), ("Escape", None)],
+        *[("Speed", None), (PROBE, "OK"), ("Pause", None)],
+    )
 
 
 def speeds(settings: Settings, answers_at: int) -> list[int]:
@@ -98,7 +111,7 @@ def speeds(settings: Settings, answers_at: int) -> list[int]:
             if shown(step) == "Speed":
                 tried.append(step.baudrate)  # type: ignore[union-attr]
                 step = dialogue.send(None)
-            elif shown(step) == "Escape":
+            elif shown(step) in ("Escape", "Pause"):
                 step = dialogue.send(None)
             elif tried[-1] == answers_at:
                 assert isinstance(step, Command)
@@ -117,6 +130,7 @@ def test_data_mode_is_left_before_other_speeds_are_tried() -> None:
         greeting.find_module(Settings()),
         *[("Speed", None), (PROBE, LATE)] * 2,
         *[("Speed", None), ("Escape", None), ("Speed", None), (PROBE, "OK")],
+        ("Pause", None),
     )
 
 
@@ -144,7 +158,8 @@ def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
             *[("Speed", None), (PROBE, LATE)] * 2,
             *[("Speed", None), ("Escape", None)],
             *[("Speed", None), (PROBE, LATE)] * 2,
-            *[("Speed", None), (PROBE, "OK"), ("AT+IPR=921600", "OK")],
+            *[("Speed", None), (PROBE, "OK"), ("Pause", None)],
+            ("AT+IPR=921600", "OK"),
             *[("Speed", None), (PROBE, LATE)],
         )
 

@@ -57,7 +57,10 @@ class Hearken:
 
 @dataclasses.dataclass(frozen=True)
 class Pause:
-    """Let `seconds` pass; where the time for it is lacking, `otherwise` is raised."""
+    """Let `seconds` pass and say whether anything came in them.
+
+    Where the time for it is lacking, `otherwise` is raised.
+    """
 
     seconds: float
     otherwise: BG96Error

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..at import Command, Reply
 from ..codes import BAUDRATES
-from ..errors import DataModeError, MuteError, NoAnswer, SetupError
+from ..errors import DataModeError, MuteError, NoAnswer, SetupError, TransferError
 from ..state import Settings
 from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
 
@@ -37,7 +37,7 @@ def find_module(settings: Settings) -> Dialogue[None]:
     for attempt in range(4):
         for rate in (wanted, wanted, *(others if attempt % 2 else ())):
             yield Speed(rate)
-            if (yield from _initialise(settings)):
+            if (yield from _initialise(settings)) and (yield from let_pass()):
                 yield from _keep_speed(settings, rate)
                 return
         yield Speed(wanted)
@@ -59,7 +59,8 @@ def _initialise(settings: Settings) -> Dialogue[bool]:
         reply = yield from asked(
             Command(f"Q0V1E{settings.verify_echo:d}&D{settings.dtr:d}", timeout=PROBE)
         )
-    except NoAnswer:
+    except (NoAnswer, TransferError):
+        # What has no line ends is payload, of which there may be much more.
         return False
     except DataModeError:
         yield Escape()
@@ -103,9 +104,14 @@ def listen() -> Dialogue[None]:
         raise NoAnswer("the module gave no answer but an error")
 
 
-def let_pass() -> Dialogue[None]:
-    """Hear a late line now, which must not be taken for the answer to what is next."""
-    yield Pause(0.05, SetupError("the time is too short for the module"))
+def let_pass() -> Dialogue[bool]:
+    """Hear a late line now, which must not be taken for the answer to what is next.
+
+    :returns: whether there was none: the OK before it may have been part of a payload
+        that the module sends on, whoever it was for.
+    """
+    heard = yield Pause(0.05, SetupError("the time is too short for the module"))
+    return not heard
 
 
 def _escape(found: str) -> Dialogue[None]:
