@@ -171,17 +171,26 @@ class Driver:
         return self.link
 
     def _open_port(self) -> Port:
-        """Open the port, by the module's USB identity where its name has changed."""
-        name = self._name or find_port()
-        try:
-            port = self._port_named(name)
-        except PortError:
-            found = self._identity.find() if self._identity else None
-            if found is None or found == name:
-                raise
-            return self._port_named(found)
+        name = self._current_name()
+        port = self._port_named(name)
         self._identity = UsbIdentity.of(name)
         return port
+
+    def _current_name(self) -> str:
+        """Return the name that the port has now: USB gives it a new one each time.
+
+        :raises PortError: where its name is another device's now.
+        """
+        if self._identity is None or (self._name and os.path.islink(self._name)):
+            # What a link stands for is seen to by whoever made it.
+            return self._name or find_port()
+        if found := self._identity.find():
+            return found
+        if self._name and self._identity.is_surely_not(self._name):
+            raise PortError(
+                f"{self._name} is another device now, and the module is away"
+            )
+        return self._name or find_port()
 
     def _port_named(self, name: str) -> Port:
         """Open a port, and hold on to it whatever happens next."""

@@ -82,7 +82,9 @@ class Perseverance:
         return isinstance(error, MuteError) and self._driver.met
 
     def _wait_for_port(self, error: PortError) -> bool:
-        if error.taken or not self._driver.met:
+        # While it comes back it may belong to root, or to whoever looks at new ports.
+        comes_back = self._away is not None or self._attempts > 0
+        if not self._driver.met or (error.taken and not comes_back):
             return False
         self._away = self._away or self._deadline.within(AWAY_SECONDS)
         self._clock.sleep(min(AWAY_PAUSE, self._away.left()))

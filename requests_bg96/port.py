@@ -19,6 +19,7 @@ from serial.tools import list_ports
 from .clock import Clock, Deadline
 from .codes import USB_ID
 from .errors import PortError
+from .usb import interface_of
 
 __all__ = ("Port", "find_port")
 
@@ -57,7 +58,7 @@ def find_port() -> str:
     """
     found = [port for port in list_ports.comports() if (port.vid, port.pid) == USB_ID]
     serials = {port.serial_number for port in found}
-    named = [port for port in found if str(port.location or "").endswith(".2")]
+    named = [port for port in found if interface_of(port.location).endswith(".2")]
     if len(serials) > 1 or len(named) > 1:
         names = ", ".join(port.device for port in found)
         raise PortError(f"several modules are there, name the port of one: {names}")

@@ -8,7 +8,7 @@ import os
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-__all__ = ("UsbIdentity",)
+__all__ = ("UsbIdentity", "interface_of")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,36 +18,80 @@ class UsbIdentity:
     :param vid: the vendor.
     :param pid: the product.
     :param serial_number: of the device, where it has one.
-    :param place: which of its ports; and, where devices of the kind have no serial
-        number, where it is plugged in.
+    :param location: where the device is plugged in, and which of its ports it is.
+    :param alone: whether no other device was there that has the same vendor, product
+        and serial number: many have none, or all the same.
     """
 
     vid: int
     pid: int
     serial_number: str | None
-    place: str
+    location: str
+    alone: bool = True
 
     @classmethod
     def of(cls, name: str) -> UsbIdentity | None:
         """Return the identity of the port `name`; None where it is not on USB."""
-        device = os.path.realpath(name)
-        for port in list_ports.comports():
-            if port.device in (name, device):
-                return cls._from(port)
-        return None
+        ports = _ports()
+        identity = _named(name, ports)
+        if identity is None:
+            return None
+        alike = [one for one in ports.values() if identity._may_be(one)]
+        return dataclasses.replace(identity, alone=len(alike) == 1)
 
     def find(self) -> str | None:
-        """Return the name that the port has now; None where it is not there."""
-        for port in list_ports.comports():
-            if self._from(port) == self:
-                return str(port.device)
+        """Return the name that the port has now; None where that cannot be told.
+
+        The device may be where it was; or be plugged in elsewhere, where it has a
+        number of its own; or there is another one of its kind in its place.
+        """
+        ports = _ports()
+        for fits in (self._is, self._has_moved_to, self._is_replaced_by):
+            found = [name for name, identity in ports.items() if fits(identity)]
+            if found:
+                return found[0] if len(found) == 1 else None
         return None
 
-    @classmethod
-    def _from(cls, port: ListPortInfo) -> UsbIdentity | None:
-        if port.vid is None or port.pid is None:
-            return None
-        place = port.location or ""
-        if port.serial_number:
-            place = place.rpartition(":")[2]
-        return cls(port.vid, port.pid, port.serial_number, place)
+    def is_surely_not(self, name: str) -> bool:
+        """Return whether the port `name` is there, and another device's."""
+        other = _named(name, _ports())
+        if other is None or other.location == self.location:
+            return False
+        return not (self.alone and self._may_be(other))
+
+    def _is(self, other: UsbIdentity) -> bool:
+        return self._may_be(other) and other.location == self.location
+
+    def _has_moved_to(self, other: UsbIdentity) -> bool:
+        return self.alone and bool(self.serial_number) and self._may_be(other)
+
+    def _is_replaced_by(self, other: UsbIdentity) -> bool:
+        same_kind = (other.vid, other.pid) == (self.vid, self.pid)
+        return same_kind and other.location == self.location
+
+    def _may_be(self, other: UsbIdentity) -> bool:
+        """Whether `other` is the same but for the place where it is plugged in."""
+        place = interface_of(other.location)
+        moved = dataclasses.replace(self, location=other.location, alone=other.alone)
+        return other == moved and place == interface_of(self.location)
+
+
+def interface_of(location: str | None) -> str:
+    """Return which of a device's ports a location is of, "" where it does not tell."""
+    return (location or "").partition(":")[2]
+
+
+def _identity(port: ListPortInfo) -> UsbIdentity | None:
+    if port.vid is None or port.pid is None:
+        return None
+    return UsbIdentity(port.vid, port.pid, port.serial_number, port.location or "")
+
+
+def _named(name: str, ports: dict[str, UsbIdentity]) -> UsbIdentity | None:
+    return ports.get(name) or ports.get(os.path.realpath(name))
+
+
+def _ports() -> dict[str, UsbIdentity]:
+    """Return all ports on USB, by name."""
+    found = {str(port.device): _identity(port) for port in list_ports.comports()}
+    return {name: identity for name, identity in found.items() if identity}

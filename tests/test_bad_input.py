@@ -93,7 +93,7 @@ def test_a_port_that_another_part_of_this_program_has() -> None:
     with Emulator() as emulator:
         port = serial.serial_for_url(emulator.url)
         with session_on(emulator.url) as session:
-            told(failure(session, cause="PortError"), emulator.url, "busy")
+            told(failure(session, cause="PortError"), emulator.url, "another program")
         port.close()
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -60,7 +61,9 @@ class Serial(SerialBase):
             if not emulator.plugged:
                 raise SerialException(f"could not open port {self._port}: unplugged")
             if emulator.line.open:
-                raise SerialException(f"could not open port {self._port}: it is busy")
+                raise SerialException(
+                    errno.EBUSY, f"could not open port {self._port}: it is busy"
+                )
             emulator.line.attach(emulator.clock.now())
             self._emulator, self._plugs = emulator, emulator.plugs
             self.is_open = True
