@@ -57,6 +57,8 @@ class Driver:
         self._identity: UsbIdentity | None = None
         #: Whether the port was given up, and not by the user.
         self._lost = False
+        #: Whether the module was in data mode when the port was last closed.
+        self._strayed = False
         self._process = os.getpid()
         self._last_answer = clock.now()
         self._last_reset: float | None = None
@@ -141,6 +143,8 @@ class Driver:
     def close(self) -> None:
         """Give the port back."""
         self.known.forget()
+        if self.link is not None:
+            self._strayed = self.link.data_mode
         self.link = None
         if self._port is not None:
             self._port.close()
@@ -148,7 +152,7 @@ class Driver:
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:
-            return greeting.find_module(self._settings)
+            return greeting.find_module(self._settings, link.data_mode)
         self.stats.recovered(Recovery.RESYNCHRONISE)
         unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
         if unfinished and not (link.data_mode or until.over):
@@ -167,6 +171,7 @@ class Driver:
         self.close()
         port = self._open_port()
         self.link = Link(port, self._clock, self._note, self.stats, self._settings)
+        self.link.data_mode = self._strayed
         self._process = os.getpid()
         return self.link
 

@@ -18,7 +18,7 @@ from serial.tools import list_ports, list_ports_common
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import CallableNetwork, Emulator, Fault, VirtualClock
 from requests_bg96.port import find_port
-from tests.support import SOMEWHERE, TRAILER, Servers, response
+from tests.support import SOMEWHERE, TRAILER, Servers, response, rig
 
 #: Where two modules are plugged in.
 HERE, THERE = "1-1.2", "1-1.3"
@@ -329,6 +329,24 @@ def test_once_the_server_may_have_seen_it(bus: Bus, fault: Fault, count: int) ->
         assert len(servers.requests) == count + 1
 
 
+@pytest.mark.parametrize("missing", [1, 3, 4, 12, 20, 30, 60])
+def test_a_request_that_lacks_its_end_is_never_sent(missing: int) -> None:
+    """What is said to the module to find it again is not taken for that end."""
+    with rig(baudrate=115_200) as made:
+        made.session.post(SOMEWHERE, data=BODY)
+        end = made.written.rindex(BODY) + len(BODY)
+    fault = Fault("from_host", end - missing, "unplug")
+    with rig(baudrate=115_200, faults=[fault]) as made:
+        with pytest.raises(CUT, match="sending the request"):
+            made.session.post(SOMEWHERE, data=BODY)
+        made.emulator.plug()
+        with pytest.raises(requests.ConnectionError, match="too short"):
+            # That too is said only after a second of silence.
+            made.get(timeout=(0.5, 5))
+        assert made.session.post(SOMEWHERE, data=BODY).content == b"hello"
+        assert set(made.servers.bodies) == {BODY}
+
+
 # A pseudo-terminal and a link to it, in real time
 
 
@@ -351,7 +369,11 @@ class Cable:
         return path
 
     def pull(self) -> None:
-        """Let the pseudo-terminal go; the link stays."""
+        """Let the link go, as udev does, and the pseudo-terminal.
+
+        Its number may soon be that of any other program's.
+        """
+        self.link.unlink(missing_ok=True)
         self._pty.close()
 
 
@@ -395,8 +417,8 @@ def test_a_link_that_points_elsewhere(cable: Cable, fresh: bool) -> None:
 
 
 @needs_pty
-def test_a_link_that_dangles(cable: Cable) -> None:
-    """The request waits for it, and goes out as soon as it is mended."""
+def test_a_link_that_is_gone(cable: Cable) -> None:
+    """The request waits for it, and goes out as soon as it is back."""
     servers = Servers()
     with module(servers) as one, over(cable) as session:
         cable.plug(one)

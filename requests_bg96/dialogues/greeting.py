@@ -27,11 +27,15 @@ NOBODY = (
 MUTE = "the module does not answer any more; is it on, is it booting?"
 
 
-def find_module(settings: Settings) -> Dialogue[None]:
+def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
     """Find the module on a port that was just opened, at whatever speed, in any mode.
 
+    :param data_mode: whether it was left in data mode: what is said to it there may be
+        the end of a request that was cut short.
     :raises SetupError: where nothing answers.
     """
+    if data_mode:
+        yield from _escape(NOBODY)
     wanted = settings.baudrate or BAUDRATES[0]
     others = [rate for rate in BAUDRATES if rate != wanted]
     for attempt in range(4):
