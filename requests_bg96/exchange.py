@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .clock import Clock, Deadline, SystemClock
-from .dialogues import Dialogue, Escape
 from .errors import BG96Error, ModuleError, NoAnswer, Phase, TransferError
 from .framing import Framing, Trailer
 from .link import Link
@@ -127,10 +126,9 @@ class Exchange:
             self.discard(deadline)
 
     def discard(self, deadline: Deadline) -> None:
-        """Free the line of what nobody will read: by reading on where little is left,
-        else by leaving data mode.
+        """Be done with what nobody will read, having read on where little is left.
 
-        :raises BG96Error: where that fails.
+        Else the exchange is `lost`, and the module still in data mode.
         """
         with self._piece(deadline.left()):
             left = self.framing.remaining
@@ -141,7 +139,6 @@ class Exchange:
                     self._step(until)
                     self.framing.take(self.framing.available)
             if not self.over:
-                self._link.run(_escape(), deadline)
                 self._end(lost=True)
 
     def close(self) -> None:
@@ -317,7 +314,3 @@ class Exchange:
         self.over, self.lost = True, lost
         self._done.set()
         self._on_end(self)
-
-
-def _escape() -> Dialogue[None]:
-    yield Escape()

@@ -367,6 +367,14 @@ class BG96Modem:
                 reading.discard(deadline)
             else:
                 reading.spool(deadline)
+            self._leave_data_mode(deadline)
+
+    def _leave_data_mode(self, deadline: Deadline) -> None:
+        link = self._driver.link
+        if link is not None and link.data_mode:
+            # What goes wrong now is no matter of the response that was given up.
+            link.phase = Phase.CONNECT
+            self._driver.run(link, _escape(), deadline)
 
     def _ended(self, exchange: Exchange) -> None:
         if exchange is not self._reading:
@@ -378,6 +386,10 @@ class BG96Modem:
             self._driver.link.settled = False
         # From here on the line is another's.
         self._reading = None
+
+
+def _escape() -> Dialogue[None]:
+    yield Escape()
 
 
 def _plain(command: Command) -> Dialogue[Reply]:
