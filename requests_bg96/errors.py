@@ -25,6 +25,7 @@ __all__ = (
     "Phase",
     "PortError",
     "SetupError",
+    "StrayAnswer",
     "TransferError",
     "TrustError",
     "UnfitURL",
@@ -117,6 +118,10 @@ class ContextError(SetupError):
 
 class EchoError(BG96Error):
     """A command did not reach the module as it was sent."""
+
+
+class StrayAnswer(BG96Error):
+    """An answer is not to the command that was given, but late, to an earlier one."""
 
 
 class DataModeError(BG96Error):

@@ -36,6 +36,7 @@ from .errors import (
     ModuleRestarted,
     NoAnswer,
     Phase,
+    StrayAnswer,
 )
 from .port import WRITE_SIZE, Port
 from .state import Settings
@@ -192,7 +193,7 @@ class Link:
             raise
 
     def _command(self, command: Command, deadline: Deadline) -> Reply:
-        self._note_pending()
+        self._note_pending(deadline.within(command.timeout))
         self._urcs.clear()
         self._echoed = False
         self._expect(command, command.timeout)
@@ -202,6 +203,9 @@ class Link:
         if command.commits:
             self.phase = Phase.SEND
         reply = self._end_of(command, deadline.within(command.timeout))
+        # What a caller types, which is bare, may lead to data mode or not.
+        if command.connects and not command.bare and reply.final == b"OK":
+            raise StrayAnswer("the module said OK before CONNECT, to something else")
         if command.commits and not reply.ok:
             # It says itself that nothing came of it.
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
@@ -401,10 +405,16 @@ class Link:
             logger.debug("< %s", printable(line))
         return line
 
-    def _note_pending(self) -> None:
-        self._receive(self._read(Deadline(self._clock, 0.0)))
-        while line := self._take_line():
-            self.note(line)
+    def _note_pending(self, deadline: Deadline) -> None:
+        """Hear all that has come, which would be taken for the answer to what is next.
+
+        A port may hand it out in pieces.
+        """
+        while self._receive(self._read(Deadline(self._clock, 0.0))):
+            while line := self._take_line():
+                self.note(line)
+            if deadline.over:
+                return
 
     def _receive(self, data: bytes) -> bool:
         self._lines.receive_data(data)

@@ -14,6 +14,7 @@ from .errors import (
     Phase,
     PortError,
     SetupError,
+    StrayAnswer,
 )
 from .stats import Recovery
 
@@ -27,6 +28,7 @@ REPEATED = (
     NoAnswer,
     PortError,
     SetupError,
+    StrayAnswer,
 )
 #: How often it is offered: the module may have restarted, and the port may have gone,
 #: once before each.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import response, rig
+from requests_bg96.emulator import Fault
+from tests.support import SOMEWHERE, Rig, response, rig
 
 #: More than a line may have, and no line end in it.
 LONG = response(b"x" * 75_000)
@@ -25,3 +26,31 @@ def test_port_lost_under_an_unread_response(closed: bool, rtscts: bool) -> None:
         if closed:
             unread.close()
         assert made.get(timeout=(30, 10)).content == b"x" * 75_000
+
+
+def say_before(made: Rig, line: bytes) -> None:
+    """Let `line` reach the module in front of what is said next, as if it were late."""
+    made.emulator.add_fault(Fault("from_host", 0, "insert", data=line))
+
+
+@pytest.mark.parametrize("pause", [0.0, 5.0])
+@pytest.mark.parametrize("late", [b"AT\r", b"AT\rAT+CPIN?\r", b"AT+CPIN?\r" * 3])
+def test_late_answers_are_not_those_to_what_is_asked(late: bytes, pause: float) -> None:
+    """A client that is some answers behind would stay so for ever."""
+    with rig(answer_delay=0.1) as made:
+        made.session.post(SOMEWHERE, data=b"first")
+        made.emulator.clock.sleep(pause)
+        say_before(made, late)
+        for data in (b"second", b"third"):
+            assert made.session.post(SOMEWHERE, data=data, timeout=(30, 5)).ok
+        assert made.servers.bodies == [b"first", b"second", b"third"]
+
+
+def test_late_answer_in_pieces() -> None:
+    """All that has come is heard before something is said, not one read's worth."""
+    with rig(fragment=1) as made:
+        made.modem.open()
+        with made.emulator.condition:
+            made.emulator.line.send(b"AT\r", made.clock.now())
+        made.emulator.clock.sleep(1.0)
+        assert made.modem.info()["model"] == "BG96"

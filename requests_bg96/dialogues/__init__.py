@@ -6,7 +6,7 @@ A dialogue is a generator. It yields steps, and is sent what came of each:
 `at.Command`       a `Reply`; an error of the module is one too
 `Await`            the URC's line
 `Hearken`          a `Reply`, to a command that was given up before
-`Pause`            None
+`Pause`            whether something was said
 `Escape`           None
 `Speed`            None
 =================  ====================================================

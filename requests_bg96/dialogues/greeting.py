@@ -16,6 +16,8 @@ __all__ = ("find_module", "let_pass", "listen", "restart", "resynchronise")
 #: Seconds that the module may take to answer a command that asks nothing of it: its
 #: maximum response time is 300 ms (AT manual).
 PROBE = 0.6
+#: The same time: after so long a silence nothing more comes of what was said before.
+LATE = 0.3
 #: From AT+CFUN=1,1 to RDY some 6 s were seen (a BG96's log), and the USB port may be
 #: away for longer.
 BOOT_SECONDS = 8.0
@@ -91,8 +93,8 @@ def resynchronise(
         yield from _late(unfinished, seconds)
     for _ in range(3):
         for _ in range(2):
-            if (yield from _initialise(settings)):
-                yield from let_pass()
+            # An answer may have been one to what was said before.
+            if (yield from _initialise(settings)) and (yield from let_pass(LATE)):
                 return
         yield from _escape(MUTE)
     raise MuteError(MUTE)
@@ -108,13 +110,14 @@ def listen() -> Dialogue[None]:
         raise NoAnswer("the module gave no answer but an error")
 
 
-def let_pass() -> Dialogue[bool]:
+def let_pass(seconds: float = 0.05) -> Dialogue[bool]:
     """Hear a late line now, which must not be taken for the answer to what is next.
 
+    :param seconds: how late it may be.
     :returns: whether there was none: the OK before it may have been part of a payload
         that the module sends on, whoever it was for.
     """
-    heard = yield Pause(0.05, SetupError("the time is too short for the module"))
+    heard = yield Pause(seconds, SetupError("the time is too short for the module"))
     return not heard
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import re
 
 from ..at import Command, Reply, joined, quoted
-from ..errors import ContextError, SetupError
+from ..errors import ContextError, SetupError, StrayAnswer
 from ..state import Limits, ModuleState, Settings
 from . import Dialogue, Pause, asked, must
 
@@ -91,6 +91,8 @@ def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
     texts += [own] if settings.apn is not None else []
     texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
+    if not reply.values("+QHTTPCFG"):
+        raise StrayAnswer("the module was asked for its settings, and answers OK alone")
     state.context = _is_active(reply, settings.context_id)
     if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
         yield from _define_context(settings, state)
