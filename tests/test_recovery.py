@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from requests_bg96.emulator import Fault
 from tests.support import SOMEWHERE, Rig, response, rig
@@ -54,3 +55,15 @@ def test_late_answer_in_pieces() -> None:
             made.emulator.line.send(b"AT\r", made.clock.now())
         made.emulator.clock.sleep(1.0)
         assert made.modem.info()["model"] == "BG96"
+
+
+def test_lost_byte_of_an_upload_is_waited_for_as_long_as_for_a_response() -> None:
+    """The module waits for it for ten seconds, the caller for five."""
+    with rig() as made:
+        made.session.post(SOMEWHERE, data=b"x" * 1_000)
+        made.emulator.add_fault(Fault("from_host", 500, "drop"))
+        started = made.clock.now()
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            made.session.post(SOMEWHERE, data=b"x" * 1_000, timeout=(5, 5))
+        assert 5 <= made.clock.now() - started <= 6
+        assert made.session.post(SOMEWHERE, data=b"again", timeout=(30, 5)).ok

@@ -108,7 +108,8 @@ class Request:
         # what the network needs, for one that does so until it has sent on what it has.
         size = len(self.data)
         network = size / NETWORK_BYTES_PER_SECOND if rtscts else 0
-        upload = whole_seconds(10 + 20 * size / baudrate + network)
+        line = 20 * size / baudrate + network
+        upload = whole_seconds(10 + line)
         wait = whole_seconds(read_seconds)
         order = (
             (wait, size, upload) if self.name == "+QHTTPGET" else (size, upload, wait)
@@ -117,7 +118,8 @@ class Request:
             f"{self.name}={','.join(map(str, order))}",
             timeout=CONNECT_SECONDS + 5,
             payload=self.data,
-            payload_timeout=upload + 1,
+            # Whoever waits less for a response does not wait longer for OK.
+            payload_timeout=min(upload + 1, read_seconds + line),
             payload_phase=Phase.SEND,
             bulky=True,
         )
