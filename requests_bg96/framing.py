@@ -248,7 +248,9 @@ class Framing:
         self.finished = True
         if self._reframed and sound:
             self._check_decoded()
-            self.chunked = Chunked.DECODED
+            if self._last:
+                # An empty body is no evidence: noise may have lost it to the head.
+                self.chunked = Chunked.DECODED
             self._ready += b"0\r\n\r\n"
 
     def _check_decoded(self) -> None:
