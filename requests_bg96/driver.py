@@ -59,7 +59,6 @@ class Driver:
         self._lost = False
         #: Whether the module was in data mode when the port was last closed.
         self._strayed = False
-        self._process = os.getpid()
         self._last_answer = clock.now()
         self._last_reset: float | None = None
 
@@ -69,7 +68,6 @@ class Driver:
         :raises PortError: where the port cannot be had.
         :raises SetupError: where the module does not answer.
         """
-        self._check_process()
         if self.link is not None and self.link.data_mode:
             # Whoever led it there was interrupted before it told.
             self.link.settled = False
@@ -172,7 +170,6 @@ class Driver:
         port = self._open_port()
         self.link = Link(port, self._clock, self._note, self.stats, self._settings)
         self.link.data_mode = self._strayed
-        self._process = os.getpid()
         return self.link
 
     def _open_port(self) -> Port:
@@ -206,18 +203,6 @@ class Driver:
             clock=self._clock,
         )
         return self._port
-
-    def _check_process(self) -> None:
-        """Refuse the port of a parent process, which still uses it.
-
-        :raises PortError: in a child that was forked after the port was opened.
-        """
-        if self.link is not None and self._process != os.getpid():
-            raise PortError(
-                f"{self.link.port.url} was opened before this process was forked, and "
-                "belongs to the parent: make an adapter of its own in each process "
-                "that has a modem of its own"
-            )
 
     def _note(self, line: bytes) -> None:
         """Take note of an unsolicited result code."""

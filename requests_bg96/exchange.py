@@ -97,7 +97,9 @@ class Exchange:
         :raises NoAnswer: after `read_seconds` of silence.
         :raises TransferError: where what came cannot be right.
         :raises ModuleError: where the module gave up.
+        :raises PortError: in another process than that which made the request.
         """
+        self._link.port.check_process()
         with self._piece(threading.TIMEOUT_MAX):
             until = Deadline(self._clock, self._read_seconds)
             while not (data := self._take(size)) and not self.complete:

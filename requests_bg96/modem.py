@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -84,6 +86,7 @@ class BG96Modem:
     def _begin(self) -> None:
         self._driver = Driver(self.port, self.settings, self._clock)
         self._turns = Turns()
+        self._process = os.getpid()
         self._reading: Exchange | None = None
 
     @property
@@ -158,7 +161,12 @@ class BG96Modem:
         self._converse(setup.prepare(self.settings, self._known), timeout)
 
     def close(self) -> None:
-        """Give the port back; a response that is unread is read first, up to 10 s."""
+        """Give the port back; a response that is unread is read first, up to 10 s.
+
+        :raises NoAnswer: where another thread has the modem for longer than that.
+        """
+        if self._inherited:
+            self._begin()
         deadline = Deadline(self._clock, CLOSE_SECONDS)
         with self._turn(deadline):
             try:
@@ -267,8 +275,11 @@ class BG96Modem:
         """Free the line of `exchange`, now if nobody else has the modem.
 
         Whoever has it will otherwise do so: a response may be closed by the garbage
-        collector, in any thread at any moment, and must not wait there.
+        collector, in any thread at any moment, and must not wait there. At the end
+        of the program, and in a process that was forked, nothing is done.
         """
+        if self._inherited or sys.is_finalizing():
+            return
         exchange.close()
         # Where the port was closed under it, the line may be another response's.
         rid = exchange.complete or exchange is not self._reading
@@ -286,6 +297,7 @@ class BG96Modem:
 
     @contextmanager
     def _turn(self, deadline: Deadline) -> Iterator[None]:
+        self._check_process()
         turn = self._turns.take(deadline.left())
         if turn is None:
             raise NoAnswer(f"the modem was busy for {deadline.seconds:.1f} s")
@@ -293,6 +305,21 @@ class BG96Modem:
             yield
         finally:
             self._turns.give(turn)
+
+    @property
+    def _inherited(self) -> bool:
+        """Whether this is a process that was forked."""
+        return self._process != os.getpid()
+
+    def _check_process(self) -> None:
+        """Begin anew in a process that was forked, where the parent's port is not open.
+
+        Its turns, and locks, may be those of threads that are not in this process.
+        """
+        if self._inherited:
+            if self._driver.link is not None:
+                self._driver.link.port.check_process()
+            self._begin()
 
     def _converse(self, dialogue: Dialogue[T], timeout: float) -> T:
         deadline = Deadline(self._clock, timeout)

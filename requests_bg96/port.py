@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import select
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -75,7 +77,7 @@ def find_port() -> str:
 
 
 class Port:
-    """A serial port, opened exclusively.
+    """A serial port, opened exclusively, and for this process alone.
 
     :param url: anything that `serial.serial_for_url` takes.
     :param baudrate: in baud; without meaning on USB.
@@ -86,6 +88,7 @@ class Port:
     def __init__(self, url: str, *, baudrate: int, rtscts: bool, clock: Clock) -> None:
         self.url = url
         self._clock = clock
+        self._process = os.getpid()
         if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(EMULATOR_PACKAGE)
         with self._errors("cannot be opened"):
@@ -102,6 +105,7 @@ class Port:
         except BaseException:
             self._serial.close()
             raise
+        _open_ports.add(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url}>"
@@ -118,7 +122,34 @@ class Port:
 
     def close(self) -> None:
         """Give the port back."""
+        _open_ports.discard(self)
         self._serial.close()
+
+    def check_process(self) -> None:
+        """Refuse the port of a parent process.
+
+        :raises PortError: in a child that was forked after the port was opened.
+        """
+        if self._process != os.getpid():
+            raise PortError(
+                f"{self.url} was opened before this process was forked, and belongs to "
+                "the parent: make an adapter of its own in each process that has a "
+                "modem of its own; or close() this one first, if the parent is done"
+            )
+
+    def disown(self) -> None:
+        """Let go of a parent's port, and say nothing to who is at its other end.
+
+        The lock on a device, and a connection, last as long as any process has them.
+        """
+        try:
+            descriptor = self._serial.fileno()
+        except (AttributeError, io.UnsupportedOperation):
+            # Closing it would close it for the parent too.
+            self._serial.close = lambda: None  # type: ignore[method-assign]
+        else:
+            with open(os.devnull, "r+b", buffering=0) as nothing:
+                os.dup2(nothing.fileno(), descriptor, inheritable=False)
 
     def read(self, deadline: Deadline) -> bytes:
         """Return what comes, as soon as anything does; b"" when the deadline is over.
@@ -176,6 +207,7 @@ class Port:
         pyserial lets the system's own error through on some ports and in some calls,
         and raises TypeError for a port that was closed under a reader.
         """
+        self.check_process()
         try:
             yield
         except (OSError, ValueError, TypeError, ImportError) as error:
@@ -186,3 +218,17 @@ class Port:
             failure = PortError(f"{self.url} {what}: {advice or error}")
             failure.taken = number in TAKEN
             raise failure from error
+
+
+#: Those that a process which is forked has no business with.
+_open_ports: weakref.WeakSet[Port] = weakref.WeakSet()
+
+
+def _disown() -> None:
+    for port in list(_open_ports):
+        port.disown()
+    _open_ports.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_disown)

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import requests
+
 #: Seconds for anything that is sure to come.
 PATIENCE = 20.0
 #: Seconds after which a test hangs.
@@ -64,6 +66,14 @@ def _waits(thread: threading.Thread) -> bool:
     return bool(
         code and code.co_filename == threading.__file__ and code.co_name == "wait"
     )
+
+
+def asked(session: requests.Session, url: str) -> str:
+    """What a session gets there, or why not: for another process to find here."""
+    try:
+        return session.get(url, timeout=PATIENCE).text
+    except requests.ConnectionError as error:
+        return str(error)
 
 
 class Stopwatch:
