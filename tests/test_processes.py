@@ -409,14 +409,15 @@ def test_a_program_that_ends_in_the_midst(module: Module, text: str) -> None:
         assert process.stdout.readline() == '["ends"]\n'
         watch = Stopwatch()
         _, errors = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, errors) == (0, "") and watch.seconds < 1
+        assert (process.returncode, errors) == (0, "") and watch.seconds < 2
 
 
 def check_next(module: Module) -> None:
     """The module is found, and a response that goes on is cut off, by the next one."""
     watch = Stopwatch()
     assert module.get() == b"next"
-    assert watch.seconds < 5
+    # Some 3 s; a machine that is busy may miss the silences around +++ once.
+    assert watch.seconds < 15
 
 
 @pytest.mark.parametrize(
