@@ -206,8 +206,9 @@ class Link:
         # What a caller types, which is bare, may lead to data mode or not.
         if command.connects and not command.bare and reply.final == b"OK":
             raise StrayAnswer("the module said OK before CONNECT, to something else")
-        if command.commits and not reply.ok:
-            # It says itself that nothing came of it.
+        if command.commits and not (reply.ok or self._urcs):
+            # It says itself that nothing came of it; unless that stands among pieces of
+            # something else, which may have been OK.
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
         if reply.connected:
             if not command.connects:

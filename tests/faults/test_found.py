@@ -71,10 +71,23 @@ def test_a_late_connect_is_noticed() -> None:
             assert answer.content == b"hello"
 
 
-def test_an_error_that_ok_contradicts_does_not_send_twice() -> None:
+def test_an_error_in_the_midst_of_ok_does_not_send_twice() -> None:
+    """What goes by file is the server's with OK, of which only pieces come."""
+    with rig(adapter={"via": "file", "max_retries": Retry(5)}) as made:
+        answer = b"K\r\n\r\n+QHTTPPOSTFILE"
+        strike(made, "to_host", answer, "insert", behind=False, data=ERROR)
+        sent = len(made.servers.requests)
+        with pytest.raises(requests.ReadTimeout, match="703"):
+            made.session.post(SOMEWHERE, data=b"t=21.5")
+        assert len(made.servers.requests) == sent + 1
+        assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
+
+
+@pytest.mark.parametrize("beyond", [0, 2])
+def test_an_error_that_ok_contradicts_does_not_send_twice(beyond: int) -> None:
     """What goes by file is the server's with OK, and noise may say otherwise before."""
     with rig(adapter={"via": "file"}) as made:
-        answer = b"\r\nOK\r\n\r\n+QHTTPPOSTFILE"
+        answer = b"\r\nOK\r\n\r\n+QHTTPPOSTFILE"[beyond:]
         strike(made, "to_host", answer, "insert", behind=False, data=ERROR)
         sent = len(made.servers.requests)
         assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
