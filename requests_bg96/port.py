@@ -98,7 +98,8 @@ class Port:
                 rtscts=rtscts,
                 exclusive=True,
                 timeout=SLICE,
-                write_timeout=WRITE_TIMEOUT,
+                # Its connection has a bound of its own, and it takes no other.
+                write_timeout=None if "rfc2217:" in url.lower() else WRITE_TIMEOUT,
             )
         try:
             self._wait = self._waiter()
@@ -123,7 +124,11 @@ class Port:
     def close(self) -> None:
         """Give the port back."""
         _open_ports.discard(self)
+        # pyserial leaves a connection that was reset to the garbage collector.
+        connection = getattr(self._serial, "_socket", None)
         self._serial.close()
+        if connection is not None:
+            connection.close()
 
     def check_process(self) -> None:
         """Refuse the port of a parent process.
