@@ -15,6 +15,7 @@ from requests_bg96.errors import (
     NoAnswer,
     Phase,
     SetupError,
+    StrayAnswer,
     TransferError,
 )
 from requests_bg96.state import ModuleState, Settings
@@ -423,6 +424,20 @@ def test_one_command_that_fails() -> None:
             ("AT+CMEE=1", "+CME ERROR: 50"),
         )
     assert (caught.value.err, caught.value.command) == (50, "AT+CMEE=1")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [(CHECK, "OK")],
+        [(CHECK, f"{CONFIGURED}|OK"), ("AT+CPIN?", "OK")],
+        [(CHECK, f"{CONFIGURED}|OK"), *ATTACHED[:1], (REGISTRATION, "OK")],
+    ],
+)
+def test_a_question_that_is_answered_by_nothing(script: Script) -> None:
+    """It was not answered: the OK is a late one, to something else."""
+    with pytest.raises(StrayAnswer):
+        prepare(*script)
 
 
 # SIM and PIN

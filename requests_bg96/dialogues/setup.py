@@ -91,8 +91,7 @@ def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
     texts += [own] if settings.apn is not None else []
     texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
-    if not reply.values("+QHTTPCFG"):
-        raise StrayAnswer("the module was asked for its settings, and answers OK alone")
+    _told(reply, "+QHTTPCFG")
     state.context = _is_active(reply, settings.context_id)
     if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
         yield from _define_context(settings, state)
@@ -165,10 +164,21 @@ def _define_context(settings: Settings, state: ModuleState) -> Dialogue[None]:
     yield from must(Command(text + _context(settings), shown=text + hidden))
 
 
+def _told(reply: Reply, name: str) -> list[str]:
+    """Return what `reply` tells of `name`, which is asked for and cannot be nothing.
+
+    :raises StrayAnswer: where it is OK alone.
+    """
+    values = reply.values(name)
+    if reply.ok and not values:
+        raise StrayAnswer(f"the module was asked for {name}, and answers OK alone")
+    return values
+
+
 def _unlock_sim(settings: Settings, state: ModuleState) -> Dialogue[None]:
     for _ in range(SIM_ATTEMPTS):
         reply = yield from asked(Command("+CPIN?"))
-        code = "".join(reply.values("+CPIN")[:1])
+        code = "".join(_told(reply, "+CPIN")[:1])
         if code == "READY":
             return
         if code == "SIM PIN":
@@ -226,6 +236,7 @@ def _attempts_left() -> Dialogue[int]:
 def registration() -> Dialogue[dict[str, str]]:
     """Return the <stat> of each kind of registration that the module knows."""
     reply = yield from asked(Command("+CREG?;+CGREG?;+CEREG?"))
+    _told(reply, "+CREG")
     return {
         name: fields[1]
         for name in ("CREG", "CGREG", "CEREG")
