@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from requests_bg96.emulator import Fault
+from requests_bg96.emulator import Fault, Pause
 from tests.support import SOMEWHERE, Rig, response, rig
 
 #: More than a line may have, and no line end in it.
@@ -67,3 +67,29 @@ def test_lost_byte_of_an_upload_is_waited_for_as_long_as_for_a_response() -> Non
             made.session.post(SOMEWHERE, data=b"x" * 1_000, timeout=(5, 5))
         assert 5 <= made.clock.now() - started <= 6
         assert made.session.post(SOMEWHERE, data=b"again", timeout=(30, 5)).ok
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+#: Of a length that is not told beforehand, and written by the module in half a minute.
+SLOW: list[bytes | Pause] = [HEAD, *[Pause(4.0), b"piece"] * 8]
+
+
+def test_file_that_grows_is_waited_for() -> None:
+    """The read timeout is for silence, also where only the module hears the server."""
+    with rig(SLOW, adapter={"via": "file"}) as made:
+        assert made.get(timeout=(5, 5)).content == b"piece" * 8
+
+
+def test_lost_end_of_a_response_by_file() -> None:
+    """A file that grows no more is not waited for, although the module is silent."""
+    with rig(HEAD + b"hello", adapter={"via": "file"}) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        end = made.heard[before:].index(b"+QHTTPREADFILE: 0")
+        made.emulator.add_fault(Fault("to_host", end + 5, "drop"))
+        started = made.clock.now()
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            made.get(timeout=(5, 5))
+        assert made.clock.now() - started <= 11
+        assert made.get(timeout=(30, 5)).content == b"hello"

@@ -204,9 +204,7 @@ def read_by_file(
     state.litter.add(name)
     command = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
     yield from _fetched(Command(command, timeout=wait_seconds))
-    # The module's own timer bounds each silence of the server, but says nothing.
-    patience = wait_seconds + (length or UNKNOWN_LENGTH) / NETWORK_BYTES_PER_SECOND
-    line: bytes = yield Await(b"+QHTTPREADFILE:", patience)
+    line = yield from _written(name, wait_seconds, length)
     (err,) = _numbers(line)[:1]
     if err:
         raise ModuleError(err, "AT+QHTTPREADFILE", phase=Phase.READ)
@@ -215,6 +213,26 @@ def read_by_file(
             return
         sink(b"")
     raise TransferError(f"the response did not arrive intact in {ATTEMPTS} attempts")
+
+
+def _written(name: str, wait_seconds: float, length: int | None) -> Dialogue[bytes]:
+    """Wait for the module to say that the response is in the file.
+
+    Its own timer bounds each silence of the server, but says nothing. The line may
+    lose what it says in the end: a file that has begun to grow must go on growing.
+    """
+    patience = wait_seconds + (length or UNKNOWN_LENGTH) / NETWORK_BYTES_PER_SECOND
+    size = 0
+    while True:
+        try:
+            line: bytes = yield Await(b"+QHTTPREADFILE:", min(wait_seconds, patience))
+            return line
+        except NoAnswer:
+            patience -= wait_seconds
+            found = (yield from listing(name)).get(name, 0)
+            if patience <= 0 or 0 < found <= size:
+                raise
+            size = found
 
 
 def _mend(
