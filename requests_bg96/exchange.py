@@ -40,7 +40,8 @@ ABSENCE = 0.02
 #: What is wrong where a response keeps the modem for too long.
 BUSY = "the modem is busy with another response, which goes on"
 
-_ANSWER = re.compile(rb"(?:AT\r+)?\r\nOK\r\n\Z")
+#: The answers to up to so many questions.
+_ANSWERS = rb"(?:(?:AT\r+)?\r\nOK\r\n){1,%d}\Z"
 
 
 class Exchange:
@@ -77,7 +78,7 @@ class Exchange:
         self._spool = Spool()
         self._failure: BG96Error | None = None
         self._confirmed = False
-        self._asked = False
+        self._questions = 0
         self._last_came = self._last_read = clock.now()
         self._done = threading.Event()
 
@@ -232,10 +233,13 @@ class Exchange:
 
     def _receive(self, deadline: Deadline) -> bool:
         trailer = self.framing.trailer
-        silence = ASK_AGAIN if self._asked else SILENCE.get(trailer, deadline.left())
+        silence = SILENCE.get(trailer, deadline.left())
+        if self._questions:
+            silence = ASK_AGAIN
         data = self._link.read_payload(deadline.within(silence))
-        if data:
-            self._asked = False
+        if data and self._questions:
+            self._hear(data)
+        elif data:
             self.framing.receive_data(data)
         elif trailer is Trailer.FULL:
             return self._ask()
@@ -245,24 +249,31 @@ class Exchange:
 
     def _ask(self) -> bool:
         """Ask the module, which answers in command mode only, whether it is done."""
-        self._asked = True
+        self._questions += 1
         self._link.send_line(b"AT\r")
-        answer = b""
-        until = Deadline(self._clock, ANSWER_SECONDS)
+        return self._hear(b"")
+
+    def _hear(self, heard: bytes) -> bool:
+        """Tell the answer, which may be late, from more of the body.
+
+        The body may have gone on, and ended, while the question was on its way.
+        """
+        answers = re.compile(_ANSWERS % self._questions)
+        match = answers.search(heard)
+        until = Deadline(self._clock, ANSWER_SILENCE if match else ANSWER_SECONDS)
         while data := self._link.read_payload(until):
-            answer += data
-            if _ANSWER.search(answer):
+            heard += data
+            if match := answers.search(heard):
                 until = Deadline(self._clock, ANSWER_SILENCE)
-        # The body may have gone on, and ended, while the question was on its way.
-        match = _ANSWER.search(answer)
-        end = match.start() if match else len(answer)
-        self.framing.receive_data(answer[:end])
+        end = match.start() if match else len(heard)
+        self.framing.receive_data(heard[:end])
         if match and self.framing.trailer is Trailer.FULL:
-            self._link.discount(len(answer) - end)
+            self._link.discount(len(heard) - end)
             self._take_trailer()
         else:
-            self.framing.receive_data(answer[end:])
-        return bool(answer)
+            self.framing.receive_data(heard[end:])
+            self._questions = 0 if heard else self._questions
+        return bool(heard)
 
     def _confirm(self, deadline: Deadline) -> bool:
         """Look behind a body that is whole; return whether the trailer came."""

@@ -93,3 +93,16 @@ def test_lost_end_of_a_response_by_file() -> None:
             made.get(timeout=(5, 5))
         assert made.clock.now() - started <= 11
         assert made.get(timeout=(30, 5)).content == b"hello"
+
+
+@pytest.mark.parametrize("late", [0.2, 0.6, 0.9, 1.7, 2.6])
+def test_late_answer_behind_a_body(late: float) -> None:
+    """Where only the module knows the end, its answer is no part of the body."""
+    with rig(HEAD + b"hello") as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        end = made.heard[before:].index(b"+QHTTPREAD: 0\r\n") + 15
+        made.emulator.add_fault(Fault("to_host", end, "silence", seconds=late))
+        assert made.get(timeout=(5, 5)).content == b"hello"
+        assert made.get(timeout=(5, 5)).content == b"hello"
