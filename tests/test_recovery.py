@@ -71,7 +71,8 @@ def test_lost_byte_of_an_upload_is_waited_for_as_long_as_for_a_response() -> Non
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 #: Of a length that is not told beforehand, and written by the module in half a minute.
-SLOW: list[bytes | Pause] = [HEAD, *[Pause(4.0), b"piece"] * 8]
+PIECES: list[bytes | Pause] = [Pause(4.0), b"piece"]
+SLOW = [HEAD, *PIECES * 8]
 
 
 def test_file_that_grows_is_waited_for() -> None:
