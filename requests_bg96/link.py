@@ -53,6 +53,8 @@ logger = logging.getLogger(__name__)
 RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
 #: The command to whose answer the lines behind a payload belong.
 _READ = Command("+QHTTPREAD")
+#: The module ends an upload after 5 s without data, and says so.
+ACKNOWLEDGEMENT_SECONDS = 7.0
 #: More than the guard time of "+++", for a line that adds delays of its own.
 GUARD = GUARD_SECONDS + 0.05
 
@@ -262,7 +264,7 @@ class Link:
             piece = payload[start : start + size]
             self._write(piece)
             if command.acknowledged and len(piece) == size:
-                self._await_acknowledgement(until)
+                self._await_acknowledgement(until.within(ACKNOWLEDGEMENT_SECONDS))
             if command.progress:
                 command.progress(start + len(piece))
             if reply := self._pending_end(command, lines):
@@ -270,6 +272,8 @@ class Link:
                 return reply
             if until.over:
                 raise NoAnswer("the module does not take the payload in time")
+        if command.acknowledged:
+            until = until.within(ACKNOWLEDGEMENT_SECONDS)
         return self._end_of(command, until, lines)
 
     def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
@@ -300,8 +304,10 @@ class Link:
         The manual leaves open whether a last block that is full is confirmed.
         """
         while not self._lines.take_acknowledgement():
-            if self._lines.has_line or not self._receive(self._read(until)):
+            if self._lines.has_line:
                 return
+            if not self._receive(self._read(until)):
+                raise NoAnswer("the module does not confirm what it was sent")
 
     def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
         reply = self._end_of(hearken.command, deadline.within(hearken.timeout))

@@ -107,3 +107,19 @@ def test_late_answer_behind_a_body(late: float) -> None:
         made.emulator.add_fault(Fault("to_host", end, "silence", seconds=late))
         assert made.get(timeout=(5, 5)).content == b"hello"
         assert made.get(timeout=(5, 5)).content == b"hello"
+
+
+def test_dead_line_in_an_upload_by_file() -> None:
+    """Each block is confirmed: what is not goes nowhere, however much is left."""
+    data = b"x" * 100_000
+    with rig(adapter={"via": "file"}) as made:
+        made.session.post(SOMEWHERE, data=data)
+        before = len(made.heard)
+        made.session.post(SOMEWHERE, data=data)
+        sent = made.heard[before:].index(b"CONNECT\r\nA") + 20
+        fault = Fault("to_host", sent, "silence", seconds=1_000)
+        made.emulator.add_fault(fault)
+        started = made.clock.now()
+        with pytest.raises(requests.exceptions.ConnectTimeout):
+            made.session.post(SOMEWHERE, data=data, timeout=(5, 5))
+        assert made.clock.now() - started <= 8
