@@ -670,15 +670,15 @@ def test_a_context_that_does_not_work(err: int) -> None:
 
 @pytest.mark.parametrize("err", [703, 704])
 def test_a_busy_module(err: int) -> None:
-    """It is waited for; a response that nobody reads is taken from it first."""
+    """It is waited for; a response that nobody reads is taken from it whenever."""
     send(
         SET_URL,
         (SEND, f"+CME ERROR: {err}"),
         *[("AT+QHTTPREAD=1", "CONNECT"), ("Escape", None), ("Pause", None)],
         (SEND, f"+CME ERROR: {err}"),
-        ("Pause", None),
+        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), ("Pause", None)],
         (SEND, f"+CME ERROR: {err}"),
-        ("Pause", None),
+        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), ("Pause", None)],
         (SEND, "sent|OK"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from requests_bg96.emulator import Fault, Pause
+from requests_bg96.emulator import Fault, Pause, Switches
 from tests.support import SOMEWHERE, Rig, response, rig
 
 #: More than a line may have, and no line end in it.
@@ -123,3 +123,18 @@ def test_dead_line_in_an_upload_by_file() -> None:
         with pytest.raises(requests.exceptions.ConnectTimeout):
             made.session.post(SOMEWHERE, data=data, timeout=(5, 5))
         assert made.clock.now() - started <= 8
+
+
+def test_request_given_up_that_ends_while_the_next_one_waits() -> None:
+    """Its response is in the way then, and was not there at first."""
+    hello = HEAD + b"hello"
+    switches = Switches(unread_response="busy")
+    with rig(hello, hello, [Pause(7.0), hello], hello, switches=switches) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        sent = made.heard[before:].index(b"+QHTTPGET: 0") - 2
+        made.emulator.add_fault(Fault("to_host", sent, "replug"))
+        with pytest.raises(requests.exceptions.ConnectionError):
+            made.get()
+        assert made.get(timeout=(15, 5)).content == b"hello"

@@ -250,8 +250,8 @@ def _mend(
     first = kind not in mended
     mended.add(kind)
     if kind is BUSY:
-        if first:
-            yield from _discard_response(state)
+        # What is under way may end meanwhile, and its response be in the way then.
+        yield from _discard_response(state)
         yield from _wait_while_busy(error, settings, state)
     elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
         raise error
