@@ -26,6 +26,7 @@ __all__ = (
     "connects",
     "error_number",
     "joined",
+    "number",
     "printable",
     "quoted",
 )
@@ -53,7 +54,9 @@ FINAL_PREFIXES = (b"+CME ERROR:", b"+CMS ERROR:")
 BARE_URCS = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN", b"RING")
 
 _CONNECT = re.compile(rb"CONNECT(?: .*)?")
-_ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d+)")
+# More digits are noise; Python refuses to read some thousands of them.
+_ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d{1,9})(?!\d)")
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,8 +187,17 @@ def connects(line: bytes) -> bool:
 
 def error_number(final: bytes) -> int | None:
     """Return the number in a ``+CME ERROR`` or ``+CMS ERROR`` line, if it is one."""
-    number = _ERROR_NUMBER.match(final)
-    return int(number.group(1)) if number else None
+    found = _ERROR_NUMBER.match(final)
+    return int(found.group(1)) if found else None
+
+
+def number(text: str) -> int | None:
+    """Return the number that `text` is, and nothing else; None where it is none.
+
+    Not every character that `str.isdigit` takes is one to `int`, nor are some thousands
+    of digits.
+    """
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def printable(line: bytes) -> str:
@@ -261,8 +273,8 @@ class LineBuffer:
 
     @property
     def has_line(self) -> bool:
-        """Whether a line has begun to come that is not empty."""
-        return b"\n" in self._buffer
+        """Whether `next_line` has something to say: a line, or that none ends."""
+        return b"\n" in self._buffer or len(self._buffer) > LINE_LIMIT
 
     def take_acknowledgement(self) -> bool:
         """Take the byte that confirms a block, if it is next; return whether it was."""

@@ -11,6 +11,7 @@ import datetime
 import os
 from collections.abc import Callable, Iterator
 
+from .at import number
 from .dialogues.setup import REGISTRATION
 from .dialogues.tls import CLOCK_TOLERANCE, clock_of
 from .errors import BG96Error, ModuleError
@@ -213,7 +214,7 @@ def clock(modem: BG96Modem) -> Finding:
 def speed(modem: BG96Modem) -> Finding:
     """The line is fast enough for the network."""
     rate = _value(modem, "AT+IPR?", "+IPR")
-    slow = rate.isdigit() and int(rate) < 115_200
+    slow = (number(rate) or 115_200) < 115_200
     advice = "LTE-M is faster; baudrate= sets another" if slow else ""
     return Finding("speed", True, f"{rate} baud", advice)
 

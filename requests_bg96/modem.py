@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .at import Command, Reply
+from .at import Command, Reply, number
 from .clock import Clock, Deadline, SystemClock
 from .dialogues import Dialogue, Escape, http, must, setup
 from .dialogues.request import Request
@@ -214,9 +214,14 @@ class BG96Modem:
         """Return the signal's strength in dBm, -113 to -51; None where it is unknown.
 
         ``AT+CSQ``, AT manual 6.3.
+
+        :raises TransferError: where the answer is none.
         """
         reply = self._converse(must(Command("+CSQ")), 30.0)
-        rssi = int(reply.values("+CSQ")[0].split(",")[0])
+        told = "".join(reply.values("+CSQ")[:1])
+        rssi = number(told.partition(",")[0])
+        if rssi is None:
+            raise TransferError(f"the module says {told!r}", command="AT+CSQ")
         return None if rssi == 99 else -113 + 2 * rssi
 
     def registration(self) -> dict[str, int]:

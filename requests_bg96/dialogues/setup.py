@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from ..at import Command, Reply, joined, quoted
+from ..at import Command, Reply, joined, number, quoted
 from ..errors import ContextError, SetupError, StrayAnswer
 from ..state import Limits, ModuleState, Settings
 from . import Dialogue, Pause, asked, must
@@ -61,7 +61,10 @@ def _limits() -> Dialogue[Limits]:
     names = ("+QHTTPURL", "+QHTTPGET", "+QHTTPPOST")
     reply = yield from asked(Command(joined(*(f"{name}=?" for name in names))))
     ranges = [
-        [int(most) for most in re.findall(r"\(1-(\d+)\)", "".join(reply.values(name)))]
+        [
+            int(most)
+            for most in re.findall(r"\(1-([0-9]{1,9})\)", "".join(reply.values(name)))
+        ]
         for name in names
     ]
     if [len(found) for found in ranges] != [2, 3, 3]:
@@ -228,8 +231,9 @@ def _attempts_left() -> Dialogue[int]:
     reply = yield from asked(Command("+QPINC?"))
     for value in reply.values("+QPINC"):
         fields = value.replace(" ", "").split(",")
-        if fields[0] == '"SC"' and len(fields) > 1 and fields[1].isdigit():
-            return int(fields[1])
+        left = number(fields[1]) if len(fields) > 1 else None
+        if fields[0] == '"SC"' and left is not None:
+            return left
     return PIN_ATTEMPTS
 
 
@@ -242,7 +246,7 @@ def registration() -> Dialogue[dict[str, str]]:
         for name in ("CREG", "CGREG", "CEREG")
         for value in reply.values(f"+{name}")
         # A URC of the same name has no <n> in front, but may have a cell behind.
-        if len(fields := value.split(",")) > 1 and fields[1].isdigit()
+        if len(fields := value.split(",")) > 1 and number(fields[1]) is not None
     }
 
 

@@ -241,5 +241,5 @@ def clock_of(text: str) -> datetime.datetime | None:
         local = datetime.datetime.strptime(moment, "%y/%m/%d,%H:%M:%S")
         offset = datetime.timedelta(minutes=15 * int(zone or "0"))
         return (local - offset).replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -12,6 +12,8 @@ HEAD_LIMIT = 65536
 
 _END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9][.][0-9] ([0-9]{3})(?: |\r|\n|$)")
+#: What has more digits is no length: nothing is as large.
+_LENGTH = re.compile(rb"[0-9]{1,18}")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
@@ -54,7 +56,7 @@ class ResponseHead:
         return cls(
             raw,
             int(status[1]),
-            int(length) if length.isdigit() else None,
+            int(length) if _LENGTH.fullmatch(length) else None,
             b"chunked" in fields.get(b"transfer-encoding", b"").lower(),
             b"keep-alive" in options if old else b"close" not in options,
             fields.get(b"location", b"").decode("latin-1"),

@@ -9,7 +9,10 @@ from .http_head import split_head
 
 __all__ = ["RequestFraming"]
 
-_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*([0-9]+)[ \t]*\r?$", re.I | re.M)
+#: What has more digits is no length: nothing is as large.
+_LENGTH = re.compile(
+    rb"^content-length[ \t]*:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.I | re.M
+)
 _CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:.*chunked", re.I | re.M)
 
 

@@ -1,0 +1,1 @@
+"""Whatever comes over the line, from either end."""

@@ -1,0 +1,114 @@
+"""Numbers of a module that are none, or more than anybody can read."""
+
+from __future__ import annotations
+
+import pytest
+
+from requests_bg96 import BG96Modem
+from requests_bg96.at import error_number, number
+from requests_bg96.dialogues import setup
+from requests_bg96.dialogues.tls import clock_of
+from requests_bg96.emulator.http_head import ResponseHead
+from requests_bg96.errors import SetupError, TransferError
+from requests_bg96.state import Limits, ModuleState, Settings
+from tests.emulator.host import OK as HOST_OK
+from tests.emulator.host import Host, response
+from tests.fuzz.scripted import ScriptedModule
+from tests.support import OK, play
+
+#: Python reads no more than 4,300 digits, and "2" is one to some of its functions when
+#: it is raised.
+NONE = ("9" * 5_000, "\xb2", "", "-1", "1_0", " 1")
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_none(text: str) -> None:
+    """Not even with a sign, or blanks around it."""
+    assert number(text) is None
+
+
+def test_numbers() -> None:
+    """Zeros in front, and as many digits as a length may have."""
+    assert number("007") == 7
+    assert number("9" * 18) == 10**18 - 1
+
+
+@pytest.mark.parametrize("digits", [10, 5_000])
+def test_error_numbers(digits: int) -> None:
+    """Noise is no number that would mean something."""
+    assert error_number(b"+CME ERROR: " + b"7" * digits) is None
+    assert error_number(b"+CME ERROR: 703 ") == 703
+
+
+@pytest.mark.parametrize("told", NONE[:-1])
+def test_attempts_left(told: str) -> None:
+    """They are taken to be all, as where the module does not know the command."""
+    script = [
+        ("AT+CPIN?", "+CPIN: SIM PIN|OK"),
+        ("AT+QPINC?", f'+QPINC: "SC",{told},10|OK'),
+        ('AT+CPIN="1234"', "ERROR"),
+    ]
+    settings, state = Settings(pin="1234"), ModuleState(checked=True)
+    with pytest.raises(SetupError, match="refuses the PIN"):
+        play(setup.prepare(settings, state), *script)
+
+
+@pytest.mark.parametrize("told", NONE)
+def test_registration(told: str) -> None:
+    """What is none does not count as registered, nor break what asks for it."""
+    line = ("AT+CREG?;+CGREG?;+CEREG?", f"+CREG: 0,{told}|+CEREG: 0,5|OK")
+    assert play(setup.registration(), line) == {"CEREG": "5"}
+
+
+@pytest.mark.parametrize("told", ["9" * 5_000, "9" * 10])
+def test_limits(told: str) -> None:
+    """Those of the manual's module are as good."""
+    ask = "AT+QHTTPURL=?;+QHTTPGET=?;+QHTTPPOST=?"
+    lines = (
+        f"+QHTTPURL: (1-{told}),(1-65535)|+QHTTPGET: (1-65535),(1-2048),(1-65535)|"
+        "+QHTTPPOST: (1-1024000),(1-65535),(1-65535)|OK"
+    )
+    state = ModuleState()
+    play(setup.learn(state), ("ATI", "BG96|OK"), (ask, lines))
+    assert state.limits == Limits()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["24/02/29,12:00:00+99999999999", "00/01/01,00:00:00+9999999999", "\xb2", ""],
+)
+def test_clocks(text: str) -> None:
+    """A zone beyond all time."""
+    assert clock_of(text) is None
+
+
+@pytest.mark.parametrize("line", [b"", b"\r\n+CSQ: \r\n", b"\r\n+CSQ: \xb2,99\r\n"])
+def test_signal(line: bytes) -> None:
+    """An answer that is none is one of our errors, and has what came."""
+    true = [OK, b"\r\nBG96\r\n" + OK, OK, OK]
+    module = ScriptedModule([*true, line + OK, OK])
+    with BG96Modem(module.url, clock=module.clock) as modem:
+        with pytest.raises(TransferError, match=r"AT\+CSQ"):
+            modem.signal()
+
+
+# In the emulator
+
+LONG = b"9" * 5_000
+
+
+def test_the_length_of_a_response() -> None:
+    """No length at all."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\n"
+    assert ResponseHead.parse(head % LONG).length is None
+    assert ResponseHead.parse(head % b"12").length == 12
+
+
+def test_the_length_of_a_request() -> None:
+    """Nor in what the host has written itself."""
+    with Host() as host:
+        host.online(requestheader=1)
+        host.servers.answers.append(response(b"abc"))
+        request = b"POST / HTTP/1.1\r\nContent-Length: %b\r\n\r\n" % LONG
+        assert b"CONNECT" in host.ask(b"AT+QHTTPPOST=%d,80,80\r" % len(request))
+        assert host.ask(request).startswith(HOST_OK + b"\r\n+QHTTPPOST: 0,200,3")
