@@ -30,6 +30,8 @@ ASK_AGAIN = 1.0
 #: Seconds that the module has for the answer, and for more payload instead of one.
 ANSWER_SECONDS = 0.5
 ANSWER_SILENCE = 0.05
+#: Seconds for both: what goes on for longer is no answer.
+ANSWER_LIMIT = 1.0
 #: Seconds for the trailer behind a body that is whole.
 TRAILER_SECONDS = 2.0
 #: Seconds for which reading on is better than leaving data mode, which takes two.
@@ -42,6 +44,8 @@ BUSY = "the modem is busy with another response, which goes on"
 
 #: The answers to up to so many questions.
 _ANSWERS = rb"(?:(?:AT\r+)?\r\nOK\r\n){1,%d}\Z"
+#: The most bytes that one has; what was heard before it may be long.
+_ANSWER_SIZE = 64
 
 
 class Exchange:
@@ -192,12 +196,13 @@ class Exchange:
         # Whoever had the last turn may have heard something since.
         silence = self._clock.now() - max(started, self._last_came)
         until = deadline.within(self._read_seconds - silence)
-        if not (self.complete or self._step(until)):
-            if deadline.over:
-                raise NoAnswer(BUSY)
-            if until.over:
-                self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
+        came = self.complete or self._step(until)
+        if not came and until.over and not deadline.over:
+            self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
         self._put_aside()
+        # There may always be something to read.
+        if deadline.over and not self.complete:
+            raise NoAnswer(BUSY)
 
     def _take(self, size: int) -> bytes:
         if self._spool:
@@ -259,11 +264,16 @@ class Exchange:
         The body may have gone on, and ended, while the question was on its way.
         """
         answers = re.compile(_ANSWERS % self._questions)
-        match = answers.search(heard)
+        size = _ANSWER_SIZE * self._questions
+        match = answers.search(heard, max(0, len(heard) - size))
         until = Deadline(self._clock, ANSWER_SILENCE if match else ANSWER_SECONDS)
+        limit = Deadline(self._clock, ANSWER_LIMIT)
         while data := self._link.read_payload(until):
             heard += data
-            if match := answers.search(heard):
+            if limit.over:
+                match = None
+                break
+            if match := answers.search(heard, max(0, len(heard) - size)):
                 until = Deadline(self._clock, ANSWER_SILENCE)
         end = match.start() if match else len(heard)
         self.framing.receive_data(heard[:end])

@@ -37,6 +37,7 @@ from .errors import (
     NoAnswer,
     Phase,
     StrayAnswer,
+    TransferError,
 )
 from .port import WRITE_SIZE, Port
 from .state import Settings
@@ -51,6 +52,8 @@ logger = logging.getLogger(__name__)
 #: What only a module that has just started says (AT manual 11.1, 12.7; "APP RDY" is
 #: what two drivers for the BG96 wait for).
 RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
+#: Lines of an answer; the longest is a list of files.
+ANSWER_LIMIT = 4_096
 #: The command to whose answer the lines behind a payload belong.
 _READ = Command("+QHTTPREAD")
 #: The module ends an upload after 5 s without data, and says so.
@@ -332,6 +335,8 @@ class Link:
         if kind is Kind.ECHO:
             self._echoed = True
         elif kind is Kind.INFORMATION:
+            if len(lines) == ANSWER_LIMIT:
+                raise TransferError(f"the answer has more than {ANSWER_LIMIT} lines")
             lines.append(line)
         elif kind is Kind.URC:
             self.note(line)

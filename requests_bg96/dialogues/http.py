@@ -11,6 +11,7 @@ from ..codes import (
     CONNECT_SECONDS,
     CONTEXT_LOST,
     DOUBTFUL,
+    FILE_LIMIT,
     STATE_LOST,
     UNRESOLVED,
 )
@@ -221,7 +222,8 @@ def _written(name: str, wait_seconds: float, length: int | None) -> Dialogue[byt
     Its own timer bounds each silence of the server, but says nothing. The line may
     lose what it says in the end: a file that has begun to grow must go on growing.
     """
-    patience = wait_seconds + (length or UNKNOWN_LENGTH) / NETWORK_BYTES_PER_SECOND
+    most = min(length or UNKNOWN_LENGTH, FILE_LIMIT)
+    patience = wait_seconds + most / NETWORK_BYTES_PER_SECOND
     size = 0
     while True:
         try:

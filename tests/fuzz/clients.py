@@ -1,0 +1,250 @@
+"""The client over a port, with a module at its far end that says anything.
+
+Time is virtual, and every target looks at how much of it has passed: who waits for
+more than was asked for has hung, and who looks at the port again and again without
+letting time pass is stopped by the port itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from requests_bg96 import BG96Adapter, BG96Modem
+from requests_bg96.at import BLOCK, Command
+from requests_bg96.clock import Deadline
+from requests_bg96.dialogues import Await, Dialogue, Escape, Hearken, Pause, Step
+from requests_bg96.emulator import Fault, Switches
+from requests_bg96.errors import BG96Error, SetupError
+from requests_bg96.exchange import Exchange
+from requests_bg96.framing import Chunked, Framing
+from requests_bg96.link import Link
+from requests_bg96.port import Port
+from requests_bg96.state import Settings
+from requests_bg96.stats import Statistics
+from tests.fuzz.scripted import SECOND, ScriptedModule, joined, script
+from tests.support import SOMEWHERE, Rig, chunks, response, rig
+
+#: Seconds that a step, or the connection, may take, and that a silence may.
+CONNECT, READ = 30.0, 5.0
+#: Seconds that nothing counts: leaving data mode, and bytes on their way.
+SLACK = 4.0
+
+SINK = bytearray()
+STEPS: tuple[Step, ...] = (
+    Command("+QIACT?"),
+    Command("I", bare=True, timeout=1.0),
+    Command("+QHTTPURL=5,5", payload=b"http:"),
+    Command("+QFUPL=a", payload=bytes(3 * BLOCK), acknowledged=True, bulky=True),
+    Command("+QFDWL=a", sink=SINK.extend, sink_size=500),
+    Command("+QHTTPPOSTFILE=a", commits=True),
+    Await(b"+QHTTPGET:", 10.0),
+    Hearken(Command("+QIACT=1"), 10.0),
+    Pause(1.0, SetupError("no time")),
+    Escape(),
+)
+
+
+def linked(module: ScriptedModule, settings: Settings) -> Link:
+    """The drive loop over a port to `module`."""
+    port = Port(module.url, baudrate=115_200, rtscts=False, clock=module.clock)
+    return Link(port, module.clock, lambda line: None, Statistics(), settings)
+
+
+def one(step: Step) -> Dialogue[object]:
+    """A dialogue of one step."""
+    return (yield step)
+
+
+def wire(data: bytes) -> None:
+    """Steps of dialogues, and a response, over a port."""
+    link(data)
+    exchange(data)
+
+
+def link(data: bytes) -> None:
+    """Steps of every kind end in time, whatever is said to them.
+
+    The first four bytes choose the steps; the rest are the module's answers.
+    """
+    chosen, answers = data[:4], script(data[4:])
+    module = ScriptedModule(answers)
+    made = linked(module, Settings(verify_echo=bool(chosen and chosen[0] & 0x80)))
+    made.settled = bool(chosen and chosen[0] & 0x40)
+    for number in chosen:
+        SINK.clear()
+        started = module.clock.now()
+        with contextlib.suppress(BG96Error):
+            step = STEPS[(number & 0x3F) % len(STEPS)]
+            made.run(one(step), Deadline(module.clock, CONNECT))
+        assert len(SINK) <= 500
+        assert module.clock.now() - started <= CONNECT + SLACK, step
+
+
+def exchange(data: bytes) -> None:
+    """A response is read to an end, or given up, in time.
+
+    The first byte chooses the way; then come what the module sends, and what it
+    answers to questions.
+    """
+    kind, answers = data[0] if data else 0, script(data[1:])
+    module = ScriptedModule(answers[1:], answers[:1])
+    made = linked(module, Settings())
+    framing = Framing("HEAD" if kind & 1 else "GET", list(Chunked)[kind // 2 % 3])
+    over: list[Exchange] = []
+    reading = Exchange(made, framing, READ, module.clock, over.append)
+    with contextlib.suppress(BG96Error):
+        while reading.read(1000):
+            if kind & 0x10:
+                reading.spool(Deadline(module.clock, CONNECT))
+            if kind & 0x20:
+                reading.discard(Deadline(module.clock, CONNECT))
+    assert len(over) == reading.over
+    assert module.clock.now() <= allowed(data) + (CONNECT if kind & 0x30 else 0.0)
+
+
+def allowed(data: bytes) -> float:
+    """How long a response may take of which this comes, and the time to connect."""
+    # Each silence may be as long as a read may wait; each question asks for one.
+    silences = data.count(SECOND) + data.count(b"OK") + len(script(data)) + 2
+    return CONNECT + READ * silences + SLACK
+
+
+def outcome(session: requests.Session, **arguments: Any) -> requests.Response | None:
+    """A response that was read, or None for an exception of those that callers know."""
+    try:
+        answer = session.request(
+            url=SOMEWHERE, timeout=(CONNECT, READ), allow_redirects=False, **arguments
+        )
+        repr(answer.content)
+        return answer
+    except requests.RequestException:
+        return None
+
+
+#: Ways of making a request, by what the first byte of a script chooses.
+WAYS: tuple[dict[str, Any], ...] = (
+    {"method": "GET"},
+    {"method": "POST", "data": b"x" * 3_000},
+    {"method": "HEAD"},
+    {"method": "GET", "via": "file"},
+)
+
+
+@contextlib.contextmanager
+def session_over(module: ScriptedModule, **settings: Any) -> Iterator[requests.Session]:
+    """A session over a modem at whose far end is `module`."""
+    with requests.Session() as session:
+        adapter = BG96Adapter(module.url, clock=module.clock, **settings)
+        session.mount("http://", adapter)
+        yield session
+
+
+def module(data: bytes) -> None:
+    """A module that says anything, under requests and by itself."""
+    request(data)
+    asked(data)
+
+
+def request(data: bytes) -> None:
+    """A request ends in time, with a response or one of requests' exceptions.
+
+    The first byte chooses the way; the rest are the module's answers, one for each
+    piece that it is sent.
+    """
+    way = dict(WAYS[(data[0] if data else 0) % len(WAYS)])
+    answers = script(data[1:])
+    scripted = ScriptedModule(answers)
+    with session_over(scripted, via=way.pop("via", "line")) as session:
+        outcome(session, **way)
+        assert scripted.clock.now() <= allowed(data)
+        # The next one finds the modem free, and in a state that it can leave.
+        started = scripted.clock.now()
+        assert outcome(session, **way) is None or len(answers) > 3
+        assert scripted.clock.now() - started <= allowed(data)
+
+
+def asked(data: bytes) -> None:
+    """What a caller asks of the modem itself is answered, or one of our errors."""
+    kind = data[0] if data else 0
+    scripted = ScriptedModule([b"\r\nOK\r\n"] * 3 + script(data[1:]))
+    modem = BG96Modem(scripted.url, clock=scripted.clock)
+    calls = (
+        modem.signal,
+        modem.registration,
+        modem.info,
+        lambda: modem.command("AT+CSQ"),
+        modem.files.list,
+        modem.files.free,
+        lambda: modem.files.download("a"),
+    )
+    with contextlib.suppress(BG96Error):
+        calls[kind % len(calls)]()
+    with contextlib.suppress(BG96Error):
+        modem.close()
+
+
+def exchanges(data: bytes) -> None:
+    """A true module, on a line that adds to what it says, and a server that errs."""
+    line(data)
+    server(data)
+
+
+def line(data: bytes) -> None:
+    """Bytes among those of a true module, at any place: the next request succeeds.
+
+    The first byte chooses the way, the next two the place, and the rest comes there.
+    """
+    way = dict(WAYS[(data[0] if data else 0) % len(WAYS)])
+    # No dialogue is shorter.
+    place = int.from_bytes(data[1:3], "big") % 600
+    with rig(adapter={"via": way.pop("via", "line")}) as made:
+        made.emulator.add_fault(Fault("to_host", place, "insert", data=data[3:]))
+        outcome(made.session, **way)
+        assert made.clock.now() <= allowed(data) + CONNECT
+        assert len(made.heard) > place
+        check_next(made)
+
+
+def check_next(made: Rig) -> None:
+    """The module can be asked for something else."""
+    made.servers.answers = [response(b"the next")]
+    answer = outcome(made.session, method="GET")
+    assert answer is not None and answer.content == b"the next"
+
+
+def server(data: bytes) -> None:
+    """Whatever a server sends, the module and the client make something of it."""
+    kind, sent = (data[0] if data else 0), data[1:]
+    firmware = Switches.from_text({"chunked": ("raw", "decoded")[kind // 4 % 2]})
+    with rig(sent, switches=firmware) as made:
+        way = {**WAYS[kind % 3]}
+        outcome(made.session, **way)
+        assert made.clock.now() <= 2 * CONNECT + allowed(data)
+        check_next(made)
+
+
+def recorded(**arguments: Any) -> list[bytes]:
+    """What a true module answers, piece by piece, in the course of a request."""
+    via = arguments.pop("via", "line")
+    answer = arguments.pop("answer", response(b"hello"))
+    with rig(answer, adapter={"via": via}) as made:
+        made.session.request(url=SOMEWHERE, **arguments)
+        answers: list[bytes] = []
+        for way, data in made.traffic:
+            if way == "from_host":
+                answers.append(b"")
+            elif answers:
+                answers[-1] += data
+        return answers
+
+
+def module_seeds() -> Iterator[bytes]:
+    """Scripts by which requests succeed, and other responses to read."""
+    for number, way in enumerate(WAYS):
+        yield bytes((number,)) + joined(recorded(**way))
+    coded = chunks(b"one and two", [4]), b"Transfer-Encoding: chunked"
+    yield b"\0" + joined(recorded(method="GET", answer=response(*coded)))

@@ -1,0 +1,399 @@
+"""Modules, and servers behind them, that make the client wait or keep for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+import requests
+
+from requests_bg96.at import LINE_LIMIT, Command, LineBuffer
+from requests_bg96.clock import Deadline
+from requests_bg96.codes import FILE_LIMIT
+from requests_bg96.dialogues import Step
+from requests_bg96.emulator import Fault
+from requests_bg96.errors import NoAnswer, TransferError
+from requests_bg96.exchange import Exchange
+from requests_bg96.framing import HEAD_LIMIT, Framing
+from requests_bg96.link import ANSWER_LIMIT
+from requests_bg96.state import Settings
+from tests.fuzz.clients import (
+    CONNECT,
+    READ,
+    SLACK,
+    linked,
+    one,
+    outcome,
+    recorded,
+    session_over,
+)
+from tests.fuzz.conftest import Bounded
+from tests.fuzz.scripted import ScriptedModule, joined, script
+from tests.support import CONNECT as LEADS
+from tests.support import OK, SOMEWHERE, TRAILER, chunks, response, rig
+
+MB = 1 << 20
+#: As fast as USB lets a module be.
+FAST = 12_000_000
+CODED = b"Transfer-Encoding: chunked"
+URC = b'\r\n+QIND: "csq",99,99\r\n'
+
+
+def dialogue(**arguments: str) -> list[bytes]:
+    """The answers of a true module to a GET."""
+    return script(joined(recorded(method="GET", **arguments)), 1_000)
+
+
+def read_from(answer: bytes, **settings: Any) -> tuple[ScriptedModule, object]:
+    """What comes of a GET where AT+QHTTPREAD has this answer."""
+    said = [*dialogue()[:-1], LEADS + answer, *[OK] * 9]
+    module = ScriptedModule(said, **settings)
+    with session_over(module) as session:
+        try:
+            return module, session.get(SOMEWHERE, timeout=(CONNECT, READ)).content
+        except requests.RequestException as error:
+            return module, error
+
+
+def in_time(module: ScriptedModule, silences: int = 1) -> bool:
+    """Whether a request was over when it had to be."""
+    return module.clock.now() <= CONNECT + silences * READ + SLACK
+
+
+def test_what_is_recorded_succeeds() -> None:
+    """Or the tests below would look at something else."""
+    _, body = read_from(response(b"hello") + TRAILER)
+    assert body == b"hello"
+
+
+# Lines
+
+
+@pytest.mark.parametrize("size", [1_000, 4_096])
+def test_a_line_without_end(memory: Bounded, size: int) -> None:
+    """100 MB of it: no more is kept than a line may have."""
+    buffer, piece, errors = LineBuffer(), b"x" * size, 0
+    with memory(LINE_LIMIT + 10 * size):
+        for _ in range(100 * MB // size):
+            buffer.receive_data(piece)
+            try:
+                assert buffer.next_line() is None
+            except TransferError:
+                errors += 1
+    assert errors >= 100 * MB // (LINE_LIMIT + size)
+
+
+ENDLESS: dict[str, Iterable[bytes]] = {
+    "no line end": itertools.repeat(b"x" * 4_096),
+    "line ends": itertools.repeat(b"\r\n" * 2_048),
+    "zeros": itertools.repeat(b"\0" * 4_096),
+    "echo": itertools.repeat(b"ATQ0V1E0&D0\r" * 300),
+    "echo in lines": itertools.repeat(b"ATQ0V1E0&D0\r\r\n" * 300),
+    "OK": itertools.repeat(OK * 600),
+    "ERROR": itertools.repeat(b"\r\nERROR\r\n" * 400),
+    "CONNECT": itertools.repeat(LEADS * 300),
+    "RDY": itertools.repeat(b"\r\nRDY\r\n" * 500),
+    "URCs": itertools.repeat(URC * 180),
+    "information": itertools.repeat(b"\r\n+QIACT: 1,1,1,1\r\n" * 200),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_module_that_never_stops(memory: Bounded, name: str) -> None:
+    """From the start: the request ends in time, and so does the next."""
+    module = ScriptedModule([], ENDLESS[name], baudrate=115_200, piece=4_096)
+    with memory(MB), session_over(module) as session:
+        for number in (1, 2):
+            assert outcome(session, method="GET") is None
+            assert module.clock.now() <= number * (CONNECT + SLACK)
+    # It was listened to.
+    assert module.said > LINE_LIMIT
+
+
+def flooded(answer: Callable[[bytes], bytes]) -> ScriptedModule:
+    """A module after two requests, each of which has ended in time."""
+    module = ScriptedModule(answer)
+    with session_over(module) as session:
+        for number in (1, 2):
+            assert outcome(session, method="POST", data=b"x" * 100) is None
+            assert module.clock.now() <= number * (CONNECT + READ + SLACK)
+    return module
+
+
+def test_an_echo() -> None:
+    """What is written comes back, and nothing else."""
+    assert len(flooded(lambda data: data).heard) > 5
+    assert len(flooded(lambda data: data.replace(b"\r", b"\r\r\n")).heard) > 5
+
+
+def test_ok_to_everything() -> None:
+    """Whatever is asked."""
+    assert any(b"+QHTTPCFG" in data for data in flooded(lambda data: OK).heard)
+
+
+def test_connect_to_everything() -> None:
+    """And data mode is never left."""
+    heard = flooded(lambda data: LEADS).heard
+    assert b"+++" in heard and not any(b"POST" in data for data in heard)
+
+
+def test_ok_or_connect_as_it_should_be() -> None:
+    """A module that agrees to all, and tells nothing."""
+
+    def agree(data: bytes) -> bytes:
+        wants = b"+QHTTPURL=" in data or b"+QHTTPPOST=" in data
+        return LEADS if wants else OK
+
+    flooded(agree)
+
+
+def run(module: ScriptedModule, step: Step) -> None:
+    """One step over a port to `module`."""
+    made = linked(module, Settings())
+    made.run(one(step), Deadline(module.clock, CONNECT))
+
+
+def test_an_answer_without_end(memory: Bounded) -> None:
+    """Its lines are counted."""
+    flood = itertools.repeat(b"\r\n+QIACT: 1,1,1,1\r\n")
+    module = ScriptedModule([], flood, baudrate=FAST)
+    with memory(2 * MB), pytest.raises(TransferError, match="lines"):
+        run(module, Command("+QIACT?"))
+    assert module.said < 30 * ANSWER_LIMIT
+
+
+def test_an_answer_of_many_lines() -> None:
+    """As a list of files may be."""
+    lines = b"".join(b'+QFLST: "%d",1\r\n' % number for number in range(1_000))
+    made = linked(ScriptedModule([b"\r\n" + lines + OK]), Settings())
+    step = Command("+QFLST")
+    found = made.run(one(step), Deadline(made._clock, CONNECT))
+    assert len(getattr(found, "lines")) == 1_000
+
+
+def test_no_acknowledgement_but_bytes(memory: Bounded) -> None:
+    """While a block of a file waits to be confirmed."""
+    flood = itertools.chain([LEADS], itertools.repeat(b"x" * 4_096))
+    module = ScriptedModule([], flood, baudrate=FAST, piece=4_096)
+    upload = Command("+QFUPL=a", payload=bytes(5_000), acknowledged=True)
+    with memory(MB), pytest.raises(TransferError, match="line end"):
+        run(module, upload)
+
+
+# Unsolicited lines
+
+
+def places() -> dict[str, int]:
+    """Where lines begin in the dialogue of a GET, up to the response."""
+    with rig() as made:
+        made.get()
+        heard = made.heard
+    read = heard.rindex(LEADS)
+    starts = [match.start() for match in re.finditer(rb"(?<=\n)\r\n", heard[:read])]
+    return {heard[start:].split()[0].decode(): start for start in starts}
+
+
+@pytest.mark.parametrize("place", places().items(), ids=lambda place: str(place[0]))
+def test_urcs_before_and_inside(place: tuple[str, int]) -> None:
+    """A thousand of them between two lines: the response is read."""
+    with rig() as made:
+        made.emulator.add_fault(Fault("to_host", place[1], "insert", data=URC * 1_000))
+        assert made.get().content == b"hello"
+        assert made.heard.count(URC) == 1_000
+        assert made.get().content == b"hello"
+
+
+def test_urcs_in_the_trailer() -> None:
+    """A few of them are part of it."""
+    trailer = OK + URC * 20 + b"\r\n+QHTTPREAD: 0\r\n"
+    _, body = read_from(response(b"hello") + trailer)
+    assert body == b"hello"
+
+
+def test_urcs_after() -> None:
+    """A thousand behind a response: so is the next."""
+    with rig() as made:
+        assert made.get().content == b"hello"
+        for _ in range(1_000):
+            made.emulator.urc(URC.strip())
+        made.servers.answers = [response(b"the next")]
+        assert made.get().content == b"the next"
+
+
+@pytest.mark.parametrize("cut", [1, -3, -2, -1])
+def test_a_flood_of_urcs(memory: Bounded, cut: int) -> None:
+    """A million at some place of the dialogue: the request ends in time."""
+    answers = dialogue()[:-1]
+    flood = itertools.repeat(URC * 180, 1_000_000 // 180)
+    said = itertools.chain(answers[:cut], [answers[cut] + URC * 20_000])
+    module = ScriptedModule(
+        said, flood if cut == 1 else (), baudrate=115_200, piece=4_096
+    )
+    with memory(4 * MB), session_over(module) as session:
+        assert outcome(session, method="GET") is None
+    assert in_time(module) and module.said > 50_000
+
+
+# Responses
+
+
+def test_a_head_of_megabytes() -> None:
+    """It is refused."""
+    head = b"HTTP/1.1 200 OK\r\n" + (b"X-Line: " + b"x" * 4_000 + b"\r\n") * 2_000
+    module, error = read_from(head, baudrate=FAST, piece=4_096)
+    assert isinstance(error, requests.ConnectionError)
+    assert f"more than {HEAD_LIMIT} bytes" in str(error) and in_time(module)
+
+
+@pytest.mark.parametrize("line", [b"X" * 8 * MB, b"X: y\r\n" * MB, b"\n" * 8 * MB])
+def test_no_head(memory: Bounded, line: bytes) -> None:
+    """However the bytes look that it has, no more is kept than a head may have."""
+    framing = Framing("GET")
+    with memory(4 * HEAD_LIMIT), contextlib.suppress(TransferError):
+        framing.receive_data(b"HTTP/1.1 200 OK\r\n")
+        for start in range(0, len(line), 4_096):
+            framing.receive_data(line[start : start + 4_096])
+            framing.take(framing.available)
+
+
+HUGE = 10**12
+
+
+@pytest.mark.parametrize("told", [b"%d" % HUGE, b"9" * 4_000, b"9" * 6_000, b"-1"])
+def test_a_length_that_is_told_beforehand(told: bytes) -> None:
+    """What the result URC says of the length is not relied on."""
+    answers = dialogue()
+    for number, answer in enumerate(answers):
+        answers[number] = re.sub(rb"(\+QHTTPGET: 0,200),\d+", rb"\1," + told, answer)
+        if answers[number] != answer:
+            break
+    else:
+        raise AssertionError("there is no result URC")
+    module = ScriptedModule(answers)
+    with session_over(module) as session:
+        found = outcome(session, method="GET")
+        assert in_time(module)
+        # More digits than any number of a module has are noise.
+        assert (found is None) == (len(told) > 4_300)
+
+
+def test_a_length_that_is_told_beforehand_by_file() -> None:
+    """No file is larger than the file system, and is waited for no longer.
+
+    Not even one that grows all the time.
+    """
+    answers = dialogue(via="file")
+    stop = next(n for n, one in enumerate(answers) if b"POSTFILE: 0,200," in one)
+    answers[stop] = OK + b"\r\n+QHTTPPOSTFILE: 0,200,%d\r\n" % HUGE
+    begun, sizes = iter(answers[: stop + 1]), itertools.count(1)
+
+    def answer(data: bytes) -> bytes:
+        if name := re.search(rb'QFLST=("[0-9a-f]{8}.rsp")', data):
+            return b"\r\n+QFLST: %b,%d\r\n" % (name[1], next(sizes)) + OK
+        return next(begun, OK)
+
+    module = ScriptedModule(answer)
+    with session_over(module, via="file") as session:
+        assert outcome(session, method="GET") is None
+        assert 1_000 < module.clock.now() < FILE_LIMIT / 1_000
+
+
+LENGTHS = (b"Content-Length: %d" % HUGE, b"Content-Length: " + b"9" * 5_000)
+
+
+@pytest.mark.parametrize("field", LENGTHS, ids=["12 digits", "5000 digits"])
+@pytest.mark.parametrize("ending", [b"", TRAILER])
+def test_a_length_beyond_all(memory: Bounded, field: bytes, ending: bytes) -> None:
+    """Nothing is kept free for it; what lacks is missed, or waited for, in time."""
+    with memory(MB):
+        module, found = read_from(response(b"hello", field) + ending)
+    assert in_time(module, 2)
+    if not ending:
+        assert isinstance(found, requests.RequestException)
+    elif field == LENGTHS[0]:
+        assert isinstance(found, requests.exceptions.ChunkedEncodingError)
+    else:
+        # http.client takes it for no length at all.
+        assert found == b"hello"
+
+
+@pytest.mark.parametrize("size", [b"%x" % HUGE, b"f" * 16, b"f" * 17, b"9" * 10**6])
+@pytest.mark.parametrize("ending", [b"", TRAILER])
+def test_a_chunk_beyond_all(memory: Bounded, size: bytes, ending: bytes) -> None:
+    """Behind one that is whole, so that it is known to be one."""
+    start = chunks(b"hello", [5])[:-5]
+    sent = response(start + size + b"\r\nworld", CODED)
+    with memory(6 * MB):
+        module, found = read_from(sent + ending, baudrate=FAST, piece=4_096)
+    assert isinstance(found, requests.RequestException)
+    assert in_time(module, 2)
+
+
+def test_trailer_fields_without_end(memory: Bounded) -> None:
+    """A single one is refused; many are read by http.client, and not kept."""
+    sent = response(chunks(b"hello", [5])[:-2], CODED) + b"X: " + b"x" * MB
+    with memory(4 * MB):
+        module, found = read_from(sent, baudrate=FAST, piece=4_096)
+    assert isinstance(found, requests.RequestException) and in_time(module)
+
+
+# The end of a response
+
+
+def reading(module: ScriptedModule) -> Exchange:
+    """A response that comes from `module`."""
+    made = linked(module, Settings())
+    return Exchange(made, Framing("GET"), READ, module.clock, lambda exchange: None)
+
+
+OPEN = response(b"body", b"Connection: close")
+
+
+def test_an_answer_to_a_question_that_goes_on() -> None:
+    """OK, and OK again, each before the silence that would make it an answer."""
+    module = ScriptedModule(
+        lambda data: OK * 5_000, [OPEN + TRAILER], baudrate=1_500, piece=6
+    )
+    made = reading(module)
+    got = b""
+    while len(got) < len(OPEN) + len(TRAILER):
+        started = module.clock.now()
+        got += made.read(1_000)
+        assert module.clock.now() - started < READ
+    # It was none, so what it was about is payload.
+    assert got.startswith(OPEN + TRAILER)
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.01])
+def test_a_response_without_end_is_not_spooled_for_ever(slow: float) -> None:
+    """Who waits for the modem waits until their own deadline.
+
+    Also where there is always something to read, on a line faster than its reader.
+    """
+    flood = itertools.chain([OPEN], itertools.repeat(b"x" * 64, 100_000))
+    module = ScriptedModule([], flood, slow=slow)
+    made = reading(module)
+    started = module.clock.now()
+    with pytest.raises(NoAnswer, match="busy"):
+        made.spool(Deadline(module.clock, 3.0))
+    assert module.clock.now() - started < 3.5
+    # Nothing of it is lost.
+    assert made.read(len(OPEN)) == OPEN
+
+
+def test_a_response_without_end_and_the_next_request() -> None:
+    """It fails in time, and so does the one after it; the stream goes on."""
+    last = LEADS + OPEN + b"x" * 8_000_000
+    module = ScriptedModule([*dialogue()[:-1], last], piece=4_096)
+    with session_over(module) as session:
+        with session.get(SOMEWHERE, timeout=(CONNECT, READ), stream=True) as stream:
+            assert stream.raw.read(4) == b"body"
+            for _ in range(2):
+                started = module.clock.now()
+                assert outcome(session, method="GET") is None
+                assert module.clock.now() - started < CONNECT + SLACK
+            assert stream.raw.read(4) == b"xxxx"
