@@ -50,7 +50,7 @@ class Interpreter:
 
     def _read_line(self) -> Procedure[str | None]:
         while True:
-            yield Wait(self._terminal.input.when)
+            yield Wait(self._terminal.listens)
             # Bytes behind the terminator belong to whatever the command makes of
             # the line: one is taken at a time.
             _, character = self._terminal.input.take(1)

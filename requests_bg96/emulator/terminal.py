@@ -10,7 +10,11 @@ from .results import FINAL_NUMBERS, cme_text
 from .scheduler import NEVER, NOW
 from .settings import FACTORY_REGISTERS, Profile
 
-__all__ = ["Input", "OUTPUT_LIMIT", "Terminal"]
+__all__ = ["INPUT_LIMIT", "Input", "OUTPUT_LIMIT", "Terminal"]
+
+#: Bytes that the module keeps while it does something else; what comes on top is lost.
+#: No manual names a limit, this one only bounds memory.
+INPUT_LIMIT = 1 << 16
 
 #: Bytes of payload that wait for the line before the network is held back: small
 #: against any body, large against one packet.
@@ -24,16 +28,19 @@ class Input:
     """What the host sent and the module has not yet looked at, with its times."""
 
     def __init__(self) -> None:
-        self._segments: Deque[tuple[float, bytes]] = collections.deque()
+        self._segments: Deque[tuple[float, memoryview]] = collections.deque()
+        self.size = 0
         self.last = NOW
 
     def __bool__(self) -> bool:
         return bool(self._segments)
 
     def add(self, data: bytes, now: float) -> None:
-        """Append what came in at one time."""
+        """Append what came in at one time, as far as there is room for it."""
+        data = data[: INPUT_LIMIT - self.size]
         if data:
-            self._segments.append((now, data))
+            self._segments.append((now, memoryview(data)))
+            self.size += len(data)
 
     def when(self) -> float:
         """Return NOW if there is something to take."""
@@ -45,11 +52,13 @@ class Input:
         if len(data) > limit:
             self._segments.appendleft((self.last, data[limit:]))
             data = data[:limit]
-        return self.last, data
+        self.size -= len(data)
+        return self.last, bytes(data)
 
     def clear(self) -> None:
         """Forget everything."""
         self._segments.clear()
+        self.size = 0
 
 
 class Terminal:
@@ -106,6 +115,10 @@ class Terminal:
     def room(self) -> float:
         """Return NOW if payload may be written."""
         return NOW if len(self._output) < OUTPUT_LIMIT else NEVER
+
+    def listens(self) -> float:
+        """Return NOW if a character came, and what it may cause to be said has room."""
+        return max(self.input.when(), self.room())
 
     def _drained(self) -> None:
         if not self._output and self._after_drain:
