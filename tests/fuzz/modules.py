@@ -1,0 +1,151 @@
+"""The emulator, with a host that sends anything."""
+
+from __future__ import annotations
+
+import contextlib
+
+from requests_bg96.emulator import CallableNetwork, Module, Silence
+from requests_bg96.emulator.command_line import parse, split_arguments
+from requests_bg96.emulator.commands import COMMANDS
+from requests_bg96.emulator.escape import EscapeDetector
+from requests_bg96.emulator.http_body import ChunkedBody, MalformedBody
+from requests_bg96.emulator.http_head import MalformedHead, ResponseHead, split_head
+from requests_bg96.emulator.http_url import MalformedUrl, Url
+from requests_bg96.emulator.interpreter import LINE_LIMIT
+from requests_bg96.emulator.parameters import ParameterError, convert
+from requests_bg96.emulator.request_framing import RequestFraming
+from requests_bg96.emulator.terminal import INPUT_LIMIT
+from tests.emulator.host import Host, response
+from tests.fuzz.parsers import pieces
+from tests.fuzz.scripted import SECOND, script
+
+#: What servers answer, over and over.
+ANSWERS = (
+    response(b"abc"),
+    [Silence()],
+    b"nonsense\r\n\r\n",
+    response(b"2\r\nab\r\n0\r\n\r\n", b"Transfer-Encoding: chunked"),
+)
+
+
+def commands(data: bytes) -> None:
+    """What a module reads, from its host and from servers."""
+    command_line(data[1:])
+    parameters(data[1:])
+    http(data)
+    escape(data)
+
+
+def command_line(data: bytes) -> None:
+    """A line is commands, and after them at most one fault."""
+    found = list(parse(data.decode("latin-1")))
+    assert None not in found[:-1] and len(found) <= len(data)
+    for command in found:
+        if command is not None:
+            assert command.name == command.name.upper()
+            assert len(split_arguments(command.arguments)) <= len(data) + 1
+
+
+def parameters(data: bytes) -> None:
+    """The parameters of every command are taken, or refused."""
+    text = data.decode("latin-1")
+    for entry in COMMANDS._entries.values():
+        with contextlib.suppress(ParameterError):
+            assert len(convert(entry.declared, text)) == len(entry.declared)
+
+
+def http(data: bytes) -> None:
+    """What comes from a server, and from the host, is read or refused."""
+    with contextlib.suppress(MalformedUrl):
+        assert 0 < Url.parse(data.decode("latin-1")).port < 65536
+    if split := split_head(data):
+        with contextlib.suppress(MalformedHead):
+            ResponseHead.parse(split[0]).rewritten(decoded=True)
+    for raw in (True, False):
+        body = ChunkedBody(raw)
+        with contextlib.suppress(MalformedBody):
+            for piece in pieces(data):
+                assert len(body.feed(piece)) <= len(data)
+    framing = RequestFraming()
+    for piece in pieces(data):
+        framing.feed(piece)
+    framing.rest()
+
+
+def escape(data: bytes) -> None:
+    """Data mode loses nothing but the sequence that ends it, and holds back little."""
+    detector, now, out = EscapeDetector(0.0), 0.0, b""
+    for number, piece in enumerate(pieces(data)):
+        now += number % 3 * 0.6
+        out += detector.overdue(now)
+        if detector.escaped(now):
+            out += b"+++"
+            break
+        out += detector.feed(piece, now)
+        assert detector.held <= 3
+    assert (data[1:] if data else b"").startswith(out)
+
+
+def emulator(data: bytes) -> None:
+    """A whole module, with a line and without."""
+    core(data[1:])
+    hosted(data)
+
+
+def hosted(data: bytes) -> None:
+    """The module lives, keeps little, and answers when it is called back.
+
+    The first byte chooses what servers answer; then there are pieces with pauses.
+    """
+    kind = data[0] if data else 0
+    with Host(("whole", "bytewise")[kind & 1], pin="1234") as host:
+        host.servers.answers = [ANSWERS[kind // 2 % len(ANSWERS)]] * 8
+        if kind & 0x80:
+            host.online()
+        for piece in script(data[1:]):
+            for part in piece.split(SECOND):
+                host.send(part)
+                host.hear(1.0)
+            host.hear(3.0)
+        check_size(host.emulator.module)
+        revive(host)
+
+
+def check_size(module: Module) -> None:
+    """What the module keeps of what it was sent is bounded."""
+    assert len(module._interpreter._line) <= LINE_LIMIT + 1
+    assert module.terminal.pending <= 1 << 20
+    assert module.terminal.input.size <= INPUT_LIMIT
+
+
+def revive(host: Host) -> None:
+    """Bring the module back to where it answers, from wherever it is."""
+    module = host.emulator.module
+    for _ in range(2):
+        if not module.power.on:
+            host.emulator.reset()
+        # No command and no data mode takes longer.
+        host.hear(70_000.0)
+        host.ask(b"+++", 3.0)
+        # S3 may be anything: it is what ends a line.
+        end = bytes((module.terminal.registers[3],))
+        host.ask(end + b"ATE1Q0V1S3=13" + end, 500.0)
+        host.ask(b"\rAT&F\r", 500.0)
+    # The line may have another speed.
+    host.port.baudrate = module.store.line_rate
+    host.ask(b"\rAT\r", 5.0)
+    assert host.ask(b"AT\r", 5.0) == b"AT\r\r\nOK\r\n"
+
+
+def core(data: bytes) -> None:
+    """The module without a line: it is told what comes when, and never stands still."""
+    module = Module(CallableNetwork(lambda request: response(b"abc")))
+    now = 0.0
+    for piece in script(data):
+        now += 0.7
+        module.receive(piece, now)
+        assert module.step(now) > now
+        while module.pending:
+            module.take(1 << 16)
+            assert module.step(now) > now
+    assert module.step(now + 100_000.0) > now

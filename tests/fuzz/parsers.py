@@ -1,0 +1,208 @@
+"""What reads bytes without a port, fed with any bytes in any pieces.
+
+Each target is a function of bytes. It returns, or raises what nobody may raise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from requests_bg96.at import (
+    LINE_LIMIT,
+    Command,
+    LineBuffer,
+    Reply,
+    classify,
+    connects,
+    error_number,
+    printable,
+)
+from requests_bg96.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
+from requests_bg96.chunks import ChunkScanner
+from requests_bg96.dialogues import (
+    Await,
+    Dialogue,
+    Hearken,
+    files,
+    greeting,
+    http,
+    setup,
+    tls,
+)
+from requests_bg96.dialogues.request import Request
+from requests_bg96.errors import BG96Error
+from requests_bg96.framing import (
+    DOUBT_LIMIT,
+    HEAD_LIMIT,
+    TRAILER_LIMIT,
+    Chunked,
+    Framing,
+    Trailer,
+)
+from requests_bg96.state import ModuleState, Settings
+from requests_bg96.stored import StoredResponse
+from requests_bg96.trust import StoredFile, Trust
+
+METHODS = ("GET", "HEAD")
+COMMANDS = (
+    None,
+    Command("+CMEE=1;+QIACT?"),
+    Command("I", bare=True),
+    Command("+QHTTPREAD=60", leads=True),
+)
+#: Steps that a dialogue may take before it is taken to go on for ever.
+STEPS = 2_000
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """The rest of `data`, cut into pieces as its first byte says."""
+    size = (data[0] if data else 0) + 1
+    size = 4096 if size > 250 else size
+    for start in range(1, len(data), size):
+        yield data[start : start + size]
+
+
+def lines(data: bytes) -> None:
+    """Lines come out of anything, and what is no line is not kept."""
+    buffer = LineBuffer()
+    for piece in pieces(data):
+        buffer.receive_data(piece)
+        with contextlib.suppress(BG96Error):
+            while line := buffer.next_line():
+                classified(line)
+        assert len(buffer.take_rest()) <= LINE_LIMIT or not buffer.has_line
+
+
+def classified(line: bytes) -> None:
+    """Look at a line as the drive loop does."""
+    printable(line)
+    connects(line)
+    for command in COMMANDS:
+        classify(line, command)
+    reply = Reply(line, (line,), error_number(line))
+    assert reply.err is None or reply.err >= 0
+    reply.values("+QIACT")
+
+
+def response(data: bytes) -> None:
+    """The bytes of a response are a response, in every way of reading, or refused.
+
+    The first byte chooses the request's method and what is known of the module.
+    """
+    framing(data)
+    stored(data)
+    chunks(data[1:])
+
+
+def chunks(data: bytes) -> None:
+    """Chunk framing is followed, or refused."""
+    scanner = ChunkScanner()
+    with contextlib.suppress(BG96Error):
+        for piece in pieces(data):
+            taken = scanner.feed(piece)
+            assert 0 <= taken <= len(piece)
+            assert scanner.finished or taken == len(piece)
+            assert len(scanner._line) <= CHUNK_LINE_LIMIT
+
+
+def framing(data: bytes) -> None:
+    """A response ends somewhere, or is refused; little is withheld meanwhile."""
+    kind = data[0] if data else 0
+    made = Framing(METHODS[kind % 2], list(Chunked)[kind // 2 % 3])
+    fed = taken = 0
+    with contextlib.suppress(BG96Error):
+        for piece in pieces(data[1:]):
+            fed += len(piece)
+            made.receive_data(piece)
+            taken += len(made.take(made.available))
+            look_at(made, kind)
+            if made.trailer is Trailer.WRONG:
+                break
+        if made.trailer is Trailer.FULL:
+            made.take_trailer()
+    # Of our own there may be a size for each piece that was taken off its chunk.
+    assert taken <= 10 * fed + 10
+
+
+def look_at(made: Framing, kind: int) -> None:
+    """Do what a reader does when the module falls silent."""
+    repr(made)
+    withheld = len(made._buffer)
+    if made.chunked is Chunked.UNKNOWN:
+        assert withheld <= max(HEAD_LIMIT, DOUBT_LIMIT) + 4096
+    assert made.remaining is None or made.remaining >= 0
+    if made.trailer in (Trailer.BEGUN, Trailer.CHUNKS) and kind & 0x10:
+        made.release()
+    if made.finished:
+        assert made.remaining == 0
+    elif made.remaining is not None:
+        assert withheld <= TRAILER_LIMIT
+
+
+def stored(data: bytes) -> None:
+    """A file is a response, or refused."""
+    kind = data[0] if data else 0
+    response = StoredResponse(METHODS[kind % 2], list(Chunked)[kind // 2 % 3])
+    with contextlib.suppress(BG96Error):
+        for piece in pieces(data[1:]):
+            response.receive(piece)
+        response.finish()
+        while response.read(100):
+            pass
+    response.close()
+
+
+TRUST = Trust(StoredFile("ca", b"-----BEGIN CERTIFICATE-----\n"))
+GET = Request("GET", b"http://a.example/", b"GET / HTTP/1.1\r\n\r\n", False)
+SECURE = Request("GET", b"https://a.example/", b"GET /", False, True, TRUST)
+
+
+def conversations() -> list[Callable[[], Dialogue[object]]]:
+    """All that may be said to a module."""
+    settings, state = Settings(apn="a", pin="1234", rtscts=True), ModuleState()
+    return [
+        lambda: greeting.find_module(settings),
+        lambda: greeting.resynchronise(settings, False, COMMANDS[1], 5.0),
+        lambda: setup.learn(state),
+        lambda: setup.prepare(settings, state),
+        setup.registration,
+        lambda: http.send(GET, 5.0, 9600, settings, state),
+        lambda: http.send(SECURE, 5.0, 9600, settings, state),
+        lambda: http.result(GET, 5.0, state),
+        lambda: http.read(5.0),
+        lambda: http.read_by_file(5.0, 5, lambda data: None, state),
+        lambda: files.store("a", b"aa", True),
+        lambda: files.download("a", lambda data: None),
+        lambda: files.overwrite("a"),
+        lambda: tls.secure(TRUST, b"https://a.example", 5.0, settings, state),
+    ]
+
+
+def dialogues(data: bytes) -> None:
+    """Whatever the module answers, a dialogue ends, with an error of ours or none.
+
+    The first byte chooses the dialogue; after it there is a line for each step.
+    """
+    made = conversations()
+    dialogue = made[(data[0] if data else 0) % len(made)]()
+    answers = iter(data[1:].split(b"\n"))
+    with contextlib.suppress(BG96Error, StopIteration):
+        step = next(dialogue)
+        for _ in range(STEPS):
+            line = next(answers, None)
+            if line is None:
+                # Only so the dialogue may end that waits for a better answer.
+                dialogue.close()
+                return
+            step = dialogue.send(replied(step, line))
+
+
+def replied(step: object, line: bytes) -> object:
+    """What a step is answered: information lines in `line` end with a NUL each."""
+    if isinstance(step, Await):
+        return step.prefix + line
+    if isinstance(step, (Command, Hearken)):
+        *information, final = line.split(b"\0")
+        return Reply(final, tuple(information), error_number(final))
+    return None
