@@ -144,6 +144,19 @@ def test_any_speed_is_found(rate: int) -> None:
     assert tried[0] == 115_200 and tried[-1] == rate
 
 
+def test_a_port_where_speed_means_nothing() -> None:
+    """A module that was mute for a while answers at a speed that is none of its own."""
+    play(
+        greeting.find_module(Settings()),
+        *[("Speed", None), (PROBE, LATE)] * 2,
+        *[("Speed", None), ("Escape", None)],
+        *[("Speed", None), (PROBE, LATE)] * 2,
+        *[("Speed", None), (PROBE, "OK"), ("Pause", None)],
+        *[("Speed", None), (PROBE, "OK")],
+    )
+    assert speeds(Settings(), 19_200)[-2:] == [115_200, 19_200]
+
+
 def test_a_wanted_speed_is_set() -> None:
     """The module is told, then the port."""
     tried = speeds(Settings(baudrate=921_600), 115_200)

@@ -44,19 +44,35 @@ def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
         for rate in (wanted, wanted, *(others if attempt % 2 else ())):
             yield Speed(rate)
             if (yield from _initialise(settings)) and (yield from let_pass()):
-                yield from _keep_speed(settings, rate)
+                if settings.baudrate is not None:
+                    yield from _keep_speed(settings.baudrate, rate, settings)
+                elif rate != wanted:
+                    yield from _prefer_speed(wanted, rate, settings)
                 return
         yield Speed(wanted)
         yield from _escape(NOBODY)
     raise MuteError(NOBODY)
 
 
-def _keep_speed(settings: Settings, rate: int) -> Dialogue[None]:
-    if settings.baudrate not in (None, rate):
-        yield from must(Command(f"+IPR={settings.baudrate}"))
-        yield Speed(settings.baudrate or rate)
+def _keep_speed(wanted: int, rate: int, settings: Settings) -> Dialogue[None]:
+    if wanted != rate:
+        yield from must(Command(f"+IPR={wanted}"))
+        yield Speed(wanted)
         if not (yield from _initialise(settings)):
-            raise SetupError(f"no answer at {settings.baudrate} baud, but at {rate}")
+            raise SetupError(f"no answer at {wanted} baud, but at {rate}")
+
+
+def _prefer_speed(wanted: int, rate: int, settings: Settings) -> Dialogue[None]:
+    """Take the usual speed where the other one means nothing.
+
+    On USB, and to another machine, a module that was silent for a while answers at
+    whatever speed is tried last; and times are allowed for by it.
+    """
+    for speed in (wanted, rate, rate):
+        yield Speed(speed)
+        if (yield from _initialise(settings)):
+            return
+    raise MuteError(MUTE)
 
 
 def _initialise(settings: Settings) -> Dialogue[bool]:
