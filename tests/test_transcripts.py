@@ -78,7 +78,8 @@ class Turn:
         """The command, as the client has it."""
         text = self.line[2:-1].decode()
         patience = 5.0 if self.wanted else 0.3
-        return Command(text, timeout=patience, payload=self.payload, leads=True)
+        leads = b"CONNECT" in self.answer
+        return Command(text, timeout=patience, payload=self.payload, leads=leads)
 
     @property
     def lines(self) -> list[bytes]:
@@ -161,15 +162,16 @@ class Module:
 
     def run(self) -> None:
         """Play every turn."""
-        for turn in self._turns:
-            self._hear(turn.line)
-            self._say(turn.answer[: turn.pause])
-            time.sleep(0.05 if turn.pause else 0)
-            self._say(turn.answer[turn.pause :])
-            if turn.payload is not None:
-                self._hear(turn.payload)
-                self._say(turn.rest)
-        self._hear(THE_END)
+        with contextlib.suppress(EOFError):
+            for turn in self._turns:
+                self._hear(turn.line)
+                self._say(turn.answer[: turn.pause])
+                time.sleep(0.05 if turn.pause else 0)
+                self._say(turn.answer[turn.pause :])
+                if turn.payload is not None:
+                    self._hear(turn.payload)
+                    self._say(turn.rest)
+            self._hear(THE_END)
 
     def close(self) -> None:
         """Give the pseudo-terminal back."""
@@ -181,6 +183,10 @@ class Module:
             os.write(self._line, data[start : start + self._size])
 
     def _hear(self, wanted: bytes) -> None:
+        """Wait for these bytes.
+
+        :raises EOFError: where the client has come to its end before.
+        """
         while not self._heard.startswith(wanted):
             if self._heard.startswith(b"AT\r"):
                 # The client asks whether a response is over.
@@ -188,8 +194,8 @@ class Module:
                 self._say(b"\r\nOK\r\n")
                 continue
             self._heard += os.read(self._line, 65536)
-            if self._heard.endswith(THE_END):
-                return
+            if self._heard.endswith(THE_END) and wanted != THE_END:
+                raise EOFError
         self._heard = self._heard[len(wanted) :]
 
 
