@@ -115,8 +115,7 @@ class ModemFiles:
         self._known.doubt()
         # Should a certificate of that name be needed, it is sent again.
         self._known.contents[name] = b""
-        acknowledge = not self._settings.rtscts
-        self._transfer(store(name, data, acknowledge, progress, anew=True))
+        self._transfer(store(name, data, progress, anew=True))
 
     def download(self, name: str) -> bytes:
         """Return what is in a file (FILE manual 2.5).

@@ -263,7 +263,7 @@ class BG96Modem:
             wait = min(read_seconds, BODYLESS_SECONDS) if bodyless else read_seconds
             link.phase = Phase.READ
             if request.by_file:
-                return self._fetch(link, request.method, wait, result.length)
+                return self._fetch(link, request.method, wait, result, bodyless)
             self._driver.run(link, http.read(wait), Deadline(self._clock, read_seconds))
             framing = Framing(request.method, self._known.chunked)
             self._reading = Exchange(
@@ -360,11 +360,18 @@ class BG96Modem:
         return link
 
     def _fetch(
-        self, link: Link, method: str, wait: float, length: int | None
+        self,
+        link: Link,
+        method: str,
+        wait: float,
+        result: http.Result,
+        bodyless: bool,
     ) -> StoredResponse:
         """Return the response by way of a file."""
         response = StoredResponse(method, self._known.chunked)
-        script = http.read_by_file(wait, length, response.receive, self._known)
+        script = http.read_by_file(
+            wait, result.length, response.receive, self._known, bodyless=bodyless
+        )
         self._driver.run(link, script, Deadline(self._clock, FETCH_SECONDS))
         try:
             response.finish()

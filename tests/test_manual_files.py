@@ -32,6 +32,18 @@ def test_there_and_back(method: str) -> None:
         assert made.emulator.module.files.names() == []
 
 
+@pytest.mark.parametrize("end", ["at_once", "on_close", "on_wait"])
+@pytest.mark.parametrize("status", [b"200 OK", b"204 No Content", b"304 Not Modified"])
+def test_there_is_no_body(end: Any, status: bytes) -> None:
+    """Whatever a module that waits for one says of it."""
+    answer = response(b"", b"X-Own: 1", b"Content-Length: 50", status=status)
+    with rig(answer, adapter=BY_FILE, switches=Switches(bodyless_end=end)) as made:
+        for _ in range(2):
+            found = made.session.head(SOMEWHERE, timeout=(10, 5))
+            assert (found.headers["X-Own"], found.content) == ("1", b"")
+            assert made.emulator.module.files.names() == []
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(0.5, 1), (7.2, 8), (99_999, 65_535)])
 def test_times_and_names(seconds: float, told: int) -> None:
     """Whole seconds within the module's range, names within its limit."""

@@ -126,7 +126,6 @@ def delete(name: str) -> Dialogue[bool]:
 def store(
     name: str,
     content: bytes,
-    acknowledge: bool,
     progress: Progress | None = None,
     *,
     anew: bool = False,
@@ -137,8 +136,6 @@ def store(
     short.
 
     :param anew: whether it is sent in any case.
-    :param acknowledge: whether the module confirms each 1,024 bytes, which a line
-        without flow control needs.
     :param progress: called with the name, the bytes sent and those to send.
     :raises SetupError: where there is no room.
     :raises TransferError: where it does not arrive intact.
@@ -150,7 +147,7 @@ def store(
         yield from delete(name)
     yield from _check_space(len(content))
     for _ in range(ATTEMPTS):
-        if (yield from upload(name, content, acknowledge, progress)):
+        if (yield from upload(name, content, progress)):
             # The command may have come with another name, which noise has made.
             if (yield from listing(name)).get(name) == len(content):
                 return
@@ -172,19 +169,21 @@ def _check_space(size: int) -> Dialogue[None]:
 
 
 def upload(
-    name: str, content: bytes, acknowledge: bool, progress: Progress | None = None
+    name: str, content: bytes, progress: Progress | None = None
 ) -> Dialogue[bool]:
     """Send a file, in place of one of that name; return whether it arrived intact.
+
+    The module confirms block by block: that is the pace on a line without flow control,
+    and shows on any line that it is not dead.
 
     :raises ModuleError: where the module refuses it.
     """
     command = Command(
-        f"+QFUPL={quoted(name, 'file name', 80)},{len(content)},{SILENCE}"
-        + (",1" if acknowledge else ""),
+        f"+QFUPL={quoted(name, 'file name', 80)},{len(content)},{SILENCE},1",
         payload=content,
         payload_timeout=10 + len(content) / BYTES_PER_SECOND,
         bulky=True,
-        acknowledged=acknowledge,
+        acknowledged=True,
         progress=(
             (lambda sent: progress(name, sent, len(content))) if progress else None
         ),

@@ -108,7 +108,7 @@ def _hand_over(
         yield from _set_url(request)
         state.url = request.url
     if request.uploaded:
-        yield from _post_file(request, read_seconds, settings, state)
+        yield from _post_file(request, read_seconds, state)
     else:
         command = request.command(read_seconds, baudrate, rtscts=settings.rtscts)
         yield from must(command)
@@ -143,13 +143,13 @@ def _set_url(request: Request) -> Dialogue[None]:
 
 
 def _post_file(
-    request: Request, read_seconds: float, settings: Settings, state: ModuleState
+    request: Request, read_seconds: float, state: ModuleState
 ) -> Dialogue[None]:
     """Have the module send the request from a file (HTTP manual 2.5)."""
     yield from _sweep(state)
     name = request_name(request.data)
     state.litter.add(name)
-    yield from store(name, request.data, not settings.rtscts, request.progress)
+    yield from store(name, request.data, request.progress)
     command = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
     yield from _commit(Command(command, timeout=CONNECT_SECONDS + 5, commits=True))
 
@@ -191,12 +191,16 @@ def read_by_file(
     length: int | None,
     sink: Callable[[bytes], None],
     state: ModuleState,
+    *,
+    bodyless: bool = False,
 ) -> Dialogue[None]:
     """Have the response written to a file, and the file sent (HTTP manual 2.7).
 
     :param length: the response's Content-Length, where it is known.
     :param sink: called with the response as it comes; again from the start, after
         b"", where it did not arrive intact.
+    :param bodyless: whether it has no body: a module that waits for one all the same
+        reports that none came, with all there is in the file.
     :raises ModuleError: where the module has no response, or could not write it all.
     :raises TransferError: where it does not arrive intact.
     """
@@ -207,7 +211,7 @@ def read_by_file(
     yield from _fetched(Command(command, timeout=wait_seconds))
     line = yield from _written(name, wait_seconds, length)
     (err,) = _numbers(line)[:1]
-    if err:
+    if err and not bodyless:
         raise ModuleError(err, "AT+QHTTPREADFILE", phase=Phase.READ)
     for _ in range(ATTEMPTS):
         if (yield from download(name, sink)):

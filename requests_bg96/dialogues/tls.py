@@ -78,7 +78,7 @@ def secure(
     if trust.ignores_chain and "ignorecertchain" not in state.tls_keys:
         raise TrustError(UNCHECKED_SERVER)
     for file in trust.files:
-        yield from _provide(file, settings, state, progress)
+        yield from _provide(file, state, progress)
     if trust.ca and settings.set_clock and not state.clock_checked:
         yield from _set_clock()
         state.clock_checked = True
@@ -107,10 +107,7 @@ def _known_keys(context: int) -> Dialogue[frozenset[str]]:
 
 
 def _provide(
-    file: StoredFile,
-    settings: Settings,
-    state: ModuleState,
-    progress: Progress | None,
+    file: StoredFile, state: ModuleState, progress: Progress | None
 ) -> Dialogue[None]:
     """Let the module have a file, and no other under its name.
 
@@ -121,13 +118,8 @@ def _provide(
     if file.name in state.files and before == file.digest:
         return
     state.contents[file.name] = b""
-    yield from store(
-        file.name,
-        file.content,
-        not settings.rtscts,
-        progress,
-        anew=before != file.digest,
-    )
+    anew = before != file.digest
+    yield from store(file.name, file.content, progress, anew=anew)
     state.contents[file.name] = file.digest
     state.files.add(file.name)
 

@@ -12,7 +12,7 @@ from tests.faults.exchanges import EXCHANGES
 from tests.faults.trial import GOOD, carry_out
 
 #: A prime, so that every kind of fault has its turn at every kind of byte.
-EVERY = 151
+EVERY = 307
 PARTS = 8
 
 
@@ -44,7 +44,7 @@ def test_long_payload_is_thinned_out() -> None:
 
 
 #: A prime again.
-EVERY_LINE = 197
+EVERY_LINE = 397
 
 
 @pytest.mark.parametrize("part", range(2))

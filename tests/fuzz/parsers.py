@@ -172,7 +172,7 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
         lambda: http.result(GET, 5.0, state),
         lambda: http.read(5.0),
         lambda: http.read_by_file(5.0, 5, lambda data: None, state),
-        lambda: files.store("a", b"aa", True),
+        lambda: files.store("a", b"aa"),
         lambda: files.download("a", lambda data: None),
         lambda: files.overwrite("a"),
         lambda: tls.secure(TRUST, b"https://a.example", 5.0, settings, state),
