@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pathlib
 import re
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from requests_bg96.stats import Recovery
 from tests.support import OK, Rig, response, rig
 from tests.test_restarts import left
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 HELLO = response(b"hello")
 #: Seconds between two resets (HTTP manual 4.2).
 TEN_MINUTES = 600.0
@@ -109,6 +111,13 @@ def test_a_step_of_the_ladder(
         assert made.modem.stats.resets == 0
     told = [one for one in caplog.records if one.getMessage().startswith(step.value)]
     assert [one.levelname for one in told] == ["INFO"]
+
+
+def test_every_step_is_tested_and_explained() -> None:
+    """In the tests above, and in docs/robustness.rst."""
+    told = ROOT.joinpath("docs", "robustness.rst").read_text(encoding="utf-8")
+    assert [step for step in Recovery if step.value not in told] == []
+    assert {step for _, step in CAUSES} == set(Recovery) - {Recovery.RESET}
 
 
 def test_a_fair_day_needs_none() -> None:
