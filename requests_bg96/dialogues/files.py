@@ -255,7 +255,9 @@ def response_name() -> str:
 
 
 def _arrived(reply: Reply, name: str, size: int, total: int) -> bool:
-    """Whether the module has counted what we have."""
+    """Whether the module has counted what we have, and nothing stood beside it."""
+    if len(reply.lines) != 1:
+        return False
     value = "".join(reply.values(name)[:1])
     try:
         got, module_total = value.split(",")

@@ -208,7 +208,7 @@ def read_by_file(
     name = response_name()
     state.litter.add(name)
     command = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
-    yield from _fetched(Command(command, timeout=wait_seconds))
+    yield from _fetched(Command(command, timeout=wait_seconds), wait_seconds)
     line = yield from _written(name, wait_seconds, length)
     (err,) = _numbers(line)[:1]
     if err and not bodyless:
@@ -323,13 +323,17 @@ def read(wait_seconds: float) -> Dialogue[None]:
     :raises ModuleError: where the module has none.
     """
     text = f"+QHTTPREAD={whole_seconds(wait_seconds)}"
-    yield from _fetched(Command(text, timeout=wait_seconds, leads=True))
+    command = Command(text, timeout=wait_seconds, leads=True)
+    yield from _fetched(command, wait_seconds)
 
 
-def _fetched(command: Command) -> Dialogue[None]:
+def _fetched(command: Command, patience: float) -> Dialogue[None]:
     """Give a command that fetches the response, again where noise may have changed it.
 
-    The module keeps the response for it.
+    The module keeps the response for it; or is busy for ever, where it was fetched and
+    noise has changed the answer.
+
+    :param patience: seconds for which the module may be busy.
     """
     doubted = False
     while True:
@@ -339,5 +343,8 @@ def _fetched(command: Command) -> Dialogue[None]:
         except ModuleError as error:
             if error.err not in BUSY and (doubted or error.err not in DOUBTFUL):
                 raise
+            if patience <= 0:
+                raise
             doubted = doubted or error.err in DOUBTFUL
+            patience -= BUSY_PAUSE
             yield Pause(BUSY_PAUSE, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -92,6 +93,33 @@ def test_an_error_that_ok_contradicts_does_not_send_twice(beyond: int) -> None:
         sent = len(made.servers.requests)
         assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
         assert len(made.servers.requests) == sent + 1
+
+
+def test_a_byte_that_the_checksum_of_a_file_does_not_show() -> None:
+    """It stands behind the file, where a line must begin."""
+    body = b"first: " + b"0123456789" * 4
+    answer = response(body[:40])
+    with rig(answer, adapter={"via": "file"}) as made:
+        strike(made, "to_host", b"first: 012345678901", "double")
+        assert made.session.post(SOMEWHERE, data=b"t=21.5").content == body[:40]
+        assert made.written.count(b"AT+QFDWL=") == 4
+
+
+def test_a_response_that_was_fetched_already() -> None:
+    """Its OK was lost to noise; the module says 703 for ever, and is not asked so."""
+    with rig(adapter={"via": "file"}) as made:
+        strike(
+            made,
+            "to_host",
+            b"\r\nOK\r\n\r\n+QHTTPREADFILE",
+            "insert",
+            False,
+            data=ERROR,
+        )
+        with contextlib.suppress(requests.RequestException):
+            made.session.post(SOMEWHERE, data=b"t=21.5", timeout=(10, 5))
+        assert made.clock.now() < 30
+        assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
 
 
 def test_a_module_that_is_cut_off_for_long() -> None:
