@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from tests.conformance import guard
 from tests.faults.cases import FAULTS, Case, every_case
-from tests.faults.trial import Verdict, carry_out
+from tests.faults.trial import Hangs, Verdict, carry_out
 
 #: Problems that are shown.
 SHOWN = 40
@@ -20,7 +20,10 @@ SHOWN = 40
 
 def verdict(case: Case) -> tuple[Case, Verdict]:
     """Carry a case out."""
-    return case, carry_out(case)
+    try:
+        return case, carry_out(case)
+    except Hangs as error:
+        return case, Verdict("hangs", 0.0, (str(error),))
 
 
 def main() -> int:
