@@ -103,10 +103,10 @@ class Port:
             )
         try:
             self._wait = self._waiter()
+            _open_ports.add(self)
         except BaseException:
             self._serial.close()
             raise
-        _open_ports.add(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url}>"

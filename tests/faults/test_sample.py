@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults import interrupts
 from tests.faults.cases import FAULTS, every_case, offsets
-from tests.faults.exchanges import EXCHANGES
+from tests.faults.exchanges import EXCHANGES, FRESH
 from tests.faults.trial import GOOD, carry_out
 
 #: A prime, so that every kind of fault has its turn at every kind of byte.
@@ -45,6 +45,8 @@ def test_long_payload_is_thinned_out() -> None:
 
 #: A prime again.
 EVERY_LINE = 397
+#: The lines about that at which the port is opened.
+OPENING = range(150, 300)
 
 
 @pytest.mark.parametrize("part", range(2))
@@ -57,3 +59,11 @@ def test_a_sample_of_the_interruptions(part: int) -> None:
     assert len(found) > 35
     assert [(case, wrong) for case, (_, wrong) in found if wrong] == []
     assert all(outcome == "interrupted" for _, (outcome, _) in found)
+
+
+def test_interrupted_while_the_port_is_opened() -> None:
+    """Who opens it holds on to it, or closes it, at every line."""
+    posts = interrupts.KINDS[0]
+    cases = [interrupts.Interruption(posts, FRESH, n) for n in OPENING]
+    found = [(str(case), interrupts.carry_out(case)) for case in cases]
+    assert [(case, wrong) for case, (_, wrong) in found if wrong] == []
