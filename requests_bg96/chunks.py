@@ -11,7 +11,8 @@ __all__ = ("ChunkScanner",)
 #: A size line or a trailer field is not nearly as long.
 LINE_LIMIT = 1 << 16
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
+#: `int` takes blanks around a number, and so http.client does.
+_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*\n|[ \t].*\n", re.DOTALL)
 
 
@@ -33,6 +34,11 @@ class ChunkScanner:
     def __repr__(self) -> str:
         state = "finished" if self.finished else self._state.__name__.strip("_")
         return f"<{type(self).__name__} {state}, {self.count} chunks>"
+
+    @property
+    def begun(self) -> bool:
+        """Whether the first size was seen, and so a chunk has begun."""
+        return self.count > 0 or self._state != self._size
 
     @property
     def wants_line_end(self) -> bool:

@@ -77,7 +77,7 @@ class Driver:
         if not link.settled:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
-            link.settled = self.met = True
+            link.settled = True
         elif self.known.checked:
             # One that has restarted without a word since it last answered is mute,
             # which a command that may take minutes would be the last to tell.
@@ -108,6 +108,8 @@ class Driver:
         except BaseException:
             link.settled = False
             raise
+        finally:
+            self.met = self.met or link.met
         self.answered()
         return outcome
 
@@ -157,9 +159,7 @@ class Driver:
             self.stats.recovered(Recovery.LATE, unfinished)
         left = deadline.left()
         patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
-        return greeting.resynchronise(
-            self._settings, link.data_mode, unfinished, patience
-        )
+        return greeting.resynchronise(link.data_mode, unfinished, patience)
 
     def _open(self) -> Link:
         if self._lost:

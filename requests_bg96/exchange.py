@@ -15,23 +15,36 @@ from contextlib import contextmanager
 
 from .clock import Clock, Deadline, SystemClock
 from .errors import BG96Error, ModuleError, NoAnswer, Phase, TransferError
-from .framing import Framing, Trailer
+from .framing import MISPLACED, Framing, Trailer
 from .link import Link
+from .question import Question
 from .spool import Spool
 from .turns import Turns
 
 __all__ = ("Exchange",)
 
-#: Seconds of silence after which the bytes withheld are looked into. The two halves of
-#: a trailer come some 5 ms apart on hardware; a line by network may add its own pauses.
-SILENCE = {Trailer.BEGUN: 0.25, Trailer.CHUNKS: 0.25, Trailer.FULL: 0.03}
+#: Seconds between the two halves of a trailer: on hardware, some 5 ms.
+BETWEEN = 0.03
+#: Seconds of silence after which the bytes withheld are looked into.
+SILENCE = {Trailer.LINE_END: 0.1, Trailer.BEGUN: 0.25, Trailer.FULL: BETWEEN}
+#: Seconds for which a line end is withheld on a line by network, which has its own
+#: pauses: one inside a trailer must not make a part of it a part of the body.
+NETWORK_SILENCE = 1.0
+#: Seconds for which the start of a chunked body is kept back: by then it must show
+#: whether it has chunk framing.
+DOUBT_SECONDS = 0.1
 #: Seconds between two questions whether the module is done.
 ASK_AGAIN = 1.0
-#: Seconds that the module has for the answer, and for more payload instead of one.
-ANSWER_SECONDS = 0.5
-ANSWER_SILENCE = 0.05
-#: Seconds for both: what goes on for longer is no answer.
+#: Seconds that the module has for each answer: it takes up to 0.3 (AT manual 2).
+ANSWER_SECONDS = 0.4
+#: Seconds of silence behind what was taken for the beginning of an answer.
+ANSWER_SILENCE = 0.1
+#: Seconds for both answers: what goes on for longer is payload.
 ANSWER_LIMIT = 1.0
+#: Bytes that may come with the answers: URCs, and the answers to earlier questions.
+HELD_LIMIT = 1_024
+#: Bytes of an answer in which noise has hidden the OK.
+NOISE_LIMIT = 10
 #: Seconds for the trailer behind a body that is whole.
 TRAILER_SECONDS = 2.0
 #: Seconds for which reading on is better than leaving data mode, which takes two.
@@ -42,10 +55,13 @@ ABSENCE = 0.02
 #: What is wrong where a response keeps the modem for too long.
 BUSY = "the modem is busy with another response, which goes on"
 
-#: The answers to up to so many questions.
-_ANSWERS = rb"(?:(?:AT\r+)?\r\nOK\r\n){1,%d}\Z"
-#: The most bytes that one has; what was heard before it may be long.
-_ANSWER_SIZE = 64
+_ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
+_READ = b"+QHTTPREAD:"
+#: Lines, the last of which may be incomplete; or so little that noise may be in it.
+_ANSWERS = re.compile(
+    rb"(?:AT[^\r\n]{0,200})?(?:[\r\n]+[^\r\n]{0,200})*|.{,%d}" % NOISE_LIMIT,
+    re.DOTALL,
+)
 
 
 class Exchange:
@@ -82,7 +98,11 @@ class Exchange:
         self._spool = Spool()
         self._failure: BG96Error | None = None
         self._confirmed = False
-        self._questions = 0
+        #: Those asked so far; the module may answer any of them late.
+        self._questions: list[Question] = []
+        #: What came since, which may be answers.
+        self._held = b""
+        self._doubt: Deadline | None = None
         self._last_came = self._last_read = clock.now()
         self._done = threading.Event()
 
@@ -227,92 +247,144 @@ class Exchange:
         """Get on with it; return whether bytes came, or the end."""
         came = True
         with self._failing():
-            step = self._confirm if self.framing.finished else self._receive
-            came = step(deadline)
+            came = self._receive(deadline)
         if came:
             self._last_came = self._clock.now()
         return came
 
     def _receive_pending(self) -> None:
-        self.framing.receive_data(self._link.read_payload(Deadline(self._clock, 0.0)))
+        self._take_in(self._link.read_payload(Deadline(self._clock, 0.0)))
 
     def _receive(self, deadline: Deadline) -> bool:
-        trailer = self.framing.trailer
-        silence = SILENCE.get(trailer, deadline.left())
-        if self._questions:
-            silence = ASK_AGAIN
-        data = self._link.read_payload(deadline.within(silence))
-        if data and self._questions:
-            self._hear(data)
-        elif data:
-            self.framing.receive_data(data)
-        elif trailer is Trailer.FULL:
-            return self._ask()
-        elif trailer in (Trailer.BEGUN, Trailer.CHUNKS):
-            self.framing.release()
-        return bool(data)
+        until = self._patience(deadline)
+        data = self._link.read_payload(until)
+        self._take_in(data)
+        if not (data or self.over):
+            self._look_into()
+        return bool(data) or self.over
 
-    def _ask(self) -> bool:
-        """Ask the module, which answers in command mode only, whether it is done."""
-        self._questions += 1
-        self._link.send_line(b"AT\r")
-        return self._hear(b"")
+    def _patience(self, deadline: Deadline) -> Deadline:
+        """Return until when a silence says nothing."""
+        if self._doubt is not None:
+            deadline = deadline.within(self._doubt.left())
+        if self._held:
+            return deadline.within(ANSWER_SILENCE)
+        if self._questions and self.framing.trailer in (Trailer.BEGUN, Trailer.FULL):
+            return deadline.within(ASK_AGAIN)
+        if self.framing.trailer is Trailer.LINE_END and self._link.port.has_pauses:
+            return deadline.within(NETWORK_SILENCE)
+        if self.framing.finished and self.framing.trailer is not Trailer.FULL:
+            return deadline.within(TRAILER_SECONDS)
+        return deadline.within(SILENCE.get(self.framing.trailer, deadline.left()))
 
-    def _hear(self, heard: bytes) -> bool:
-        """Tell the answer, which may be late, from more of the body.
-
-        The body may have gone on, and ended, while the question was on its way.
-        """
-        answers = re.compile(_ANSWERS % self._questions)
-        size = _ANSWER_SIZE * self._questions
-        match = answers.search(heard, max(0, len(heard) - size))
-        until = Deadline(self._clock, ANSWER_SILENCE if match else ANSWER_SECONDS)
-        limit = Deadline(self._clock, ANSWER_LIMIT)
-        while data := self._link.read_payload(until):
-            heard += data
-            if limit.over:
-                match = None
-                break
-            if match := answers.search(heard, max(0, len(heard) - size)):
-                until = Deadline(self._clock, ANSWER_SILENCE)
-        end = match.start() if match else len(heard)
-        self.framing.receive_data(heard[:end])
-        if match and self.framing.trailer is Trailer.FULL:
-            self._link.discount(len(heard) - end)
-            self._take_trailer()
+    def _take_in(self, data: bytes) -> None:
+        """Take bytes as they came; behind a question they may be an answer to it."""
+        if self._questions and data and self.framing.trailer is Trailer.FULL:
+            self._held += data
+            if not _ANSWERS.fullmatch(self._held) or len(self._held) > HELD_LIMIT:
+                self._take_for_payload()
         else:
-            self.framing.receive_data(heard[end:])
-            self._questions = 0 if heard else self._questions
-        return bool(heard)
-
-    def _confirm(self, deadline: Deadline) -> bool:
-        """Look behind a body that is whole; return whether the trailer came."""
-        until = deadline.within(TRAILER_SECONDS)
-        self._confirmed = self.framing.bodyless or self._confirmed
-        while (trailer := self.framing.trailer) is not Trailer.FULL:
-            if trailer is Trailer.WRONG:
-                raise TransferError(
-                    "the response does not end where its length says, so bytes of it "
-                    "are missing or too many"
-                )
-            data = self._link.read_payload(until)
-            if not data:
-                # It is the module that is late, not the body.
-                self._confirmed = True
-                return False
             self.framing.receive_data(data)
-        self._confirmed = True
-        self._take_trailer()
+        self._settle_doubt()
+        if not self.framing.finished:
+            return
+        if self.framing.trailer is Trailer.WRONG:
+            raise TransferError(MISPLACED)
+        certain = self.framing.certain and not self._questions
+        if certain and self.framing.trailer is Trailer.FULL:
+            self._take_trailer(*self.framing.take_trailer())
+
+    def _settle_doubt(self) -> None:
+        if not self.framing.in_doubt:
+            self._doubt = None
+        elif self._doubt is None:
+            self._doubt = Deadline(self._clock, DOUBT_SECONDS)
+        elif self._doubt.over:
+            self.framing.decide()
+            self._doubt = None
+
+    def _look_into(self) -> None:
+        """Settle what the bytes withheld are, after a silence."""
+        trailer = self.framing.trailer
+        if self._doubt is not None and self._doubt.over:
+            self._settle_doubt()
+        elif trailer is Trailer.FULL:
+            self._ask()
+        elif self.framing.finished:
+            # It is the module that is late, not the body.
+            self._confirmed = True
+        elif trailer is Trailer.BEGUN:
+            self._ask()
+        elif trailer is Trailer.LINE_END:
+            self.framing.release()
+
+    def _ask(self) -> None:
+        """Ask the module whether it is done, as nobody but it can answer.
+
+        What comes meanwhile may be the answers, or more of the body with the question
+        on its way. Only the module's echo tells.
+        """
+        question = self._link.question()
+        self._questions.append(question)
+        limit = Deadline(self._clock, ANSWER_LIMIT)
+        old = len(self._held)
+        self._link.send_line(question.invitation)
+        accepted = self._hear(lambda: bool(_ACCEPTED.search(self._held, old)), limit)
+        # The OK may be the trailer's, of which the other half comes a moment later.
+        if accepted and not self._hear(
+            lambda: _READ in self._held[old:], limit, BETWEEN
+        ):
+            self._link.send_line(question.line)
+            self._hear(lambda: self._answer() is not None, limit)
+        if (answer := self._answer()) is not None:
+            self._conclude(*answer)
+        elif not _ACCEPTED.search(self._held) and len(self._held) > NOISE_LIMIT:
+            self._take_for_payload()
+
+    def _hear(
+        self, done: Callable[[], bool], limit: Deadline, seconds: float = ANSWER_SECONDS
+    ) -> bool:
+        until = limit.within(seconds)
+        while not done():
+            data = self._link.read_payload(until)
+            if not data or limit.over or len(self._held) > HELD_LIMIT:
+                return False
+            self._held += data
+            until = limit.within(min(seconds, ANSWER_SILENCE))
         return True
 
-    def _take_trailer(self) -> None:
+    def _answer(self) -> tuple[bytes, bytes] | None:
+        """Return what stands before the echo of a question, and behind it."""
+        for question in self._questions:
+            if answer := question.split(self._held):
+                return answer
+        return None
+
+    def _take_for_payload(self) -> None:
+        held, self._held = self._held, b""
+        self.framing.receive_data(held)
+
+    def _conclude(self, before: bytes, behind: bytes) -> None:
+        """End the response where the module has shown that it is in command mode."""
+        answer, self._held = len(self._held) - len(before), b""
+        answered = self._link.hear_answer(behind)
+        # Whatever is wrong with the response, the module listens.
+        self._link.data_mode = False
         whole = self.framing.finished
-        err, trailer = self.framing.take_trailer()
-        self._link.end_payload(trailer)
+        err, trailer, lines = self.framing.conclude(before)
+        self._link.discount(answer)
+        self._finish(err, trailer + lines, whole=whole, answered=answered)
+
+    def _take_trailer(self, err: int, trailer: bytes) -> None:
+        self._finish(err, trailer, whole=True, answered=True)
+
+    def _finish(self, err: int, lines: bytes, *, whole: bool, answered: bool) -> None:
+        self._confirmed = True
+        self._link.end_payload(lines)
         if err and not whole:
             self._failure = ModuleError(err, "AT+QHTTPREAD", phase=Phase.READ)
         # From here on the line is another's.
-        self._end(lost=False)
+        self._end(lost=not answered)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

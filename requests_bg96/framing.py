@@ -6,15 +6,18 @@ what HTTP says of it (RFC 9112 chapter 6), and never by looking for the trailer 
 HTTP knows better. Two cases are left to the trailer:
 
 * the end is the end (no length is known), or the module hands a chunked body out
-  without its framing: the last full trailer, followed by silence;
-* the server hung up early: a full trailer where payload was still to come, followed
-  by silence.
+  without its framing: the last full trailer;
+* the server hung up early: a full trailer where payload was still to come.
 
-So bytes that could be a trailer, and nothing but a trailer, are withheld until more
-bytes, or the module when asked, settle what they are.
+The server can send a trailer, too. So bytes that could be a trailer, and nothing but a
+trailer, are withheld until more bytes, or the module when asked, settle what they are.
+Even where HTTP and the trailer agree, the server may have told us another end than the
+module: the end is `certain` only where the module itself has named the same length.
 
-A chunked body leaves here with chunk framing whichever way it came, so that
-`http.client` sees one coherent message.
+Modules hand out a chunked body with its framing, or without it. Each response is read
+by its own bytes: what one server sends says nothing about another's. The body leaves
+here with chunk framing whichever way it came, so that `http.client` sees one coherent
+message.
 """
 
 from __future__ import annotations
@@ -29,10 +32,12 @@ from typing import cast
 from .chunks import ChunkScanner
 from .errors import TransferError
 
-__all__ = ("Chunked", "Framing", "Trailer")
+__all__ = ("MISPLACED", "Framing", "Trailer")
 
 #: http.client takes 100 header lines of 65,536 bytes; nobody sends nearly as much.
 HEAD_LIMIT = 1 << 20
+#: No body is as long: a file of that many bytes is one for no file system.
+LENGTH_LIMIT = 1 << 63
 #: A chunked body whose form is not known yet is kept back up to here.
 DOUBT_LIMIT = 1 << 20
 #: A trailer with the URCs that may stand in it is not nearly as long.
@@ -66,11 +71,23 @@ _BEGINNING = re.compile(
     )
 )
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+#: A head in which every parser finds the same fields and the same end.
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.[01] [2-5]\d\d[^\r\n]*\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)+\r\n"
+)
+#: Lines of the module behind a trailer: results, URCs, the echo of a question.
+_LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n[^\r\n]{1,200}\r?\n)*")
 # In the line end before it a byte may be missing, or wrong.
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
 )
 _FAULT = "the response is chunk framing with a fault in it"
+#: What is wrong where the trailer stands in another place than the end of the body.
+MISPLACED = (
+    "the response does not end where its length says, so bytes of it are missing or "
+    "too many"
+)
 
 
 def _trailer_err(trailer: bytes) -> int | None:
@@ -89,30 +106,25 @@ def _tail(data: bytes | bytearray) -> int:
     return len(data)
 
 
-class Chunked(enum.Enum):
-    """What a module hands out of a chunked body under ``responseheader=1``.
-
-    The manual does not say, and modules differ.
-    """
-
-    UNKNOWN = "unknown"
-    RAW = "with its chunk framing"
-    DECODED = "without its chunk framing"
-
-
 class Trailer(enum.Enum):
     """What the bytes that are withheld could be."""
 
     #: There are none.
     NONE = enum.auto()
-    #: The beginning of a trailer.
+    #: The line end that a trailer begins with, and lines of text end with.
+    LINE_END = enum.auto()
+    #: More of the beginning of a trailer.
     BEGUN = enum.auto()
-    #: None: what seems to be whole chunks, of a module that is not known.
-    CHUNKS = enum.auto()
     #: A whole one.
     FULL = enum.auto()
     #: None: they stand where only a trailer may stand, and are none.
     WRONG = enum.auto()
+
+
+def _is_chunked(response: http.client.HTTPResponse) -> bool:
+    """Return whether urllib3 reads chunks, which looks at the last coding as well."""
+    codings = ",".join(response.headers.get_all("transfer-encoding", []))
+    return "chunked" in (coding.strip() for coding in codings.lower().split(","))
 
 
 class _Head:
@@ -129,17 +141,20 @@ class Framing:
     """One response of AT+QHTTPREAD.
 
     :param method: of the request: the answer to HEAD has no body.
-    :param chunked: what is known of the module.
+    :param told: the body's length in bytes in the module's result URC, if it was there.
     """
 
-    def __init__(self, method: str, chunked: Chunked = Chunked.UNKNOWN) -> None:
-        #: What is known of the module after this response.
-        self.chunked = chunked
+    def __init__(self, method: str, told: int | None = None) -> None:
         #: Whether the end was reached: what follows is the trailer.
         self.finished = False
+        #: Whether the end, once reached, is the module's as well, beyond doubt.
+        self.certain = False
         #: Whether HTTP says that there is no body, which the module does not know.
         self.bodyless = False
         self._method = method
+        self._told = told
+        self._interim = False
+        self._lent = b""
         self._buffer = bytearray()
         self._searched = 0
         self._ready = bytearray()
@@ -163,6 +178,9 @@ class Framing:
         self._buffer += data
         while not self.finished and self._state():
             pass
+        if self.finished and self.bodyless:
+            # The module does not know that there is no body, and may hand one out.
+            del self._buffer[: self._withheld()[0]]
 
     def take(self, size: int) -> bytes:
         """Return up to `size` bytes that surely belong to the response."""
@@ -193,8 +211,9 @@ class Framing:
         if self.finished and start:
             return Trailer.WRONG
         if not withheld:
-            doubt = self._state == self._in_doubt and self._chunks.count
-            return Trailer.CHUNKS if doubt else Trailer.NONE
+            return Trailer.NONE
+        if _LINE_END.startswith(withheld):
+            return Trailer.LINE_END
         return Trailer.BEGUN if _trailer_err(withheld) is None else Trailer.FULL
 
     def take_trailer(self) -> tuple[int, bytes]:
@@ -202,35 +221,82 @@ class Framing:
 
         Where the end was not reached before, this is the end.
 
-        :raises TransferError: where the form of a chunked body cannot be told.
+        :raises TransferError: where the form of a chunked body cannot be told, or the
+            reader has got a part of the trailer.
         """
         start, trailer = self._withheld()
         err = _trailer_err(trailer)
         if err is None:
             raise ValueError("no full trailer is withheld")
+        lent = len(trailer) > len(self._buffer) - start and not self._fresh
         del self._buffer[start:]
+        if lent and self._state == self._in_rest:
+            raise TransferError(
+                "the line stalled inside the trailer of the response, whose first line "
+                "end was taken for the body's"
+            )
         if not self.finished:
             self._end(sound=err == 0)
         return err, trailer
+
+    def conclude(self, rest: bytes) -> tuple[int, bytes, bytes]:
+        """End the response: the module has shown that it is in command mode.
+
+        So the last full trailer is the module's, whatever the server has sent.
+
+        :param rest: what came behind the bytes that are withheld.
+        :returns: as `take_trailer`, and the lines behind the trailer.
+        :raises TransferError: where there is no trailer, or more than lines behind it.
+        """
+        withheld = self._withheld()[1]
+        whole = withheld + rest
+        last = None
+        for last in _TRAILER.finditer(whole):
+            pass
+        if last is None or not _LINES.fullmatch(whole, last.end()):
+            raise TransferError("the response did not end with its trailer")
+        if whole.endswith(_OK, len(withheld), last.start()):
+            raise TransferError(
+                "the end of the response and the answer to a question have met: nobody "
+                "can tell which OK is which"
+            )
+        self.receive_data(whole[len(withheld) : last.end()])
+        if self.trailer is not Trailer.FULL:
+            raise TransferError(MISPLACED)
+        return *self.take_trailer(), whole[last.end() :]
 
     def _withheld(self) -> tuple[int, bytes]:
         """Return the bytes that a trailer could begin with, and where they begin.
 
         Behind a head, the empty line that ended it may have been the trailer's, where
-        the server hung up in the head.
+        the server hung up in the head; so may a line end that was let go.
         """
-        if self._fresh and not self.finished and len(self._buffer) <= TRAILER_LIMIT:
-            trailer = _LINE_END + bytes(self._buffer)
+        before = _LINE_END if self._fresh else self._lent
+        if before and not self.finished and len(self._buffer) <= TRAILER_LIMIT:
+            trailer = before + bytes(self._buffer)
             if self._buffer and _BEGINNING.fullmatch(trailer):
                 return 0, trailer
         start = _tail(self._buffer)
         return start, bytes(self._buffer[start:])
 
-    def release(self) -> None:
-        """Take for payload what was withheld: the module has stopped in it."""
-        chunk = self._chunks.count or self._chunks.wants_line_end
-        if self._state == self._in_doubt and chunk:
+    @property
+    def in_doubt(self) -> bool:
+        """Whether bytes are kept back because the form of chunks is not known yet."""
+        return self._state == self._in_doubt and bool(self._buffer)
+
+    def decide(self) -> None:
+        """Settle the form of a chunked body by what has come, if that is enough.
+
+        What begins with a size and goes on has chunk framing. Of a few digits nobody
+        can tell.
+        """
+        if self._state == self._in_doubt and self._chunks.begun:
             self._settle_raw()
+
+    def release(self) -> None:
+        """Let go of a line end: the module has stopped behind it."""
+        self.decide()
+        released = bytes(self._buffer)
         if self._state == self._in_length:
             self._left -= self._pass(min(self._left, len(self._buffer)))
             self.finished = not self._left
@@ -238,6 +304,8 @@ class Framing:
             self._pass(len(self._buffer))
         elif self._state == self._in_raw:
             self._follow(len(self._buffer))
+        if not self._buffer:
+            self._lent = released
 
     def _end(self, *, sound: bool) -> None:
         if self._state == self._in_doubt:
@@ -248,16 +316,13 @@ class Framing:
         self.finished = True
         if self._reframed and sound:
             self._check_decoded()
-            if self._last:
-                # An empty body is no evidence: noise may have lost it to the head.
-                self.chunked = Chunked.DECODED
             self._ready += b"0\r\n\r\n"
 
     def _check_decoded(self) -> None:
         """Refuse what could be chunk framing in which a byte went wrong."""
         last = self._last
         short = len(last) <= 6 and last.count(b"\r") + last.count(b"\n") >= 3
-        if self.chunked is Chunked.UNKNOWN and (short or _LAST_CHUNK.search(last)):
+        if short or _LAST_CHUNK.search(last):
             raise TransferError(_FAULT)
 
     # States: each takes from the buffer, and tells whether the next should have a look
@@ -273,7 +338,9 @@ class Framing:
         del self._buffer[: match.end()]
         self._searched = 0
         self._ready += head
-        if not re.match(rb"HTTP/1\.\d +100\b", head):
+        if re.match(rb"HTTP/1\.\d +100\b", head):
+            self._interim = True
+        else:
             self._begin_body(head)
         return True
 
@@ -291,25 +358,28 @@ class Framing:
             return
         status = response.status
         self.bodyless = self._method == "HEAD" or status in (204, 304) or status < 200
-        if response.length is not None:
-            self._left = response.length
-            self._state = self._in_length
-        elif response.chunked:
-            self._begin_chunked()
+        if self.bodyless:
+            self._left, self._state = 0, self._in_length
+        elif _is_chunked(response):
+            self._state = self._in_doubt
+        elif response.length is not None:
+            self._begin_length(head, response.length)
         else:
             self._state = self._in_rest
 
-    def _begin_chunked(self) -> None:
-        self._reframed = self.chunked is Chunked.DECODED
-        self._state = {
-            Chunked.UNKNOWN: self._in_doubt,
-            Chunked.RAW: self._in_raw,
-            Chunked.DECODED: self._in_rest,
-        }[self.chunked]
+    def _begin_length(self, head: bytes, length: int) -> None:
+        if length >= LENGTH_LIMIT:
+            raise TransferError("the Content-Length is more than any body has")
+        self._left = length
+        self._state = self._in_length
+        plain = _PLAIN_HEAD.fullmatch(head) and not self._interim
+        self.certain = bool(plain) and length == self._told
 
     def _in_length(self) -> bool:
         """The length is known."""
-        if len(self._buffer) < self._left or self._cut_short():
+        if self.bodyless:
+            self.finished = True
+        elif len(self._buffer) < self._left or self._cut_short():
             self._left -= self._pass(self._withheld()[0])
         else:
             self._pass(self._left)
@@ -371,12 +441,11 @@ class Framing:
         self._pass(self._chunks.feed(bytes(self._buffer[:end])))
         if self._chunks.finished:
             self.finished = True
-            self.chunked = Chunked.RAW
 
     def _pass(self, size: int) -> int:
         """Let `size` bytes go, in chunks of our own where the module took them off."""
         if size:
-            self._fresh = False
+            self._fresh, self._lent = False, b""
             data = bytes(self._buffer[:size])
             del self._buffer[:size]
             self._last = (self._last + data[-TAIL_LIMIT:])[-TAIL_LIMIT:]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ from .at import (
 )
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
-from .dialogues import Await, Dialogue, Escape, Hearken, Pause, Speed, Step
+from .dialogues import Ask, Await, Dialogue, Escape, Hearken, Pause, Speed, Step
 from .dialogues.files import BYTES_PER_SECOND
 from .errors import (
     BG96Error,
@@ -40,6 +41,7 @@ from .errors import (
     TransferError,
 )
 from .port import WRITE_SIZE, Port
+from .question import Question
 from .state import Settings
 from .stats import Recovery, Statistics
 
@@ -58,6 +60,9 @@ ANSWER_LIMIT = 4_096
 _READ = Command("+QHTTPREAD")
 #: The module ends an upload after 5 s without data, and says so.
 ACKNOWLEDGEMENT_SECONDS = 7.0
+#: Bytes that may be heard between a question and its answer.
+QUESTION_LIMIT = 4_096
+_ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
 #: More than the guard time of "+++", for a line that adds delays of its own.
 GUARD = GUARD_SECONDS + 0.05
 
@@ -90,6 +95,8 @@ class Link:
         #: Whether the module listens, and echo was turned off, so that an echo tells
         #: of a restart as a boot message does. Only greeting it makes it so again.
         self.settled = False
+        #: Whether the module has ever shown that it listens.
+        self.met = False
         self._clock = clock
         self._on_urc = on_urc
         self._stats = stats
@@ -102,6 +109,7 @@ class Link:
         self._escaping = False
         self._payload_size = 0
         self._steps: dict[type[Any], Callable[[Any, Deadline], Any]] = {
+            Ask: self._ask,
             Command: self._command,
             Await: self._await,
             Hearken: self._hearken,
@@ -168,6 +176,24 @@ class Link:
                 with suppress(ModuleRestarted, DataModeError):
                     self.note(line)
 
+    def question(self) -> Question:
+        """Return a fresh question whether the module listens."""
+        return Question(echo=self._verify_echo, dtr=self._dtr)
+
+    def hear_answer(self, behind: bytes) -> bool:
+        """Take the end of the answer to a question; return whether it came.
+
+        :param behind: what came behind the echo already.
+        """
+        self._lines.clear()
+        self._lines.receive_data(behind)
+        self._echoed = False
+        until = Deadline(self._clock, Question.SECONDS)
+        try:
+            return self._end_of(Command(""), until).final == b"OK"
+        except NoAnswer:
+            return False
+
     def send_line(self, line: bytes) -> None:
         """Send a command line whose answer the caller reads as payload."""
         self._write(line)
@@ -197,7 +223,54 @@ class Link:
                 error.command = str(step)
             raise
 
+    def _ask(self, _: Ask, deadline: Deadline) -> bool:
+        if self.settled:
+            self._note_pending(deadline.within(Question.SECONDS))
+        logger.debug("> is the module in command mode?")
+        question, pending = self.question(), self._lines.take_rest()
+        self._write(question.invitation)
+        before, accepted = self._heard(_ACCEPTED.search, deadline)
+        answer = None
+        if accepted:
+            self._write(question.line)
+            answer = question.split(self._heard(question.split, deadline)[0])
+        if answer is None or not self.hear_answer(answer[1]):
+            logger.debug("< no")
+            self.settled = False
+            return False
+        logger.debug("< yes")
+        self._note_lines(pending + before + answer[0])
+        self.data_mode, self.unfinished = False, None
+        self.settled = self.met = True
+        return True
+
+    def _heard(
+        self, wanted: Callable[[bytes], object], deadline: Deadline
+    ) -> tuple[bytes, bool]:
+        """Return what comes until it is as `wanted`, and whether that was in time."""
+        until = deadline.within(Question.SECONDS)
+        heard = b""
+        while not wanted(heard):
+            data = self._read(until)
+            if not data or until.over:
+                return heard, False
+            # The rest is somebody's payload.
+            heard = heard[-QUESTION_LIMIT:] + data
+        return heard, True
+
+    def _note_lines(self, heard: bytes) -> None:
+        """Take note of the URCs among the answers of a module that was listening.
+
+        Of another, what stands before its answer may be a server's.
+        """
+        if self.settled:
+            for line in heard.splitlines():
+                if line and classify(line, None) is Kind.URC and line != b"OK":
+                    self.note(line)
+
     def _command(self, command: Command, deadline: Deadline) -> Reply:
+        if not self.settled:
+            raise DataModeError("the module has not shown that it listens")
         self._note_pending(deadline.within(command.timeout))
         self._urcs.clear()
         self._echoed = False
@@ -394,6 +467,8 @@ class Link:
     def _escape(self, _: Escape, deadline: Deadline) -> None:
         """Leave data mode, going on where an earlier attempt ran out of time."""
         self._stats.recovered(Recovery.ESCAPE)
+        # What comes behind it may still be payload: only an answer shows more.
+        self.settled = False
         if self._dtr:
             self.port.drop_dtr()
         else:
@@ -417,6 +492,7 @@ class Link:
 
     def _speed(self, speed: Speed, _: Deadline) -> None:
         self.port.baudrate = speed.baudrate
+        self.settled = False
         self._lines.clear()
 
     # Bytes

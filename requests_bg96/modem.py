@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from .at import Command, Reply, number
 from .clock import Clock, Deadline, SystemClock
-from .dialogues import Dialogue, Escape, http, must, setup
+from .dialogues import Dialogue, Escape, greeting, http, must, setup
 from .dialogues.request import Request
 from .driver import Driver
 from .errors import (
@@ -265,7 +265,7 @@ class BG96Modem:
             if request.by_file:
                 return self._fetch(link, request.method, wait, result, bodyless)
             self._driver.run(link, http.read(wait), Deadline(self._clock, read_seconds))
-            framing = Framing(request.method, self._known.chunked)
+            framing = Framing(request.method, result.length)
             self._reading = Exchange(
                 link, framing, read_seconds, self._clock, self._ended
             )
@@ -368,7 +368,7 @@ class BG96Modem:
         bodyless: bool,
     ) -> StoredResponse:
         """Return the response by way of a file."""
-        response = StoredResponse(method, self._known.chunked)
+        response = StoredResponse(method)
         script = http.read_by_file(
             wait, result.length, response.receive, self._known, bodyless=bodyless
         )
@@ -378,7 +378,6 @@ class BG96Modem:
         except TransferError as error:
             error.phase = Phase.READ
             raise
-        self._known.chunked = response.framing.chunked
         return response
 
     @contextmanager
@@ -420,7 +419,6 @@ class BG96Modem:
             # The port was closed under it.
             return
         self._driver.answered()
-        self._known.chunked = exchange.framing.chunked
         if exchange.lost and self._driver.link is not None:
             self._driver.link.settled = False
         # From here on the line is another's.
@@ -434,6 +432,6 @@ def _escape() -> Dialogue[None]:
 def _plain(command: Command) -> Dialogue[Reply]:
     reply = yield from must(command)
     if reply.connected:
-        yield Escape()
+        yield from greeting.recover()
         raise LimitError(f"{command} leads to data mode, which is not for this method")
     return reply

@@ -112,6 +112,11 @@ class Port:
         return f"<{type(self).__name__} {self.url}>"
 
     @property
+    def has_pauses(self) -> bool:
+        """Whether a network lies between, which has pauses of its own."""
+        return "socket:" in self.url.lower() or "rfc2217:" in self.url.lower()
+
+    @property
     def baudrate(self) -> int:
         """The speed in baud."""
         return int(self._serial.baudrate)

@@ -8,7 +8,6 @@ import re
 from .at import quoted
 from .codes import BAUDRATES, GET_LIMIT, POST_LIMIT, URL_LIMIT
 from .errors import LimitError
-from .framing import Chunked
 from .stats import Statistics
 
 __all__ = ("Limits", "ModuleState", "Settings")
@@ -124,7 +123,6 @@ class ModuleState:
     :param refusals: how often it has said in a row that it is busy with a request.
     :param clock_checked: whether its clock is right.
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
-    :param chunked: what it makes of chunked bodies; no restart changes that.
     :param identity: what ATI says; no restart changes that.
     :param limits: what its test commands say; nor that.
     :param stats: what was done so far.
@@ -143,7 +141,6 @@ class ModuleState:
     refusals: int = 0
     clock_checked: bool = False
     tls_keys: frozenset[str] | None = None
-    chunked: Chunked = Chunked.UNKNOWN
     pin_refused: bool = False
     identity: str | None = None
     limits: Limits = Limits()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import TransferError
-from .framing import Chunked, Framing, Trailer
+from .framing import Framing, Trailer
 from .spool import Spool
 
 __all__ = ("StoredResponse",)
@@ -16,18 +16,16 @@ class StoredResponse:
     """A response to be read like an `Exchange`, with nothing left on the line.
 
     :param method: of the request.
-    :param chunked: what is known of the module.
     """
 
     over = complete = True
 
-    def __init__(self, method: str, chunked: Chunked) -> None:
+    def __init__(self, method: str) -> None:
         self._method = method
-        self._known = chunked
         self._begin()
 
     def _begin(self) -> None:
-        self.framing = Framing(self._method, self._known)
+        self.framing = Framing(self._method)
         self._spool = Spool()
 
     def receive(self, data: bytes) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import http.client
 import io
+import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, Union, cast
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import requests_bg96.emulator as emulation
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at import Command, Reply, error_number
-from requests_bg96.dialogues import Await, Dialogue, Hearken, Pause, Step
+from requests_bg96.dialogues import Ask, Await, Dialogue, Hearken, Pause, Step
 from requests_bg96.emulator import Emulator, Hangup, Silence, VirtualClock
 from requests_bg96.errors import BG96Error, Phase
 
@@ -119,6 +120,25 @@ def parsed(data: bytes, method: str = "GET") -> tuple[int, bytes]:
     return found.status, found.read()
 
 
+# Modules that a test plays
+
+#: The two lines of the question whether the module listens.
+INVITATION = re.compile(rb"ATQ0V1E1&D[01]\r")
+WORD = re.compile(rb"AT(?:Q0|V1){40}E[01]\r")
+
+
+def to_question(line: bytes) -> bytes | None:
+    """What a module says to a line of the question; None to another line."""
+    if INVITATION.fullmatch(line):
+        return OK
+    return line + OK if WORD.fullmatch(line) else None
+
+
+def without_questions(written: bytes) -> bytes:
+    """What a host wrote, but for its questions, which differ each time."""
+    return WORD.sub(b"", INVITATION.sub(b"", written))
+
+
 # Dialogues without a port
 
 #: What came of a step: the lines of an answer, the last of them final; the line of a
@@ -139,7 +159,7 @@ def replied(step: Step, answer: Answer) -> Any:
     """What the drive loop sends into a dialogue for this answer."""
     if isinstance(step, Await):
         return answer and answer.encode("latin-1")  # type: ignore[union-attr]
-    if isinstance(step, Pause):
+    if isinstance(step, (Ask, Pause)):
         return answer is not None
     if not isinstance(step, (Command, Hearken)):
         return None

@@ -21,7 +21,7 @@ import serial
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.emulator import Emulator
 from requests_bg96.errors import BG96Error
-from tests.support import OK, SOMEWHERE, Rig, response, rig
+from tests.support import OK, SOMEWHERE, Rig, response, rig, to_question
 
 #: What a scripted modem says to each command line.
 Answers = collections.defaultdict[bytes, bytes]
@@ -166,7 +166,7 @@ def test_a_port_that_this_user_may_not_open() -> None:
 
 
 @contextlib.contextmanager
-def scripted(answers: Answers | None) -> Iterator[str]:
+def scripted(answers: Answers | None, listens: bool = False) -> Iterator[str]:
     """A modem on a pty that says these things; None says nothing."""
     master, slave = os.openpty()
     tty.setraw(slave)
@@ -181,7 +181,8 @@ def scripted(answers: Answers | None) -> Iterator[str]:
                 return
             while answers is not None and b"\r" in line:
                 command, _, line = line.partition(b"\r")
-                os.write(master, answers[command])
+                asked = to_question(command + b"\r") if listens else None
+                os.write(master, asked or answers[command])
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
@@ -214,13 +215,12 @@ def test_nobody_answers_for_long() -> None:
 
 
 SIMCOM: Answers = collections.defaultdict(lambda: b"\r\nERROR\r\n")
-SIMCOM[b"ATQ0V1E0&D0"] = OK
 SIMCOM[b"ATI"] = b"\r\nSIM7000 R1351B04SIM7000\r\n" + OK
 
 
 def test_a_modem_of_another_kind() -> None:
     """It is refused by name."""
-    with scripted(SIMCOM) as path, session_on(path) as session:
+    with scripted(SIMCOM, listens=True) as path, session_on(path) as session:
         error = failure(session, cause="SetupError")
         told(error, "SIM7000 R1351B04SIM7000", "AT+QHTTPCFG", "BG96, BG95 or BG77")
 

@@ -64,7 +64,6 @@ def test_whole_bodies(body: bytes, count: int) -> None:
         b"g\r\n",
         b"-5\r\nhello\r\n",
         b"0x5\r\nhello\r\n",
-        b" 5\r\nhello\r\n",
         b"+5\r\nhello\r\n",
         b"5\r\nhello0\r\n\r\n",
         b"5\r\nhell\r\n0\r\n\r\n",

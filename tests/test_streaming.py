@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from requests.exceptions import ChunkedEncodingError
 
 import requests_bg96
 from requests_bg96.emulator import (
@@ -22,7 +24,6 @@ from requests_bg96.emulator import (
     Switches,
     SystemClock,
 )
-from requests_bg96.framing import Chunked
 from requests_bg96.modem import ModemState
 from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
 
@@ -366,32 +367,39 @@ def test_a_body_of_no_bytes() -> None:
         check_next(made)
 
 
-# What is known of a module
+# One response says nothing of another
 
 
 @pytest.mark.parametrize("chunked", ["raw", "decoded"])
-def test_chunks_of_a_module_are_remembered(chunked: str) -> None:
-    """After the first response, what looks like chunks is no question any more."""
+def test_chunks_are_read_by_their_own_bytes(chunked: str) -> None:
+    """What one server sends, odd as it is, decides nothing for the next."""
+    plain = b"an ordinary text"
+    odd = [
+        CODED + b" 5 \r\nhello\r\n0\r\n\r\n",
+        CODED + b"+5\r\nhello\r\n0\r\n\r\n",
+        CODED + b"zz\r\n",
+        CODED + chunks(b"5\r\nhello\r\n0\r\n\r\n", [7]),
+        CODED + chunks(b"5\r\nhello\r\n0\r\n\r\nmore", [7]),
+        CODED + chunks(b"", [7]),
+    ]
+    with rig(switches=Switches.from_text({"chunked": chunked})) as made:
+        for answer in odd:
+            made.servers.answers = [answer]
+            with contextlib.suppress(requests.RequestException):
+                made.get(timeout=20)
+            made.servers.answers = [CODED + chunks(plain, [7])]
+            assert made.session.get("http://other.example/").content == plain
+
+
+def test_a_chunked_text_that_looks_like_chunks() -> None:
+    """Of a module that decodes, it is refused, and never handed out wrong."""
     tricky = b"5\r\nhello\r\n0\r\n\r\nmore"
-    with rig(switches=Switches.from_text({"chunked": chunked})) as made:
-        for body in (b"an ordinary text", tricky, b"", tricky * 100):
-            made.servers.answers = [CODED + chunks(body, [7])]
-            assert made.get().content == body
-        known = made.modem._known.chunked
-        assert known is (Chunked.RAW if chunked == "raw" else Chunked.DECODED)
-
-
-@pytest.mark.parametrize("chunked", ["raw", "decoded"])
-def test_chunks_across_a_restart(chunked: str) -> None:
-    """The firmware is the same as before."""
-    with rig(switches=Switches.from_text({"chunked": chunked})) as made:
-        made.servers.answers = [CODED + chunks(b"an ordinary text", [7])]
-        assert made.get().content == b"an ordinary text"
-        made.emulator.reset()
-        made.clock.sleep(10)
-        assert made.get(timeout=60).content == b"an ordinary text"
-        made.servers.answers = [CODED + chunks(b"5\r\nhello\r\n0\r\n\r\nmore", [9])]
-        assert made.get().content == b"5\r\nhello\r\n0\r\n\r\nmore"
+    with rig(CODED + chunks(tricky, [7]), switches=Switches(chunked="raw")) as made:
+        assert made.get().content == tricky
+    with rig(CODED + chunks(tricky, [7])) as made:
+        with pytest.raises(ChunkedEncodingError, match="chunk framing"):
+            made.get()
+        check_next(made)
 
 
 @pytest.mark.parametrize("status", [200, 204, 304])

@@ -443,7 +443,7 @@ def test_a_modem_that_is_closed_while_ten_wait() -> None:
         assert found == [b"hello"] * 10
         assert len(made.servers.requests) == 11
         # Each time that the port is opened, the module is found again.
-        assert made.written.count(b"ATQ0V1E0") == 2
+        assert made.written.count(b"ATQ0V1E1") == 2
 
 
 def test_a_modem_that_is_closed_while_another_reads() -> None:

@@ -36,7 +36,7 @@ from requests_bg96.state import ModuleState, Settings
 from requests_bg96.stats import Statistics
 from requests_bg96.trust import Trust
 from tests.emulator.test_transcripts import read_transcript, unescape
-from tests.support import play
+from tests.support import play, to_question
 
 FOLDER = pathlib.Path(__file__).parent / "transcripts"
 FILES = sorted(FOLDER.rglob("*.txt"))
@@ -80,6 +80,11 @@ class Turn:
         patience = 5.0 if self.wanted else 0.3
         leads = b"CONNECT" in self.answer
         return Command(text, timeout=patience, payload=self.payload, leads=leads)
+
+    @property
+    def echoed(self) -> bool:
+        """Whether the module has sent the command back."""
+        return bool(self.line) and self.answer.startswith(self.line)
 
     @property
     def lines(self) -> list[bytes]:
@@ -188,10 +193,11 @@ class Module:
         :raises EOFError: where the client has come to its end before.
         """
         while not self._heard.startswith(wanted):
-            if self._heard.startswith(b"AT\r"):
+            line = self._heard.partition(b"\r")[0] + b"\r"
+            if (answer := to_question(line)) is not None:
                 # The client asks whether a response is over.
-                self._heard = self._heard[3:]
-                self._say(b"\r\nOK\r\n")
+                self._heard = self._heard[len(line) :]
+                self._say(answer)
                 continue
             self._heard += os.read(self._line, 65536)
             if self._heard.endswith(THE_END) and wanted != THE_END:
@@ -209,7 +215,8 @@ def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
     # Not before: what a port has heard when it is opened, it forgets.
     thread.start()
     try:
-        yield Link(port, clock, urcs.append, Statistics(), Settings()), urcs
+        settings = Settings(verify_echo=any(turn.echoed for turn in found))
+        yield Link(port, clock, urcs.append, Statistics(), settings), urcs
     finally:
         port.write(THE_END)
         thread.join()
@@ -218,7 +225,8 @@ def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
 
 
 def run(link: Link, dialogue: Dialogue[Reply]) -> Reply:
-    """Carry out a dialogue."""
+    """Carry out a dialogue, with a module that listens."""
+    link.settled = True
     return link.run(dialogue, Deadline(SystemClock(), 5.0))
 
 

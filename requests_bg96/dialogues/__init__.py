@@ -6,6 +6,7 @@ A dialogue is a generator. It yields steps, and is sent what came of each:
 `at.Command`       a `Reply`; an error of the module is one too
 `Await`            the URC's line
 `Hearken`          a `Reply`, to a command that was given up before
+`Ask`              whether the module has shown that it listens
 `Pause`            whether something was said
 `Escape`           None
 `Speed`            None
@@ -22,9 +23,10 @@ from collections.abc import Generator
 from typing import Any, TypeVar
 
 from ..at import Command, Reply
-from ..errors import BG96Error, ModuleError
+from ..errors import BG96Error, ModuleError, NoAnswer
 
 __all__ = (
+    "Ask",
     "Await",
     "Dialogue",
     "Escape",
@@ -34,9 +36,18 @@ __all__ = (
     "Step",
     "asked",
     "must",
+    "prove",
 )
 
 T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ask:
+    """Ask the module whether it is in command mode, so that nobody else can answer.
+
+    It turns the long form of results on, and echo off unless it is wanted.
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +89,7 @@ class Speed:
     baudrate: int
 
 
-Step = Command | Await | Hearken | Pause | Escape | Speed
+Step = Command | Ask | Await | Hearken | Pause | Escape | Speed
 Dialogue = Generator[Step, Any, T]
 
 
@@ -98,3 +109,12 @@ def must(command: Command) -> Dialogue[Reply]:
         answer = reply.final.decode("latin-1")
         raise ModuleError(reply.err, str(command), answer=answer, phase=reply.phase)
     return reply
+
+
+def prove() -> Dialogue[None]:
+    """Have the module show that it is in command mode, so that what it says is its own.
+
+    :raises NoAnswer: where it does not.
+    """
+    if not (yield Ask()):
+        raise NoAnswer("the module does not show that it is in command mode")

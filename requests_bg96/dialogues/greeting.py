@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from typing import Any
 
 from ..at import Command, Reply
 from ..codes import BAUDRATES
-from ..errors import DataModeError, MuteError, NoAnswer, SetupError, TransferError
+from ..errors import MuteError, NoAnswer, SetupError
 from ..state import Settings
-from . import Await, Dialogue, Escape, Hearken, Pause, Speed, asked, must
+from . import (
+    Ask,
+    Await,
+    Dialogue,
+    Escape,
+    Hearken,
+    Pause,
+    Speed,
+    asked,
+    must,
+    prove,
+)
 
-__all__ = ("find_module", "let_pass", "listen", "restart", "resynchronise")
+__all__ = ("find_module", "listen", "recover", "restart", "resynchronise")
 
-#: Seconds that the module may take to answer a command that asks nothing of it: its
-#: maximum response time is 300 ms (AT manual).
-PROBE = 0.6
-#: The same time: after so long a silence nothing more comes of what was said before.
+#: Seconds that a result URC may come behind the OK of its command: some 5 ms on
+#: hardware, and as long as an answer takes where something is amiss.
+GAP = 0.05
 LATE = 0.3
 #: From AT+CFUN=1,1 to RDY some 6 s were seen (a BG96's log), and the USB port may be
 #: away for longer.
@@ -43,26 +54,27 @@ def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
     for attempt in range(4):
         for rate in (wanted, wanted, *(others if attempt % 2 else ())):
             yield Speed(rate)
-            if (yield from _initialise(settings)) and (yield from let_pass()):
+            if (yield Ask()):
+                yield from _let_pass(GAP)
                 if settings.baudrate is not None:
-                    yield from _keep_speed(settings.baudrate, rate, settings)
+                    yield from _keep_speed(settings.baudrate, rate)
                 elif rate != wanted:
-                    yield from _prefer_speed(wanted, rate, settings)
+                    yield from _prefer_speed(wanted, rate)
                 return
         yield Speed(wanted)
         yield from _escape(NOBODY)
     raise MuteError(NOBODY)
 
 
-def _keep_speed(wanted: int, rate: int, settings: Settings) -> Dialogue[None]:
+def _keep_speed(wanted: int, rate: int) -> Dialogue[None]:
     if wanted != rate:
         yield from must(Command(f"+IPR={wanted}"))
         yield Speed(wanted)
-        if not (yield from _initialise(settings)):
+        if not (yield Ask()):
             raise SetupError(f"no answer at {wanted} baud, but at {rate}")
 
 
-def _prefer_speed(wanted: int, rate: int, settings: Settings) -> Dialogue[None]:
+def _prefer_speed(wanted: int, rate: int) -> Dialogue[None]:
     """Take the usual speed where the other one means nothing.
 
     On USB, and to another machine, a module that was silent for a while answers at
@@ -70,31 +82,13 @@ def _prefer_speed(wanted: int, rate: int, settings: Settings) -> Dialogue[None]:
     """
     for speed in (wanted, rate, rate):
         yield Speed(speed)
-        if (yield from _initialise(settings)):
+        if (yield Ask()):
             return
     raise MuteError(MUTE)
 
 
-def _initialise(settings: Settings) -> Dialogue[bool]:
-    """Turn echo off and the long form of results on; return whether that went well."""
-    try:
-        reply = yield from asked(
-            Command(f"Q0V1E{settings.verify_echo:d}&D{settings.dtr:d}", timeout=PROBE)
-        )
-    except (NoAnswer, TransferError):
-        # What has no line ends is payload, of which there may be much more.
-        return False
-    except DataModeError:
-        yield Escape()
-        return False
-    return reply.ok
-
-
 def resynchronise(
-    settings: Settings,
-    data_mode: bool,
-    unfinished: Command | Await | None,
-    seconds: float,
+    data_mode: bool, unfinished: Command | Await | None, seconds: float
 ) -> Dialogue[None]:
     """Get back to where the module listens, after an exchange that was given up.
 
@@ -109,11 +103,20 @@ def resynchronise(
         yield from _late(unfinished, seconds)
     for _ in range(3):
         for _ in range(2):
-            # An answer may have been one to what was said before.
-            if (yield from _initialise(settings)) and (yield from let_pass(LATE)):
+            if (yield Ask()):
+                yield from _let_pass(LATE)
                 return
         yield from _escape(MUTE)
     raise MuteError(MUTE)
+
+
+def recover() -> Dialogue[None]:
+    """Leave data mode in the midst of a dialogue.
+
+    :raises NoAnswer: where the module does not show that it listens then.
+    """
+    yield Escape()
+    yield from prove()
 
 
 def listen() -> Dialogue[None]:
@@ -126,15 +129,9 @@ def listen() -> Dialogue[None]:
         raise NoAnswer("the module gave no answer but an error")
 
 
-def let_pass(seconds: float = 0.05) -> Dialogue[bool]:
-    """Hear a late line now, which must not be taken for the answer to what is next.
-
-    :param seconds: how late it may be.
-    :returns: whether there was none: the OK before it may have been part of a payload
-        that the module sends on, whoever it was for.
-    """
-    heard = yield Pause(seconds, SetupError("the time is too short for the module"))
-    return not heard
+def _let_pass(seconds: float) -> Dialogue[None]:
+    """Hear a result URC that follows an earlier OK, not to take it for the next's."""
+    yield Pause(seconds, MuteError("the time is too short for the module"))
 
 
 def _escape(found: str) -> Dialogue[None]:
@@ -150,10 +147,10 @@ def restart(settings: Settings) -> Dialogue[None]:
 
     :raises MuteError: where it does not come back.
     """
-    try:
+    yield from prove()
+    with suppress(NoAnswer):
         yield from asked(Command("+CFUN=1,1", timeout=15.0))
-    except NoAnswer:
-        pass
+    yield Speed(settings.baudrate or BAUDRATES[0])
     yield Pause(BOOT_SECONDS, MuteError("the time is too short for a reset"))
     yield from find_module(settings)
 

@@ -18,7 +18,7 @@ from ..codes import (
 from ..errors import ModuleError, NoAnswer, Phase, TransferError
 from ..state import ModuleState, Settings
 from ..stats import Recovery
-from . import Await, Dialogue, Escape, Hearken, Pause, asked, must
+from . import Await, Dialogue, Hearken, Pause, asked, must, prove
 from .files import (
     ATTEMPTS,
     TEMPORARY_NAME,
@@ -29,6 +29,7 @@ from .files import (
     response_name,
     store,
 )
+from .greeting import recover
 from .request import NETWORK_BYTES_PER_SECOND, Request, whole_seconds
 from .setup import deactivate, has_names, prepare
 from .tls import secure
@@ -131,6 +132,8 @@ def _set_url(request: Request) -> Dialogue[None]:
         )
         if not checked:
             return
+        # So what is read back is surely the module's.
+        yield from prove()
         reply = yield from must(Command("+QHTTPURL?"))
         found = [value.strip('"') for value in reply.values("+QHTTPURL")]
         if found == [request.url.decode("ascii")]:
@@ -292,7 +295,7 @@ def _discard_response(state: ModuleState) -> Dialogue[None]:
     reply = yield from asked(Command("+QHTTPREAD=1", leads=True))
     if reply.connected:
         state.stats.recovered(Recovery.DRAIN)
-        yield Escape()
+        yield from recover()
 
 
 def result(request: Request, seconds: float, state: ModuleState) -> Dialogue[Result]:

@@ -14,7 +14,7 @@ from ..at import Command, joined
 from ..errors import TrustError
 from ..state import ModuleState, Settings
 from ..trust import StoredFile, Trust
-from . import Dialogue, asked, must
+from . import Dialogue, asked, must, prove
 from .files import Progress, store
 from .setup import deactivate, prepare
 
@@ -198,6 +198,8 @@ def _read_back(wanted: dict[str, str], settings: Settings) -> Dialogue[dict[str,
     context = settings.ssl_context_id
     texts = [f'+QSSLCFG="{key}",{context}' for key in wanted]
     found = {}
+    # So what is read back is surely the module's.
+    yield from prove()
     for start in range(0, len(texts), KEYS_PER_LINE):
         line = joined("+QHTTPCFG?", *texts[start : start + KEYS_PER_LINE])
         reply = yield from asked(Command(line))

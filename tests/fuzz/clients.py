@@ -16,17 +16,17 @@ import requests
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at import BLOCK, Command
 from requests_bg96.clock import Deadline
-from requests_bg96.dialogues import Await, Dialogue, Escape, Hearken, Pause, Step
+from requests_bg96.dialogues import Ask, Await, Dialogue, Escape, Hearken, Pause, Step
 from requests_bg96.emulator import Fault, Switches
 from requests_bg96.errors import BG96Error, SetupError
 from requests_bg96.exchange import Exchange
-from requests_bg96.framing import Chunked, Framing
+from requests_bg96.framing import Framing
 from requests_bg96.link import Link
 from requests_bg96.port import Port
 from requests_bg96.state import Settings
 from requests_bg96.stats import Statistics
 from tests.fuzz.scripted import SECOND, ScriptedModule, joined, script
-from tests.support import SOMEWHERE, Rig, chunks, response, rig
+from tests.support import SOMEWHERE, Rig, chunks, response, rig, to_question
 
 #: Seconds that a step, or the connection, may take, and that a silence may.
 CONNECT, READ = 30.0, 5.0
@@ -45,13 +45,16 @@ STEPS: tuple[Step, ...] = (
     Hearken(Command("+QIACT=1"), 10.0),
     Pause(1.0, SetupError("no time")),
     Escape(),
+    Ask(),
 )
 
 
 def linked(module: ScriptedModule, settings: Settings) -> Link:
     """The drive loop over a port to `module`."""
     port = Port(module.url, baudrate=115_200, rtscts=False, clock=module.clock)
-    return Link(port, module.clock, lambda line: None, Statistics(), settings)
+    made = Link(port, module.clock, lambda line: None, Statistics(), settings)
+    made.settled = True
+    return made
 
 
 def one(step: Step) -> Dialogue[object]:
@@ -73,8 +76,8 @@ def link(data: bytes) -> None:
     chosen, answers = data[:4], script(data[4:])
     module = ScriptedModule(answers)
     made = linked(module, Settings(verify_echo=bool(chosen and chosen[0] & 0x80)))
-    made.settled = bool(chosen and chosen[0] & 0x40)
     for number in chosen:
+        made.settled = bool(number & 0x40)
         SINK.clear()
         started = module.clock.now()
         with contextlib.suppress(BG96Error):
@@ -93,7 +96,7 @@ def exchange(data: bytes) -> None:
     kind, answers = data[0] if data else 0, script(data[1:])
     module = ScriptedModule(answers[1:], answers[:1])
     made = linked(module, Settings())
-    framing = Framing("HEAD" if kind & 1 else "GET", list(Chunked)[kind // 2 % 3])
+    framing = Framing("HEAD" if kind & 1 else "GET", (None, 5)[kind // 2 % 2])
     over: list[Exchange] = []
     reading = Exchange(made, framing, READ, module.clock, over.append)
     with contextlib.suppress(BG96Error):
@@ -170,7 +173,7 @@ def request(data: bytes) -> None:
 def asked(data: bytes) -> None:
     """What a caller asks of the modem itself is answered, or one of our errors."""
     kind = data[0] if data else 0
-    scripted = ScriptedModule([b"\r\nOK\r\n"] * 3 + script(data[1:]))
+    scripted = ScriptedModule([b"\r\nOK\r\n"] * 2 + script(data[1:]))
     modem = BG96Modem(scripted.url, clock=scripted.clock)
     calls = (
         modem.signal,
@@ -234,10 +237,12 @@ def recorded(**arguments: Any) -> list[bytes]:
     with rig(answer, adapter={"via": via}) as made:
         made.session.request(url=SOMEWHERE, **arguments)
         answers: list[bytes] = []
+        asked = False
         for way, data in made.traffic:
             if way == "from_host":
-                answers.append(b"")
-            elif answers:
+                asked = to_question(data) is not None
+                answers += [] if asked else [b""]
+            elif answers and not asked:
                 answers[-1] += data
         return answers
 

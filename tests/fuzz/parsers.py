@@ -21,6 +21,7 @@ from requests_bg96.at import (
 from requests_bg96.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
 from requests_bg96.chunks import ChunkScanner
 from requests_bg96.dialogues import (
+    Ask,
     Await,
     Dialogue,
     Hearken,
@@ -36,7 +37,6 @@ from requests_bg96.framing import (
     DOUBT_LIMIT,
     HEAD_LIMIT,
     TRAILER_LIMIT,
-    Chunked,
     Framing,
     Trailer,
 )
@@ -109,7 +109,7 @@ def chunks(data: bytes) -> None:
 def framing(data: bytes) -> None:
     """A response ends somewhere, or is refused; little is withheld meanwhile."""
     kind = data[0] if data else 0
-    made = Framing(METHODS[kind % 2], list(Chunked)[kind // 2 % 3])
+    made = Framing(METHODS[kind % 2], (None, 5)[kind // 2 % 2])
     fed = taken = 0
     with contextlib.suppress(BG96Error):
         for piece in pieces(data[1:]):
@@ -129,10 +129,11 @@ def look_at(made: Framing, kind: int) -> None:
     """Do what a reader does when the module falls silent."""
     repr(made)
     withheld = len(made._buffer)
-    if made.chunked is Chunked.UNKNOWN:
-        assert withheld <= max(HEAD_LIMIT, DOUBT_LIMIT) + 4096
+    assert withheld <= max(HEAD_LIMIT, DOUBT_LIMIT) + 4096
     assert made.remaining is None or made.remaining >= 0
-    if made.trailer in (Trailer.BEGUN, Trailer.CHUNKS) and kind & 0x10:
+    if kind & 0x08:
+        made.decide()
+    if made.trailer is Trailer.LINE_END and kind & 0x10:
         made.release()
     if made.finished:
         assert made.remaining == 0
@@ -143,7 +144,7 @@ def look_at(made: Framing, kind: int) -> None:
 def stored(data: bytes) -> None:
     """A file is a response, or refused."""
     kind = data[0] if data else 0
-    response = StoredResponse(METHODS[kind % 2], list(Chunked)[kind // 2 % 3])
+    response = StoredResponse(METHODS[kind % 2])
     with contextlib.suppress(BG96Error):
         for piece in pieces(data[1:]):
             response.receive(piece)
@@ -163,7 +164,7 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
     settings, state = Settings(apn="a", pin="1234", rtscts=True), ModuleState()
     return [
         lambda: greeting.find_module(settings),
-        lambda: greeting.resynchronise(settings, False, COMMANDS[1], 5.0),
+        lambda: greeting.resynchronise(False, COMMANDS[1], 5.0),
         lambda: setup.learn(state),
         lambda: setup.prepare(settings, state),
         setup.registration,
@@ -205,4 +206,6 @@ def replied(step: object, line: bytes) -> object:
     if isinstance(step, (Command, Hearken)):
         *information, final = line.split(b"\0")
         return Reply(final, tuple(information), error_number(final))
+    if isinstance(step, Ask):
+        return bool(line)
     return None

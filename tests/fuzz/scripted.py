@@ -17,6 +17,7 @@ from typing import Any
 import serial
 
 from requests_bg96.emulator import VirtualClock
+from tests.support import to_question
 
 #: The package in which pyserial looks for ``scripted://``.
 PACKAGE = __package__ or ""
@@ -43,6 +44,7 @@ class ScriptedModule:
     :param answers: one for each piece that the host writes, with `SECOND` in them;
         after the last it is silent. Or a function of the piece.
     :param flood: said from the start, whenever the line is free.
+    :param listens: whether it answers the question whether it listens by itself.
     :param piece: the most bytes that come at once.
     :param slow: seconds that the host takes for each look at what has come.
     """
@@ -52,6 +54,7 @@ class ScriptedModule:
         answers: Iterable[bytes] | Callable[[bytes], bytes] = (),
         flood: Iterable[bytes] = (),
         *,
+        listens: bool = True,
         baudrate: int = 921_600,
         piece: int = 64,
         slow: float = 0.0,
@@ -64,6 +67,7 @@ class ScriptedModule:
         self._answers = iter(()) if callable(answers) else iter(answers)
         self._answer = answers if callable(answers) else self._next
         self._flood = iter(flood)
+        self._listens = listens
         self._byte_time = 10 / baudrate
         self._piece = piece
         self._slow = slow
@@ -89,7 +93,8 @@ class ScriptedModule:
         self.heard.append(data)
         self.clock.sleep(len(data) * self._byte_time)
         self._free = max(self._free, self.clock.now())
-        self._say(self._answer(data))
+        answer = to_question(data) if self._listens else None
+        self._say(self._answer(data) if answer is None else answer)
 
     def waiting(self) -> int:
         """Return how many bytes there are for the host now."""

@@ -105,7 +105,8 @@ ENDLESS: dict[str, Iterable[bytes]] = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_a_module_that_never_stops(memory: Bounded, name: str) -> None:
     """From the start: the request ends in time, and so does the next."""
-    module = ScriptedModule([], ENDLESS[name], baudrate=115_200, piece=4_096)
+    flood = ENDLESS[name]
+    module = ScriptedModule([], flood, listens=False, baudrate=115_200, piece=4_096)
     with memory(MB), session_over(module) as session:
         for number in (1, 2):
             assert outcome(session, method="GET") is None
@@ -356,7 +357,11 @@ OPEN = response(b"body", b"Connection: close")
 def test_an_answer_to_a_question_that_goes_on() -> None:
     """OK, and OK again, each before the silence that would make it an answer."""
     module = ScriptedModule(
-        lambda data: OK * 5_000, [OPEN + TRAILER], baudrate=1_500, piece=6
+        lambda data: OK * 5_000,
+        [OPEN + TRAILER],
+        listens=False,
+        baudrate=9_600,
+        piece=6,
     )
     made = reading(module)
     got = b""
