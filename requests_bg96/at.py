@@ -27,7 +27,6 @@ __all__ = (
     "error_number",
     "joined",
     "number",
-    "printable",
     "quoted",
 )
 
@@ -134,6 +133,11 @@ class Reply:
     err: int | None = None
     phase: Phase = Phase.CONNECT
 
+    def __repr__(self) -> str:
+        # Its lines may hold a password, or be somebody's body.
+        end = "ok" if self.ok else f"error {self.err}"
+        return f"<{type(self).__name__} {end}, {len(self.lines)} lines>"
+
     @property
     def ok(self) -> bool:
         """Whether the command succeeded, or leads on to data."""
@@ -198,12 +202,6 @@ def number(text: str) -> int | None:
     of digits.
     """
     return int(text) if _NUMBER.fullmatch(text) else None
-
-
-def printable(line: bytes) -> str:
-    """Return `line` as it may be logged: an APN's password is left out."""
-    name, colon, text = line.partition(b":")
-    return (name + colon + (b" ***" if name == b"+QICSGP" else text)).decode("latin-1")
 
 
 def joined(*texts: str) -> str:

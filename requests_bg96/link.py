@@ -24,7 +24,6 @@ from .at import (
     classify,
     connects,
     error_number,
-    printable,
 )
 from .clock import Clock, Deadline
 from .codes import GUARD_SECONDS
@@ -41,6 +40,7 @@ from .errors import (
     TransferError,
 )
 from .port import WRITE_SIZE, Port
+from .printable import printable
 from .question import Question
 from .state import Settings
 from .stats import Recovery, Statistics
@@ -105,6 +105,7 @@ class Link:
         self._lines = LineBuffer()
         self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
         self._echoed = False
+        self._said: Command | None = None
         self._last_write = clock.now()
         self._escaping = False
         self._payload_size = 0
@@ -276,6 +277,7 @@ class Link:
         self._echoed = False
         self._expect(command, command.timeout)
         logger.debug("> %s", command)
+        self._said = command
         self._write(command.line)
         before = self.phase
         if command.commits:
@@ -506,7 +508,7 @@ class Link:
     def _take_line(self) -> bytes | None:
         line = self._lines.next_line()
         if line is not None:
-            logger.debug("< %s", printable(line))
+            logger.debug("< %s", printable(line, self._said))
         return line
 
     def _note_pending(self, deadline: Deadline) -> None:

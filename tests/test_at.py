@@ -15,7 +15,6 @@ from requests_bg96.at import (
     classify,
     error_number,
     joined,
-    printable,
     quoted,
 )
 from requests_bg96.errors import LimitError, TransferError
@@ -201,10 +200,3 @@ def test_quoted_is_one_string(value: str, limit: int) -> None:
         return
     assert text == f'"{value}"' and text.count('"') == 2
     assert text.isascii() and text.isprintable() and len(value) <= limit
-
-
-def test_printable() -> None:
-    """A context's line holds a password: it is not logged."""
-    assert printable(b'+QICSGP: 1,"apn","user","secret",1') == "+QICSGP: ***"
-    assert printable(b"+CSQ: 20,99") == "+CSQ: 20,99"
-    assert printable(b"OK \xff") == "OK ÿ"

@@ -23,7 +23,8 @@ from collections.abc import Generator
 from typing import Any, TypeVar
 
 from ..at import Command, Reply
-from ..errors import BG96Error, ModuleError, NoAnswer
+from ..errors import BG96Error, ModuleError, NoAnswer, StrayAnswer
+from ..printable import printable
 
 __all__ = (
     "Ask",
@@ -37,6 +38,7 @@ __all__ = (
     "asked",
     "must",
     "prove",
+    "told",
 )
 
 T = TypeVar("T")
@@ -106,7 +108,7 @@ def must(command: Command) -> Dialogue[Reply]:
     """
     reply = yield from asked(command)
     if not reply.ok:
-        answer = reply.final.decode("latin-1")
+        answer = printable(reply.final)
         raise ModuleError(reply.err, str(command), answer=answer, phase=reply.phase)
     return reply
 
@@ -118,3 +120,14 @@ def prove() -> Dialogue[None]:
     """
     if not (yield Ask()):
         raise NoAnswer("the module does not show that it is in command mode")
+
+
+def told(reply: Reply, name: str) -> list[str]:
+    """Return what `reply` tells of `name`, which is asked for and cannot be nothing.
+
+    :raises StrayAnswer: where it is OK alone.
+    """
+    values = reply.values(name)
+    if reply.ok and not values:
+        raise StrayAnswer(f"the module was asked for {name}, and answers OK alone")
+    return values

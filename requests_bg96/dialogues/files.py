@@ -15,6 +15,7 @@ from . import Dialogue, asked, must
 
 __all__ = (
     "Checksum",
+    "EXISTS",
     "checksum",
     "delete",
     "TEMPORARY_NAME",
@@ -26,6 +27,7 @@ __all__ = (
     "response_name",
     "store",
     "upload",
+    "uploading",
 )
 
 #: An existing name (FILE manual 4).
@@ -99,7 +101,8 @@ def _number(text: str, command: str) -> int:
         return int(text)
     except ValueError:
         raise TransferError(
-            f"the module says {text!r} where a number should be", command=command
+            f"the module says {len(text)} characters where a number should be",
+            command=command,
         ) from None
 
 
@@ -178,7 +181,19 @@ def upload(
 
     :raises ModuleError: where the module refuses it.
     """
-    command = Command(
+    command = uploading(name, content, progress)
+    reply = yield from asked(command)
+    if reply.err == EXISTS:
+        yield from delete(name)
+        reply = yield from asked(command)
+    if not reply.ok and reply.err not in BROKEN:
+        raise ModuleError(reply.err, str(command))
+    return _arrived(reply, "+QFUPL", len(content), checksum(content))
+
+
+def uploading(name: str, content: bytes, progress: Progress | None = None) -> Command:
+    """Return the command that sends a file; one of that name is not replaced."""
+    return Command(
         f"+QFUPL={quoted(name, 'file name', 80)},{len(content)},{SILENCE},1",
         payload=content,
         payload_timeout=10 + len(content) / BYTES_PER_SECOND,
@@ -188,13 +203,6 @@ def upload(
             (lambda sent: progress(name, sent, len(content))) if progress else None
         ),
     )
-    reply = yield from asked(command)
-    if reply.err == EXISTS:
-        yield from delete(name)
-        reply = yield from asked(command)
-    if not reply.ok and reply.err not in BROKEN:
-        raise ModuleError(reply.err, str(command))
-    return _arrived(reply, "+QFUPL", len(content), checksum(content))
 
 
 def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:

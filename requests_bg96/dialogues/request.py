@@ -49,6 +49,10 @@ class Request:
     on_unchecked: Callable[[], None] | None = None
     limits: Limits = Limits()
 
+    def __repr__(self) -> str:
+        # The URL, the head and the body may all hold secrets.
+        return f"<{type(self).__name__} {self.method}, {len(self.data)} bytes>"
+
     def __post_init__(self) -> None:
         if len(self.url) > self.limits.url:
             raise UnfitURL(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from ..clock import Clock, Deadline
 from ..port import Port
+from ..printable import printable
 
 __all__ = ("Line", "Undecided")
 
@@ -31,6 +35,14 @@ class Line:
         self._port = port
         self._clock = clock
         self._evidence: list[str] = []
+        self._secrets: list[bytes] = []
+
+    def conceal(self, url: str) -> None:
+        """Keep what a URL may have for its server alone out of the evidence."""
+        parts = urlsplit(url)
+        user, at, _ = parts.netloc.rpartition("@")
+        secrets = (user + at, parts.query)
+        self._secrets += [secret.encode() for secret in secrets if secret]
 
     def now(self) -> float:
         """Return the time in seconds."""
@@ -40,6 +52,15 @@ class Line:
         """Return what was said (``>``) and heard (``<``) since the last call."""
         evidence, self._evidence = self._evidence, []
         return evidence
+
+    @contextlib.contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Keep what is said and heard within out of the evidence."""
+        before = list(self._evidence)
+        try:
+            yield
+        finally:
+            self._evidence = before
 
     def send(self, data: bytes) -> None:
         """Say bytes."""
@@ -76,7 +97,8 @@ class Line:
         """
         heard = self.ask(command, seconds)
         if b"CONNECT" not in heard:
-            raise Undecided(f"{command}: {heard.strip().decode('latin-1')}")
+            said = ", ".join(map(printable, filter(None, heard.split(b"\r\n"))))
+            raise Undecided(f"{command}: {said}")
         self.send(data)
         return self.hear(seconds, _FINAL)
 
@@ -87,6 +109,8 @@ class Line:
         self.hear(1.5)
 
     def _note(self, sign: str, data: bytes) -> None:
+        for secret in self._secrets:
+            data = data.replace(secret, b"...")
         if data:
             text = repr(data)[2:-1]
             self._evidence.append(

@@ -10,6 +10,7 @@ from typing import Any
 from ..clock import Clock, SystemClock
 from ..errors import SetupError
 from ..port import Port
+from ..printable import printable
 from .agenda import HTTPS, NEVER, PLAIN, RESET, SERVER, Question
 from .line import Line, Undecided
 from .questions import Probe
@@ -57,6 +58,8 @@ def probe(
     opened = Port(port, baudrate=baudrate, rtscts=False, clock=clock)
     with contextlib.closing(opened):
         line = Line(opened, clock)
+        for one in filter(None, (url, https_url)):
+            line.conceal(one)
         with _ready(line, context):
             report = _identity(line)
             asked = Probe(line, context, url, https_url)
@@ -125,9 +128,10 @@ def _put_back(
 
 
 def _identity(line: Line) -> dict[str, Any]:
-    lines = line.ask("ATI").decode("latin-1").split("\r\n")
+    lines = line.ask("ATI").split(b"\r\n")
     line.evidence()
-    module = [text for text in lines if text and text not in ("OK", "ATI\r")]
+    told = [text for text in lines if text and text not in (b"OK", b"ATI\r")]
+    module = [printable(text) for text in told]
     return {"format": FORMAT, "module": module, "switches": {}, "not_probed": {}}
 
 

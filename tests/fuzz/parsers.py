@@ -16,7 +16,6 @@ from requests_bg96.at import (
     classify,
     connects,
     error_number,
-    printable,
 )
 from requests_bg96.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
 from requests_bg96.chunks import ChunkScanner
@@ -40,6 +39,7 @@ from requests_bg96.framing import (
     Framing,
     Trailer,
 )
+from requests_bg96.printable import printable
 from requests_bg96.state import ModuleState, Settings
 from requests_bg96.stored import StoredResponse
 from requests_bg96.trust import StoredFile, Trust
