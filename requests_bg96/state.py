@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import re
 
 from .at import quoted
@@ -10,7 +11,7 @@ from .codes import BAUDRATES, GET_LIMIT, POST_LIMIT, URL_LIMIT
 from .errors import LimitError
 from .stats import Statistics
 
-__all__ = ("Limits", "ModuleState", "Settings")
+__all__ = ("Limits", "ModuleState", "PinTry", "Settings")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Settings:
     :param username: for the access point.
     :param password: for the access point.
     :param auth: 0 none, 1 PAP, 2 CHAP, 3 either (TCP manual 2.1.1).
-    :param pin: of the SIM; it is tried once, and only while all attempts are left.
+    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
+        where the firmware does not tell, once until it was right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
     :param baudrate: of the module; None takes the rate it is found at.
@@ -41,7 +43,7 @@ class Settings:
     """
 
     apn: str | None = None
-    username: str = ""
+    username: str = dataclasses.field(default="", repr=False)
     password: str = dataclasses.field(default="", repr=False)
     auth: int = 0
     pin: str | None = dataclasses.field(default=None, repr=False)
@@ -105,6 +107,16 @@ class Limits:
     post: int = POST_LIMIT
 
 
+class PinTry(enum.Enum):
+    """What came of the PIN when it was tried."""
+
+    #: It was not tried, or was right.
+    NONE = enum.auto()
+    #: No answer came.
+    IN_DOUBT = enum.auto()
+    REFUSED = enum.auto()
+
+
 @dataclasses.dataclass
 class ModuleState:
     """What is known of a module.
@@ -112,6 +124,7 @@ class ModuleState:
     :param checked: whether what follows has been asked for lately.
     :param context: whether the PDP context is active.
     :param url: what AT+QHTTPURL was given last.
+    :param confirmed_url: what it was found to be, since it was given last.
     :param tls: what AT+QSSLCFG was given last.
     :param files: the names of ours that it has.
     :param contents: by the name of each file, the digest of what arrived under it;
@@ -126,12 +139,14 @@ class ModuleState:
     :param identity: what ATI says; no restart changes that.
     :param limits: what its test commands say; nor that.
     :param stats: what was done so far.
-    :param pin_refused: whether the SIM has refused the PIN; nor that.
+    :param pin: what came of the PIN when it was tried; nor that.
+    :param pin_written_down: whether a file in the module says that it was tried.
     """
 
     checked: bool = False
     context: bool = False
-    url: bytes | None = None
+    url: bytes | None = dataclasses.field(default=None, repr=False)
+    confirmed_url: bytes | None = dataclasses.field(default=None, repr=False)
     tls: dict[str, str] | None = None
     files: set[str] = dataclasses.field(default_factory=set)
     contents: dict[str, bytes] = dataclasses.field(default_factory=dict)
@@ -141,7 +156,8 @@ class ModuleState:
     refusals: int = 0
     clock_checked: bool = False
     tls_keys: frozenset[str] | None = None
-    pin_refused: bool = False
+    pin: PinTry = PinTry.NONE
+    pin_written_down: bool = False
     identity: str | None = None
     limits: Limits = Limits()
     stats: Statistics = dataclasses.field(default_factory=Statistics)
@@ -150,7 +166,7 @@ class ModuleState:
         """Forget what a restart, or a stranger at the port, may have changed."""
         self.doubt()
         self.context = False
-        self.url = None
+        self.url = self.confirmed_url = None
 
     def doubt(self) -> None:
         """Have asked again what a restart that nobody noticed would have changed."""

@@ -18,7 +18,7 @@ from requests_bg96.errors import (
     StrayAnswer,
     TransferError,
 )
-from requests_bg96.state import ModuleState, Settings
+from requests_bg96.state import ModuleState, PinTry, Settings
 from tests.support import Answer, play, shown
 
 Script = list[tuple[str, Answer]]
@@ -460,7 +460,7 @@ def test_pin() -> None:
         *ATTACHED,
         pin="1234",
     )
-    assert not state.pin_refused
+    assert state.pin is PinTry.NONE
 
 
 def test_no_pin_given() -> None:
@@ -494,20 +494,109 @@ def test_a_pin_that_got_no_answer_counts_as_tried() -> None:
     state = ModuleState()
     with pytest.raises(NoAnswer):
         prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1234"', LATE), state=state, pin="1234")
-    assert state.pin_refused
+    assert state.pin is PinTry.IN_DOUBT
 
 
-@pytest.mark.parametrize("answer", ["ERROR", "OK", "+QPINC: nonsense|OK"])
-def test_attempts_that_cannot_be_asked(answer: str) -> None:
-    """Then the PIN is tried the one time."""
+def test_a_pin_whose_answer_was_lost_was_right() -> None:
+    """The SIM is ready: after a restart it may be entered again."""
+    state = ModuleState(pin=PinTry.IN_DOUBT)
+    prepare(IDLE, *ATTACHED, state=state, pin="1234")
+    assert state.pin is PinTry.NONE
+
+
+def test_a_pin_whose_answer_was_lost_was_wrong() -> None:
+    """The SIM still wants one: it is not tried again."""
+    state = ModuleState(pin=PinTry.IN_DOUBT)
+    assert "refused a PIN" in str(refused(*ASKS, THREE_LEFT, state=state, pin="1234"))
+
+
+def test_a_sim_that_is_too_busy_to_tell_its_attempts() -> None:
+    """It is asked again, and nothing is tried meanwhile."""
+    busy = ("AT+QPINC?", "+CME ERROR: 14")
     prepare(
+        *[*ASKS, busy, ("Pause", None), ASKS[1], THREE_LEFT],
+        *[('AT+CPIN="1234"', "OK"), ("Pause", None), *ATTACHED],
+        pin="1234",
+    )
+
+
+@pytest.mark.parametrize("left", [3, 2])
+@pytest.mark.parametrize("form", ["SC,{},10", '"SC", {},10', '"SC",{}, 10'])
+def test_attempts_in_other_forms(left: int, form: str) -> None:
+    """With and without quotes and blanks."""
+    tells = ("AT+QPINC?", f"+QPINC: {form.format(left)}|OK")
+    if left == 2:
+        assert "2 of 3" in str(refused(*ASKS, tells, pin="1234"))
+    else:
+        entered = [('AT+CPIN="1234"', "OK"), ("Pause", None), *ATTACHED]
+        prepare(*ASKS, tells, *entered, pin="1234")
+
+
+#: Answers that do not tell how many attempts are left.
+UNKNOWN = ["ERROR", "OK", "+QPINC: nonsense|OK", '+QPINC: "P2",3,10|OK']
+MARK = "bg96pin.try"
+LOOK = f'AT+QFLST="{MARK}"'
+WRITE = f'AT+QFUPL="{MARK}",5,5,1 <5>'
+THERE = f'+QFLST: "{MARK}",5|OK'
+ABSENT = "+CME ERROR: 405"
+WRITTEN: Script = [(LOOK, ABSENT), (WRITE, "sent|+QFUPL: 5,1111|OK"), (LOOK, THERE)]
+
+
+@pytest.mark.parametrize("answer", UNKNOWN)
+def test_attempts_that_cannot_be_asked(answer: str) -> None:
+    """A file says that the PIN is tried, until it is known to be right."""
+    state = prepare(
         *ASKS,
         ("AT+QPINC?", answer),
+        *WRITTEN,
         ('AT+CPIN="1234"', "OK"),
+        (f'AT+QFDEL="{MARK}"', "OK"),
+        (LOOK, ABSENT),
         ("Pause", None),
         *ATTACHED,
         pin="1234",
     )
+    assert state.pin is PinTry.NONE and not state.pin_written_down
+
+
+@pytest.mark.parametrize("answer", UNKNOWN)
+def test_a_pin_that_another_program_has_tried(answer: str) -> None:
+    """The file is there: the text says what to do."""
+    asks = [*ASKS, ("AT+QPINC?", answer)]
+    for found in ([(LOOK, THERE)], [(LOOK, ABSENT), (WRITE, "+CME ERROR: 407")]):
+        text = str(refused(*asks, *found, pin="1234"))
+        assert "a PIN was tried before" in text and "1234" not in text
+        assert f'BG96Modem.files.delete("{MARK}")' in text
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [(LOOK, "ERROR")],
+        [(LOOK, ABSENT), (WRITE, "ERROR"), (LOOK, ABSENT)],
+        [(LOOK, ABSENT), (WRITE, "sent|+QFUPL: 5,1111|OK"), (LOOK, "ERROR")],
+        [(LOOK, ABSENT), (WRITE, "sent|+QFUPL: 5,1111|OK"), (LOOK, ABSENT)],
+    ],
+)
+def test_a_try_that_cannot_be_written_down(script: Script) -> None:
+    """It is not made."""
+    asks = [*ASKS, ("AT+QPINC?", "ERROR")]
+    assert "so it is not tried" in str(refused(*asks, *script, pin="1234"))
+
+
+def test_a_wrong_pin_stays_written_down() -> None:
+    """It is for the next program."""
+    asks = [*ASKS, ("AT+QPINC?", "ERROR"), *WRITTEN]
+    error = refused(*asks, ('AT+CPIN="0000"', "+CME ERROR: 16"), pin="0000")
+    assert "refuses the PIN" in str(error) and MARK in str(error)
+
+
+def test_what_is_written_down_is_deleted_as_soon_as_that_is_possible() -> None:
+    """Nothing else fails because of it."""
+    state = ModuleState(pin=PinTry.IN_DOUBT, pin_written_down=True)
+    gone = (f'AT+QFDEL="{MARK}"', "ERROR")
+    prepare(IDLE, ATTACHED[0], gone, *ATTACHED[1:], state=state, pin="1234")
+    assert state.pin_written_down and state.pin is PinTry.IN_DOUBT
 
 
 @pytest.mark.parametrize(

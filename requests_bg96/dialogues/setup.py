@@ -11,9 +11,10 @@ import dataclasses
 import re
 
 from ..at import Command, Reply, joined, number, quoted
-from ..errors import ContextError, SetupError, StrayAnswer
+from ..errors import ContextError, SetupError
+from ..printable import recognisable
 from ..state import Limits, ModuleState, Settings
-from . import Dialogue, Pause, asked, must
+from . import Dialogue, Pause, asked, must, sim, told
 
 __all__ = (
     "FLOW_CONTROL",
@@ -23,11 +24,8 @@ __all__ = (
     "registration",
 )
 
-#: How often a SIM that is busy, or not yet there, is asked, once a second: after 20 s
-#: the manual gives it up (TCP manual 1.1).
-SIM_ATTEMPTS = 20
-#: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
-PIN_ATTEMPTS = 3
+#: Lines of an identity that are looked at: manufacturer, model and revision.
+IDENTITY_LINES = 3
 #: Has the module heed RTS and move CTS, in data mode (AT manual 3.3).
 FLOW_CONTROL = "+IFC=2,2"
 #: What AT+CREG?, AT+CGREG? and AT+CEREG? answer (AT manual 6.1, 9.8, 9.11).
@@ -39,8 +37,8 @@ REGISTRATION = {
     "4": "unknown",
     "5": "registered, roaming",
 }
-#: CME ERROR numbers under which a SIM may yet come up (AT manual 12.5).
-SIM_STARTING = frozenset({13, 14})
+
+_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ._:-]{0,40}")
 
 
 def learn(state: ModuleState) -> Dialogue[None]:
@@ -54,7 +52,13 @@ def learn(state: ModuleState) -> Dialogue[None]:
     if limits != Limits() and limits != (yield from _limits()):
         return
     state.limits = limits
-    state.identity = b" ".join(identity.lines).decode("latin-1")
+    state.identity = _identity(identity)
+
+
+def _identity(reply: Reply) -> str:
+    """Return the name in an answer to ATI: it is short, whoever made the module."""
+    lines = (line for line in reply.lines[:IDENTITY_LINES] if _NAME.fullmatch(line))
+    return b" ".join(lines).decode("ascii")
 
 
 def _limits() -> Dialogue[Limits]:
@@ -81,7 +85,7 @@ def prepare(settings: Settings, state: ModuleState) -> Dialogue[None]:
         yield from _check(settings, state)
         state.checked = True
     if not state.context:
-        yield from _unlock_sim(settings, state)
+        yield from sim.unlock(settings, state)
         yield from _wait_for_registration()
         yield from _activate(settings)
         state.context = True
@@ -94,7 +98,7 @@ def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
     texts += [own] if settings.apn is not None else []
     texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
-    _told(reply, "+QHTTPCFG")
+    told(reply, "+QHTTPCFG")
     state.context = _is_active(reply, settings.context_id)
     if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
         yield from _define_context(settings, state)
@@ -137,10 +141,9 @@ def _refuse_others() -> Dialogue[None]:
     reply = yield from asked(Command("+QHTTPCFG=?"))
     if not reply.ok:
         identity = yield from asked(Command("I", bare=True))
-        name = b" ".join(identity.lines).decode("latin-1") or "a module without a name"
         raise SetupError(
-            f"this is {name}, which does not know AT+QHTTPCFG: a BG96, BG95 or BG77 "
-            "is needed"
+            f"this is {_identity(identity) or 'a module without a name'}, which does "
+            "not know AT+QHTTPCFG: a BG96, BG95 or BG77 is needed"
         )
 
 
@@ -162,85 +165,19 @@ def _define_context(settings: Settings, state: ModuleState) -> Dialogue[None]:
         state.context = False
     text = f"+QICSGP={settings.context_id},"
     hidden = _context(
-        dataclasses.replace(settings, password="***" if settings.password else "")
+        dataclasses.replace(
+            settings,
+            username="***" if settings.username else "",
+            password="***" if settings.password else "",
+        )
     )
     yield from must(Command(text + _context(settings), shown=text + hidden))
-
-
-def _told(reply: Reply, name: str) -> list[str]:
-    """Return what `reply` tells of `name`, which is asked for and cannot be nothing.
-
-    :raises StrayAnswer: where it is OK alone.
-    """
-    values = reply.values(name)
-    if reply.ok and not values:
-        raise StrayAnswer(f"the module was asked for {name}, and answers OK alone")
-    return values
-
-
-def _unlock_sim(settings: Settings, state: ModuleState) -> Dialogue[None]:
-    for _ in range(SIM_ATTEMPTS):
-        reply = yield from asked(Command("+CPIN?"))
-        code = "".join(_told(reply, "+CPIN")[:1])
-        if code == "READY":
-            return
-        if code == "SIM PIN":
-            yield from _enter_pin(settings, state)
-        elif reply.err not in SIM_STARTING:
-            raise _sim_error(code, reply.err)
-        yield Pause(1.0, _sim_error(code, reply.err))
-    raise _sim_error(code, reply.err)
-
-
-def _sim_error(code: str, err: int | None) -> SetupError:
-    if err == 10:
-        found = "there is no SIM; insert one, and look at its holder's contacts"
-    elif code:
-        found = f"the SIM wants {code}; unlock it by hand"
-    else:
-        found = "the SIM does not come up; is it inserted, is it the right way round?"
-    return SetupError(found, command="AT+CPIN?", err=err)
-
-
-def _enter_pin(settings: Settings, state: ModuleState) -> Dialogue[None]:
-    """Enter the PIN once, and never when a wrong one may have been tried before."""
-    if settings.pin is None:
-        raise SetupError("the SIM wants its PIN; pass pin=", command="AT+CPIN?")
-    left = yield from _attempts_left()
-    if state.pin_refused or left < PIN_ATTEMPTS:
-        raise SetupError(
-            f"the SIM has refused a PIN before ({left} of {PIN_ATTEMPTS} attempts are "
-            "left); it is not tried again: enter the right one once by hand, in "
-            'another device or with BG96Modem.command("AT+CPIN=...")',
-            command="AT+CPIN",
-        )
-    state.pin_refused = True
-    reply = yield from asked(
-        Command(f'+CPIN="{settings.pin}"', timeout=10.0, shown="+CPIN=***")
-    )
-    if not reply.ok:
-        raise SetupError(
-            "the SIM refuses the PIN; it is not tried again: pass the right one",
-            command="AT+CPIN",
-            err=reply.err,
-        )
-    state.pin_refused = False
-
-
-def _attempts_left() -> Dialogue[int]:
-    reply = yield from asked(Command("+QPINC?"))
-    for value in reply.values("+QPINC"):
-        fields = value.replace(" ", "").split(",")
-        left = number(fields[1]) if len(fields) > 1 else None
-        if fields[0] == '"SC"' and left is not None:
-            return left
-    return PIN_ATTEMPTS
 
 
 def registration() -> Dialogue[dict[str, str]]:
     """Return the <stat> of each kind of registration that the module knows."""
     reply = yield from asked(Command("+CREG?;+CGREG?;+CEREG?"))
-    _told(reply, "+CREG")
+    told(reply, "+CREG")
     return {
         name: fields[1]
         for name in ("CREG", "CGREG", "CEREG")
@@ -287,11 +224,17 @@ def _activate(settings: Settings) -> Dialogue[None]:
         apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
         raise ContextError(
             f"the network refuses PDP context {settings.context_id} with {apn} "
-            f"({', '.join(why.values('+QIGETERROR')) or 'no reason given'}): pass the "
+            f"({_reason(why)}): pass the "
             "right apn=, username= and password=, and look at the SIM's subscription",
             command=str(activate),
             err=reply.err,
         )
+
+
+def _reason(reply: Reply) -> str:
+    found = [line for line in reply.lines if recognisable(line)]
+    shown = Reply(b"OK", tuple(found)).values("+QIGETERROR")
+    return ", ".join(shown) or "no reason given"
 
 
 def _attach() -> Dialogue[None]:

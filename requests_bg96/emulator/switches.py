@@ -51,6 +51,9 @@ class Switches:
     ``prefix_key`` (bool)
         Whether QHTTPCFG has the key "prefix". Default False: HTTP manual 2.1 has
         five keys; a later BG96 firmware lists a sixth.
+    ``pin_attempts`` ("quoted" | "bare" | "refused")
+        How AT+QPINC? tells the attempts that the SIM has left: with quotes, without,
+        or not at all. Default "quoted": AT manual 5.7; siblings print SC and P2 bare.
     ``echo_after_reset`` (bool)
         Echo after a start, as the stored profile has it when True, always off when
         False. Default True: a BG96 transcript of CFUN=1,1 shows the echo back.
@@ -123,6 +126,7 @@ class Switches:
     urc_in_payload: Literal["never", "between"] = "never"
     sni_checkhost: bool = False
     prefix_key: bool = False
+    pin_attempts: Literal["quoted", "bare", "refused"] = "quoted"
     echo_after_reset: bool = True
     cmee_after_reset: Literal[0, 1, 2] = 1
     qiact_active: Literal["error", "ok"] = "error"

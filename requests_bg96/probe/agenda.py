@@ -14,6 +14,7 @@ Question = Callable[[Probe], Any]
 #: By switch: what needs the module alone, the server, a server with TLS, a reset.
 PLAIN: dict[str, Question] = {
     "prefix_key": Probe.prefix_key,
+    "pin_attempts": Probe.pin_attempts,
     "sni_checkhost": Probe.sni_checkhost,
     "qiact_active": Probe.qiact_active,
     "bad_url": Probe.bad_url,

@@ -24,6 +24,7 @@ LONG_POST = 2200
 
 _URC = re.compile(rb"\+QHTTP(?:GET|POST): ?([0-9,]+)\r\n")
 _CME = re.compile(rb"\+CME ERROR: ?(\d+)\r\n")
+_NO_SIM = re.compile(rb"\+CME ERROR: ?1[0345]\r\n")
 _SENT = re.compile(rb"\+QFDWL:[^\n]*\n\r\nOK\r\n")
 _STORED = re.compile(rb"\+QHTTPREADFILE: ?(\d+)\r\n")
 _READ = re.compile(rb"\+QHTTPREAD: ?(\d+)\r\n|\r\n\+CME ERROR: ?(\d+)\r\n")
@@ -109,6 +110,15 @@ class Probe:
         """Is ``"prefix"`` among the keys?"""
         return b'"prefix"' in self.line.ask("AT+QHTTPCFG=?")
 
+    def pin_attempts(self) -> str:
+        """How are the SIM's attempts told?"""
+        answer = self.line.ask("AT+QPINC?")
+        if _NO_SIM.search(answer):
+            raise Undecided("there is no SIM that would answer")
+        if b"ERROR" in answer:
+            return "refused"
+        return "quoted" if b'"SC"' in answer else "bare"
+
     def sni_checkhost(self) -> bool:
         """Are the keys of later firmwares there?"""
         return b'"sni"' in self.line.ask("AT+QSSLCFG=?")
@@ -160,7 +170,12 @@ class Probe:
     def dns_error(self) -> int:
         """Which number has a name without address?"""
         heard = self._look_nowhere()
-        return number(heard) if _CME.search(heard) else int(self.result(heard, 60))
+        if _CME.search(heard):
+            return number(heard)
+        fields = self.result(heard, 60)
+        if fields.startswith("0"):
+            raise Undecided(f"the network has an address for {NOWHERE}")
+        return int(fields.partition(",")[0])
 
     def _look_nowhere(self) -> bytes:
         self.configure(0)
@@ -227,6 +242,8 @@ class Probe:
         self.read(15)
         spent = self.line.now() - start
         if spent < HELD_OPEN / 2:
+            # A module that uses connections again would have the next request wait.
+            self.line.hear(HELD_OPEN)
             return "at_once"
         return "on_close" if spent < HELD_OPEN * 1.5 else "on_wait"
 
@@ -332,7 +349,9 @@ class Probe:
         if fields[0] not in ("0", "719"):
             raise Undecided(f"the request failed with {fields[0]}")
         if fields[0] == "0":
-            self.read()
+            # Whatever that server says, to whoever may ask it.
+            with self.line.unrecorded():
+                self.read()
         return fields[0] == "719"
 
     def restart(self) -> dict[str, Any]:

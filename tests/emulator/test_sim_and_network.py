@@ -42,6 +42,13 @@ def test_wrong_pins_block_the_card(any_host: HostMaker) -> None:
     assert host.ask(b'AT+QPINC="SC"\r') == info(b'+QPINC: "SC",3,10')
 
 
+def test_attempts_as_firmwares_tell_them(any_host: HostMaker) -> None:
+    bare = any_host(sim="pin", switches=Switches(pin_attempts="bare")).quiet()
+    assert bare.ask(b"AT+QPINC?\r") == info(b"+QPINC: SC,3,10\r\n+QPINC: P2,3,10")
+    refused = any_host(sim="pin", switches=Switches(pin_attempts="refused")).quiet()
+    assert refused.ask(b"AT+QPINC?\r") == ERROR
+
+
 def test_a_blocked_card(any_host: HostMaker) -> None:
     host = any_host(sim="puk").quiet()
     assert host.ask(b"AT+CPIN?\r") == info(b"+CPIN: SIM PUK")

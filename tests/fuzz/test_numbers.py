@@ -42,14 +42,14 @@ def test_error_numbers(digits: int) -> None:
 
 @pytest.mark.parametrize("told", NONE[:-1])
 def test_attempts_left(told: str) -> None:
-    """They are taken to be all, as where the module does not know the command."""
+    """They are not known, as where the module does not know the command."""
     script = [
         ("AT+CPIN?", "+CPIN: SIM PIN|OK"),
         ("AT+QPINC?", f'+QPINC: "SC",{told},10|OK'),
-        ('AT+CPIN="1234"', "ERROR"),
+        ('AT+QFLST="bg96pin.try"', '+QFLST: "bg96pin.try",5|OK'),
     ]
     settings, state = Settings(pin="1234"), ModuleState(checked=True)
-    with pytest.raises(SetupError, match="refuses the PIN"):
+    with pytest.raises(SetupError, match="a PIN was tried before"):
         play(setup.prepare(settings, state), *script)
 
 

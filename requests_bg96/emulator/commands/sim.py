@@ -78,6 +78,10 @@ def lock(module: Module, facility: str, mode: int, pin: str | None) -> Reply:
 def _attempts(module: Module, card: str) -> str:
     sim = module.sim
     left = (sim.pin_attempts, sim.puk_attempts) if card == "SC" else (3, 10)
+    if module.switches.pin_attempts == "refused":
+        raise CommandFailed
+    if module.switches.pin_attempts == "bare":
+        return f"+QPINC: {card},{left[0]},{left[1]}"
     return f'+QPINC: "{card}", {left[0]},{left[1]}'
 
 

@@ -1,0 +1,156 @@
+"""Unlocking the SIM, and never by a second try of a PIN that may be wrong.
+
+The SIM counts its attempts, and ``AT+QPINC?`` tells how many are left. Where a firmware
+does not tell, a file in the module says that the PIN was tried: it outlasts this
+program, and the machine that it runs on. It is deleted when the PIN was right.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..at import Command
+from ..errors import ModuleError, SetupError, TransferError
+from ..printable import recognisable
+from ..state import ModuleState, PinTry, Settings
+from . import Dialogue, Pause, asked, told
+from .files import EXISTS, delete, listing, uploading
+
+__all__ = ("TRIED", "unlock")
+
+#: How often a SIM that is busy, or not yet there, is asked, once a second: after 20 s
+#: the manual gives it up (TCP manual 1.1).
+SIM_ATTEMPTS = 20
+#: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
+PIN_ATTEMPTS = 3
+#: CME ERROR numbers under which a SIM may yet come up (AT manual 12.5).
+SIM_STARTING = frozenset({13, 14})
+#: The file that says that a PIN was tried, and was not known to be right.
+TRIED = "bg96pin.try"
+
+#: The manual has quotes and blanks here, and not everywhere the same (AT manual 5.7).
+_ATTEMPTS = re.compile(r'"?SC"?, *([0-9]{1,2}), *[0-9]{1,2}')
+_BY_HAND = (
+    "enter the right one once by hand, in another device or with "
+    'BG96Modem.command("AT+CPIN=...")'
+)
+
+
+def unlock(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    """Wait for the SIM, and enter its PIN where it wants it.
+
+    :raises SetupError: where it cannot be used, or the PIN is not to be tried.
+    """
+    for _ in range(SIM_ATTEMPTS):
+        reply = yield from asked(Command("+CPIN?"))
+        code = "".join(told(reply, "+CPIN")[:1])
+        if code == "READY":
+            if state.pin is PinTry.IN_DOUBT:
+                yield from _was_right(state)
+            return
+        if code == "SIM PIN":
+            yield from _enter_pin(settings, state)
+        elif reply.err not in SIM_STARTING:
+            raise _sim_error(code, reply.err)
+        yield Pause(1.0, _sim_error(code, reply.err))
+    raise _sim_error(code, reply.err)
+
+
+def _sim_error(code: str, err: int | None) -> SetupError:
+    if err == 10:
+        found = "there is no SIM; insert one, and look at its holder's contacts"
+    elif code and recognisable(b"+CPIN: " + code.encode("latin-1")):
+        found = f"the SIM wants {code}; unlock it by hand"
+    else:
+        found = "the SIM does not come up; is it inserted, is it the right way round?"
+    return SetupError(found, command="AT+CPIN?", err=err)
+
+
+def _enter_pin(settings: Settings, state: ModuleState) -> Dialogue[None]:
+    """Enter the PIN once, and never when a wrong one may have been tried before."""
+    if settings.pin is None:
+        raise SetupError("the SIM wants its PIN; pass pin=", command="AT+CPIN?")
+    reply = yield from asked(Command("+QPINC?"))
+    if reply.err in SIM_STARTING:
+        return
+    left = _attempts_left(reply.values("+QPINC"))
+    if state.pin is not PinTry.NONE or (left is not None and left < PIN_ATTEMPTS):
+        raise _tried_before(left)
+    if left is None:
+        yield from _write_down(state)
+    state.pin = PinTry.IN_DOUBT
+    reply = yield from asked(
+        Command(f'+CPIN="{settings.pin}"', timeout=10.0, shown="+CPIN=***")
+    )
+    if not reply.ok:
+        state.pin = PinTry.REFUSED
+        raise SetupError(
+            "the SIM refuses the PIN; it is not tried again: pass the right one, and "
+            + _BY_HAND
+            + (_delete_advice() if state.pin_written_down else ""),
+            command="AT+CPIN",
+            err=reply.err,
+        )
+    yield from _was_right(state)
+
+
+def _tried_before(left: int | None) -> SetupError:
+    found = "an unknown number" if left is None else left
+    return SetupError(
+        f"the SIM has refused a PIN before ({found} of {PIN_ATTEMPTS} attempts are "
+        f"left); it is not tried again: {_BY_HAND}",
+        command="AT+CPIN",
+    )
+
+
+def _attempts_left(values: list[str]) -> int | None:
+    """Return how many attempts at the PIN are left; None where that is not told."""
+    found = [match for value in values if (match := _ATTEMPTS.fullmatch(value))]
+    return int(found[0][1]) if found else None
+
+
+def _write_down(state: ModuleState) -> Dialogue[None]:
+    """Leave a file in the module that says that the PIN was tried.
+
+    :raises SetupError: where there is one, or it cannot be made: without it, nothing
+        would tell the next program.
+    """
+    try:
+        exists = TRIED in (yield from listing(TRIED))
+        if not exists:
+            reply = yield from asked(uploading(TRIED, b"tried"))
+            exists = reply.err == EXISTS
+        if exists:
+            raise SetupError(
+                "a PIN was tried before, and it is not known to be right; this "
+                "firmware does not tell how many attempts the SIM has left "
+                f"(AT+QPINC?), so it is not tried again: {_BY_HAND}{_delete_advice()}",
+                command="AT+CPIN",
+            )
+        written = TRIED in (yield from listing(TRIED))
+    except (ModuleError, TransferError):
+        written = False
+    if not written:
+        raise SetupError(
+            "this firmware does not tell how many attempts at the PIN the SIM has left "
+            "(AT+QPINC?), nor can a file be made in it that says that it was tried; "
+            f"so it is not tried: {_BY_HAND}",
+            command="AT+CPIN",
+        )
+    state.pin_written_down = True
+
+
+def _delete_advice() -> str:
+    return f', then delete the file: BG96Modem.files.delete("{TRIED}")'
+
+
+def _was_right(state: ModuleState) -> Dialogue[None]:
+    """Take back that the PIN was tried, now or when the file can be deleted."""
+    if state.pin_written_down:
+        try:
+            yield from delete(TRIED)
+            state.pin_written_down = TRIED in (yield from listing(TRIED))
+        except (ModuleError, TransferError):
+            return
+    if not state.pin_written_down:
+        state.pin = PinTry.NONE
