@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
+import itertools
 import pathlib
 import random
 from collections.abc import Iterator
@@ -84,6 +86,21 @@ def root_file(directory: pathlib.Path, name: str = "Root") -> str:
 def client_files(directory: pathlib.Path, name: str = "client") -> tuple[str, str]:
     """The paths of a client's certificate and key."""
     return issue(name, authority("Root")).save(directory, name)
+
+
+def colliding_files(directory: pathlib.Path) -> tuple[str, str]:
+    """Two files of one size that have one name in the module."""
+    known: dict[bytes, bytes] = {}
+    for number in itertools.count():
+        pem = b"-----BEGIN CERTIFICATE-----\nMII%09d\n-----END CERTIFICATE-----\n"
+        content = pem % number
+        digest = hashlib.sha256(content).digest()[:4]
+        other = known.setdefault(digest, content)
+        if other != content:
+            break
+    (directory / "a.pem").write_bytes(content)
+    (directory / "b.pem").write_bytes(other)
+    return str(directory / "a.pem"), str(directory / "b.pem")
 
 
 def uploads(made: Rig) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import pathlib
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.https_support import (
     URL,
     Doors,
     client_files,
+    colliding_files,
     fault_in,
     root_file,
     root_pem,
@@ -126,21 +126,6 @@ def test_a_name_that_exists_is_replaced(tmp_path: pathlib.Path) -> None:
         assert made.session.get(URL, verify=path).ok
         assert b"+CME ERROR: 407" in made.heard
     assert doors.seen[0].ca_certificate == root_pem()
-
-
-def colliding_files(directory: pathlib.Path) -> tuple[str, str]:
-    """Two files of one size that have one name in the module."""
-    known: dict[bytes, bytes] = {}
-    for number in itertools.count():
-        pem = b"-----BEGIN CERTIFICATE-----\nMII%09d\n-----END CERTIFICATE-----\n"
-        content = pem % number
-        digest = hashlib.sha256(content).digest()[:4]
-        other = known.setdefault(digest, content)
-        if other != content:
-            break
-    (directory / "a.pem").write_bytes(content)
-    (directory / "b.pem").write_bytes(other)
-    return str(directory / "a.pem"), str(directory / "b.pem")
 
 
 def test_two_files_of_one_name_replace_each_other(tmp_path: pathlib.Path) -> None:

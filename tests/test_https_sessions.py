@@ -14,13 +14,15 @@ import requests
 from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.emulator import Clock, Emulator, Switches, SystemClock
+from requests_bg96.emulator import Clock, Emulator, Fault, Switches, SystemClock
 from tests.certificates import HERE, authority, issue
 from tests.https_support import (
     LATER,
     URL,
     Doors,
     client_files,
+    colliding_files,
+    flipping_seed,
     root_file,
     root_pem,
     secured,
@@ -232,6 +234,35 @@ def test_a_connection_is_not_gone_on_with_under_another_ca(
         made.session.get(URL, verify=root)
         made.session.get(URL, verify=other_root)
     assert trusted(doors) == [root_pem(), root_pem("Other")]
+
+
+def test_a_connection_is_not_gone_on_with_under_a_ca_of_the_same_name(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Such can be made: a name has 32 bits of a file's digest."""
+    doors, paths = Doors(), colliding_files(tmp_path)
+    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+        for path in paths:
+            made.session.get(URL, verify=path)
+    assert trusted(doors) == [pathlib.Path(path).read_bytes() for path in paths]
+
+
+def test_a_url_that_an_unchecked_request_has_set(root: str) -> None:
+    """Noise has made another host of it, which nobody has looked at then."""
+    doors = Doors()
+    with secured(doors) as well:
+        _unchecked(well)
+        offset = well.written.index(b"https://server") + len(b"https://ser")
+    noise = Fault("from_host", offset, "garble")
+    with secured(doors, faults=[noise], seed=flipping_seed(1)) as made:
+        doors.hosts.clear()
+        _unchecked(made)
+        assert doors.hosts == ["serwer.example"]
+        made.session.get(URL, verify=root)
+        made.session.get(URL, verify=root)
+        assert doors.hosts[1:] == ["server.example"] * 2
+        # What was read back once is not asked for again.
+        assert made.written.count(b"AT+QHTTPURL?") == 2
 
 
 def test_a_certificate_is_not_shown_for_another(

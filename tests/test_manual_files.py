@@ -168,3 +168,41 @@ def test_one_request_by_file() -> None:
         before = len(POST.findall(made.written))
         made.get()
         assert len(POST.findall(made.written)) == before
+
+
+def test_an_upload_whose_result_was_lost_is_not_sent_on() -> None:
+    """It has its size, and a byte in it that is another: its checksum was not heard."""
+    body = b"valve=open;" * 40
+    with rig(adapter=BY_FILE) as well:
+        well.session.post(SOMEWHERE, body)
+        garbled = Fault("from_host", well.written.index(b"valve=") + 300, "garble")
+        lost = well.heard.index(b"+QFUPL:")
+    silence = Fault("to_host", lost, "drop", count=40)
+    with rig(adapter=BY_FILE, faults=[garbled, silence]) as made:
+        assert made.session.post(SOMEWHERE, body, timeout=(60, 5)).ok
+        assert made.servers.bodies == [body]
+        assert made.written.count(b"AT+QFUPL=") == 2
+
+
+def test_a_file_that_somebody_has_left_is_not_sent_on() -> None:
+    """Its name and its size are those of the request, and that is all."""
+    with rig(adapter=BY_FILE) as made:
+        made.session.post(SOMEWHERE, b"valve=open")
+        found = POST.search(made.written)
+        assert found is not None
+        size = len(made.servers.requests[0])
+        made.emulator.module.files.create(found[1].decode()).extend(b"x" * size)
+        made.session.post(SOMEWHERE, b"valve=open")
+        assert made.servers.bodies == [b"valve=open"] * 2
+
+
+def test_a_file_that_has_arrived_is_not_sent_again() -> None:
+    """While the module is busy it waits there."""
+    with rig(adapter=BY_FILE) as well:
+        well.session.post(SOMEWHERE, b"valve=open")
+        offset = well.written.index(b"AT+QHTTPPOSTFILE=")
+    busy = Fault("from_host", offset + 9, "cme", code=703)
+    with rig(adapter=BY_FILE, faults=[busy]) as made:
+        assert made.session.post(SOMEWHERE, b"valve=open").content == b"hello"
+        assert made.written.count(b"AT+QHTTPPOSTFILE=") == 2
+        assert made.written.count(b"AT+QFUPL=") == 1

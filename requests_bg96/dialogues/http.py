@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 
 from ..at import Command
@@ -16,6 +17,7 @@ from ..codes import (
     UNRESOLVED,
 )
 from ..errors import ModuleError, NoAnswer, Phase, TransferError
+from ..printable import printable
 from ..state import ModuleState, Settings
 from ..stats import Recovery
 from . import Await, Dialogue, Hearken, Pause, asked, must, prove
@@ -104,10 +106,7 @@ def _hand_over(
     settings: Settings,
     state: ModuleState,
 ) -> Dialogue[None]:
-    if state.url != request.url:
-        state.url = None
-        yield from _set_url(request)
-        state.url = request.url
+    yield from _set_url(request, state)
     if request.uploaded:
         yield from _post_file(request, read_seconds, state)
     else:
@@ -115,7 +114,7 @@ def _hand_over(
         yield from must(command)
 
 
-def _set_url(request: Request) -> Dialogue[None]:
+def _set_url(request: Request, state: ModuleState) -> Dialogue[None]:
     """Tell the module the URL; where the server is to be checked, have it told back.
 
     The module checks the server for the name that it has, and noise may make another
@@ -123,21 +122,16 @@ def _set_url(request: Request) -> Dialogue[None]:
     """
     checked = request.trust is not None and request.trust.ca is not None
     for _ in range(ATTEMPTS):
-        yield from must(
-            Command(
-                f"+QHTTPURL={len(request.url)},{URL_SECONDS}",
-                payload=request.url,
-                payload_timeout=URL_SECONDS + 1,
-            )
-        )
-        if not checked:
+        if state.url != request.url:
+            yield from _give_url(request.url, state)
+        if not checked or state.confirmed_url == request.url:
             return
         # So what is read back is surely the module's.
         yield from prove()
-        reply = yield from must(Command("+QHTTPURL?"))
-        found = [value.strip('"') for value in reply.values("+QHTTPURL")]
-        if found == [request.url.decode("ascii")]:
+        if (yield from _has_url(request.url)):
+            state.confirmed_url = request.url
             return
+        state.url = None
     raise TransferError(
         f"the URL does not arrive as it is in {ATTEMPTS} attempts; look at the line's "
         "speed and wiring",
@@ -145,14 +139,39 @@ def _set_url(request: Request) -> Dialogue[None]:
     )
 
 
+def _give_url(url: bytes, state: ModuleState) -> Dialogue[None]:
+    state.url = state.confirmed_url = None
+    yield from must(
+        Command(
+            f"+QHTTPURL={len(url)},{URL_SECONDS}",
+            payload=url,
+            payload_timeout=URL_SECONDS + 1,
+        )
+    )
+    state.url = url
+
+
+def _has_url(url: bytes) -> Dialogue[bool]:
+    """Ask the module which URL it has; return whether it is this one."""
+    reply = yield from must(Command("+QHTTPURL?"))
+    found = [value.strip('"') for value in reply.values("+QHTTPURL")]
+    return found == [url.decode("ascii")]
+
+
 def _post_file(
     request: Request, read_seconds: float, state: ModuleState
 ) -> Dialogue[None]:
-    """Have the module send the request from a file (HTTP manual 2.5)."""
+    """Have the module send the request from a file (HTTP manual 2.5).
+
+    One whose upload did not end as it must have is sent again, though it has its size.
+    """
     yield from _sweep(state)
     name = request_name(request.data)
     state.litter.add(name)
-    yield from store(name, request.data, request.progress)
+    digest = hashlib.sha256(request.data).digest()
+    anew = state.contents.pop(name, b"") != digest
+    yield from store(name, request.data, request.progress, anew=anew)
+    state.contents[name] = digest
     command = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
     yield from _commit(Command(command, timeout=CONNECT_SECONDS + 5, commits=True))
 
@@ -185,6 +204,7 @@ def _sweep(state: ModuleState) -> Dialogue[None]:
 def tidy(state: ModuleState) -> Dialogue[None]:
     """Delete the files that exchanges have left."""
     for name in tuple(state.litter):
+        state.contents.pop(name, None)
         yield from delete(name)
         state.litter.discard(name)
 
@@ -316,7 +336,7 @@ def _numbers(line: bytes) -> list[int]:
     try:
         return [int(field) for field in line.partition(b":")[2].split(b",")]
     except ValueError:
-        raise TransferError(f"the module says {line!r}") from None
+        raise TransferError(f"the module says {printable(line)}") from None
 
 
 def read(wait_seconds: float) -> Dialogue[None]:

@@ -28,8 +28,8 @@ PLAUSIBLE = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
 NEGOTIATE_SECONDS = (10, 300)
 #: What only later firmwares know (their own AT+QSSLCFG=?).
 LATER_KEYS = ("sni", "checkhost", "ignorecertchain")
-#: What a connection that is kept would pass on to the next request.
-PASSED_ON = ("seclevel", "cacert", "clientcert", "checkhost", "ignorecertchain")
+#: What a connection that is kept would pass on to the next request, and the files.
+PASSED_ON = ("seclevel", "checkhost", "ignorecertchain")
 #: How often settings are written, where the line may have changed them.
 ATTEMPTS = 2
 #: The manual does not say how long a command line may be; those of this many are not.
@@ -83,7 +83,7 @@ def secure(
         yield from _set_clock()
         state.clock_checked = True
     wanted = _wanted(trust, seconds, settings, state.tls_keys)
-    yield from _part_from(origin, wanted, settings, state)
+    yield from _part_from(origin, _passed_on(trust, wanted), settings, state)
     if state.tls != wanted:
         given, state.tls = state.tls or {}, None
         yield from _configure(wanted, given, settings)
@@ -118,10 +118,23 @@ def _provide(
     if file.name in state.files and before == file.digest:
         return
     state.contents[file.name] = b""
+    # A module may have read what the name stood for when it was told the name.
+    state.tls = None
     anew = before != file.digest
     yield from store(file.name, file.content, progress, anew=anew)
     state.contents[file.name] = file.digest
     state.files.add(file.name)
+
+
+def _passed_on(trust: Trust, wanted: dict[str, str]) -> dict[str, str]:
+    """Return what a connection that is made like that was checked for, and shows.
+
+    A file counts by all of its digest: its name is short enough that others of that
+    name can be made.
+    """
+    files = {"cacert": trust.ca, "clientcert": trust.certificate}
+    digests = {key: file.digest.hex() for key, file in files.items() if file}
+    return digests | {key: wanted[key] for key in PASSED_ON if key in wanted}
 
 
 def _part_from(
@@ -131,8 +144,9 @@ def _part_from(
 
     Settings count for connections that are opened later (SSL manual 2.1.1), and a
     server that nobody has checked may well keep its own open.
+
+    :param wanted: what the connection must have been checked for.
     """
-    wanted = {key: wanted[key] for key in PASSED_ON if key in wanted}
     before = state.peers.get(origin, wanted)
     if before != wanted and (wanted["seclevel"] != "0" or before["seclevel"] == "2"):
         yield from deactivate(settings, state)
