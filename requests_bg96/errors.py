@@ -24,6 +24,7 @@ __all__ = (
     "NoAnswer",
     "Phase",
     "PortError",
+    "ReentryError",
     "SetupError",
     "StrayAnswer",
     "TransferError",
@@ -134,6 +135,21 @@ class TrustError(BG96Error):
 
 class NoAnswer(BG96Error):
     """The time for an answer ran out."""
+
+
+class ReentryError(BG96Error):
+    """The modem is asked for something by what it calls while it is at work.
+
+    It cannot wait: what it would wait for goes on only when it returns.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this thread has the modem already, and would wait for itself: a logging "
+            "handler, a progress= function, a warning's hook or a signal handler must "
+            "not use the modem that calls it; hand it to another thread, as "
+            "logging.handlers.QueueHandler does"
+        )
 
 
 class ModuleRestarted(BG96Error):

@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .clock import Clock, Deadline, SystemClock
-from .errors import BG96Error, ModuleError, NoAnswer, Phase, TransferError
+from .errors import (
+    BG96Error,
+    ModuleError,
+    NoAnswer,
+    Phase,
+    ReentryError,
+    TransferError,
+)
 from .framing import MISPLACED, Framing, Trailer
 from .link import Link
 from .question import Question
@@ -94,7 +101,6 @@ class Exchange:
         self._clock = clock
         self._on_end = on_end
         self._turns = Turns()
-        self._at_work: int | None = None
         self._spool = Spool()
         self._failure: BG96Error | None = None
         self._confirmed = False
@@ -198,18 +204,18 @@ class Exchange:
     def _piece(self, seconds: float) -> Iterator[None]:
         """Have the response to oneself, those who wait for it one after the other.
 
-        :raises NoAnswer: where that takes more than `seconds`; at once where it takes
-            for ever: the garbage collector may close it in the thread that reads it.
+        :raises NoAnswer: where that takes more than `seconds`.
+        :raises ReentryError: where it would take for ever: the garbage collector may
+            close it in the thread that reads it, and so may what is called by that.
         """
-        own = self._at_work == threading.get_ident()
-        turn = self._turns.take(0 if own else seconds)
+        if self._turns.mine:
+            raise ReentryError
+        turn = self._turns.take(seconds)
         if turn is None:
             raise NoAnswer(BUSY)
         try:
-            self._at_work = threading.get_ident()
             yield
         finally:
-            self._at_work = None
             self._turns.give(turn)
 
     def _spool_piece(self, started: float, deadline: Deadline) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from .errors import (
     LimitError,
     NoAnswer,
     Phase,
+    ReentryError,
     TransferError,
 )
 from .exchange import Exchange
@@ -38,6 +40,8 @@ __all__ = ("BG96Modem", "ModemState")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+_COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
 
 #: Seconds for which `close` reads the rest of an unread response.
 CLOSE_SECONDS = 10.0
@@ -192,8 +196,7 @@ class BG96Modem:
             raise LimitError("an AT command begins with AT, and is ASCII")
         if not text.isprintable():
             raise LimitError("an AT command has no control characters")
-        # What a caller types may hold a PIN or a password.
-        shown = text[2:].partition("=")[0] + ("=..." if "=" in text else "")
+        shown = _shown(text[2:])
         command = Command(text[2:], timeout=timeout, bare=True, leads=True, shown=shown)
         reply = self._converse(_plain(command), timeout + 30.0)
         self._known.doubt()
@@ -221,7 +224,7 @@ class BG96Modem:
         told = "".join(reply.values("+CSQ")[:1])
         rssi = number(told.partition(",")[0])
         if rssi is None:
-            raise TransferError(f"the module says {told!r}", command="AT+CSQ")
+            raise TransferError("the module tells no number", command="AT+CSQ")
         return None if rssi == 99 else -113 + 2 * rssi
 
     def registration(self) -> dict[str, int]:
@@ -303,6 +306,8 @@ class BG96Modem:
     @contextmanager
     def _turn(self, deadline: Deadline) -> Iterator[None]:
         self._check_process()
+        if self._turns.mine:
+            raise ReentryError
         turn = self._turns.take(deadline.left())
         if turn is None:
             raise NoAnswer(f"the modem was busy for {deadline.seconds:.1f} s")
@@ -427,6 +432,13 @@ class BG96Modem:
 
 def _escape() -> Dialogue[None]:
     yield Escape()
+
+
+def _shown(text: str) -> str:
+    """Return the name in a command: what a caller types behind it may be secret."""
+    name = _COMMAND_NAME.match(text)
+    shown = name[0] if name else ""
+    return shown + ("" if shown == text else "...")
 
 
 def _plain(command: Command) -> Dialogue[Reply]:

@@ -20,7 +20,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from .errors import BG96Error, LimitError, NoAnswer, Phase, TrustError
+from .errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TrustError
 
 __all__ = ("Outcome", "outcome_of", "urllib3_error")
 
@@ -92,7 +92,7 @@ def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
 
     :param https: whether the server was to be reached by TLS.
     """
-    if isinstance(error, LimitError):
+    if isinstance(error, (LimitError, ReentryError)):
         return Outcome.OURS
     if isinstance(error, TrustError):
         return Outcome.INSECURE

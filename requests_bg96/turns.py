@@ -13,7 +13,10 @@ __all__ = ("Turn", "Turns")
 class Turn:
     """Somebody's turn, or their place in the queue; it ends with this object."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "thread")
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
 
 
 def _nobody() -> Turn | None:
@@ -41,6 +44,12 @@ class Turns:
     def __repr__(self) -> str:
         state = "taken" if self._holder() else "free"
         return f"<{type(self).__name__} {state}, {len(self._waiting)} waiting>"
+
+    @property
+    def mine(self) -> bool:
+        """Whether it is the turn of this very thread, which would wait for itself."""
+        turn = self._holder()
+        return turn is not None and turn.thread == threading.get_ident()
 
     def take(self, seconds: float) -> Turn | None:
         """Wait up to `seconds` for a turn; return it, or None where it did not come."""

@@ -10,7 +10,9 @@ import dataclasses
 import gc
 import hashlib
 import logging
+import logging.handlers
 import pathlib
+import queue
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +26,7 @@ from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import CallableNetwork, Pause, Request, SystemClock
 from requests_bg96.stats import Recovery
 from tests.https_support import LATER, root_file
-from tests.support import Answers, Rig, response, rig
+from tests.support import SOMEWHERE, Answers, Rig, response, rig
 from tests.thread_support import (
     PATIENCE,
     Stopwatch,
@@ -453,3 +455,88 @@ def test_a_modem_that_is_closed_while_another_reads() -> None:
         with running(made.modem.close):
             assert b"".join(answer.iter_content(7)) == trickled(20)
         assert made.modem.state.name == "CLOSED"
+
+
+# What is called by the thread that has the modem
+
+
+class Posts(logging.Handler):
+    """A handler that sends each record over the modem that it is about.
+
+    :param made: the modem.
+    """
+
+    def __init__(self, made: Rig) -> None:
+        super().__init__()
+        self.made = made
+        self.errors: list[requests.RequestException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Post it, as `logging.handlers.HTTPHandler` would."""
+        try:
+            self.made.session.post(SOMEWHERE, record.getMessage(), timeout=30)
+        except requests.RequestException as error:
+            self.errors.append(error)
+
+
+@contextlib.contextmanager
+def posting(made: Rig) -> Iterator[Posts]:
+    """Have the dialogue's own log posted over the modem that holds it."""
+    handler = Posts(made)
+    logger = logging.getLogger("requests_bg96.link")
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        yield handler
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+@pytest.mark.parametrize("via", ["line", "file"])
+def test_a_log_that_is_posted_over_the_modem_it_is_of(via: str) -> None:
+    """Each record is refused at once, and what is logged goes on undisturbed."""
+    with rig(adapter={"via": via}) as made, posting(made) as handler:
+        started = made.clock.now()
+        assert made.get(timeout=30).content == b"hello"
+        assert made.clock.now() - started < 3
+        assert len(made.servers.requests) == 1
+        assert handler.errors
+        for error in handler.errors:
+            assert type(error) is requests.RequestException
+            assert "a logging handler" in str(error)
+            assert "QueueHandler" in str(error)
+
+
+def test_a_log_that_is_posted_while_a_response_is_read() -> None:
+    """By the thread that reads it, in whose way it would be."""
+    answer = response(b"x" * 20_000)
+    with rig(answer) as made:
+        found = made.get(stream=True)
+        with posting(made) as handler:
+            started = made.clock.now()
+            assert found.content == b"x" * 20_000
+            assert made.clock.now() - started < 5
+        assert handler.errors
+        assert all("a logging handler" in str(error) for error in handler.errors)
+
+
+def test_a_log_that_another_thread_posts() -> None:
+    """As the text advises: it waits for its turn, and is sent."""
+    with shared() as made:
+        records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+        logger = logging.getLogger("requests_bg96.link")
+        handler = logging.handlers.QueueHandler(records)
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+        try:
+            get(made)
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(logging.NOTSET)
+        posts = Posts(made)
+        worker = threading.Thread(target=posts.emit, args=[records.get()])
+        worker.start()
+        worker.join(PATIENCE)
+        assert not posts.errors and len(made.servers.requests) == 2
