@@ -104,6 +104,8 @@ class Watch:
             )
             for one in self._records
             if not one.name.startswith("requests_bg96.emulator")
+            # What urllib3 cannot parse of a head it shows, as it does with stock.
+            and "Failed to parse headers" not in one.getMessage()
         ]
 
     def check(self) -> None:
@@ -225,7 +227,7 @@ def pieces() -> Iterator[Any]:
 def test_a_program_that_starts_while_the_module_sends(
     verify_echo: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a stranger is sent is told by its length, line by line."""
+    """Nothing of what a stranger is sent is told."""
     watch = Watch(caplog)
 
     def answer(request: Any) -> Answers:
@@ -245,7 +247,7 @@ def test_a_program_that_starts_while_the_module_sends(
             got = session.get("http://server.example/next", timeout=(60, 10))
             assert got.content == b"hello"
         other.close()
-    assert sum("a line of" in text for text in watch.logged) > 5
+    assert any("in command mode?" in text for text in watch.logged)
     watch.check()
 
 
