@@ -56,6 +56,8 @@ _CONNECT = re.compile(rb"CONNECT(?: .*)?")
 # More digits are noise; Python refuses to read some thousands of them.
 _ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d{1,9})(?!\d)")
 _NUMBER = re.compile("[0-9]{1,18}")
+#: Commands of a caller by which the module sends payload (HTTP, FILE, TCP manual).
+_FETCHES = re.compile(r"READ|DWL|QIRD|QIOPEN|QISWTMD|\A[OD]", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +112,12 @@ class Command:
     def connects(self) -> bool:
         """Whether CONNECT may answer it."""
         return self.leads or self.payload is not None or self.sink is not None
+
+    @property
+    def fetches(self) -> bool:
+        """Whether CONNECT leads to bytes from the module, which a server may choose."""
+        typed = self.bare and not _FETCHES.search(self.text)
+        return self.sink is not None or (self.leads and not typed)
 
     @property
     def prefixes(self) -> tuple[bytes, ...]:

@@ -58,16 +58,18 @@ _LINE_END = b"\r\n"
 _OK = b"\r\nOK\r\n"
 _CME = b"\r\n+CME ERROR: "
 _URCS = rb"(?:\r\n(?!OK\r|\+QHTTPREAD:|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
+#: The end of an earlier response may be reported late, and so come behind this one's.
+_BEHIND = rb"(?:\r\n(?!OK\r|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
 _READ = rb"\r\n\+QHTTPREAD: *(\d+)\r\n"
 _PART = rb"(?:\r(?:\n(?:[^\r\n]{1,200}\r?)?)?)?"
 _TRAILER = re.compile(
-    rb"(?:\r\nOK\r\n%b%b|\r\n\+CME ERROR: *(\d+)\r\n)%b" % (_URCS, _READ, _URCS)
+    rb"(?:\r\nOK\r\n%b%b|\r\n\+CME ERROR: *(\d+)\r\n)%b" % (_URCS, _READ, _BEHIND)
 )
 _BEGINNING = re.compile(
     rb"%b|%b"
     % (
-        _prefixes(_OK, rb"%b(?:%b%b)?%b" % (_URCS, _READ, _URCS, _PART)),
-        _prefixes(_CME, rb"\d*(?:\r(?:\n%b%b)?)?" % (_URCS, _PART)),
+        _prefixes(_OK, rb"%b(?:%b%b)?%b" % (_URCS, _READ, _BEHIND, _PART)),
+        _prefixes(_CME, rb"\d*(?:\r(?:\n%b%b)?)?" % (_BEHIND, _PART)),
     )
 )
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -119,6 +121,15 @@ class Trailer(enum.Enum):
     FULL = enum.auto()
     #: None: they stand where only a trailer may stand, and are none.
     WRONG = enum.auto()
+
+
+def _is_unambiguous(head: bytes) -> bool:
+    """Return whether every parser finds one end of the head, and one length in it."""
+    fields = [line.partition(b":") for line in head.lower().split(_LINE_END)]
+    names = [name for name, _, _ in fields]
+    lengths = [value.strip() for name, _, value in fields if name == b"content-length"]
+    plain = _PLAIN_HEAD.fullmatch(head) and b"transfer-encoding" not in names
+    return bool(plain) and len(lengths) == 1 and lengths[0].isdigit()
 
 
 def _is_chunked(response: http.client.HTTPResponse) -> bool:
@@ -372,8 +383,9 @@ class Framing:
             raise TransferError("the Content-Length is more than any body has")
         self._left = length
         self._state = self._in_length
-        plain = _PLAIN_HEAD.fullmatch(head) and not self._interim
-        self.certain = bool(plain) and length == self._told
+        self.certain = (
+            length == self._told and not self._interim and _is_unambiguous(head)
+        )
 
     def _in_length(self) -> bool:
         """The length is known."""

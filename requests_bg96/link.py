@@ -108,6 +108,7 @@ class Link:
         self._said: Command | None = None
         self._last_write = clock.now()
         self._escaping = False
+        self._dtr_tried = False
         self._payload_size = 0
         self._steps: dict[type[Any], Callable[[Any, Deadline], Any]] = {
             Ask: self._ask,
@@ -241,7 +242,8 @@ class Link:
             return False
         logger.debug("< yes")
         self._note_lines(pending + before + answer[0])
-        self.data_mode, self.unfinished = False, None
+        self.data_mode = self._dtr_tried = False
+        self.unfinished = None
         self.settled = self.met = True
         return True
 
@@ -283,6 +285,9 @@ class Link:
         if command.commits:
             self.phase = Phase.SEND
         reply = self._end_of(command, deadline.within(command.timeout))
+        if command.fetches and not reply.connected:
+            # Where noise has hidden CONNECT, the result is a line of the payload.
+            self.settled = False
         # What a caller types, which is bare, may lead to data mode or not.
         if command.connects and not command.bare and reply.final == b"OK":
             raise StrayAnswer("the module said OK before CONNECT, to something else")
@@ -471,7 +476,9 @@ class Link:
         self._stats.recovered(Recovery.ESCAPE)
         # What comes behind it may still be payload: only an answer shows more.
         self.settled = False
-        if self._dtr:
+        if self._dtr and not self._dtr_tried:
+            # A module that somebody has told to ignore DTR needs the other way.
+            self._dtr_tried = True
             self.port.drop_dtr()
         else:
             if not self._escaping:

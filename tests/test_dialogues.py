@@ -766,9 +766,9 @@ def test_a_busy_module(err: int) -> None:
         (SEND, f"+CME ERROR: {err}"),
         *[("AT+QHTTPREAD=1", "CONNECT"), ("Escape", None), LISTENS, ("Pause", None)],
         (SEND, f"+CME ERROR: {err}"),
-        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), ("Pause", None)],
+        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), LISTENS, ("Pause", None)],
         (SEND, f"+CME ERROR: {err}"),
-        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), ("Pause", None)],
+        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), LISTENS, ("Pause", None)],
         (SEND, "sent|OK"),
     )
 
@@ -777,7 +777,7 @@ def test_a_busy_module_without_a_response() -> None:
     """Nothing is to be taken from it."""
     send(
         (f"AT+QHTTPURL={len(URL)},10 <{len(URL)}>", "+CME ERROR: 703"),
-        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), ("Pause", None)],
+        *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), LISTENS, ("Pause", None)],
         SET_URL,
         (SEND, "sent|OK"),
     )
@@ -891,19 +891,26 @@ def test_read() -> None:
     play(
         http.read(59.5),
         ("AT+QHTTPREAD=60", "+CME ERROR: 704"),
+        LISTENS,
         ("Pause", None),
         ("AT+QHTTPREAD=60", "CONNECT"),
     )
     with pytest.raises(ModuleError):
-        play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"))
+        play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"), LISTENS)
+
+
+def test_an_error_that_may_be_a_line_of_the_response() -> None:
+    """Nothing more is said to a module that does not show that it listens."""
+    with pytest.raises(ModuleError):
+        play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 703"), DEAF)
 
 
 def test_read_by_a_command_that_noise_has_changed() -> None:
     """The module keeps the response for a second one, but there is no third."""
-    refused: Script = [("AT+QHTTPREAD=60", "+CME ERROR: 730"), ("Pause", None)]
+    refused: Script = [("AT+QHTTPREAD=60", "+CME ERROR: 730"), LISTENS, ("Pause", None)]
     play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
     with pytest.raises(ModuleError):
-        play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"))
+        play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"), LISTENS)
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,12 @@ def test_where_the_end_is_certain() -> None:
     assert not certain(b"HTTP/1.1 100 Continue\r\n\r\n" + sure)
     assert not certain(response(b"hello", b"Content-Length: 5", status=b"204 No"))
     assert not certain(response(chunks(b"hello", [5]), CODED))
-    both = response(b"hello", b"Content-Length: 5", CODED)
+    five = b"Content-Length: 5"
+    both = response(b"hello", five, CODED)
     assert not certain(both.replace(b"hello", chunks(b"hello", [5])))
+    assert not certain(response(b"hello", five, b"Transfer-Encoding: x-chunked"))
+    assert not certain(response(b"hello", five, five))
+    assert not certain(response(b"hello", b"Content-Length: +5"))
 
 
 def test_the_modules_own_trailer() -> None:

@@ -20,7 +20,7 @@ from ..errors import ModuleError, NoAnswer, Phase, TransferError
 from ..printable import printable
 from ..state import ModuleState, Settings
 from ..stats import Recovery
-from . import Await, Dialogue, Hearken, Pause, asked, must, prove
+from . import Ask, Await, Dialogue, Hearken, Pause, asked, must, prove
 from .files import (
     ATTEMPTS,
     TEMPORARY_NAME,
@@ -316,6 +316,8 @@ def _discard_response(state: ModuleState) -> Dialogue[None]:
     if reply.connected:
         state.stats.recovered(Recovery.DRAIN)
         yield from recover()
+    else:
+        yield from prove()
 
 
 def result(request: Request, seconds: float, state: ModuleState) -> Dialogue[Result]:
@@ -364,9 +366,10 @@ def _fetched(command: Command, patience: float) -> Dialogue[None]:
             yield from must(command)
             return
         except ModuleError as error:
-            if error.err not in BUSY and (doubted or error.err not in DOUBTFUL):
+            # The error may be a line of the response, whose CONNECT noise has hidden.
+            if not (yield Ask()) or patience <= 0:
                 raise
-            if patience <= 0:
+            if error.err not in BUSY and (doubted or error.err not in DOUBTFUL):
                 raise
             doubted = doubted or error.err in DOUBTFUL
             patience -= BUSY_PAUSE
