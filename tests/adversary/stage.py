@@ -1,0 +1,192 @@
+"""Where the client meets the server that attacks: a modem in virtual time.
+
+What is noted here is the truth, of which the client knows nothing: each command line
+that the module carries out, and each write of the client's while the module hands out
+what a server has sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+import serial
+
+from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import Emulator, VirtualClock
+from requests_bg96.emulator.scheduler import Procedure
+from tests.adversary.plans import BANK, SECRET, Case
+from tests.adversary.protocol_overheard import Serial, listeners
+from tests.adversary.server import Adversary
+from tests.fuzz.scripted import Hangs
+
+__all__ = ["Killed", "Stage"]
+
+#: The package in which pyserial looks for ``overheard://``.
+PACKAGE = __package__ or ""
+#: How often the client may look at its port before time passes.
+PATIENCE = 100_000
+#: The commands that hand out what a server has sent.
+_HANDS_OUT = re.compile(r"\+(?:QHTTPREAD=|QFDWL|QFREAD)")
+#: All that may be said meanwhile: the question, and the way out of data mode.
+QUESTION = re.compile(
+    rb"(?:ATQ0V1E[01]&D[0-2]\r|AT(?:Q0|V1){40}E[01]\r)+|\+\+\+|\r", re.DOTALL
+)
+#: A file that was in the module before.
+KEPT = "kept"
+
+
+class Killed(BaseException):
+    """The end of the program."""
+
+
+class Stage:
+    """A modem, the servers behind it, and one program after the other.
+
+    :param case: what is played.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.clock = VirtualClock()
+        self.adversary = Adversary(case.opening, case.reactions, case.switches)
+        self.emulator = Emulator(
+            clock=self.clock,
+            network=self.adversary,
+            switches=case.switches,
+            **case.line,
+        )
+        self.emulator.module.files.create(KEPT).extend(b"of the owner's")
+        #: The command lines that the module has carried out.
+        self.executed: list[str] = []
+        #: All that the client has written, each piece by itself.
+        self.written: set[bytes] = set()
+        #: What must not be written while the module hands out a response.
+        self.misplaced: list[bytes] = []
+        self.session = requests.Session()
+        self._settings = dict(case.settings)
+        self._port: Serial | None = None
+        self._is_client = True
+        #: What is raised after so many looks at the port, if anything is.
+        self._end: BaseException | None = None
+        self._left = 0
+        self._since: bytes | None = None
+        self._last = ""
+        self._looked, self._looked_at = 0, 0.0
+        self._watch()
+        listeners[self.emulator.name] = self
+
+    @property
+    def url(self) -> str:
+        """The port."""
+        return f"overheard://{self.emulator.name}"
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, case: Case) -> Iterator[Stage]:
+        """Have a stage for the time of a ``with`` block."""
+        serial.protocol_handler_packages.append(PACKAGE)
+        try:
+            stage = cls(case)
+            with stage.emulator:
+                stage.begin()
+                yield stage
+                stage.session.close()
+        finally:
+            serial.protocol_handler_packages.remove(PACKAGE)
+
+    # Programs
+
+    def begin(self) -> None:
+        """Start a program."""
+        self._is_client = True
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.cookies.set("token", SECRET, domain=BANK)
+        adapter = BG96Adapter(self.url, clock=self.clock, **self._settings)
+        for prefix in ("http://", "https://"):
+            self.session.mount(prefix, adapter)
+
+    def end_at(self, end: BaseException, since: bytes, looks: int) -> None:
+        """Have a program end after so many looks at its port since a command."""
+        self._end, self._since, self._left = end, since, looks
+
+    def go_on(self) -> None:
+        """Let the program run."""
+        self._end = None
+
+    def kill(self) -> None:
+        """End the program, and start it anew."""
+        self.go_on()
+        if self._port is not None:
+            self._port.die()
+        # It does no more, but to give a port back that is dead.
+        self.session.close()
+        self.begin()
+
+    @contextlib.contextmanager
+    def stranger(self) -> Iterator[Any]:
+        """Have another program use the port."""
+        self._is_client = False
+        port = serial.serial_for_url(self.url, 115200, timeout=0.05)
+        try:
+            yield port
+        finally:
+            port.close()
+            self._is_client = True
+
+    # What the port tells.
+
+    def opened(self, port: Serial) -> None:
+        """Take note of the port of the program that runs."""
+        self._port = port
+
+    def looks(self) -> None:
+        """See that the program does not go round in circles."""
+        now = self.clock.now()
+        self._looked = self._looked + 1 if now == self._looked_at else 0
+        self._looked_at = now
+        if self._looked > PATIENCE:
+            raise Hangs(f"looked {PATIENCE} times at {now} s")
+
+    def reads(self) -> None:
+        """Let time come to an end, where it is to."""
+        if self._end is not None and self._since is None:
+            self._left -= 1
+            if self._left < 0:
+                end, self._end = self._end, None
+                raise end
+
+    def writes(self, data: bytes) -> None:
+        """Note what the client writes, and tell the server of it."""
+        if self._since is not None and data.startswith(self._since):
+            self._since = None
+        self.reads()
+        with self.emulator.condition:
+            self.emulator.advance()
+            if self._is_client:
+                self.written.add(data)
+                if self._hands_out and not QUESTION.fullmatch(data):
+                    self.misplaced.append(data)
+            self.adversary.overhear(data, self.clock.now())
+
+    @property
+    def _hands_out(self) -> bool:
+        """Whether the module gives bytes that come from a server."""
+        data_mode = self.emulator.module.terminal.data_mode
+        return data_mode and bool(_HANDS_OUT.match(self._last))
+
+    def _watch(self) -> None:
+        """Note each command line that the module carries out."""
+        interpreter = self.emulator.module._interpreter
+        carry_out = interpreter._respond
+
+        def respond(line: str) -> Procedure[None]:
+            self._last = line
+            if self._is_client:
+                self.executed.append(line)
+            return carry_out(line)
+
+        setattr(interpreter, "_respond", respond)

@@ -1,0 +1,261 @@
+"""What a server may try, move by move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from requests_bg96.emulator import Switches
+from tests.adversary.plans import (
+    ACCOUNT,
+    EVIL,
+    HARM,
+    REDIRECT,
+    SECRET,
+    Answer,
+    Case,
+    Close,
+    Coded,
+    Errand,
+    Manner,
+    Mimic,
+    Part,
+    Reaction,
+    Say,
+    Wait,
+)
+from tests.adversary.trial import play
+from tests.support import OK, TRAILER
+
+LATER = Switches(sni_checkhost=True)
+#: Settings that might have made a difference.
+SETTINGS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"verify_echo": True},
+    {"dtr": True},
+    {"rtscts": True},
+)
+#: Manners in which a response is met while the client looks at it.
+OPEN_EYED = (
+    Manner.FOLLOW,
+    Manner.READ,
+    Manner.CLOSE,
+    Manner.UNREAD,
+    Manner.PARTLY,
+    Manner.TIMEOUT,
+)
+#: Looks at its port after which a client that reads a response is in the midst of it.
+POINTS = range(0, 20, 2)
+
+
+def takeover(
+    head: bytes = REDIRECT + b"\r\n",
+    body: bytes = b"x",
+    *,
+    coded: bool = False,
+    wait: float = 0.2,
+) -> tuple[Part, ...]:
+    """A false end, the answer to a question, and then all that a module would say."""
+    end: tuple[Part, ...] = (Say(body + TRAILER), Wait(wait), Say(OK), Mimic())
+    return (Say(head), *((Coded(),) if coded else ()), *end)
+
+
+def ids(settings: Mapping[str, Any]) -> str:
+    """The name of settings."""
+    return ",".join(settings) or "defaults"
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=ids)
+@pytest.mark.parametrize("manner", OPEN_EYED)
+def test_a_forged_response(manner: Manner, settings: Mapping[str, Any]) -> None:
+    """The next request, to another host, is not answered by the server before."""
+    play(Case(takeover(), manner=manner, settings=settings))
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=ids)
+def test_another_hosts_cookies(settings: Mapping[str, Any]) -> None:
+    """The server takes the URL, so that the module would ask it again, and goes."""
+    taken = Reaction(rb"^https?://bank", (Wait(0.01), Close()))
+    play(Case(takeover(), (taken,), settings=settings))
+
+
+@pytest.mark.parametrize("verify_echo", [False, True])
+@pytest.mark.parametrize("end", ["forged", "stolen"])
+def test_a_server_that_is_checked(end: str, verify_echo: bool) -> None:
+    """A request by https, with a cookie, is made by TLS, and to whom it is meant."""
+    told = b"\r\n+QHTTPURL: https://%b?%b\r\n" % (ACCOUNT.encode(), SECRET.encode())
+    taken = Reaction(rb"\+QHTTPURL\?", (Say(told), Wait(0.01), Close()))
+    play(
+        Case(
+            takeover(),
+            (taken,) if end == "stolen" else (),
+            errand=Errand(secure=True),
+            manner=Manner.READ,
+            switches=LATER,
+            settings={"verify_echo": verify_echo},
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "reaction, line",
+    [
+        (Reaction(rb"(?s)Host: bank.*AT\+QFDEL", (Close(),)), {}),
+        (
+            Reaction(rb"^AT\+QHTTPPOST=", (Answer(), Wait(0.003), Close())),
+            {"baudrate": 115_200},
+        ),
+    ],
+    ids=["at once", "115200"],
+)
+@pytest.mark.parametrize("verify_echo", [False, True])
+def test_an_upload_that_would_be_commands(
+    reaction: Reaction, line: Mapping[str, Any], verify_echo: bool
+) -> None:
+    """A body that is sent on after a 307 is not what the module listens to."""
+    head = REDIRECT.replace(b"302 Found", b"307 Temporary Redirect") + b"\r\n"
+    play(
+        Case(
+            takeover(head),
+            (reaction,),
+            method="POST",
+            data=HARM,
+            settings={"verify_echo": verify_echo},
+            line=line,
+        )
+    )
+
+
+@pytest.mark.parametrize("chunked", ["decoded", "raw"])
+@pytest.mark.parametrize(
+    "field, coded",
+    [
+        (b"", False),
+        (b"Content-Length: 1000\r\n", False),
+        (b"Transfer-Encoding: chunked\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n\r\nfff", False),
+        (b"Transfer-Encoding: gzip, chunked\r\n", True),
+    ],
+    ids=["open", "length", "chunks", "one chunk", "gzip, chunked"],
+)
+@pytest.mark.parametrize("manner", [Manner.FOLLOW, Manner.PARTLY, Manner.FOREIGN])
+def test_a_body_that_does_not_end(
+    manner: Manner, field: bytes, coded: bool, chunked: Any
+) -> None:
+    """A trailer where HTTP knows better, or knows nothing, is none."""
+    switches = Switches(chunked=chunked)
+    opening = takeover(REDIRECT + field + b"\r\n", coded=coded)
+    play(Case(opening, manner=manner, switches=switches))
+
+
+@pytest.mark.parametrize("end", ["on_close", "on_wait"])
+@pytest.mark.parametrize(
+    "method, status",
+    [("HEAD", b"200 OK"), ("GET", b"204 No Content"), ("GET", b"304 Not Modified")],
+)
+@pytest.mark.parametrize("manner", [Manner.READ, Manner.CLOSE, Manner.UNREAD])
+def test_a_body_where_there_is_none(
+    manner: Manner, method: str, status: bytes, end: Any
+) -> None:
+    """What the module does not know of HTTP is no way in."""
+    head = REDIRECT.replace(b"302 Found", status) + b"Content-Length: 900\r\n\r\n"
+    switches = Switches(bodyless_end=end)
+    opening = takeover(head, b"")
+    play(Case(opening, manner=manner, method=method, switches=switches))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Content-Length: 1\r\nContent-Length: 900\r\n",
+        b"Content-Length: 900\r\nContent-Length: 1\r\n",
+        b"Content-Length: 1\r\n , 900\r\n",
+        b"Content-Length: 1, 900\r\n",
+        b"Content-Length: +1\r\n",
+        b"Content-Length: 1_0\r\n",
+        b"Content-Length : 900\r\nContent-Length: 1\r\n",
+        b"\x00Content-Length: 900\r\nContent-Length: 1\r\n",
+        b"Content-Length: \xb2\r\nContent-Length: 1\r\n",
+        b"Content-Length: 1\r\nTransfer-Encoding: x-chunked\r\n",
+        b"X: y\rContent-Length: 900\r\nContent-Length: 1\r\n",
+        b"X: y\x0bContent-Length: 900\r\nContent-Length: 1\r\n",
+        b"X: y\x85Content-Length: 1\r\n",
+        b"X: y\rContent-Length: 1\r\n",
+        b"no field\r\nContent-Length: 1\r\n",
+        b"Content-Length: 1\r\nTransfer-Encoding:\x0bchunked\r\n",
+    ],
+)
+@pytest.mark.parametrize("manner", [Manner.FOLLOW, Manner.UNREAD])
+def test_a_length_that_is_read_in_two_ways(manner: Manner, fields: bytes) -> None:
+    """Where the client's length is not the module's, neither is an end."""
+    play(Case(takeover(REDIRECT + fields + b"\r\n"), manner=manner))
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("manner", [Manner.INTERRUPTED, Manner.KILLED])
+@pytest.mark.parametrize("wait", [0.2, 1.0, 2.0])
+def test_an_interruption(manner: Manner, point: int, wait: float) -> None:
+    """Whatever was given up, the module is asked before it is believed."""
+    play(Case(takeover(wait=wait), manner=manner, point=point))
+
+
+@pytest.mark.parametrize("verify_echo", [False, True])
+@pytest.mark.parametrize("secure", [False, True])
+def test_the_first_thing_that_a_program_meets(secure: bool, verify_echo: bool) -> None:
+    """A port that another program has left in the midst of a response."""
+    settings = {"verify_echo": verify_echo}
+    errand = Errand(secure)
+    play(
+        Case(
+            takeover(),
+            errand=errand,
+            manner=Manner.FOREIGN,
+            switches=LATER,
+            settings=settings,
+        )
+    )
+
+
+@pytest.mark.parametrize("manner", [Manner.FOLLOW, Manner.FOREIGN, Manner.UNREAD])
+@pytest.mark.parametrize(
+    "start",
+    [b"\r\nRDY\r\n", b"\r\nRDY\r\n\r\nAPP RDY\r\n", b"\r\nPOWERED DOWN\r\n"],
+)
+def test_a_start_of_the_module_that_is_none(manner: Manner, start: bytes) -> None:
+    """What a module says that has just started does not make it listen."""
+    opening = (*takeover()[:-1], Say(start), Mimic())
+    play(Case(opening, manner=manner))
+
+
+@pytest.mark.parametrize("baudrate", [9_600, 115_200, None])
+@pytest.mark.parametrize("manner", [Manner.READ, Manner.PARTLY, Manner.KILLED])
+@pytest.mark.parametrize("word", [b"Q0", b"V1", b"?"])
+def test_a_guess_at_the_question(manner: Manner, word: bytes, baudrate: Any) -> None:
+    """The server answers the question with an echo of its own, in every form."""
+    guess = b"AT" + word * 40
+    echoes = b"".join(guess + end + OK for end in (b"E0\r", b"E1\r", b"E0\r\r\n"))
+    reaction = Reaction(rb"^AT", (Say(echoes), Answer()), times=50)
+    play(
+        Case(
+            takeover(),
+            (reaction,),
+            manner=manner,
+            point=4,
+            line={"baudrate": baudrate},
+        )
+    )
+
+
+@pytest.mark.parametrize("length", [0, 1, 5])
+def test_an_honest_response_costs_nothing(length: int) -> None:
+    """A server that does nothing of this is read, whatever the manner."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
+    for manner in Manner:
+        play(Case((Say(head + b"x" * length),), manner=manner, point=4))
+
+
+def test_the_servers_name_is_no_part_of_the_others() -> None:
+    """So that what one has got tells whose it is."""
+    assert EVIL.encode() not in ACCOUNT.encode() and SECRET not in EVIL
