@@ -75,10 +75,11 @@ class Interpreter:
 
     def _finished(self) -> str | None:
         """Return what stands behind AT; None when that is no command line."""
+        # Of bytes, only letters of ASCII have capitals, so that none becomes two.
+        start = self._line.upper().find(b"AT")
         line, self._line = self._line.decode("latin-1"), bytearray()
         if line.upper() == "A/":
             return self._previous
-        start = line.upper().find("AT")
         if start < 0:
             return None
         self._too_long = len(line) > LINE_LIMIT

@@ -244,3 +244,9 @@ def test_port_settings_are_checked(any_host: HostMaker) -> None:
     assert host.ask(b"AT+IFC=1,1\r") == ERROR
     assert host.ask(b"AT+IPR=4800\r") == ERROR
     assert host.ask(b'AT+QURCCFG="urcport","uart9"\r') == ERROR
+
+
+@pytest.mark.parametrize("noise", [b"\xdf", b"\xdf\xb5\xff", b"\x80" * 20])
+def test_noise_before_a_command_line(any_host: HostMaker, noise: bytes) -> None:
+    """What came at another speed takes nothing from the line behind it."""
+    assert any_host().quiet().ask(noise + b"AT+IFC?\r") == b"\r\n+IFC: 0,0\r\n" + OK
