@@ -36,6 +36,8 @@ from tests.support import cut, response
 PACKET = 1460
 #: How often the server sends anything: even it has an end.
 BREATH = 400
+#: The field of a response in which the bank's word is as well.
+WORD = b"X-Word"
 #: The question by which the client makes sure of the module.
 _WORD = re.compile(rb"(?<=AT)(?:Q0|V1){40}(?=E[01]\r)")
 
@@ -84,7 +86,7 @@ class Bank:
     def __call__(self, request: Request) -> bytes:
         word = hashlib.sha256(b"%d of the bank" % len(self.given)).hexdigest().encode()
         self.given[word] = request
-        return response(word)
+        return response(word, b"%b: %b" % (WORD, word))
 
 
 class Adversary:

@@ -61,12 +61,14 @@ class Stage:
         self.emulator.module.files.create(KEPT).extend(b"of the owner's")
         #: The command lines that the module has carried out.
         self.executed: list[str] = []
-        #: All that the client has written, each piece by itself.
+        #: All that was written, each piece by itself.
         self.written: set[bytes] = set()
         #: What must not be written while the module hands out a response.
         self.misplaced: list[bytes] = []
         self.session = requests.Session()
         self._settings = dict(case.settings)
+        #: Seconds in which an answer comes.
+        self._patience = 0.3 if case.line.get("baudrate") else 0.05
         self._port: Serial | None = None
         self._is_client = True
         #: What is raised after so many looks at the port, if anything is.
@@ -130,7 +132,7 @@ class Stage:
     def stranger(self) -> Iterator[Any]:
         """Have another program use the port."""
         self._is_client = False
-        port = serial.serial_for_url(self.url, 115200, timeout=0.05)
+        port = serial.serial_for_url(self.url, 115200, timeout=self._patience)
         try:
             yield port
         finally:
@@ -166,10 +168,10 @@ class Stage:
         self.reads()
         with self.emulator.condition:
             self.emulator.advance()
-            if self._is_client:
-                self.written.add(data)
-                if self._hands_out and not QUESTION.fullmatch(data):
-                    self.misplaced.append(data)
+            self.written.add(data)
+            wrong = self._hands_out and not QUESTION.fullmatch(data)
+            if wrong and self._is_client:
+                self.misplaced.append(data)
             self.adversary.overhear(data, self.clock.now())
 
     @property

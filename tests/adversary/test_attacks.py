@@ -193,6 +193,18 @@ def test_a_length_that_is_read_in_two_ways(manner: Manner, fields: bytes) -> Non
     play(Case(takeover(REDIRECT + fields + b"\r\n"), manner=manner))
 
 
+@pytest.mark.parametrize("chunked", ["decoded", "raw"])
+@pytest.mark.parametrize("coding", [b"x-chunked", b"chunked, gzip", b"\x0bchunked"])
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 1\r\n"])
+def test_chunks_that_not_everybody_sees(
+    length: bytes, coding: bytes, chunked: Any
+) -> None:
+    """Where the module takes chunks off that the client knows nothing of."""
+    fields = b"Transfer-Encoding: " + coding + b"\r\n" + length + b"\r\n"
+    opening = takeover(REDIRECT + fields, coded=True)
+    play(Case(opening, switches=Switches(chunked=chunked)))
+
+
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("manner", [Manner.INTERRUPTED, Manner.KILLED])
 @pytest.mark.parametrize("wait", [0.2, 1.0, 2.0])

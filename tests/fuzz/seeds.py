@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 
+from tests.adversary.cases import from_bytes
+from tests.adversary.trial import play
 from tests.emulator.test_transcripts import TRANSCRIPTS, read_transcript, unescape
 from tests.fuzz import clients, modules, parsers
 from tests.fuzz.scripted import joined
@@ -45,6 +48,12 @@ DIALOGUES = (
     b" 0,200,5",
 )
 
+
+def adversary(data: bytes) -> None:
+    """Whatever a server does, and whenever, it speaks for nobody but itself."""
+    play(from_bytes(data))
+
+
 #: By name, all there are.
 TARGETS: dict[str, Target] = {
     "lines": parsers.lines,
@@ -53,6 +62,7 @@ TARGETS: dict[str, Target] = {
     "wire": clients.wire,
     "module": clients.module,
     "exchanges": clients.exchanges,
+    "adversary": adversary,
     "commands": modules.commands,
     "emulator": modules.emulator,
 }
@@ -68,6 +78,7 @@ def seeds(name: str) -> Iterator[bytes]:
         "wire": wire_seeds,
         "module": clients.module_seeds,
         "exchanges": exchange_seeds,
+        "adversary": adversary_seeds,
         "commands": transcript_seeds,
         "emulator": transcript_seeds,
     }[name]()
@@ -94,6 +105,12 @@ def exchange_seeds() -> Iterator[bytes]:
     """Responses that a server sends, and a module."""
     yield from response_seeds(1, b"")
     yield from response_seeds(3)
+
+
+def adversary_seeds() -> Iterator[bytes]:
+    """Attacks in which one choice, or many, are not the usual ones."""
+    yield from (bytes(place) + b"\1" for place in range(24))
+    yield from (random.Random(number).randbytes(80) for number in range(24))
 
 
 def wire_seeds() -> Iterator[bytes]:

@@ -1,0 +1,232 @@
+"""Attacks by choice: whoever chooses, hypothesis or a fuzzer, is asked for numbers.
+
+The first of everything is what comes nearest to an attack that works, and to the
+defaults, so that what is found shrinks to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from requests_bg96.emulator import Switches
+from requests_bg96.emulator.switches import allowed_values
+from tests.adversary.plans import (
+    ACCOUNT,
+    FORGED,
+    HARM,
+    REDIRECT,
+    SECRET,
+    Answer,
+    Case,
+    Close,
+    Coded,
+    Errand,
+    Manner,
+    Mimic,
+    Part,
+    Reaction,
+    Say,
+    Wait,
+)
+from tests.support import CONNECT, OK, TRAILER, cme
+
+__all__ = ("Choose", "from_bytes", "made")
+
+#: Asked for a number below that which it is given.
+Choose = Callable[[int], int]
+T = TypeVar("T")
+
+_URL = b"http://%b?%b" % (ACCOUNT.encode(), SECRET.encode())
+_GUESS = b"AT" + b"Q0" * 40
+
+#: What a module might say, and what looks like it.
+SAYINGS: tuple[bytes, ...] = (
+    TRAILER,
+    OK,
+    CONNECT,
+    b"payload",
+    b"AT\r\r\nOK\r\n",
+    b"ATQ0V1E1&D0\r\r\nOK\r\n",
+    b"ATQ0V1E0&D0\r\r\nOK\r\n",
+    _GUESS + b"E0\r\r\nOK\r\n",
+    _GUESS + b"E1\r\r\nOK\r\n",
+    (_GUESS + b"E0\r\r\nOK\r\n") * 20,
+    b"Q0",
+    b"\r\n+QHTTPGET: 0,200,6\r\n",
+    b"\r\n+QHTTPPOST: 0,200,6\r\n",
+    OK + b"\r\n+QHTTPGET: 0,200,6\r\n",
+    CONNECT + FORGED + TRAILER,
+    FORGED,
+    b"\r\n+QHTTPREAD: 0\r\n",
+    b"\r\n+QHTTPURL: %b\r\n" % _URL,
+    b"\r\n+QHTTPURL: %b\r\n" % _URL.replace(b"http:", b"https:"),
+    b"\r\nRDY\r\n",
+    b"\r\nAPP RDY\r\n",
+    b"\r\nPOWERED DOWN\r\n",
+    b'\r\n+QIURC: "pdpdeact",1\r\n',
+    cme(717),
+    cme(703),
+    b"\r\nERROR\r\n",
+    b"\r\nNO CARRIER\r\n",
+    b"0\r\n\r\n",
+    b"5\r\nhello\r\n",
+    b"\r",
+    b"\r\n",
+    b"\n",
+    b"+++",
+    b"A" * 3,
+    b"0\r",
+    b"x" * 5_000,
+)
+WAITS = (0.2, 0.01, 0.05, 0.3, 0.6, 1.0, 1.2, 2.1, 3.0)
+#: What the host writes, as far as it is known beforehand.
+HEARD: tuple[bytes, ...] = (
+    rb"^AT\r",
+    rb"^ATQ0V1E.&D",
+    rb"^AT(?:Q0|V1)+E",
+    rb"^https?://",
+    rb"\+QHTTPURL=",
+    rb"\+QHTTPURL\?",
+    rb"\+QHTTPGET=",
+    rb"\+QHTTPPOST=",
+    rb"Host: bank",
+    rb"\+QHTTPREAD",
+    rb"\+QSSLCFG",
+    rb"\+QHTTPCFG",
+    rb"^AT\+",
+    rb"^\+\+\+",
+    rb"",
+)
+FIELDS: tuple[bytes, ...] = (
+    b"",
+    b"Content-Length: 900\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Content-Length: 1\r\n",
+    b"Content-Length: 0\r\n",
+    b"Content-Length: 7\r\nContent-Length: 900\r\n",
+    b"Content-Length: 900\r\nContent-Length: 7\r\n",
+    b"Content-Length: +7\r\n",
+    b"Content-Length: 0_7\r\n",
+    b"Content-Length: -7\r\n",
+    b"Content-Length: 7, 7\r\n",
+    b"Content-Length : 7\r\n",
+    b"Content-Length:\r\n 7\r\n",
+    b"Content-Length: " + b"9" * 400 + b"\r\n",
+    b"Content-Length: 7\r\nTransfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n",
+    b"Transfer-Encoding: x-chunked\r\nContent-Length: 7\r\n",
+    b"X: y\rContent-Length: 7\r\n",
+    b"\x00Content-Length: 900\r\nContent-Length: 7\r\n",
+    b"Content-Encoding: gzip\r\n",
+)
+STATUSES: tuple[bytes, ...] = (
+    b"302 Found",
+    b"307 Temporary Redirect",
+    b"200 OK",
+    b"204 No Content",
+    b"304 Not Modified",
+    b"206 Partial Content",
+)
+SETTINGS: tuple[dict[str, Any], ...] = (
+    {},
+    {"verify_echo": True},
+    {"dtr": True},
+    {"rtscts": True},
+    {"via": "file"},
+    {"verify_echo": True, "dtr": True, "rtscts": True},
+    {"apn": "apn.example", "username": "user", "password": SECRET},
+    {"keep_alive": True},
+)
+#: A module that answers in no time at all has none to tell of what was before.
+LINES: tuple[dict[str, Any], ...] = tuple(
+    {"answer_delay": 0.002, **line}
+    for line in (
+        {},
+        {"baudrate": 115_200},
+        {"fragment": "random"},
+        {"fragment": 1},
+        {"baudrate": 9_600},
+        {"answer_delay": 0.05},
+        {"baudrate": 921_600, "fragment": "random"},
+    )
+)
+METHODS = ("GET", "POST", "HEAD", "PUT")
+SINCE = (b"AT+QHTTPREAD", b"AT+QHTTP", b"AT+QHTTPGET", b"AT")
+
+
+def made(choose: Choose) -> Case:
+    """Return the attack that is chosen."""
+    secure = not choose(3) - 2
+    switches = _switches(choose, secure)
+    method = one_of(choose, METHODS)
+    return Case(
+        _opening(choose),
+        tuple(_reaction(choose) for _ in range(choose(4))),
+        method=method,
+        data=HARM if method in ("POST", "PUT") else None,
+        manner=one_of(choose, tuple(Manner)),
+        since=one_of(choose, SINCE),
+        point=choose(30),
+        errand=Errand(secure, HARM if choose(2) else None),
+        switches=switches,
+        settings=one_of(choose, SETTINGS),
+        line=one_of(choose, LINES),
+    )
+
+
+def from_bytes(data: bytes) -> Case:
+    """Return the attack that bytes choose, one for each choice; 0 where they end."""
+    numbers = iter(data)
+    return made(lambda below: next(numbers, 0) % below)
+
+
+def one_of(choose: Choose, values: Sequence[T]) -> T:
+    """Return the value that is chosen."""
+    return values[choose(len(values))]
+
+
+def _opening(choose: Choose) -> tuple[Part, ...]:
+    status, fields = one_of(choose, STATUSES), one_of(choose, FIELDS)
+    head = REDIRECT.replace(b"302 Found", status) + fields + b"\r\n"
+    coded = b"chunked" in fields and not choose(2)
+    start: tuple[Part, ...] = (Say(head), Coded()) if coded else (Say(head),)
+    if not choose(2):
+        # What has been shown to work, where the client asks what can be foretold.
+        body = one_of(choose, (b"x", b"", b"payload"))
+        end = Say(body + TRAILER), Wait(one_of(choose, WAITS)), Say(OK)
+        start = *start, *end, Mimic()
+    return (*start, *(_part(choose) for _ in range(choose(7))))
+
+
+def _reaction(choose: Choose) -> Reaction:
+    parts = tuple(_part(choose) for _ in range(1 + choose(4)))
+    return Reaction(one_of(choose, HEARD), parts, (1, 2, 50)[choose(3)])
+
+
+def _part(choose: Choose) -> Part:
+    kind = choose(10)
+    if kind < 4:
+        return Say(one_of(choose, SAYINGS))
+    if kind < 6:
+        return Wait(one_of(choose, WAITS))
+    if kind == 6:
+        return Answer()
+    if kind == 7:
+        return Mimic(one_of(choose, (0.0, 0.001, 0.02, 0.3)))
+    if kind == 8:
+        return Close(bool(choose(2)))
+    return Say(bytes(choose(256) for _ in range(choose(12))))
+
+
+def _switches(choose: Choose, secure: bool) -> Switches:
+    """Return a firmware in which up to three things are otherwise than usual."""
+    allowed = allowed_values()
+    chosen: dict[str, Any] = {}
+    for _ in range(choose(4)):
+        name = one_of(choose, tuple(allowed))
+        chosen[name] = one_of(choose, allowed[name])
+    if secure:
+        # Without it, nothing is sent to a server that is to be checked.
+        chosen["sni_checkhost"] = True
+    return Switches(**chosen)
