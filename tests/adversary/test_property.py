@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.adversary.__main__ import search
 
-#: About 20 seconds.
-EXAMPLES = 800
+#: About 20 seconds; ``python -m tests.adversary`` goes on.
+EXAMPLES = 400
 
 
 def test_nothing_that_a_server_says_stands_for_the_modules_word() -> None:

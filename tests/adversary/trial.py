@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import pathlib
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 
@@ -59,8 +61,8 @@ def play(case: Case) -> None:
 @functools.lru_cache(maxsize=None)
 def authority() -> str:
     """The path of the CA's certificate by which the bank is checked."""
-    folder = pathlib.Path(tempfile.gettempdir(), "requests-bg96-adversary")
-    folder.mkdir(exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
     return root_file(folder)
 
 
