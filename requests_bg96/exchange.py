@@ -40,7 +40,9 @@ NETWORK_SILENCE = 1.0
 #: Seconds for which the start of a chunked body is kept back: by then it must show
 #: whether it has chunk framing.
 DOUBT_SECONDS = 0.1
-#: Seconds between two questions whether the module is done.
+#: What only an answer of the module settles.
+UNSETTLED = (Trailer.BEGUN, Trailer.FULL)
+#: Seconds between two questions whether the module is done; more each time.
 ASK_AGAIN = 1.0
 #: Seconds that the module has for each answer: it takes up to 0.3 (AT manual 2).
 ANSWER_SECONDS = 0.4
@@ -66,7 +68,7 @@ _ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
 _READ = b"+QHTTPREAD:"
 #: Lines, the last of which may be incomplete; or so little that noise may be in it.
 _ANSWERS = re.compile(
-    rb"(?:AT[^\r\n]{0,200})?(?:[\r\n]+[^\r\n]{0,200})*|.{,%d}" % NOISE_LIMIT,
+    rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{0,200})*|.{,%d}" % NOISE_LIMIT,
     re.DOTALL,
 )
 
@@ -275,8 +277,8 @@ class Exchange:
             deadline = deadline.within(self._doubt.left())
         if self._held:
             return deadline.within(ANSWER_SILENCE)
-        if self._questions and self.framing.trailer in (Trailer.BEGUN, Trailer.FULL):
-            return deadline.within(ASK_AGAIN)
+        if self._questions and self.framing.trailer in UNSETTLED:
+            return deadline.within(ASK_AGAIN * len(self._questions))
         if self.framing.trailer is Trailer.LINE_END and self._link.port.has_pauses:
             return deadline.within(NETWORK_SILENCE)
         if self.framing.finished and self.framing.trailer is not Trailer.FULL:
@@ -285,7 +287,7 @@ class Exchange:
 
     def _take_in(self, data: bytes) -> None:
         """Take bytes as they came; behind a question they may be an answer to it."""
-        if self._questions and data and self.framing.trailer is Trailer.FULL:
+        if self._questions and data and self.framing.trailer in UNSETTLED:
             self._held += data
             if not _ANSWERS.fullmatch(self._held) or len(self._held) > HELD_LIMIT:
                 self._take_for_payload()

@@ -11,7 +11,7 @@ The word is made of settings that are in force already, ``Q0`` and ``V1``, in ra
 order, so every module takes it (ITU-T V.250 5.2.2, 6.2.5, 6.2.6). Forty of them are a
 number of 40 bits from `secrets`, used once and never logged: to guess it in one
 attempt has a chance of 1 in 10**12, and each attempt is another word. It costs two
-lines: 98 bytes to the module and 96 from it, and two turns of the line.
+lines, 97 bytes to the module and 97 from it, and two turns of the line.
 """
 
 from __future__ import annotations

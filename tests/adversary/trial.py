@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 
 import requests
+import urllib3
 
 from tests.adversary.plans import (
     ACCOUNT,
@@ -105,7 +106,11 @@ class Trial:
             stage.end_at(end, case.since, case.point)
         with self._bounded(CONNECT + (READ + SLACK) * (2 + self._breaths)):
             with contextlib.suppress(
-                requests.RequestException, KeyboardInterrupt, Killed
+                # requests lets it through where the body of a redirect is broken.
+                urllib3.exceptions.HTTPError,
+                requests.RequestException,
+                KeyboardInterrupt,
+                Killed,
             ):
                 self._ask()
         stage.go_on()

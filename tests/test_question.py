@@ -1,0 +1,213 @@
+"""The question whether the module listens: what it is, costs, and comes before."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import pytest
+import requests
+from requests.exceptions import ChunkedEncodingError
+
+from requests_bg96 import BG96Adapter
+from requests_bg96.at import Command
+from requests_bg96.clock import Deadline
+from requests_bg96.dialogues import asked
+from requests_bg96.emulator import CallableNetwork, Emulator, Fault, Pause, Silence
+from requests_bg96.errors import DataModeError
+from requests_bg96.question import Question
+from tests.remote.relay import Relay
+from tests.support import (
+    INVITATION,
+    OK,
+    SOMEWHERE,
+    TRAILER,
+    WORD,
+    Rig,
+    chunks,
+    response,
+    rig,
+    without_questions,
+)
+
+CLOSE = b"Connection: close"
+CODED = b"Transfer-Encoding: chunked"
+
+
+def questions(made: Rig) -> int:
+    """How many were asked."""
+    found = len(INVITATION.findall(made.written))
+    assert found == len(WORD.findall(made.written))
+    return found
+
+
+def test_the_words() -> None:
+    """Each is another, of 40 letters, and none is shown."""
+    made = [Question(echo=False, dtr=False) for _ in range(1_000)]
+    assert len({one.line for one in made}) == 1_000
+    assert all(WORD.fullmatch(one.line) for one in made)
+    # Each letter is either one, about as often.
+    for place in range(40):
+        often = sum(one.line[2 + 2 * place :].startswith(b"Q0") for one in made)
+        assert 400 < often < 600
+    assert repr(made[0]) == "<Question>"
+
+
+@pytest.mark.parametrize("dtr", [False, True])
+@pytest.mark.parametrize("echo", [False, True])
+def test_the_lines(echo: bool, dtr: bool) -> None:
+    """They set echo and DTR besides."""
+    made = Question(echo=echo, dtr=dtr)
+    assert made.invitation == b"ATQ0V1E1&D%d\r" % dtr
+    assert made.line.endswith(b"E%d\r" % echo)
+
+
+def test_an_answer() -> None:
+    """The echo divides what is anybody's from what is the module's."""
+    made = Question(echo=False, dtr=False)
+    heard = b"payload" + OK + made.line + OK
+    assert made.split(heard) == (b"payload" + OK, b"\r" + OK)
+    for no_answer in (b"", OK, made.line[:-3], Question(echo=False, dtr=False).line):
+        assert made.split(no_answer) is None
+
+
+def test_no_command_before() -> None:
+    """A link says nothing else to a module that has not shown that it listens."""
+    with rig() as made:
+        made.get()
+        link = made.modem._driver.link
+        assert link is not None
+        link.settled = False
+        with pytest.raises(DataModeError, match="has not shown"):
+            link.run(asked(Command("")), Deadline(made.clock, 1))
+        made.modem._driver.close()
+        before = len(made.traffic)
+        made.get()
+        written = [data for way, data in made.traffic[before:] if way == "from_host"]
+        assert INVITATION.fullmatch(written[0]) and WORD.fullmatch(written[1])
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "asked"),
+    [
+        ("GET", response(b"hello"), 0),
+        ("GET", response(b""), 0),
+        ("GET", response(b"hello", CLOSE), 1),
+        ("GET", response(chunks(b"hello", [5]), CODED), 1),
+        ("GET", response(b"hello", b"Content-Length: 50"), 1),
+        ("GET", response(b"hello", b"Content-Length: 5", b"Content-Length: 5"), 1),
+        ("HEAD", response(b"", b"Content-Length: 50"), 1),
+        ("GET", response(b"", status=b"204 No Content"), 1),
+        ("GET", response(b"", status=b"304 Not Modified"), 1),
+    ],
+)
+def test_when_it_is_asked(method: str, answer: bytes, asked: int) -> None:
+    """Where HTTP and the module name the same end, there is nothing to ask."""
+    with rig() as made:
+        made.get()
+        before = questions(made)
+        assert before == 1
+        made.servers.answers = [answer]
+        with contextlib.suppress(requests.RequestException):
+            made.session.request(method, SOMEWHERE)
+        made.servers.answers = [response(b"next")]
+        assert made.get().content == b"next"
+        assert questions(made) - before == asked
+
+
+def test_what_it_costs() -> None:
+    """The bytes of two lines each way, and no more than two turns of the line."""
+    with rig(response(b"hello", CLOSE), baudrate=115_200, answer_delay=0.005) as made:
+        made.get()
+        written, heard, started = len(made.written), len(made.heard), made.clock.now()
+        made.get()
+        plain_up = len(without_questions(made.written[written:]))
+        up = len(made.written) - written - plain_up
+        down = len(made.heard) - heard
+        assert up == 12 + 85 and made.clock.now() - started < 1
+        answers = b"".join(WORD.findall(made.heard[heard:])) + 2 * OK
+        assert len(answers) == 85 + 12 and len(answers) < down
+
+
+def hostile(rest: bytes) -> list[bytes | Pause | Silence]:
+    """A response whose lines seem to be the module's, and which does not end."""
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    return [head + rest, Pause(0.1), OK * 3, Pause(0.1), OK * 3, Silence()]
+
+
+@pytest.mark.parametrize("error", [703, 705, 717, 730, None])
+@pytest.mark.parametrize("action", ["drop", "garble"])
+def test_lines_of_a_response_whose_connect_is_lost(
+    error: int | None, action: str
+) -> None:
+    """Where noise hides CONNECT they are not believed, and nothing is said to them."""
+    line = b"ERROR" if error is None else b"+CME ERROR: %d" % error
+    with rig(response(b"hello")) as made:
+        made.get()
+        offset = made.heard.index(b"CONNECT\r\nHTTP/1.1 200")
+    fault = Fault("to_host", offset, action, data=b"")  # type: ignore[arg-type]
+    with rig(hostile(b"\r\n" + line + b"\r\n"), faults=[fault]) as made:
+        with pytest.raises(requests.RequestException):
+            made.get(timeout=(20, 3))
+        made.servers.answers = [response(b"next")]
+        assert made.get(timeout=(60, 10)).content == b"next"
+        ours = made.written.partition(b"AT+QHTTPREAD=")[2].partition(b"\r")[2]
+        said = re.split(rb"(?<=\r)|(?<=\+\+\+)", ours)
+        left = said[: said.index(b"+++") + 1]
+        assert all(INVITATION.match(one) or WORD.match(one) for one in left[:-1])
+
+
+# A trailer that stalls
+
+
+PLACES = range(1, len(TRAILER))
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.0, 20.0])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_stall_inside_the_trailer(place: int, seconds: float) -> None:
+    """No part of it becomes a part of the body.
+
+    A line end may also be a text's, whose reader must not wait for long: where it
+    turns out to be the trailer's, that is an error.
+    """
+    with rig(response(b"hello", CLOSE)) as made:
+        made.get()
+        offset = made.heard.index(b"hello" + TRAILER[:6]) + 5
+    fault = Fault("to_host", offset + place, "silence", seconds=seconds)
+    with rig(response(b"hello", CLOSE), faults=[fault]) as made:
+        if place > 2:
+            assert made.get(timeout=60).content == b"hello"
+        else:
+            with pytest.raises(
+                ChunkedEncodingError, match="stalled inside the trailer"
+            ):
+                made.get(timeout=60)
+        assert made.get(timeout=60).content == b"hello"
+
+
+def test_a_stall_of_a_network_inside_the_trailer() -> None:
+    """Where a network lies between, it is waited for, also behind a line end."""
+    answer, heard = response(b"hello", CLOSE), bytearray()
+
+    def watch(way: str, data: bytes) -> None:
+        if way == "to_host":
+            heard.extend(data)
+
+    network = CallableNetwork(lambda request: answer)
+    with contextlib.ExitStack() as stack:
+        far = stack.enter_context(Emulator(network=network, on_line=watch))
+        path = stack.enter_context(far.pty())
+        relay = stack.enter_context(contextlib.closing(Relay(path)))
+        session = stack.enter_context(requests.Session())
+        adapter = BG96Adapter(relay.url)
+        stack.callback(adapter.close)
+        session.mount("http://", adapter)
+        assert session.get(SOMEWHERE).content == b"hello"
+        heard.clear()
+        assert session.get(SOMEWHERE).content == b"hello"
+        trailer = bytes(heard).index(b"hello" + OK) + 5
+        for place in (1, 2, 5, 11):
+            stall = Fault("to_host", trailer + place, "silence", seconds=0.3)
+            far.add_fault(stall)
+            assert session.get(SOMEWHERE).content == b"hello", place
