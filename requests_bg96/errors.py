@@ -26,7 +26,9 @@ __all__ = (
     "PortError",
     "ReentryError",
     "SetupError",
+    "SpoolError",
     "StrayAnswer",
+    "StreamEnded",
     "TransferError",
     "TrustError",
     "UnfitURL",
@@ -158,6 +160,14 @@ class ModuleRestarted(BG96Error):
 
 class TransferError(BG96Error):
     """Bytes of the response are missing, or not what they should be."""
+
+
+class SpoolError(BG96Error):
+    """There is no room for what the reader of a response has not read yet."""
+
+
+class StreamEnded(BG96Error):
+    """The response was ended on this side, before its end had come."""
 
 
 class ModuleError(BG96Error):

@@ -249,7 +249,8 @@ class Exchange:
 
     def _put_aside(self) -> None:
         if not self.abandoned and self._deliverable > 0:
-            self._spool.put(self.framing.take(self._deliverable))
+            with self._failing():
+                self._spool.put(self.framing.take(self._deliverable))
 
     def _step(self, deadline: Deadline) -> bool:
         """Get on with it; return whether bytes came, or the end."""
@@ -410,7 +411,8 @@ class Exchange:
         self._failure = failure
         if self.framing.finished:
             self.framing.take(self.framing.available)
-        self._end(lost=True)
+        if not self.over:
+            self._end(lost=True)
 
     def _end(self, *, lost: bool) -> None:
         self._confirmed = True
