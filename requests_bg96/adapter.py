@@ -27,7 +27,8 @@ class BG96Adapter(HTTPAdapter):
     """Sends a session's requests over a BG96, and nothing past it.
 
     Mount it on ``http://`` and ``https://``. The port is opened by the first request;
-    `close` gives it back, and a later request opens it again.
+    `close` gives it back as soon as no response is under way, and a later request opens
+    it again.
 
     :param port_or_modem: anything that `serial.serial_for_url` takes, or a
         `BG96Modem`, which several adapters may share and which stays its owner's to
@@ -174,10 +175,14 @@ class BG96Adapter(HTTPAdapter):
             VIA.reset(token)
 
     def close(self) -> None:
-        """Give the port back, unless it is shared; the next request opens it again."""
+        """Give the port back, unless it is shared; the next request opens it again.
+
+        A response that somebody still reads, or will, goes on, and the port with it:
+        it is given back when that is over. This never waits.
+        """
         super().close()
         if self._owner and not self.held:
-            self.modem.close()
+            self.modem.release()
 
 
 @contextmanager

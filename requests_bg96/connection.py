@@ -109,6 +109,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
                 self.total,
             )
         response = super().getresponse()
+        sock.end_is_told = response.chunked or response.length_remaining is not None
         transport.modem.hand_over(sock.exchange)
         return response
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .clock import Clock, Deadline, SystemClock
+from .descriptor import Descriptor
 from .errors import (
     BG96Error,
     ModuleError,
     NoAnswer,
     Phase,
     ReentryError,
+    StreamEnded,
     TransferError,
 )
 from .framing import MISPLACED, Framing, Trailer
@@ -61,8 +63,17 @@ DRAIN_SECONDS = 1.5
 #: Seconds that a caller may be away before the line is read for them. At 921,600 baud
 #: they fill half of the 4,096 bytes that a Linux tty keeps.
 ABSENCE = 0.02
-#: What is wrong where a response keeps the modem for too long.
-BUSY = "the modem is busy with another response, which goes on"
+#: What is wrong where a response keeps the modem for too long, and what to do.
+BUSY = (
+    "the modem is busy with another response, which goes on: one module reads one "
+    "response at a time. End that one (response.close(), or response.raw.shutdown() "
+    "in another thread), allow a longer connect timeout, or use a second modem"
+)
+#: What became of a stream that was ended on this side.
+ENDED = (
+    "the stream was ended by this program, which has closed it, or shut it down, "
+    "before its end had come"
+)
 
 _ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
 _READ = b"+QHTTPREAD:"
@@ -96,13 +107,15 @@ class Exchange:
         self.over = False
         #: Whether it was left in the midst of it, and the module must be called back.
         self.lost = False
-        #: Whether nobody will read the rest.
-        self.abandoned = False
+        #: Whether its reader has closed it.
+        self.closed = False
         self._link = link
         self._read_seconds = read_seconds
         self._clock = clock
         self._on_end = on_end
         self._turns = Turns()
+        self._given_up = self._broken_off = False
+        self._descriptor = Descriptor()
         self._spool = Spool()
         self._failure: BG96Error | None = None
         self._confirmed = False
@@ -124,9 +137,15 @@ class Exchange:
         whole = self.framing.bodyless or self._confirmed
         return self.over or (self.framing.finished and whole)
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody will read the rest."""
+        return self._given_up or self._descriptor.shut_down
+
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes as soon as there are any; b"" at the end.
 
+        :raises StreamEnded: once it is `abandoned`, and all that was kept is read.
         :raises NoAnswer: after `read_seconds` of silence.
         :raises TransferError: where what came cannot be right.
         :raises ModuleError: where the module gave up.
@@ -136,7 +155,9 @@ class Exchange:
         with self._piece(threading.TIMEOUT_MAX):
             until = Deadline(self._clock, self._read_seconds)
             while not (data := self._take(size)) and not self.complete:
-                if self._step(until):
+                if self.abandoned:
+                    raise self._failure or StreamEnded(ENDED, phase=Phase.READ)
+                if self._step_unless_abandoned(until):
                     until = Deadline(self._clock, self._read_seconds)
                 elif until.over:
                     self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
@@ -169,17 +190,43 @@ class Exchange:
             left = self.framing.remaining
             rate = self._link.port.baudrate
             until = deadline.within(TRAILER_SECONDS)
-            if left is not None and left * 10 / rate <= DRAIN_SECONDS:
+            little = left is not None and left * 10 / rate <= DRAIN_SECONDS
+            if little and not self._broken_off:
                 while not (self.over or until.over):
                     self._step(until)
                     self.framing.take(self.framing.available)
             if not self.over:
                 self._end(lost=True)
 
-    def close(self) -> None:
-        """Stop reading for good."""
+    def shutdown(self) -> None:
+        """Stop reading for good, in this thread and in any other; do not wait there."""
+        self._given_up = True
         self._done.set()
-        self.abandoned = True
+
+    def fileno(self) -> int:
+        """Return a file descriptor by which the stream can be shut down, and no more.
+
+        :raises OSError: where it is closed.
+        """
+        return self._descriptor.fileno()
+
+    def close(self) -> None:
+        """Stop reading for good; its reader will not come back."""
+        self.closed = True
+        self.shutdown()
+        self._descriptor.close()
+
+    def cut_off(self, failure: BG96Error, deadline: Deadline) -> None:
+        """Be over, for the port will be closed; `failure` is what its reader gets.
+
+        :raises NoAnswer: where another thread does not let go of it by the deadline.
+        """
+        failure.phase = Phase.READ
+        self._failure = failure
+        self.shutdown()
+        with self._piece(deadline.left()):
+            if not self.over:
+                self._end(lost=True)
 
     def keep_up(self) -> None:
         """Let nothing be lost on a line that nothing holds back.
@@ -224,7 +271,7 @@ class Exchange:
         # Whoever had the last turn may have heard something since.
         silence = self._clock.now() - max(started, self._last_came)
         until = deadline.within(self._read_seconds - silence)
-        came = self.complete or self._step(until)
+        came = self.complete or self._step_unless_abandoned(until)
         if not came and until.over and not deadline.over:
             self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
         self._put_aside()
@@ -251,6 +298,10 @@ class Exchange:
         if not self.abandoned and self._deliverable > 0:
             with self._failing():
                 self._spool.put(self.framing.take(self._deliverable))
+
+    def _step_unless_abandoned(self, deadline: Deadline) -> bool:
+        with self._link.interruptible(lambda: self.abandoned):
+            return self._step(deadline)
 
     def _step(self, deadline: Deadline) -> bool:
         """Get on with it; return whether bytes came, or the end."""
@@ -400,6 +451,9 @@ class Exchange:
         """Let every exception end the response, and keep ours for the reader."""
         try:
             yield
+        except StreamEnded:
+            # In the midst of anything: what is left cannot be told from the trailer.
+            self._broken_off = True
         except BG96Error as error:
             self._fail(error)
         except BaseException:

@@ -11,8 +11,8 @@ import collections
 import dataclasses
 import logging
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from .at import (
@@ -37,6 +37,7 @@ from .errors import (
     NoAnswer,
     Phase,
     StrayAnswer,
+    StreamEnded,
     TransferError,
 )
 from .port import WRITE_SIZE, Port
@@ -110,6 +111,7 @@ class Link:
         self._escaping = False
         self._dtr_tried = False
         self._payload_size = 0
+        self._given_up: Callable[[], bool] | None = None
         self._steps: dict[type[Any], Callable[[Any, Deadline], Any]] = {
             Ask: self._ask,
             Command: self._command,
@@ -150,9 +152,24 @@ class Link:
             except BG96Error as error:
                 failure = error
 
+    @contextmanager
+    def interruptible(self, given_up: Callable[[], bool]) -> Iterator[None]:
+        """Have `read_payload` raise `StreamEnded` meanwhile, once it is asked to.
+
+        :param given_up: tells whether it is.
+        """
+        self._given_up = given_up
+        try:
+            yield
+        finally:
+            self._given_up = None
+
     def read_payload(self, deadline: Deadline) -> bytes:
-        """Return payload as it comes; b"" when the deadline is over."""
-        data = self._lines.take_rest() or self._read(deadline)
+        """Return payload as it comes; b"" when the deadline is over.
+
+        :raises StreamEnded: where it is `interruptible`.
+        """
+        data = self._lines.take_rest() or self._read_interruptibly(deadline)
         self._payload_size += len(data)
         self._stats.bytes_down += len(data)
         return data
@@ -533,8 +550,18 @@ class Link:
         self._lines.receive_data(data)
         return bool(data)
 
+    def _read_interruptibly(self, until: Deadline) -> bytes:
+        if (given_up := self._given_up) is None:
+            return self._read(until)
+        data = self._counted(self.port.read(until, given_up))
+        if not data and given_up():
+            raise StreamEnded("the response was given up while it was read")
+        return data
+
     def _read(self, until: Deadline) -> bytes:
-        data = self.port.read(until)
+        return self._counted(self.port.read(until))
+
+    def _counted(self, data: bytes) -> bytes:
         self._stats.line_bytes_down += len(data)
         return data
 

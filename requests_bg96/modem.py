@@ -25,7 +25,7 @@ from .errors import (
     ReentryError,
     TransferError,
 )
-from .exchange import Exchange
+from .exchange import BUSY, Exchange
 from .files import ModemFiles
 from .framing import Framing
 from .link import Link
@@ -45,6 +45,10 @@ _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
 
 #: Seconds for which `close` reads the rest of an unread response.
 CLOSE_SECONDS = 10.0
+#: Seconds for cutting one off behind that, and for leaving data mode.
+CUT_SECONDS = 5.0
+#: What becomes of a response that has not ended by then.
+CUT = "the modem was closed while the response was still being read"
 #: Seconds that a response may take by file: its parts are bounded by themselves.
 FETCH_SECONDS = 86_400.0
 #: Seconds for deleting files that are not needed any more.
@@ -92,6 +96,8 @@ class BG96Modem:
         self._turns = Turns()
         self._process = os.getpid()
         self._reading: Exchange | None = None
+        #: Whether the port is to be given back as soon as nobody needs it.
+        self._released = False
 
     @property
     def stats(self) -> Statistics:
@@ -167,19 +173,27 @@ class BG96Modem:
     def close(self) -> None:
         """Give the port back; a response that is unread is read first, up to 10 s.
 
+        One that goes on for longer is cut off, and its reader told so.
+
         :raises NoAnswer: where another thread has the modem for longer than that.
         """
         if self._inherited:
             self._begin()
         deadline = Deadline(self._clock, CLOSE_SECONDS)
         with self._turn(deadline):
-            try:
-                self._free_line(deadline)
-            except BG96Error as error:
-                logger.info("closing in the midst of a response: %s", error)
-            finally:
-                self._driver.close()
-                self._reading = None
+            self._shut(deadline)
+
+    def release(self) -> None:
+        """Give the port back as soon as nobody needs it; do not wait for that.
+
+        It is needed until the request under way is answered, and until a response that
+        its reader still holds is read, or closed. What asks for the modem later has it,
+        and keeps the port.
+        """
+        if self._inherited:
+            self._begin()
+        self._released = True
+        self._give_back()
 
     def command(self, text: str, timeout: float = 5.0) -> list[str]:
         """Send one AT command and return its information lines.
@@ -300,6 +314,7 @@ class BG96Modem:
             logger.info("left for the next request to mend: %s", error)
         finally:
             self._turns.give(turn)
+        self._give_back()
 
     # With the modem to oneself
 
@@ -308,13 +323,65 @@ class BG96Modem:
         self._check_process()
         if self._turns.mine:
             raise ReentryError
+        self._released = False
         turn = self._turns.take(deadline.left())
         if turn is None:
-            raise NoAnswer(f"the modem was busy for {deadline.seconds:.1f} s")
+            raise NoAnswer(self._busy(deadline.seconds))
         try:
             yield
         finally:
             self._turns.give(turn)
+            self._give_back()
+
+    def _busy(self, seconds: float) -> str:
+        if self._reading is not None:
+            return BUSY
+        return (
+            f"the modem was busy with other requests for {seconds:.1f} s: allow a "
+            "longer connect timeout, make fewer at a time, or use a second modem"
+        )
+
+    @property
+    def _unneeded(self) -> bool:
+        """Whether the port was released, and nobody comes to read from it."""
+        reading = self._reading
+        return self._released and (
+            reading is None or reading.complete or reading.closed
+        )
+
+    def _give_back(self) -> None:
+        """Close the port where it was released, unless somebody needs it.
+
+        Whoever that is will do so: each of them comes here at their end.
+        """
+        turn = self._turns.take(0) if self._unneeded else None
+        if turn is None:
+            return
+        try:
+            if self._unneeded:
+                self._shut(Deadline(self._clock, CLOSE_SECONDS))
+        except OSError as error:
+            logger.info("the port was closed with an error: %s", error)
+        finally:
+            self._turns.give(turn)
+
+    def _shut(self, deadline: Deadline) -> None:
+        try:
+            self._free_line(deadline)
+        except BG96Error as error:
+            logger.info("closing in the midst of a response: %s", error)
+            self._cut_off()
+        finally:
+            self._released, self._reading = False, None
+            self._driver.close()
+
+    def _cut_off(self) -> None:
+        """Take the line from a response that goes on, and have the module stop it."""
+        if self._reading is not None:
+            deadline = Deadline(self._clock, CUT_SECONDS)
+            with suppress(BG96Error):
+                self._reading.cut_off(TransferError(CUT), deadline)
+                self._leave_data_mode(deadline)
 
     @property
     def _inherited(self) -> bool:
@@ -428,6 +495,7 @@ class BG96Modem:
             self._driver.link.settled = False
         # From here on the line is another's.
         self._reading = None
+        self._give_back()
 
 
 def _escape() -> Dialogue[None]:

@@ -33,7 +33,8 @@ READ_SIZE = 4_096
 WRITE_SIZE = 1_024
 #: Seconds in which `WRITE_SIZE` bytes must have gone: then the line is held back.
 WRITE_TIMEOUT = 10.0
-#: Seconds that pyserial waits at a time where a port has no file descriptor.
+#: Seconds for which is waited at a time where a port has no file descriptor, or where
+#: another thread may end the wait.
 SLICE = 0.05
 
 #: What is wrong with a port, and what to do about it, by the number of the OSError.
@@ -74,6 +75,10 @@ def find_port() -> str:
     raise PortError(
         f"no BG96 was found on USB (2c7c:0296); there is {names}: name the port"
     )
+
+
+def _never() -> bool:
+    return False
 
 
 class Port:
@@ -161,13 +166,14 @@ class Port:
             with open(os.devnull, "r+b", buffering=0) as nothing:
                 os.dup2(nothing.fileno(), descriptor, inheritable=False)
 
-    def read(self, deadline: Deadline) -> bytes:
+    def read(self, deadline: Deadline, given_up: Callable[[], bool] = _never) -> bytes:
         """Return what comes, as soon as anything does; b"" when the deadline is over.
 
+        :param given_up: asked every `SLICE` seconds whether to wait no longer.
         :raises PortError: where the port went away.
         """
         with self._errors("cannot be read"):
-            return self._wait(deadline)
+            return self._wait(deadline, given_up)
 
     def read_pending(self) -> bytes:
         """Return what has already come, without waiting."""
@@ -188,23 +194,29 @@ class Port:
             self._clock.sleep(0.1)
             self._serial.dtr = True
 
-    def _waiter(self) -> Callable[[Deadline], bytes]:
+    def _waiter(self) -> Callable[[Deadline, Callable[[], bool]], bytes]:
         try:
             descriptor = self._serial.fileno()
         except (AttributeError, io.UnsupportedOperation):
             return self._wait_in_slices
         self._serial.timeout = 0
 
-        def wait(deadline: Deadline) -> bytes:
-            if not select.select([descriptor], [], [], deadline.left())[0]:
-                return b""
-            return bytes(self._serial.read(READ_SIZE))
+        def wait(deadline: Deadline, given_up: Callable[[], bool]) -> bytes:
+            while True:
+                left = deadline.left()
+                seconds = left if given_up is _never else min(SLICE, left)
+                if select.select([descriptor], [], [], seconds)[0]:
+                    return bytes(self._serial.read(READ_SIZE))
+                if seconds == left or given_up():
+                    return b""
 
         return wait
 
-    def _wait_in_slices(self, deadline: Deadline) -> bytes:
+    def _wait_in_slices(
+        self, deadline: Deadline, given_up: Callable[[], bool]
+    ) -> bytes:
         while not (waiting := self._serial.in_waiting):
-            if deadline.over:
+            if deadline.over or given_up():
                 return b""
             if first := self._serial.read(1):
                 return bytes(first + self._serial.read(self._serial.in_waiting))

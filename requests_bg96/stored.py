@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from .errors import TransferError
 from .framing import Framing, Trailer
 from .spool import Spool
@@ -56,6 +58,16 @@ class StoredResponse:
 
     def keep_up(self) -> None:
         """Nothing can be lost any more."""
+
+    def shutdown(self) -> None:
+        """Nobody waits for it: what is here can be read."""
+
+    def fileno(self) -> int:
+        """Refuse: there is nothing that could be shut down.
+
+        :raises io.UnsupportedOperation: always.
+        """
+        raise io.UnsupportedOperation("fileno")
 
     def close(self) -> None:
         """Forget the rest."""

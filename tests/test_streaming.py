@@ -307,12 +307,36 @@ def test_a_late_end_of_a_response_that_was_cut_off() -> None:
 
 
 def test_a_session_that_is_closed_before_the_stream() -> None:
-    """What was not read by then is kept, as a socket's buffer would keep it."""
+    """It reads on as over a socket, and the port is given back at its end."""
     body = some()
     with rig(response(body)) as made:
         answer = made.get(stream=True)
         start = answer.raw.read(10)
         made.session.close()
+        assert made.modem.state.name == "READING"
+        assert start + answer.raw.read() == body
+        assert made.modem.state.name == "CLOSED"
+        check_next(made)
+
+
+@pytest.mark.parametrize("end", ["at_once", "on_wait"])
+def test_a_session_that_is_closed_behind_a_response_without_a_body(end: str) -> None:
+    """The port is given back, though the module may go on waiting for one."""
+    switches = Switches.from_text({"bodyless_end": end})
+    with rig([length(10), Silence()], switches=switches) as made:
+        assert made.session.head(SOMEWHERE, timeout=30).status_code == 200
+        made.session.close()
+        assert made.modem.state is ModemState.CLOSED
+        check_next(made)
+
+
+def test_a_modem_that_is_closed_before_the_stream() -> None:
+    """What was not read by then is kept, as a socket's buffer would keep it."""
+    body = some()
+    with rig(response(body)) as made:
+        answer = made.get(stream=True)
+        start = answer.raw.read(10)
+        made.modem.close()
         assert made.modem.state is ModemState.CLOSED
         assert start + answer.raw.read() == body
         check_next(made)

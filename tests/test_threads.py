@@ -13,6 +13,8 @@ import logging
 import logging.handlers
 import pathlib
 import queue
+import select
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +22,11 @@ from typing import Any
 
 import pytest
 import requests
-from requests.exceptions import ConnectTimeout
+from requests.exceptions import ChunkedEncodingError, ConnectTimeout
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import CallableNetwork, Pause, Request, SystemClock
+from requests_bg96.modem import ModemState
 from requests_bg96.stats import Recovery
 from tests.https_support import LATER, root_file
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
@@ -415,16 +418,135 @@ def test_closed_in_another_thread() -> None:
 # Closing
 
 
+def closed_at_once(made: Rig) -> None:
+    """Close the session, which is not waited for."""
+    watch = Stopwatch()
+    made.session.close()
+    assert watch.seconds < 0.2
+
+
+def until_closed(made: Rig) -> None:
+    """Wait until the port is given back."""
+    until(lambda: made.modem.state is ModemState.CLOSED)
+
+
 def test_a_session_that_is_closed_in_the_midst_of_a_request() -> None:
     """The request ends as it would have; then the port is given back."""
     with shared() as made:
         with holding(made):
-            closing = started(made.session.close)
-            until_waiting(closing)
-            assert made.modem.state.name != "CLOSED"
-        closing.join(PATIENCE)
-        assert made.modem.state.name == "CLOSED"
+            closed_at_once(made)
+            assert made.modem.state is not ModemState.CLOSED
+        until_closed(made)
         assert get(made).content == b"hello"
+
+
+def test_a_session_that_is_closed_while_requests_wait() -> None:
+    """Those who came before have their turn, on the same port."""
+    with shared() as made:
+        found: list[bytes] = []
+
+        def ask() -> None:
+            found.append(get(made).content)
+
+        with holding(made):
+            threads = [started(ask) for _ in range(3)]
+            for thread in threads:
+                until_waiting(thread)
+            closed_at_once(made)
+        for thread in threads:
+            thread.join(PATIENCE)
+        until_closed(made)
+        assert found == [b"hello"] * 3
+        assert made.written.count(b"ATQ0V1E1") == 1
+
+
+def test_a_session_that_is_closed_while_another_reads() -> None:
+    """Its stream goes on; the port is given back behind it."""
+    with shared(trickle(20, 0.02)) as made:
+        answer = get(made, stream=True)
+        assert answer.raw.read(10) == trickled(1)
+        closed_at_once(made)
+        assert made.modem.state is ModemState.READING
+        assert b"".join(answer.iter_content(7)) == trickled(20)[10:]
+        until_closed(made)
+
+
+def test_a_session_that_is_closed_and_used_again_while_another_reads() -> None:
+    """The port is not given back under the one who came later."""
+    with shared(trickle(20, 0.02), response(b"second")) as made:
+        answer = get(made, stream=True)
+        made.session.close()
+        assert get(made).content == b"second"
+        assert made.modem.state is ModemState.READY
+        assert answer.content == trickled(20)
+        closed_at_once(made)
+        until_closed(made)
+
+
+@pytest.mark.parametrize("how", ["close", "collect"])
+def test_a_session_that_is_closed_before_a_stream_that_nobody_reads(how: str) -> None:
+    """The port is given back when the stream is given up."""
+    with shared(trickle(2000, 0.05), adapter=DTR) as made:
+        answer: requests.Response | None = get(made, stream=True)
+        closed_at_once(made)
+        assert answer is not None and made.modem.state is ModemState.READING
+        if how == "close":
+            answer.close()
+        answer = None
+        gc.collect()
+        until_closed(made)
+        made.servers.answers = [response(b"next")]
+        assert get(made).content == b"next"
+
+
+def test_a_stream_that_is_closed_while_another_thread_reads() -> None:
+    """The reader ends at once, and the modem is free."""
+    with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
+        answer = get(made, stream=True)
+        ended: list[bytes] = []
+
+        def read() -> None:
+            with pytest.raises(ChunkedEncodingError, match="the stream was ended"):
+                ended.extend(answer.iter_content(10))
+            ended.append(b"told")
+
+        with running(read):
+            until(lambda: ended)
+            watch = Stopwatch()
+            answer.close()
+        assert watch.seconds < 2 and ended == [trickled(1), b"told"]
+        assert get(made, timeout=5).content == b"next"
+
+
+def test_a_stream_that_is_shut_down_while_a_request_waits_for_it() -> None:
+    """It has the modem at once, and the end comes to the reader when they look."""
+    with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
+        answer = get(made, stream=True)
+        found: list[bytes] = []
+        with running(lambda: found.append(get(made, timeout=20).content)):
+            until(lambda: made.modem.stats.bytes_down >= len(CLOSE) + 10)
+            watch = Stopwatch()
+            answer.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RD)
+        assert watch.seconds < 5 and found == [b"next"]
+        assert trickled(1).startswith(answer.content)
+
+
+def test_a_stream_that_is_shut_down_by_its_descriptor_alone() -> None:
+    """Where nobody reads, the next request notices it."""
+    with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
+        answer = get(made, stream=True)
+        stream = answer.raw._fp.fp.raw
+        descriptor = stream.fileno()
+        # It leaves the waiting to the stream.
+        assert select.select([descriptor], [], [], 0)[0] == [descriptor]
+        stand_in = socket.fromfd(descriptor, socket.AF_UNIX, socket.SOCK_STREAM)
+        stand_in.shutdown(socket.SHUT_RDWR)
+        stand_in.close()
+        assert get(made, timeout=5).content == b"next"
+        assert stream.fileno() == descriptor
+        answer.close()
+        with pytest.raises(OSError):
+            stream.fileno()
 
 
 def test_a_modem_that_is_closed_while_ten_wait() -> None:
@@ -455,6 +577,40 @@ def test_a_modem_that_is_closed_while_another_reads() -> None:
         with running(made.modem.close):
             assert b"".join(answer.iter_content(7)) == trickled(20)
         assert made.modem.state.name == "CLOSED"
+
+
+def test_a_modem_that_is_closed_under_a_stream_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reader is told so, and the module does not go on sending."""
+    monkeypatch.setattr("requests_bg96.modem.CLOSE_SECONDS", 0.5)
+    with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
+        answer = get(made, stream=True)
+        ended: list[bytes] = []
+
+        def read() -> None:
+            with pytest.raises(ChunkedEncodingError, match="the modem was closed"):
+                ended.extend(answer.iter_content(10))
+            ended.append(b"told")
+
+        with running(read):
+            until(lambda: ended)
+            made.modem.close()
+        assert ended == [trickled(1), b"told"]
+        assert get(made, timeout=10).content == b"next"
+        assert made.modem.stats.recoveries == {Recovery.ESCAPE: 1}
+
+
+def test_what_to_do_about_a_modem_that_is_busy() -> None:
+    """With a stream, and with a request."""
+    with shared(trickle(1, 3)) as made:
+        answer = get(made, stream=True)
+        with pytest.raises(ConnectTimeout, match="End that one.*or use a second modem"):
+            get(made, timeout=(0.5, PATIENCE))
+        assert answer.content == trickled(1)
+        with holding(made):
+            with pytest.raises(ConnectTimeout, match="fewer at a time, or .* second"):
+                get(made, timeout=(0.5, PATIENCE))
 
 
 # What is called by the thread that has the modem
