@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import serial
 
-from .callable_network import CallableNetwork, Hangup, Pause, Request, Silence
+from .callable_network import (
+    CallableNetwork,
+    Hangup,
+    Pause,
+    Request,
+    Silence,
+    Until,
+)
 from .clock import Clock, SystemClock, VirtualClock
 from .emulator import Emulator
 from .faults import Fault
@@ -44,6 +51,7 @@ __all__ = (
     "TlsFailure",
     "TlsSettings",
     "Unresolvable",
+    "Until",
     "VirtualClock",
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import inspect
 import re
 from typing import Callable, Deque, Iterable, Iterator, Union
 
@@ -23,7 +24,7 @@ from .network import (
 from .request_framing import RequestFraming
 from .scheduler import NEVER, NOW
 
-__all__ = ["CallableNetwork", "Hangup", "Pause", "Request", "Silence"]
+__all__ = ["CallableNetwork", "Hangup", "Pause", "Request", "Silence", "Until"]
 
 _CLOSE = re.compile(rb"^connection[ \t]*:.*\bclose\b", re.I | re.M)
 
@@ -63,7 +64,18 @@ class Silence:
     """Part of a response: the server says nothing more, and does not close."""
 
 
-Part = Union[bytes, Pause, Hangup, Silence]
+@dataclasses.dataclass(frozen=True)
+class Until:
+    """Part of a response: the server says nothing until a condition is true.
+
+    :param condition: asked whenever the module looks at the connection; what follows
+        is sent at the time at which it was first seen to be true.
+    """
+
+    condition: Callable[[], bool]
+
+
+Part = Union[bytes, Pause, Hangup, Silence, Until]
 Handler = Callable[[Request], Union[bytes, Iterable[Part]]]
 Connect = Callable[[str, int, Union[TlsSettings, None]], object]
 
@@ -74,9 +86,11 @@ class CallableNetwork:
     :param handler: called with each request once it is complete; returns the
         response, or its parts. After the last part the server closes where HTTP/1.1
         says so (``Connection: close`` of either side, or no framing) and else keeps
-        the connection; :class:`Hangup` or :class:`Silence` say it outright. A
-        :class:`NetworkFailure` that it raises, at once or between two parts, breaks
-        the exchange with that number.
+        the connection; :class:`Hangup` or :class:`Silence` say it outright. Parts are
+        asked for one ahead of what the module has taken. A :class:`NetworkFailure`
+        that it raises, at once or between two parts, breaks the exchange with that
+        number. A generator of parts is closed when the module closes the connection:
+        its ``finally`` sees when the peer goes.
     :param connect: called with host, port and TLS settings of each connection; may
         raise :class:`Refused`, :class:`Unresolvable`, :class:`TlsFailure` or
         :class:`ConnectSilence`. Without it the handler's own method ``connect`` is
@@ -92,9 +106,11 @@ class CallableNetwork:
         self._handler = handler
         self._connect = connect or getattr(handler, "connect", None)
         self._delay = delay
+        self._clock: Clock | None = None
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
-        """Take note of nothing: all times are those of the module."""
+        """Take the clock, for what has no time of its own (:class:`Until`)."""
+        self._clock = clock
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
@@ -108,29 +124,40 @@ class CallableNetwork:
             event = None
         except NetworkFailure as failure:
             event = Failed(failure.error)
-        link = CallableLink(self._handler, host, port, tls)
+        link = self._link(host, port, tls)
         if event:
             link.add(now + self._delay, event)
         return link
 
     def resolve(self, host: str, now: float) -> CallableLink:
         """Look a name up: each has an address of the documentation range."""
-        link = CallableLink(self._handler, host, 0, None)
+        link = self._link(host, 0, None)
         link.add(now + self._delay, Resolved(("192.0.2.1",)))
         return link
+
+    def _link(self, host: str, port: int, tls: TlsSettings | None) -> CallableLink:
+        return CallableLink(self._handler, (host, port, tls), self._now)
+
+    def _now(self) -> float:
+        return self._clock.now() if self._clock else NOW
 
 
 class CallableLink:
     """One connection to the function."""
 
     def __init__(
-        self, handler: Handler, host: str, port: int, tls: TlsSettings | None
+        self,
+        handler: Handler,
+        peer: tuple[str, int, TlsSettings | None],
+        now: Callable[[], float],
     ) -> None:
         self._handler = handler
-        self._peer = (host, port, tls)
+        self._peer = peer
+        self._now = now
         self._framing = RequestFraming()
         self._events: Deque[tuple[float, Event]] = collections.deque()
-        self._response: Iterator[Event] = iter(())
+        self._parts: Iterator[Part] = iter(())
+        self._response: Iterator[Event | None] = iter(())
         self._time = NOW
         self._over = False
 
@@ -169,6 +196,10 @@ class CallableLink:
         """End the connection."""
         self._over = True
         self._events.clear()
+        parts = self._parts
+        # A handler that ends the connection itself is running just now.
+        if inspect.isgenerator(parts) and not parts.gi_running:
+            parts.close()
 
     def hang_up(self, now: float) -> None:
         """Let the server close now."""
@@ -182,23 +213,26 @@ class CallableLink:
         except NetworkFailure as failure:
             self._response = iter([Failed(failure.error)])
             return
-        parts = [answer] if isinstance(answer, bytes) else answer
-        self._response = self._guarded(iter(parts), _wants_close(request))
+        self._parts = iter([answer] if isinstance(answer, bytes) else answer)
+        self._response = self._guarded(_wants_close(request))
 
-    def _guarded(self, parts: Iterator[Part], close: bool) -> Iterator[Event]:
+    def _guarded(self, close: bool) -> Iterator[Event | None]:
         try:
-            yield from self._play(parts, close)
+            yield from self._play(close)
         except NetworkFailure as failure:
             yield Failed(failure.error)
 
-    def _play(self, parts: Iterator[Part], close: bool) -> Iterator[Event]:
+    def _play(self, close: bool) -> Iterator[Event | None]:
+        """Give the events of the parts; None while a condition is not true."""
         said = b""
-        for part in parts:
+        for part in self._parts:
             if isinstance(part, bytes):
                 said += part[: max(0, HEAD_LIMIT - len(said))]
                 yield from _packets(part)
             elif isinstance(part, Pause):
                 self._time += part.seconds
+            elif isinstance(part, Until):
+                yield from self._hold(part)
             elif isinstance(part, Hangup):
                 yield Closed(part.reset)
                 return
@@ -206,6 +240,11 @@ class CallableLink:
                 return
         if close or not _persistent(said):
             yield Closed()
+
+    def _hold(self, part: Until) -> Iterator[None]:
+        while not part.condition():
+            yield None
+        self._time = max(self._time, self._now())
 
 
 def _packets(data: bytes) -> Iterator[Event]:
