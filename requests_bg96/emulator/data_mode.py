@@ -31,6 +31,8 @@ class DataMode:
     def __init__(self, module: Module) -> None:
         self._terminal = module.terminal
         self._scheduler = module.scheduler
+        if self._terminal.input and self._terminal.claims_next():
+            self._terminal.input.take(1)
         self._detector = EscapeDetector(module.terminal.input.last)
 
     def when(self) -> float:
@@ -41,6 +43,8 @@ class DataMode:
 
     def read(self, limit: int) -> bytes:
         """Return data that came, at most ``limit`` bytes."""
+        if self._terminal.input and self._terminal.claims_next(late=True):
+            self._pass_over(1)
         data = self._detector.overdue(self._scheduler.now)
         while self._terminal.input and len(data) + self._detector.held < limit:
             room = limit - len(data) - self._detector.held
@@ -50,6 +54,11 @@ class DataMode:
             # More came at once behind what might have been a sequence.
             data += self._detector.release()
         return data
+
+    def _pass_over(self, length: int) -> None:
+        """Take bytes that are no data; a silence counts from them all the same."""
+        came, segment = self._terminal.input.take(length)
+        self._detector.feed(segment, came)
 
     @property
     def escaped(self) -> bool:

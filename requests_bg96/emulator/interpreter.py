@@ -53,6 +53,7 @@ class Interpreter:
             yield Wait(self._terminal.listens)
             # Bytes behind the terminator belong to whatever the command makes of
             # the line: one is taken at a time.
+            self._terminal.claims_next()
             _, character = self._terminal.input.take(1)
             if self._typed(character[0]):
                 return self._finished()
@@ -65,6 +66,7 @@ class Interpreter:
             return False
         self._terminal.echo(bytes((character,)))
         if character == registers[3]:
+            self._terminal.line_feeds.terminated()
             return True
         if character == registers[5]:
             del self._line[-1:]

@@ -91,6 +91,7 @@ class Line:
         self.step(now)
         self._outgoing.clear()
         self._module.terminal.discard()
+        self._module.terminal.line_feeds.forget()
         self.reset_received()
         self.open = True
         self.mark()

@@ -6,6 +6,7 @@ import collections
 import contextlib
 from typing import Callable, Deque, Iterator, Sequence
 
+from .line_feeds import LineFeeds
 from .results import FINAL_NUMBERS, cme_text
 from .scheduler import NEVER, NOW
 from .settings import FACTORY_REGISTERS, Profile
@@ -46,6 +47,11 @@ class Input:
         """Return NOW if there is something to take."""
         return NOW if self._segments else NEVER
 
+    @property
+    def first(self) -> int:
+        """The byte that is next; there must be one."""
+        return self._segments[0][1][0]
+
     def take(self, limit: int) -> tuple[float, bytes]:
         """Return at most ``limit`` bytes that came together, and their time."""
         self.last, data = self._segments.popleft()
@@ -74,6 +80,7 @@ class Terminal:
         self._busy = False
         self._after_drain: Callable[[], None] | None = None
         self.input = Input()
+        self.line_feeds = LineFeeds()
         self.reset(Profile(), 1)
 
     def reset(self, profile: Profile, cmee: int) -> None:
@@ -124,6 +131,11 @@ class Terminal:
         if not self._output and self._after_drain:
             action, self._after_drain = self._after_drain, None
             action()
+
+    def claims_next(self, *, late: bool = False) -> bool:
+        """Tell whether what came next is the line feed of the command line before."""
+        is_line_feed = self.input.first == self.registers[4]
+        return self.line_feeds.claims(is_line_feed, late=late)
 
     # What the module says.
 
