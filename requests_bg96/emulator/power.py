@@ -17,14 +17,19 @@ DOWN_TIME = 0.01
 LOST_TIME = 3.0
 BOOT_TIME = 5.9
 
-#: What a start prints, with the seconds since RDY. The texts and their order are
-#: from AT manual 12.7 and BG96 drivers, the times are inferred.
+#: Seconds from RDY until the card can be used, well before a start tells so: a BG96
+#: answered AT+CPIN? with READY 178 ms after RDY.
+SIM_TIME = 0.17
+
+#: What a start prints, with the seconds since RDY. The texts are from AT manual 12.7
+#: and BG96 drivers. A BG96 said APP RDY after eleven commands, shortly before +CPIN:
+#: READY; another nothing for a second behind RDY. The other times are inferred.
 BOOT_URCS = (
     (0.0, b"RDY"),
-    (0.0, b"APP RDY"),
-    (0.2, b"+CFUN: 1"),
-    (0.5, b"+CPIN: %s"),
-    (0.5, b"+QUSIM: 1"),
+    (1.4, b"APP RDY"),
+    (1.6, b"+CFUN: 1"),
+    (1.6, b"+CPIN: %s"),
+    (1.6, b"+QUSIM: 1"),
     (3.0, b"+QIND: SMS DONE"),
 )
 
@@ -116,16 +121,21 @@ class Power:
         yield from module.scheduler.sleep(seconds)
         self.on = True
         module.start_interpreter()
+        module.scheduler.spawn(self._start_sim())
         start = module.scheduler.now
         for after, line in BOOT_URCS:
             yield from module.scheduler.sleep(start + after - module.scheduler.now)
             self._boot_step(line, urcs)
 
+    def _start_sim(self) -> Procedure[None]:
+        module = self._module
+        yield from module.scheduler.sleep(SIM_TIME)
+        module.sim.settle()
+        yield from module.radio.search()
+
     def _boot_step(self, line: bytes, urcs: bool) -> None:
         module = self._module
         if line.startswith(b"+CPIN"):
-            module.sim.settle()
-            module.scheduler.spawn(module.radio.search())
             line %= module.sim.asks.encode() if module.sim.inserted else b"NOT READY"
         elif line[:5] in (b"+QUSI", b"+QIND") and not module.sim.ready:
             return

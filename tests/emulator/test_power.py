@@ -62,6 +62,27 @@ def test_the_sim_is_busy_at_first(any_host: HostMaker) -> None:
     assert host.hear(5) == b"\r\n+CEREG: 1\r\n"
 
 
+def test_the_sim_is_ready_long_before_the_start_is_over(make_host: HostMaker) -> None:
+    """As in logs of BG96s: READY 178 ms after RDY, APP RDY after eleven commands."""
+    host = make_host()
+    host.emulator.reset()
+    assert host.hear(5.9) == b"\r\nRDY\r\n"
+    assert host.ask(b"ATE0\r", 0.178) == b"ATE0\r" + OK
+    ready = b"\r\n+CPIN: READY\r\n"
+    for _ in range(11):
+        assert host.ask(b"AT+CPIN?\r", 0.1) == ready + OK
+    told = host.hear(0.5)
+    assert told.startswith(b"\r\nAPP RDY\r\n") and ready in told
+
+
+def test_a_pin_is_asked_for_before_the_start_is_over(make_host: HostMaker) -> None:
+    host = make_host(sim="pin")
+    host.emulator.reset()
+    host.hear(6.1)
+    host.ask(b"ATE0\r")
+    assert host.ask(b"AT+CPIN?\r") == b"\r\n+CPIN: SIM PIN\r\n" + OK
+
+
 def test_a_reset_forgets_what_is_volatile(any_host: HostMaker) -> None:
     host = any_host().online(requestheader=1, responseheader=1)
     host.emulator.reset(urcs=False)
