@@ -6,8 +6,18 @@ import dataclasses
 from typing import Any, Protocol, Sequence
 
 from .command_line import split_arguments
+from .ufs import RAM, plain_name
 
-__all__ = ["Name", "Number", "ParameterError", "REQUIRED", "Rest", "Text", "convert"]
+__all__ = [
+    "FileName",
+    "Name",
+    "Number",
+    "ParameterError",
+    "REQUIRED",
+    "Rest",
+    "Text",
+    "convert",
+]
 
 
 class _Required:
@@ -68,6 +78,23 @@ class Text:
         if len(text) > self.longest:
             raise ParameterError(token)
         return text
+
+
+@dataclasses.dataclass(frozen=True)
+class FileName:
+    """The name of a file in quotes; its storage does not count for the length."""
+
+    longest: int
+    default: Any = REQUIRED
+
+    def convert(self, token: str) -> str:
+        """Return the name, without ``UFS:`` and with ``RAM:`` in capitals."""
+        name = plain_name(_unquoted(token, False))
+        if name[: len(RAM)].upper() == RAM:
+            name = RAM + name[len(RAM) :]
+        if len(name.removeprefix(RAM)) > self.longest:
+            raise ParameterError(token)
+        return name
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .network import TlsSettings
 from .results import CommandFailed
+from .ufs import plain_name
 
 if TYPE_CHECKING:
     from .module import Module
@@ -102,6 +103,6 @@ class TlsContexts:
         if not name:
             return None
         try:
-            return bytes(self._module.files.content(name))
+            return bytes(self._module.files.content(plain_name(name)))
         except CommandFailed:
             return None

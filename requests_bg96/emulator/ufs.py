@@ -1,4 +1,4 @@
-"""The UFS file system (FILE manual)."""
+"""The files: those of the UFS (FILE manual), and those in RAM."""
 
 from __future__ import annotations
 
@@ -6,10 +6,29 @@ import dataclasses
 
 from .results import CommandFailed
 
-__all__ = ["FileSystem", "OpenFile", "checksum"]
+__all__ = [
+    "FileSystem",
+    "LONGEST_NAME",
+    "OpenFile",
+    "RAM",
+    "STORAGES",
+    "TOTAL",
+    "UFS",
+    "checksum",
+    "plain_name",
+]
+
+#: What stands before a name: the file system, which may be left out, and the memory
+#: that siblings have and drivers use.
+UFS = "UFS:"
+RAM = "RAM:"
 
 #: Bytes of the UFS of a BG96 (seen on hardware).
 TOTAL = 14483456
+
+#: Bytes of each storage. No document names a size of the RAM: one response that is as
+#: long as the longest request has room in it.
+STORAGES = {UFS: TOTAL, RAM: 1048576}
 
 #: Files open at once. The FILE manual names the error, not the number.
 MOST_OPEN = 10
@@ -31,6 +50,15 @@ def checksum(data: bytes | bytearray) -> int:
     return high << 8 | low
 
 
+def plain_name(name: str) -> str:
+    """Return a name without the storage that is meant anyway."""
+    return name[len(UFS) :] if name[: len(UFS)].upper() == UFS else name
+
+
+def _storage(name: str) -> str:
+    return RAM if name.startswith(RAM) else UFS
+
+
 @dataclasses.dataclass
 class OpenFile:
     """A file that QFOPEN gave a handle to."""
@@ -41,7 +69,7 @@ class OpenFile:
 
 
 class FileSystem:
-    """Files by name; they outlive resets, handles do not.
+    """Files by plain name; those of the UFS outlive resets, handles do not.
 
     Every error is a :class:`CommandFailed` with a number of FILE manual 4.
     """
@@ -51,25 +79,32 @@ class FileSystem:
         self.open_files: dict[int, OpenFile] = {}
 
     def reset(self) -> None:
-        """Lose the handles."""
+        """Lose the handles, and what is in RAM."""
         self.open_files.clear()
+        for name in self.names(RAM + "*"):
+            del self._files[name]
 
-    @property
-    def used(self) -> int:
-        """Bytes in files."""
-        return sum(map(len, self._files.values()))
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
 
-    @property
-    def free(self) -> int:
-        """Bytes that can still be stored."""
-        return TOTAL - self.used
+    def used(self, storage: str = UFS) -> int:
+        """Return the bytes in the files of a storage."""
+        return sum(len(self._files[name]) for name in self._stored(storage))
+
+    def free(self, name: str = UFS) -> int:
+        """Return the bytes that can still be stored where this file belongs."""
+        storage = _storage(name)
+        return STORAGES[storage] - self.used(storage)
 
     def names(self, pattern: str = "*") -> list[str]:
-        """Return the names of all files, or of one that must exist (405)."""
-        if pattern == "*":
-            return list(self._files)
+        """Return the names of a storage, or one name that must exist (405)."""
+        if pattern in ("*", RAM + "*"):
+            return self._stored(_storage(pattern))
         self.content(pattern)
         return [pattern]
+
+    def _stored(self, storage: str) -> list[str]:
+        return [name for name in self._files if _storage(name) == storage]
 
     def content(self, name: str) -> bytearray:
         """Return the bytes of a file that must exist (405)."""
@@ -80,7 +115,7 @@ class FileSystem:
 
     def check_name(self, name: str) -> None:
         """Refuse an impossible name (406)."""
-        if not 0 < len(name) <= LONGEST_NAME:
+        if not 0 < len(name.removeprefix(RAM)) <= LONGEST_NAME:
             raise CommandFailed(406)
 
     def create(self, name: str, *, replace: bool = False) -> bytearray:
@@ -124,7 +159,7 @@ class FileSystem:
         """Overwrite or append at the file pointer (414, 420)."""
         content = self.content(opened.name)
         end = opened.position + len(data)
-        if end - len(content) > self.free:
+        if end - len(content) > self.free(opened.name):
             raise CommandFailed(420)
         content[opened.position : end] = data
         opened.position = end

@@ -124,7 +124,7 @@ def test_files_outlive_a_reset(any_host: HostMaker) -> None:
         (b"+QFPOSITION=5", 416),
         (b"+QFTUCAT=5", 416),
         (b"+QFCLOSE=5", 416),
-        (b'+QFLDS="RAM"', 425),
+        (b'+QFLDS="SD"', 425),
     ],
 )
 def test_errors(any_host: HostMaker, command: bytes, code: int) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..data_mode import Outcome, collect
-from ..parameters import Name, Number, Text
+from ..parameters import FileName, Name, Number
 from ..registry import Lines, Registry, Reply
 from ..results import CommandFailed
 from ..scheduler import Procedure
 from ..transfer import send_out
-from ..ufs import TOTAL, checksum
+from ..ufs import STORAGES, TOTAL, checksum
 
 if TYPE_CHECKING:
     from ..module import Module
@@ -29,7 +29,7 @@ DEFAULT_TIME = 5
 ACK_BLOCK = 1024
 
 #: Longer than any name, so that a name over 80 bytes gets its own number (406).
-FILE_NAME = Text(255)
+FILE_NAME = FileName(255)
 SIZE = Number(1, TOTAL, default=DEFAULT_SIZE)
 TIME = Number(1, 65535, default=DEFAULT_TIME)
 HANDLE = Number(0, 2**32 - 1)
@@ -51,13 +51,14 @@ COMMANDS.test("+QFCLOSE", "+QFCLOSE: <filehandle>")
 @COMMANDS.execute("+QFLDS")
 def used(module: Module) -> Reply:
     """Tell the bytes in files and the number of files (FILE manual 2.1)."""
-    return [f"+QFLDS: {module.files.used},{len(module.files.names())}"]
+    return [f"+QFLDS: {module.files.used()},{len(module.files.names())}"]
 
 
-@COMMANDS.write("+QFLDS", Name(("UFS",)))
+@COMMANDS.write("+QFLDS", Name(("UFS", "RAM")))
 def space(module: Module, medium: str) -> Reply:
     """Tell the free and the whole space (FILE manual 2.1)."""
-    return [f"+QFLDS: {module.files.free},{TOTAL}"]
+    storage = f"{medium}:"
+    return [f"+QFLDS: {module.files.free(storage)},{STORAGES[storage]}"]
 
 
 @COMMANDS.execute("+QFLST")
@@ -89,7 +90,7 @@ def upload(
 
     It ends with ``size`` bytes, or a silence of ``seconds``; what came is kept.
     """
-    if size > module.files.free:
+    if size > module.files.free(name):
         raise CommandFailed(420)
     content = module.files.create(name)
 
@@ -160,7 +161,7 @@ def write(module: Module, handle: int, size: int, seconds: int) -> Procedure[Lin
     opened = files.handle(handle)
     if opened.mode == 2:
         raise CommandFailed(414)
-    if size > files.free:
+    if size > files.free(opened.name):
         raise CommandFailed(420)
     start = opened.position
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from ..data_mode import Outcome, collect
 from ..http_exchange import Exchange, HttpFailed
 from ..http_url import request_head
-from ..parameters import Number, Text
+from ..parameters import FileName, Number
 from ..registry import Lines, Registry, Reply
 from ..results import CommandFailed
 from ..scheduler import Procedure, Wait
 from ..transfer import read_out
+from ..ufs import LONGEST_NAME
 
 if TYPE_CHECKING:
     from ..module import Module
@@ -34,7 +35,7 @@ URC_GAP = 0.005
 
 SECONDS = Number(1, 65535, default=DEFAULT_TIME)
 OPTIONAL_SECONDS = Number(1, 65535, default=None)
-FILE_NAME = Text(80)
+FILE_NAME = FileName(LONGEST_NAME)
 
 COMMANDS.test("+QHTTPURL", "+QHTTPURL: (1-700),(1-65535)")
 COMMANDS.test("+QHTTPGET", "+QHTTPGET: (1-65535),(1-2048),(1-65535)")
@@ -208,12 +209,11 @@ def _read(module: Module, exchange: Exchange, wait_time: int) -> Procedure[Lines
 def read_file(module: Module, name: str, wait_time: int) -> None:
     """Write the response to a file (HTTP manual 2.7); an old one is replaced."""
     replace = module.switches.stored_response == "replaced"
-    if not replace and name in module.files.names():
+    if not replace and name in module.files:
         raise CommandFailed(407)
     exchange = module.http.response()
-    content = module.files.create(name, replace=True)
-    content += _head(module, exchange)
-    module.scheduler.spawn(_store(module, exchange, content, wait_time))
+    module.files.create(name, replace=True).extend(_head(module, exchange))
+    module.scheduler.spawn(_store(module, exchange, name, wait_time))
 
 
 def _in_hand(module: Module, procedure: Procedure[Lines]) -> Procedure[Lines]:
@@ -291,8 +291,9 @@ def _read_result(module: Module, result: int) -> Procedure[None]:
 
 
 def _store(
-    module: Module, exchange: Exchange, content: bytearray, wait_time: int
+    module: Module, exchange: Exchange, name: str, wait_time: int
 ) -> Procedure[None]:
+    content = module.files.content(name)
     result = 0
     try:
         while not exchange.body_done:
@@ -300,7 +301,7 @@ def _store(
             if not ready:
                 raise HttpFailed(module.switches.read_timeout)
             data = exchange.read()
-            if len(data) > module.files.free:
+            if len(data) > module.files.free(name):
                 raise HttpFailed(729)
             content += data
     except HttpFailed as failure:

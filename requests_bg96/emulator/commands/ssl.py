@@ -34,7 +34,8 @@ class CipherSuite:
         return code
 
 
-FILE_NAME = Text(80, default=None)
+#: A name, and the storage before it.
+FILE_NAME = Text(84, default=None)
 
 #: Key to its parameter and its part of the test form, in the order of that form.
 KEYS: dict[str, tuple[Parameter, str]] = {
