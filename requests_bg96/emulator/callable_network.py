@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import inspect
-import re
 from typing import Callable, Deque, Iterable, Iterator, Union
 
 from .clock import Clock
@@ -21,12 +20,10 @@ from .network import (
     Resolved,
     TlsSettings,
 )
-from .request_framing import RequestFraming
+from .request_framing import RequestFraming, wants_close
 from .scheduler import NEVER, NOW
 
 __all__ = ["CallableNetwork", "Hangup", "Pause", "Request", "Silence", "Until"]
-
-_CLOSE = re.compile(rb"^connection[ \t]*:.*\bclose\b", re.I | re.M)
 
 #: Bytes of one packet: what TCP carries in an Ethernet frame.
 PACKET = 1460
@@ -214,7 +211,7 @@ class CallableLink:
             self._response = iter([Failed(failure.error)])
             return
         self._parts = iter([answer] if isinstance(answer, bytes) else answer)
-        self._response = self._guarded(_wants_close(request))
+        self._response = self._guarded(wants_close(request))
 
     def _guarded(self, close: bool) -> Iterator[Event | None]:
         try:
@@ -250,11 +247,6 @@ class CallableLink:
 def _packets(data: bytes) -> Iterator[Event]:
     for start in range(0, len(data), PACKET):
         yield Received(data[start : start + PACKET])
-
-
-def _wants_close(request: bytes) -> bool:
-    head = split_head(request)
-    return bool(head and _CLOSE.search(head[0]))
 
 
 def _persistent(response: bytes) -> bool:

@@ -17,6 +17,7 @@ from .http_head import (
 )
 from .http_url import Url
 from .network import Closed, Connected, Event, Failed, Link, Received
+from .request_framing import wants_close
 from .scheduler import NEVER, NOW, Procedure, Wait
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Exchange:
         self._early = b""
         self._deaf = False
         self._end: Event | None = None
-        self._method = b""
+        self._request = b""
         self._sent = 0
         self._buffer = b""
 
@@ -120,7 +121,7 @@ class Exchange:
         else:
             self._module.exchanges += 1
         self._sent += len(data)
-        self._method += data[: 5 - len(self._method)]
+        self._request += data[: HEAD_LIMIT - len(self._request)]
         if self.link:
             self.link.send(data, self._module.scheduler.now)
 
@@ -166,7 +167,7 @@ class Exchange:
         if self.link:
             self.link.close()
         self.url = url
-        self._buffer = self._early = self._method = b""
+        self._buffer = self._early = self._request = b""
         self._end, self._deaf, self._sent = None, False, 0
         yield from self.connect(until)
 
@@ -217,7 +218,8 @@ class Exchange:
         """Whether the connection can carry another request."""
         head = self.head
         framed = not isinstance(self._body, OpenBody)
-        return bool(head and head.persistent and framed and self._body.done)
+        wanted = head and head.persistent and not wants_close(self._request)
+        return bool(wanted and framed and self._body.done)
 
     def _begin_body(self, head: ResponseHead) -> ResponseHead:
         self.head = head
@@ -229,7 +231,7 @@ class Exchange:
 
     def _framing(self, head: ResponseHead) -> Body:
         switches = self._module.switches
-        if self._method == b"HEAD " or head.status in (204, 304):
+        if self._request.startswith(b"HEAD ") or head.status in (204, 304):
             if switches.bodyless_end == "at_once":
                 return LengthBody(0)
             if head.length != 0:

@@ -7,13 +7,30 @@ import re
 from .http_body import Body, ChunkedBody, LengthBody, MalformedBody
 from .http_head import split_head
 
-__all__ = ["RequestFraming"]
+__all__ = ["RequestFraming", "wants_close"]
 
 #: What has more digits is no length: nothing is as large.
 _LENGTH = re.compile(
     rb"^content-length[ \t]*:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.I | re.M
 )
+_CLOSE = re.compile(rb"^connection[ \t]*:.*\bclose\b", re.I | re.M)
+_KEEP_ALIVE = re.compile(rb"^connection[ \t]*:.*\bkeep-alive\b", re.I | re.M)
+_OLD = re.compile(rb"[^\r\n]* HTTP/1[.]0\r?\n")
 _CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:.*chunked", re.I | re.M)
+
+
+def wants_close(request: bytes) -> bool:
+    """Tell whether a request asks for the end of the connection (RFC 9112 9.3).
+
+    :param request: its head, and what there may be of its body.
+    """
+    split = split_head(request)
+    if not split:
+        return False
+    head = split[0]
+    if _CLOSE.search(head):
+        return True
+    return bool(_OLD.match(head) and not _KEEP_ALIVE.search(head))
 
 
 class RequestFraming:

@@ -354,6 +354,32 @@ def test_a_kept_connection_that_the_server_closed(any_host: HostMaker) -> None:
     assert len(host.servers.connections) == 2
 
 
+@pytest.mark.parametrize(
+    ("version", "asked", "told", "connections"),
+    [
+        (b"1.1", b"Accept: */*", b"Server: s", 1),
+        (b"1.1", b"Connection: close", b"Server: s", 2),
+        (b"1.1", b"connection:foo, Close", b"Server: s", 2),
+        (b"1.1", b"Accept: */*", b"Connection: close", 2),
+        (b"1.1", b"X-Connection: close", b"Server: s", 1),
+        (b"1.0", b"Accept: */*", b"Server: s", 2),
+        (b"1.0", b"Connection: keep-alive", b"Server: s", 1),
+    ],
+)
+def test_a_connection_whose_end_was_told_is_not_used_again(
+    any_host: HostMaker, version: bytes, asked: bytes, told: bytes, connections: int
+) -> None:
+    """Neither by the request nor by the response, though the server is slow."""
+    host = any_host(switches=Switches(reuse_sockets=True)).online(requestheader=1)
+    request = b"GET / HTTP/%s\r\nHost: a\r\n%s\r\n\r\n" % (version, asked)
+    for _ in range(2):
+        host.servers.answers.append([response(b"body", told), Silence()])
+        assert host.ask(b"AT+QHTTPGET=9,%d\r" % len(request)) == CONNECT
+        assert host.ask(request) == OK + result(b"QHTTPGET", b"0,200,4")
+        assert b"body" in host.ask(b"AT+QHTTPREAD\r")
+    assert len(host.servers.connections) == connections
+
+
 def test_the_fault_of_long_posts_over_tls(any_host: HostMaker) -> None:
     host = any_host(switches=Switches(post_719=True))
     host.online(b"https://example.org", requestheader=1)
