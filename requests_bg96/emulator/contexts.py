@@ -18,7 +18,10 @@ MOST_ACTIVE = 3
 
 @dataclasses.dataclass
 class Context:
-    """One PDP context and its settings."""
+    """One PDP context and its settings.
+
+    ``active`` is the work of AT+QIACT, ``dialled`` that of AT+CGACT.
+    """
 
     kind: int = 1
     apn: str = ""
@@ -27,6 +30,7 @@ class Context:
     authentication: int = 0
     active: bool = False
     broken: bool = False
+    dialled: bool = False
     servers: tuple[str, str] = ("0.0.0.0", "0.0.0.0")
 
     @property
@@ -59,6 +63,11 @@ class Contexts:
         """Return the numbers of the active contexts."""
         return [number for number, one in self._contexts.items() if one.active]
 
+    def up(self) -> list[int]:
+        """Return the numbers of those that any command has activated."""
+        contexts = self._contexts.items()
+        return [number for number, one in contexts if one.active or one.dialled]
+
     def address(self, number: int) -> str:
         """Return the IP address of an active context."""
         return f"10.64.0.{number}"
@@ -82,7 +91,8 @@ class Contexts:
             if self._module.switches.qiact_active == "error":
                 raise self.fail(572)
             return
-        if len(self.active()) >= MOST_ACTIVE:
+        # One that AT+CGACT holds cannot be used (HTTP manual 4.2).
+        if context.dialled or len(self.up()) >= MOST_ACTIVE:
             raise self.fail(572)
         if not self._module.radio.packet or self._refused(context):
             raise self.fail(561)
@@ -96,6 +106,25 @@ class Contexts:
         context.active = context.broken = False
         self._module.http.context_down(number)
 
+    def dial(self, number: int) -> None:
+        """Bring a context up as AT+CGACT does; attach first if need be.
+
+        :raises CommandFailed: 30 without a network, 3 where three are up.
+        """
+        if not self._module.radio.registered:
+            raise CommandFailed(30)
+        if number in self.up():
+            return
+        if len(self.up()) >= MOST_ACTIVE:
+            raise CommandFailed(3)
+        self._module.radio.attached = True
+        self._contexts[number].dialled = True
+
+    def hang_up(self, number: int) -> None:
+        """Take a context down as AT+CGACT does, whoever has brought it up."""
+        self._contexts[number].dialled = False
+        self.lose(number)
+
     def lose(self, number: int) -> None:
         """Let the network drop an active context."""
         context = self._contexts[number]
@@ -106,8 +135,8 @@ class Contexts:
 
     def lose_all(self) -> None:
         """Let the network drop all of them."""
-        for number in self.active():
-            self.lose(number)
+        for number in self.up():
+            self.hang_up(number)
 
     def _refused(self, context: Context) -> bool:
         # An empty APN leaves the choice to the network.

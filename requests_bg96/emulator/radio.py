@@ -37,6 +37,7 @@ class Radio:
     """
 
     operator = "Test Network"
+    short = "Test"
     numeric = "00101"
     area = "1A2B"
     cell = "01A2D3F"

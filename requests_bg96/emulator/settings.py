@@ -11,7 +11,8 @@ __all__ = ["FACTORY_REGISTERS", "Profile", "REGISTER_RANGES", "profile_lines"]
 class Profile:
     """What AT&W keeps and ATZ loads; the defaults are the factory's (AT manual 12.2).
 
-    ``rate`` is None until &W has stored one: neither &F nor ATZ touch AT+IPR.
+    Detection and reports of the SIM are kept by &W, and not touched by &F (AT manual
+    5.9, 5.10).
     """
 
     echo: int = 1
@@ -23,6 +24,8 @@ class Profile:
     creg: int = 0
     cgreg: int = 0
     cereg: int = 0
+    sim_detection: tuple[int, int] = (0, 0)
+    sim_report: int = 0
     registers: dict[int, int] = dataclasses.field(
         default_factory=lambda: {0: 0, 7: 0, 10: 15}
     )

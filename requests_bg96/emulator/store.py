@@ -52,6 +52,8 @@ class Store:
     framing: tuple[int, int] = (3, 3)
     flow_control: tuple[int, int] = (0, 0)
     character_set: str = "GSM"
+    event_report: tuple[int, int] = (0, 0)
+    payload_echo: int = 0
 
     def apply_rate(self) -> None:
         """Let the line go at the rate that was set."""
@@ -63,6 +65,8 @@ class Store:
         self.framing = (3, 3)
         self.flow_control = (0, 0)
         self.character_set = "GSM"
+        self.event_report = (0, 0)
+        self.payload_echo = 0
 
     def local_time(self, now: float) -> datetime.datetime:
         """Return what the module's clock shows.

@@ -365,3 +365,105 @@ def test_the_network_gets_the_settings_of_tls(make_host: HostMaker) -> None:
     assert tls is not None
     assert (tls.ca_certificate, tls.level, tls.server_name) == (b"ca", 1, True)
     assert (tls.client_key, tls.ignore_time, tls.version) == (None, True, 4)
+
+
+# What other programs ask besides
+
+
+def test_the_slot(any_host: HostMaker) -> None:
+    host = any_host().quiet()
+    assert host.ask(b"AT+QSIMSTAT=?\r") == info(b"+QSIMSTAT: (0,1)")
+    assert host.ask(b"AT+QSIMSTAT?\r") == info(b"+QSIMSTAT: 0,1")
+    assert host.ask(b"AT+QSIMSTAT=1;+QSIMDET=1,0;&W\r") == OK
+    assert host.ask(b"AT+QSIMSTAT=2\r") == ERROR
+    assert host.ask(b"AT+QSIMDET=?\r") == info(b"+QSIMDET: (0,1),(0,1)")
+    assert host.ask(b"AT+QSIMDET?\r") == info(b"+QSIMDET: 1,0")
+    host.emulator.reset(urcs=False)
+    host.hear(10)
+    assert host.ask(b"AT&FE0+QSIMDET?\r").endswith(info(b"+QSIMDET: 1,0"))
+    assert host.ask(b"AT+QSIMSTAT?\r") == info(b"+QSIMSTAT: 1,1")
+
+
+def test_an_empty_slot(any_host: HostMaker) -> None:
+    host = any_host(sim=None).quiet()
+    assert host.ask(b"AT+QSIMSTAT?\r") == info(b"+QSIMSTAT: 0,0")
+    assert host.ask(b"AT+QSPN\r") == cme(10)
+    assert host.ask(b"AT+CGACT=1,1\r") == cme(10)
+
+
+def test_the_names_of_the_network(any_host: HostMaker) -> None:
+    host = any_host().quiet()
+    assert host.ask(b"AT+QSPN=?\r") == OK
+    names = b'+QSPN: "Test Network","Test","",0,"00101"'
+    assert host.ask(b"AT+QSPN\r") == info(names)
+    host.emulator.set_registration("denied")
+    assert host.ask(b"AT+QSPN\r") == info(b'+QSPN: "","","",0,""')
+
+
+def test_the_echo_of_socket_payload(any_host: HostMaker) -> None:
+    host = any_host().quiet()
+    assert host.ask(b"AT+QISDE=?\r") == info(b"+QISDE: (0,1)")
+    assert host.ask(b"AT+QISDE=1\r") == OK
+    assert host.ask(b"AT+QISDE?\r") == info(b"+QISDE: 1")
+    assert host.ask(b"AT+QISDE=2\r") == ERROR
+    host.emulator.reset(urcs=False)
+    host.hear(10)
+    assert host.quiet().ask(b"AT+QISDE?\r") == info(b"+QISDE: 0")
+
+
+@pytest.mark.parametrize(
+    "command", [b"=?", b'="version",0,4', b'="session",0,1', b'="ssl",0,1,2']
+)
+def test_settings_of_mqtt_are_taken(any_host: HostMaker, command: bytes) -> None:
+    assert any_host().quiet().ask(b"AT+QMTCFG" + command + b"\r") == OK
+
+
+def test_reports_of_packet_events(any_host: HostMaker) -> None:
+    host = any_host().quiet()
+    assert host.ask(b"AT+CGEREP=?\r") == info(b"+CGEREP: (0-2),(0,1)")
+    assert host.ask(b"AT+CGEREP=2,1\r") == OK
+    assert host.ask(b"AT+CGEREP?\r") == info(b"+CGEREP: 2,1")
+    assert host.ask(b"AT+CGEREP=3\r") == ERROR
+    assert host.ask(b"AT+CGEREP\r") == OK
+    assert host.ask(b"AT+CGEREP?\r") == info(b"+CGEREP: 0,0")
+    assert host.ask(b"AT+CGEREP=1;&FE0\r") == OK
+    assert host.ask(b"AT+CGEREP?\r") == info(b"+CGEREP: 0,0")
+
+
+def test_contexts_of_the_other_command(any_host: HostMaker) -> None:
+    """What AT+CGACT holds AT+QIACT cannot use (HTTP manual 4.2)."""
+    host = any_host().quiet(b"AT+CGATT=0")
+    assert host.ask(b"AT+CGACT=1,1\r") == OK
+    assert host.ask(b"AT+CGATT?\r") == info(b"+CGATT: 1")
+    assert host.ask(b"AT+CGACT?\r") == info(b"+CGACT: 1,1")
+    assert host.ask(b"AT+QIACT?\r") == OK
+    assert host.ask(b"AT+QIACT=1\r") == ERROR
+    assert host.ask(b"AT+CGACT=1,2,3\r") == OK
+    assert host.ask(b"AT+CGACT=1,4\r") == cme(3)
+    assert host.ask(b"AT+QIACT=5\r") == ERROR
+    assert host.ask(b"AT+CGACT=0,1,3\r") == OK
+    assert host.ask(b"AT+CGACT?\r") == info(b"+CGACT: 1,0\r\n+CGACT: 2,1")
+    assert host.ask(b"AT+QIACT=1\r") == OK
+    assert host.ask(b"AT+CGACT=0\r") == OK + b'\r\n+QIURC: "pdpdeact",1\r\n'
+    assert host.ask(b"AT+CGACT=1,17\r") == ERROR
+    assert host.ask(b"AT+CGACT=2,1\r") == ERROR
+
+
+def test_a_context_without_a_network(any_host: HostMaker) -> None:
+    host = any_host(registration="searching").quiet()
+    assert host.ask(b"AT+CGACT=1,1\r") == cme(30)
+
+
+@pytest.mark.parametrize(
+    ("options", "year"), [(b"", b"26"), (b",123,1", b"26"), (b",123,0", b"08")]
+)
+def test_the_time_of_a_server(any_host: HostMaker, options: bytes, year: bytes) -> None:
+    host = any_host().quiet()
+    command = b'AT+QNTP=1,"time.example"%s\r' % options
+    assert host.ask(command) == ERROR
+    assert host.ask(b"AT+QIACT=1\r") == OK
+    told = host.ask(command)
+    assert told.startswith(OK + b'\r\n+QNTP: 0,"2026/01/01,00:00:0')
+    assert told.endswith(b'+00"\r\n')
+    assert host.ask(b"AT+CCLK?\r").startswith(b'\r\n+CCLK: "%s/' % year)
+    assert host.ask(b"AT+QNTP?\r") == OK

@@ -155,6 +155,8 @@ def test_a_name_without_address(
     host.expect(b"AT+QHTTPPOST=1,9,9\r", cme(714))
     host.expect(b'AT+QIDNSGIP=1,"nowhere.invalid"\r', OK)
     host.expect(b"", b'\r\n+QIURC: "dnsgip",565\r\n')
+    host.expect(b'AT+QNTP=1,"nowhere.invalid"\r', OK)
+    host.expect(b"", b"\r\n+QNTP: 565\r\n")
 
 
 def test_a_name_with_an_address(emulator: Emulator) -> None:

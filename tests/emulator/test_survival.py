@@ -43,8 +43,9 @@ def revive(host: Host) -> None:
     host.ask(b"+++", 3)
     host.ask(b"\rATE1Q0V1S3=13\r", 400)
     # S3 may have been set to anything: then the module still waits for it.
-    end = bytes((host.emulator.module.terminal.registers[3],))
-    host.ask(end + b"AT&F" + end, 400)
+    for line in (b"", b"AT&F"):
+        end = bytes((host.emulator.module.terminal.registers[3],))
+        host.ask(line + end, 400)
 
 
 @pytest.mark.parametrize("seed", range(12))

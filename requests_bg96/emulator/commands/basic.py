@@ -43,12 +43,16 @@ for name, (field, highest) in FLAGS.items():
 @COMMANDS.basic("&F", Number(0, 0, default=0))
 def factory(module: Module, number: int) -> None:
     """Set the factory's values (AT manual 2.10, 12.2)."""
-    module.terminal.profile = Profile()
+    before = module.terminal.profile
+    module.terminal.profile = Profile(
+        sim_detection=before.sim_detection, sim_report=before.sim_report
+    )
     module.terminal.registers = dict(FACTORY_REGISTERS)
     module.terminal.cmee = module.switches.cmee_after_reset
     module.store.framing = (3, 3)
     module.store.time_zone_report = 0
     module.store.character_set = "GSM"
+    module.store.event_report = (0, 0)
 
 
 @COMMANDS.basic("&W", Number(0, 0, default=0))

@@ -21,6 +21,7 @@ COMMANDS.test(
     "+CGDCONT", *(f'+CGDCONT: (1-16),"{kind}",,,(0-3),(0-4)' for kind in TYPES)
 )
 COMMANDS.test("+CGACT", "+CGACT: (0,1)")
+COMMANDS.test("+CGEREP", "+CGEREP: (0-2),(0,1)")
 
 
 @COMMANDS.read("+CGDCONT")
@@ -62,8 +63,46 @@ def define(
 @COMMANDS.read("+CGACT")
 def activations(module: Module) -> Reply:
     """List which of the defined contexts are active (AT manual 9.5)."""
-    numbers = sorted({*module.store.definitions, *module.contexts.active()})
-    return [f"+CGACT: {n},{int(module.contexts[n].active)}" for n in numbers]
+    active = module.contexts.up()
+    numbers = sorted({*module.store.definitions, *active})
+    return [f"+CGACT: {n},{int(n in active)}" for n in numbers]
+
+
+@COMMANDS.write("+CGACT", Number(0, 1), Rest())
+def activate(module: Module, state: int, tokens: tuple[str, ...]) -> None:
+    """Activate or deactivate contexts, all defined ones by default (AT manual 9.5)."""
+    numbers = _numbers(tokens) or sorted(module.store.definitions)
+    module.sim.require()
+    for number in numbers:
+        if state:
+            module.contexts.dial(number)
+        else:
+            module.contexts.hang_up(number)
+
+
+@COMMANDS.read("+CGEREP")
+def event_report(module: Module) -> Reply:
+    """Tell how events are reported (AT manual 9.9)."""
+    return ["+CGEREP: %d,%d" % module.store.event_report]
+
+
+@COMMANDS.write("+CGEREP", Number(0, 2, default=0), Number(0, 1, default=0))
+def set_event_report(module: Module, mode: int, buffered: int) -> None:
+    """Say how events are to be reported; there are none here (AT manual 9.9)."""
+    module.store.event_report = (mode, buffered)
+
+
+@COMMANDS.execute("+CGEREP")
+def clear_event_report(module: Module) -> None:
+    """Report events by the defaults (AT manual 9.9)."""
+    module.store.event_report = (0, 0)
+
+
+def _numbers(tokens: tuple[str, ...]) -> list[int]:
+    try:
+        return [Number(1, 16).convert(token) for token in tokens]
+    except ParameterError:
+        raise CommandFailed from None
 
 
 def _addresses(module: Module, numbers: list[int]) -> Reply:
@@ -86,8 +125,4 @@ def addresses(module: Module) -> Reply:
 @COMMANDS.write("+CGPADDR", Rest())
 def addresses_of(module: Module, tokens: tuple[str, ...]) -> Reply:
     """Print the addresses of some contexts (AT manual 9.7)."""
-    try:
-        numbers = [Number(1, 16).convert(token) for token in tokens]
-    except ParameterError:
-        raise CommandFailed from None
-    return _addresses(module, numbers)
+    return _addresses(module, _numbers(tokens))

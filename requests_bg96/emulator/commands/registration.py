@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 from ..parameters import Number, Text
-from ..radio import CAT_M1
+from ..radio import CAT_M1, Radio
 from ..registry import Registry, Reply
 from ..results import CommandFailed
 from ..scheduler import Procedure
@@ -46,6 +46,7 @@ COMMANDS.test("+CGATT", "+CGATT: (0,1)")
 COMMANDS.test("+CSQ", "+CSQ: (0-31,99),(0-7,99)")
 COMMANDS.test("+QCSQ", '+QCSQ: "NOSERVICE","GSM","CAT-M1","CAT-NB1"')
 COMMANDS.test("+QNWINFO")
+COMMANDS.test("+QSPN")
 
 
 @COMMANDS.read("+CGATT")
@@ -85,6 +86,16 @@ def network(module: Module) -> Reply:
     if not module.radio.registered:
         return ["+QNWINFO: No Service"]
     return [f'+QNWINFO: "Cat-M1","{module.radio.numeric}","LTE BAND 20",6300']
+
+
+@COMMANDS.execute("+QSPN")
+def network_names(module: Module) -> Reply:
+    """Tell the names of the network and its number (AT manual 6.19)."""
+    module.sim.require()
+    radio = module.radio
+    if not radio.registered:
+        return ['+QSPN: "","","",0,""']
+    return [f'+QSPN: "{radio.operator}","{radio.short}","",0,"{radio.numeric}"']
 
 
 @COMMANDS.read("+COPS")
@@ -128,5 +139,6 @@ def _register(module: Module) -> Procedure[None]:
 
 COMMANDS.test(
     "+COPS",
-    '+COPS: (2,"Test Network","Test","00101",8),,(0-4),(0-2)',
+    f'+COPS: (2,"{Radio.operator}","{Radio.short}","{Radio.numeric}",{CAT_M1})'
+    ",,(0-4),(0-2)",
 )

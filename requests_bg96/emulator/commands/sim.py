@@ -23,6 +23,8 @@ COMMANDS.test("+CPIN")
 COMMANDS.test("+CLCK", '+CLCK: ("%s")' % '","'.join(FACILITIES))
 COMMANDS.test("+QPINC", '+QPINC: ("SC","P2")')
 COMMANDS.test("+QINISTAT", "+QINISTAT: (0-3)")
+COMMANDS.test("+QSIMDET", "+QSIMDET: (0,1),(0,1)")
+COMMANDS.test("+QSIMSTAT", "+QSIMSTAT: (0,1)")
 
 
 @COMMANDS.execute("+CIMI")
@@ -103,3 +105,28 @@ def attempts_of(module: Module, card: str) -> Reply:
 def initialised(module: Module) -> Reply:
     """Tell how far the card has started (AT manual 5.8)."""
     return [f"+QINISTAT: {3 if module.sim.ready else 0}"]
+
+
+@COMMANDS.read("+QSIMDET")
+def detection(module: Module) -> Reply:
+    """Tell whether the insertion of a card is detected (AT manual 5.9)."""
+    return ["+QSIMDET: %d,%d" % module.terminal.profile.sim_detection]
+
+
+@COMMANDS.write("+QSIMDET", Number(0, 1), Number(0, 1))
+def set_detection(module: Module, enable: int, level: int) -> None:
+    """Detect the insertion of a card, from the next start on (AT manual 5.9)."""
+    module.terminal.profile.sim_detection = (enable, level)
+
+
+@COMMANDS.read("+QSIMSTAT")
+def inserted(module: Module) -> Reply:
+    """Tell whether a card is in, and whether changes are reported (AT manual 5.10)."""
+    reported = module.terminal.profile.sim_report
+    return [f"+QSIMSTAT: {reported},{int(module.sim.inserted)}"]
+
+
+@COMMANDS.write("+QSIMSTAT", Number(0, 1))
+def report_insertion(module: Module, enable: int) -> None:
+    """Report changes of the slot; here there are none (AT manual 5.10)."""
+    module.terminal.profile.sim_report = enable

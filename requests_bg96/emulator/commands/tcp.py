@@ -5,9 +5,11 @@ Their failures are a bare ERROR, with the reason in AT+QIGETERROR.
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 from typing import TYPE_CHECKING
 
+from ..command_line import Form
 from ..network import Lookup, Resolved
 from ..parameters import Number, Text
 from ..registry import Registry, Reply
@@ -24,6 +26,9 @@ COMMANDS = Registry()
 #: Seconds that AT+QIDNSGIP may take (TCP/IP manual 2.1.14).
 LOOKUP_TIME = 60.0
 
+#: Seconds that AT+QNTP may take (TCP/IP manual 2.1.12).
+TIME_TIME = 125.0
+
 #: Seconds that an address stays valid; any number serves.
 TIME_TO_LIVE = 600
 
@@ -35,6 +40,8 @@ COMMANDS.test("+QIDEACT", "+QIDEACT: (1-16)")
 COMMANDS.test("+QIDNSCFG", "+QIDNSCFG: (1-16),<pridnsaddr>,<secdnsaddr>")
 COMMANDS.test("+QIDNSGIP", "+QIDNSGIP: (1-16),<hostname>")
 COMMANDS.test("+QIGETERROR")
+COMMANDS.test("+QISDE", "+QISDE: (0,1)")
+COMMANDS.test("+QNTP", "+QNTP: (1-16),<server>,(1-65535),(0,1)")
 
 
 @COMMANDS.write(
@@ -138,6 +145,46 @@ def _report(module: Module, lookup: Lookup) -> Procedure[None]:
     module.urc(b'+QIURC: "dnsgip",0,%d,%d' % (len(found), TIME_TO_LIVE))
     for address in found:
         module.urc(b'+QIURC: "dnsgip","%s"' % address.encode())
+
+
+COMMANDS.texts("+QNTP", Form.READ)
+
+
+@COMMANDS.write(
+    "+QNTP", NUMBER, Text(255), Number(1, 65535, default=123), Number(0, 1, default=1)
+)
+def synchronise(module: Module, number: int, host: str, port: int, store: int) -> None:
+    """Ask a server for the time, which comes as URC (TCP/IP manual 2.1.12)."""
+    if not module.contexts[number].active:
+        raise module.contexts.fail(572)
+    lookup = module.network.resolve(host, module.scheduler.now)
+    module.scheduler.spawn(_tell_time(module, lookup, store == 1))
+
+
+def _tell_time(module: Module, lookup: Lookup, store: bool) -> Procedure[None]:
+    """Take the time of the network for that of any server that has an address."""
+    ready = yield Wait(lookup.due, module.scheduler.now + TIME_TIME)
+    if not ready or not isinstance(lookup.take(), Resolved):
+        module.urc(b"+QNTP: %d" % (565 if ready else 569))
+        return
+    zone = module.store.time_zone
+    now = module.store.network_time(module.scheduler.now)
+    now += datetime.timedelta(minutes=15 * zone)
+    if store:
+        module.store.set_time(now, zone, module.scheduler.now)
+    module.urc(f'+QNTP: 0,"{now:%Y/%m/%d,%H:%M:%S}{zone:+03d}"'.encode())
+
+
+@COMMANDS.read("+QISDE")
+def payload_echo(module: Module) -> Reply:
+    """Tell whether the payload of sockets is echoed (TCP/IP manual 2.1.16)."""
+    return [f"+QISDE: {module.store.payload_echo}"]
+
+
+@COMMANDS.write("+QISDE", Number(0, 1))
+def set_payload_echo(module: Module, echo: int) -> None:
+    """Echo the payload of sockets, which no command here opens."""
+    module.store.payload_echo = echo
 
 
 @COMMANDS.execute("+QIGETERROR")
