@@ -126,7 +126,7 @@ def test_without_a_server() -> None:
     needs = {name: reason.split()[-1] for name, reason in report["not_probed"].items()}
     wanted = dict.fromkeys(SERVER, "server")
     wanted |= dict.fromkeys(HTTPS, "TLS") | dict.fromkeys(RESET, "module")
-    wanted |= dict.fromkeys(NEVER, "file")
+    wanted |= {name: reason.split()[-1] for name, reason in NEVER.items()}
     assert needs == wanted
 
 
@@ -134,7 +134,9 @@ def test_without_a_server() -> None:
 def test_a_server_that_is_none(url: str) -> None:
     report = probed(url)
     assert report["switches"].keys() == {*PLAIN, *HTTPS, *RESET}
-    assert all("server" in reason for reason in report["not_probed"].values())
+    reasons = report["not_probed"].items()
+    assert NEVER.items() <= reasons
+    assert all("server" in reason for name, reason in reasons if name not in NEVER)
 
 
 SETTINGS = (

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-__all__ = ["Body", "ChunkedBody", "LengthBody", "MalformedBody", "OpenBody"]
+__all__ = [
+    "Body",
+    "ChunkedBody",
+    "LengthBody",
+    "MalformedBody",
+    "OpenBody",
+    "SurplusBody",
+]
 
 _SIZE_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*)?\r?\n")
 
@@ -28,6 +35,9 @@ class Body(Protocol):
     def close(self) -> bool:
         """Take the close of the connection; False where bytes are missing."""
 
+    def lapse(self) -> bool:
+        """Take an end of another kind; False where it is none."""
+
 
 class LengthBody:
     """A body of known length.
@@ -38,15 +48,21 @@ class LengthBody:
     def __init__(self, length: int) -> None:
         self._left = length
         self.done = length == 0
+        #: What came last behind the end.
+        self.rest = b""
 
     def feed(self, data: bytes) -> bytes:
         """Return the bytes up to the length."""
-        data = data[: self._left]
+        data, self.rest = data[: self._left], data[self._left :]
         self._left -= len(data)
         self.done = self._left == 0
         return data
 
     def close(self) -> bool:
+        """Miss bytes."""
+        return False
+
+    def lapse(self) -> bool:
         """Miss bytes."""
         return False
 
@@ -65,6 +81,10 @@ class OpenBody:
         """Be complete."""
         self.done = True
         return True
+
+    def lapse(self) -> bool:
+        """Wait for the close."""
+        return False
 
 
 class ChunkedBody:
@@ -98,6 +118,15 @@ class ChunkedBody:
     def close(self) -> bool:
         """Miss the last chunk."""
         return False
+
+    def lapse(self) -> bool:
+        """Miss the last chunk."""
+        return False
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the end."""
+        return self._buffer if self.done else b""
 
     def _advance(self) -> bytes | None:
         """Use up one piece; None when it is not complete yet."""
@@ -143,3 +172,33 @@ class ChunkedBody:
     def _check_length(self) -> None:
         if len(self._buffer) > _LINE_LIMIT:
             raise MalformedBody(self._buffer[:80])
+
+
+class SurplusBody:
+    """A body that tells its end, and whatever comes behind it up to the close.
+
+    :param body: the part of it that has an end.
+    """
+
+    def __init__(self, body: LengthBody | ChunkedBody) -> None:
+        self._body = body
+        self.done = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the body, and everything behind it.
+
+        :raises MalformedBody: as the body does.
+        """
+        if self._body.done:
+            return data
+        body = self._body.feed(data)
+        return body + self._body.rest
+
+    def close(self) -> bool:
+        """Be complete where the body is."""
+        self.done = self._body.done
+        return self.done
+
+    def lapse(self) -> bool:
+        """Be complete where the body is."""
+        return self.close()

@@ -7,7 +7,14 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
-from .http_body import Body, ChunkedBody, LengthBody, MalformedBody, OpenBody
+from .http_body import (
+    Body,
+    ChunkedBody,
+    LengthBody,
+    MalformedBody,
+    OpenBody,
+    SurplusBody,
+)
 from .http_head import (
     HEAD_LIMIT,
     MalformedHead,
@@ -213,11 +220,19 @@ class Exchange:
         except MalformedBody:
             raise HttpFailed(721) from None
 
+    def lapse(self) -> None:
+        """Take a silence that is too long: the end, if nothing is missing.
+
+        :raises HttpFailed: where something is.
+        """
+        if not self._body.lapse():
+            raise HttpFailed(self._module.switches.read_timeout)
+
     @property
     def reusable(self) -> bool:
         """Whether the connection can carry another request."""
         head = self.head
-        framed = not isinstance(self._body, OpenBody)
+        framed = not isinstance(self._body, (OpenBody, SurplusBody))
         wanted = head and head.persistent and not wants_close(self._request)
         return bool(wanted and framed and self._body.done)
 
@@ -237,13 +252,21 @@ class Exchange:
             if head.length != 0:
                 self._deaf = switches.bodyless_end == "on_wait"
                 return OpenBody()
+        body = self._delimited(head)
+        if body is None:
+            return OpenBody()
+        return SurplusBody(body) if switches.surplus == "handed_out" else body
+
+    def _delimited(self, head: ResponseHead) -> LengthBody | ChunkedBody | None:
+        """Return a body that tells its end; None where the connection does."""
         if head.chunked:
             shown = self._module.http.settings["responseheader"] == 1
-            return ChunkedBody(raw=shown and switches.chunked == "raw")
-        return OpenBody() if head.length is None else LengthBody(head.length)
+            return ChunkedBody(raw=shown and self._module.switches.chunked == "raw")
+        return None if head.length is None else LengthBody(head.length)
 
     def _closed(self, event: Closed) -> None:
-        if event.reset or not self._body.close():
+        whole = self._body.lapse() if event.reset else self._body.close()
+        if not whole:
             raise HttpFailed(717)
 
     def _cut(self, event: Event) -> ResponseHead:

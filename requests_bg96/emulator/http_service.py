@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .http_exchange import Exchange, HttpFailed, Phase
 from .http_head import ResponseHead
+from .http_results import say_result
 from .http_url import MalformedUrl, Url, request_head
 from .network import Link
 from .results import CommandFailed
@@ -141,7 +142,7 @@ class HttpService:
         else:
             exchange.phase = Phase.RESPONSE
             result = self._result(head)
-        self._module.urc(f"{exchange.command}: {result}".encode())
+        say_result(self._module, f"{exchange.command}: {result}".encode())
 
     def _followed(
         self, exchange: Exchange, head: ResponseHead, until: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .commands import COMMANDS
 from .contexts import Contexts
+from .flood import flood
 from .http_service import HttpService
 from .interpreter import Interpreter
 from .network import Network, TlsSettings
@@ -60,7 +61,7 @@ class Module:
         #: Whether another port of the module is in data mode (HTTP manual 4.4).
         self.data_mode_elsewhere = False
         self.scheduler = Scheduler(now)
-        self.terminal = Terminal(lambda: self.scheduler.now)
+        self.terminal = Terminal(lambda: self.scheduler.now, switches)
         self.sim = Sim(sim, pin)
         self.radio = Radio(self, registration)
         self.contexts = Contexts(self, apn)
@@ -114,10 +115,14 @@ class Module:
 
     # What parts of the module call.
 
-    def urc(self, line: bytes) -> None:
-        """Say a URC when nothing stands in its way."""
+    def urc(self, line: bytes, before: int = 1, after: int = 1) -> None:
+        """Say a URC when nothing stands in its way.
+
+        :param before: line ends before it.
+        :param after: line ends behind it.
+        """
         if self.power.on:
-            self.terminal.urc(line)
+            self.terminal.urc(line, before, after)
 
     def tls_settings(self) -> TlsSettings:
         """Return the SSL context that the HTTP commands use."""
@@ -126,6 +131,8 @@ class Module:
     def start_interpreter(self) -> None:
         """Begin to read command lines."""
         self._foreground = self.scheduler.spawn(self._interpreter.run())
+        if self.switches.urc_flood:
+            self.scheduler.spawn(flood(self, self.switches.urc_flood))
 
     def fail_next(self, code: int) -> None:
         """Let the command in progress, or else the next one, end with a number."""

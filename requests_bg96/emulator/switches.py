@@ -10,6 +10,9 @@ from typing import Any, Literal, Mapping, get_args, get_origin, get_type_hints
 __all__ = ["Switches"]
 
 BootUrcs = Literal["full", "rdy", "none"]
+Trailer = Literal[
+    "plain", "none_before", "two_before", "none_between", "two_between", "two_behind"
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +116,30 @@ class Switches:
     ``ca_bundle`` ("whole" | "first")
         How many certificates of a CA file count. Default "whole": SSL manual 2.1.1
         names no limit; drivers are only known to load one.
+    ``result_urc`` ("behind_ok" | "with_ok" | "before_ok")
+        The result of a request or a read: behind the OK, in one piece with it, or
+        before it. Default "behind_ok": HTTP manual 2.3 to 2.7, and BG96 transcripts
+        have some time between them.
+    ``missing_ok`` ("never" | "request" | "read" | "both")
+        An OK that is left out: behind the payload of a request, at the end of
+        QHTTPREAD. Default "never": HTTP manual 2.3, 2.4, 2.6.
+    ``line_end`` ("crlf" | "lf")
+        What ends a line of the module, and begins it. Default "crlf": AT manual 2.15.
+    ``read_trailer`` ("plain" | "none_before" | "two_before" | "none_between" |
+    "two_between" | "two_behind")
+        Line ends before the OK that ends QHTTPREAD, between OK and URC, and behind:
+        one too few, or one too many. Default "plain": one before and behind each of
+        the two lines, as in transcripts of BG96 and BG95.
+    ``echo_off`` (bool)
+        Whether ATE0 ends the echo. Default True: AT manual 2.16.
+    ``urc_flood`` (0 | 1500)
+        Lines a second of a URC that nobody asked for; those that a command or data
+        stand in the way of are lost. Default 0: no transcript shows any such thing.
+    ``surplus`` ("dropped" | "handed_out")
+        What a server sends behind a body that has told its end, by its length or its
+        last chunk: not read, or handed out up to the close of the connection or a
+        silence of <wait_time>. Default "dropped": a module that reports the length
+        knows where the body ends (inference).
     """
 
     chunked: Literal["decoded", "raw"] = "decoded"
@@ -146,6 +173,13 @@ class Switches:
     redirects: Literal["handed_on", "followed"] = "handed_on"
     later_commands: bool = False
     ca_bundle: Literal["whole", "first"] = "whole"
+    result_urc: Literal["behind_ok", "with_ok", "before_ok"] = "behind_ok"
+    missing_ok: Literal["never", "request", "read", "both"] = "never"
+    line_end: Literal["crlf", "lf"] = "crlf"
+    read_trailer: Trailer = "plain"
+    echo_off: bool = True
+    urc_flood: Literal[0, 1500] = 0
+    surplus: Literal["dropped", "handed_out"] = "dropped"
 
     def __post_init__(self) -> None:
         for name, allowed in allowed_values().items():

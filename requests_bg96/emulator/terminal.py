@@ -10,6 +10,7 @@ from .line_feeds import LineFeeds
 from .results import FINAL_NUMBERS, cme_text
 from .scheduler import NEVER, NOW
 from .settings import FACTORY_REGISTERS, Profile
+from .switches import Switches
 
 __all__ = ["INPUT_LIMIT", "Input", "OUTPUT_LIMIT", "Terminal"]
 
@@ -70,13 +71,18 @@ class Input:
 class Terminal:
     """Formats what the module says, and holds URCs back where it must.
 
+    Where it takes ``before`` and ``after``, those are the line ends before and behind a
+    line, of which there is one each unless a firmware has a fault.
+
     :param now: returns the time.
+    :param switches: the firmware.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], switches: Switches) -> None:
         self._now = now
+        self._switches = switches
         self._output = bytearray()
-        self._held: list[bytes] = []
+        self._held: list[tuple[bytes, int, int]] = []
         self._busy = False
         self._after_drain: Callable[[], None] | None = None
         self.input = Input()
@@ -145,7 +151,7 @@ class Terminal:
 
     def echo(self, data: bytes) -> None:
         """Repeat what was typed, if echo is on."""
-        if self.profile.echo:
+        if self.profile.echo or not self._switches.echo_off:
             self._output += data
 
     def information(self, lines: Sequence[str]) -> None:
@@ -153,14 +159,14 @@ class Terminal:
         if lines:
             self._output += self._block(*(line.encode("latin-1") for line in lines))
 
-    def final(self, name: str) -> None:
+    def final(self, name: str, before: int = 1, after: int = 1) -> None:
         """Say a result code by its word or number (AT manual 2.15)."""
         if self.profile.quiet:
             return
         if self.profile.verbose:
-            self._output += self._block(name.encode())
+            self._output += self._block(name.encode(), before=before, after=after)
         else:
-            self._output += b"%d%c" % (FINAL_NUMBERS[name], self.registers[3])
+            self._output += b"%d" % FINAL_NUMBERS[name] + self.line_end[:1]
 
     def error(self, code: int | None) -> None:
         """Say that a command failed, as AT+CMEE wants it (AT manual 2.23)."""
@@ -179,18 +185,27 @@ class Terminal:
 
     # Unsolicited result codes.
 
-    def urc(self, line: bytes) -> None:
+    def urc(self, line: bytes, before: int = 1, after: int = 1) -> None:
         """Say a URC now, or as soon as no command and no data stand in its way."""
-        if (self._busy or self.data_mode) and not self._between:
-            self._held.append(line)
+        if self._hindered:
+            self._held.append((line, before, after))
         else:
+            self.announce(line, before, after)
+
+    def fleeting_urc(self, line: bytes) -> None:
+        """Say a URC that is lost where it cannot be said now."""
+        if not self._hindered and self.room() == NOW:
             self.announce(line)
+
+    @property
+    def _hindered(self) -> bool:
+        return (self._busy or self.data_mode) and not self._between
 
     def release_urcs(self) -> None:
         """Say the URCs that were held."""
         held, self._held = self._held, []
-        for line in held:
-            self.announce(line)
+        for line, before, after in held:
+            self.announce(line, before, after)
 
     @contextlib.contextmanager
     def command(self) -> Iterator[None]:
@@ -219,12 +234,18 @@ class Terminal:
             self.data_mode = False
             self._between = False
 
-    def announce(self, line: bytes) -> None:
+    def announce(self, line: bytes, before: int = 1, after: int = 1) -> None:
         """Say a URC whatever stands in its way."""
-        self._output += self._block(line)
+        self._output += self._block(line, before=before, after=after)
         self.ring_until = self._now() + RING_TIME
 
-    def _block(self, *lines: bytes) -> bytes:
+    @property
+    def line_end(self) -> bytes:
+        """What stands behind every line (AT manual 2.18, 2.19)."""
         end = bytes((self.registers[3], self.registers[4]))
-        start = end if self.profile.verbose else b""
-        return start + b"".join(line + end for line in lines)
+        return end[1:] if self._switches.line_end == "lf" else end
+
+    def _block(self, *lines: bytes, before: int = 1, after: int = 1) -> bytes:
+        end = self.line_end
+        start = end * before if self.profile.verbose else b""
+        return start + end.join(lines) + end * after

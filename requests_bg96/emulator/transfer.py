@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .data_mode import DataMode, Outcome
-from .http_exchange import Exchange, HttpFailed
+from .http_exchange import Exchange
 from .scheduler import NEVER, Procedure, Wait
 from .terminal import OUTPUT_LIMIT
 
@@ -47,7 +47,8 @@ def read_out(module: Module, exchange: Exchange, seconds: float) -> Procedure[Ou
                 yield from _packet(module, exchange, mode, seconds)
             if mode.escaped:
                 return Outcome.ESCAPED
-            module.terminal.raw(exchange.read())
+            if not exchange.body_done:
+                module.terminal.raw(exchange.read())
     return Outcome.COMPLETE
 
 
@@ -62,10 +63,11 @@ def _room(module: Module, mode: DataMode) -> Procedure[None]:
 def _packet(
     module: Module, exchange: Exchange, mode: DataMode, seconds: float
 ) -> Procedure[None]:
-    """Wait for a packet, or until the host leaves data mode."""
+    """Wait for a packet, the end of the time, or until the host leaves data mode."""
     until = module.scheduler.now + seconds
     while not mode.escaped and exchange.when() > module.scheduler.now:
         ready = yield Wait(lambda: min(exchange.when(), mode.when()), until)
         mode.read(_ANY)
         if not ready:
-            raise HttpFailed(module.switches.read_timeout)
+            exchange.lapse()
+            break

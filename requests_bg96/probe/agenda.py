@@ -43,8 +43,12 @@ SERVER: dict[str, Question] = {
     "redirects": Probe.redirects,
 }
 HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
+_SEEN = "the dialogue of the probe goes by the manual; the evidence shows what does not"
 #: What is not probed, and why.
 NEVER = {
-    "ca_bundle": "would need a server with TLS whose authority stands second in a file"
+    "ca_bundle": "would need a server with TLS whose authority stands second in a file",
+    "surplus": "would need a server that sends more than it announces",
+    **dict.fromkeys(("result_urc", "missing_ok", "line_end"), _SEEN),
+    **dict.fromkeys(("read_trailer", "echo_off", "urc_flood"), _SEEN),
 }
 RESET = ("echo_after_reset", "cmee_after_reset", "boot_urcs")

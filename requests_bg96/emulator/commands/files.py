@@ -120,7 +120,7 @@ def download(module: Module, name: str) -> Procedure[Lines]:
         return None
     result = f"+QFDWL: {len(content)},{checksum(content):x}"
     if module.switches.download_end == "bare":
-        module.terminal.raw(result.encode() + b"\r\n")
+        module.terminal.raw(result.encode() + module.terminal.line_end)
         return None
     return [result]
 

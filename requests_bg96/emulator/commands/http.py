@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..data_mode import Outcome, collect
 from ..http_exchange import Exchange, HttpFailed
+from ..http_results import end_read, end_upload, later, say_result
 from ..http_url import request_head
 from ..parameters import FileName, Number
 from ..registry import Lines, Registry, Reply
@@ -29,9 +30,6 @@ POST_LIMIT = 1024000
 
 #: The default of every time in seconds (HTTP manual 2.2 to 2.7).
 DEFAULT_TIME = 60
-
-#: Seconds between OK and the URC of QHTTPREAD (a BG96 transcript).
-URC_GAP = 0.005
 
 SECONDS = Number(1, 65535, default=DEFAULT_TIME)
 OPTIONAL_SECONDS = Number(1, 65535, default=None)
@@ -93,8 +91,7 @@ def get(
         return _in_hand(module, _upload(module, exchange, length, input_time, rsptime))
     if module.switches.get_ok == "connected":
         return _get_connected(module, exchange, rsptime)
-    module.scheduler.spawn(_get_later(module, exchange, rsptime))
-    return None
+    return later(module, _get_later(module, exchange, rsptime))
 
 
 @COMMANDS.write("+QHTTPPOST", Number(1, POST_LIMIT), OPTIONAL_SECONDS, OPTIONAL_SECONDS)
@@ -168,7 +165,7 @@ def post_file(module: Module, name: str, rsptime: int) -> Procedure[Lines]:
     _automatic_head(module, exchange, len(content))
     exchange.send(content)
     exchange.finish()
-    module.scheduler.spawn(module.http.report(exchange, rsptime))
+    yield from later(module, module.http.report(exchange, rsptime))
     return None
 
 
@@ -201,19 +198,19 @@ def _read(module: Module, exchange: Exchange, wait_time: int) -> Procedure[Lines
     http.done(exchange)
     if result and module.switches.hangup_trailer == "cme":
         raise CommandFailed(result)
-    module.scheduler.spawn(_read_result(module, result))
+    end_read(module, result)
     return None
 
 
 @COMMANDS.write("+QHTTPREADFILE", FILE_NAME, SECONDS)
-def read_file(module: Module, name: str, wait_time: int) -> None:
+def read_file(module: Module, name: str, wait_time: int) -> Reply:
     """Write the response to a file (HTTP manual 2.7); an old one is replaced."""
     replace = module.switches.stored_response == "replaced"
     if not replace and name in module.files:
         raise CommandFailed(407)
     exchange = module.http.response()
     module.files.create(name, replace=True).extend(_head(module, exchange))
-    module.scheduler.spawn(_store(module, exchange, name, wait_time))
+    return later(module, _store(module, exchange, name, wait_time))
 
 
 def _in_hand(module: Module, procedure: Procedure[Lines]) -> Procedure[Lines]:
@@ -239,7 +236,7 @@ def _upload(
             raise CommandFailed(module.switches.input_timeout)
         return None
     exchange.finish()
-    module.scheduler.spawn(module.http.report(exchange, rsptime))
+    yield from end_upload(module, module.http.report(exchange, rsptime))
     return None
 
 
@@ -256,7 +253,7 @@ def _get_connected(
     yield from module.http.connect(exchange)
     _automatic_head(module, exchange, None)
     exchange.finish()
-    module.scheduler.spawn(module.http.report(exchange, rsptime))
+    yield from later(module, module.http.report(exchange, rsptime))
     return None
 
 
@@ -267,7 +264,7 @@ def _get_later(module: Module, exchange: Exchange, rsptime: int) -> Procedure[No
         yield from exchange.connect(start + rsptime)
     except HttpFailed as failure:
         module.http.drop()
-        module.urc(b"+QHTTPGET: %d" % failure.code)
+        say_result(module, b"+QHTTPGET: %d" % failure.code)
         return
     _automatic_head(module, exchange, None)
     exchange.finish()
@@ -285,11 +282,6 @@ def _head(module: Module, exchange: Exchange) -> bytes:
     return head.rewritten(decoded=module.switches.chunked == "decoded")
 
 
-def _read_result(module: Module, result: int) -> Procedure[None]:
-    yield from module.scheduler.sleep(URC_GAP)
-    module.urc(b"+QHTTPREAD: %d" % result)
-
-
 def _store(
     module: Module, exchange: Exchange, name: str, wait_time: int
 ) -> Procedure[None]:
@@ -299,7 +291,8 @@ def _store(
         while not exchange.body_done:
             ready = yield Wait(exchange.when, module.scheduler.now + wait_time)
             if not ready:
-                raise HttpFailed(module.switches.read_timeout)
+                exchange.lapse()
+                break
             data = exchange.read()
             if len(data) > module.files.free(name):
                 raise HttpFailed(729)
@@ -307,4 +300,4 @@ def _store(
     except HttpFailed as failure:
         result = failure.code
     module.http.done(exchange)
-    module.urc(b"+QHTTPREADFILE: %d" % result)
+    say_result(module, b"+QHTTPREADFILE: %d" % result)
