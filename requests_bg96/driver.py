@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from .clock import Clock, Deadline
 from .codes import BAUDRATES
-from .dialogues import Dialogue, greeting, setup
+from .dialogues import Dialogue, greeting, prove, setup
 from .errors import BG96Error, LimitError, ModuleError, Phase, PortError, SetupError
 from .link import Link
 from .port import Port, find_port
@@ -62,9 +62,10 @@ class Driver:
         self._last_answer = clock.now()
         self._last_reset: float | None = None
 
-    def attention(self, deadline: Deadline) -> Link:
+    def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
         """Return the way to a module that listens, opening or resynchronising it.
 
+        :param doubted: whether it must have shown so since a server's payload came.
         :raises PortError: where the port cannot be had.
         :raises SetupError: where the module does not answer.
         """
@@ -78,6 +79,8 @@ class Driver:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
             link.settled = True
+        elif doubted and not link.proved:
+            self.run(link, prove(), deadline)
         elif self.known.checked:
             # One that has restarted without a word since it last answered is mute,
             # which a command that may take minutes would be the last to tell.

@@ -63,6 +63,7 @@ _READ = Command("+QHTTPREAD")
 ACKNOWLEDGEMENT_SECONDS = 7.0
 #: Bytes that may be heard between a question and its answer.
 QUESTION_LIMIT = 4_096
+_PUSHED = re.compile(rb'\+QIURC: *"recv",(\d{1,2}),')
 _ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
 #: More than the guard time of "+++", for a line that adds delays of its own.
 GUARD = GUARD_SECONDS + 0.05
@@ -98,6 +99,9 @@ class Link:
         self.settled = False
         #: Whether the module has ever shown that it listens.
         self.met = False
+        #: Whether it has since a server's payload came: else the end of that is only
+        #: what HTTP, the module's result URC and the trailer have agreed on.
+        self.proved = False
         self._clock = clock
         self._on_urc = on_urc
         self._stats = stats
@@ -209,9 +213,10 @@ class Link:
         self._echoed = False
         until = Deadline(self._clock, Question.SECONDS)
         try:
-            return self._end_of(Command(""), until).final == b"OK"
+            self.proved = self._end_of(Command(""), until).final == b"OK"
         except NoAnswer:
             return False
+        return self.proved
 
     def send_line(self, line: bytes) -> None:
         """Send a command line whose answer the caller reads as payload."""
@@ -222,9 +227,18 @@ class Link:
 
         :raises ModuleRestarted: where it says so.
         :raises DataModeError: where it is the CONNECT of a command that was given up.
+        :raises StrayAnswer: where a server's bytes follow, which are not to be read as
+            lines: another program has left a socket open (TCP manual 2.1.1, direct push
+            mode).
         """
         if connects(line):
             self._astray()
+        if found := _PUSHED.match(line):
+            self.settled = False
+            raise StrayAnswer(
+                "the module hands out what a socket of another program receives: close "
+                f'it, with BG96Modem.command("AT+QICLOSE={found[1].decode("ascii")}")'
+            )
         self._urcs.append(line)
         self._on_urc(line)
         if self.settled and line in RESTARTED:
@@ -261,7 +275,7 @@ class Link:
         self._note_lines(pending + before + answer[0])
         self.data_mode = self._dtr_tried = False
         self.unfinished = None
-        self.settled = self.met = True
+        self.settled = self.met = self.proved = True
         return True
 
     def _heard(
@@ -316,6 +330,7 @@ class Link:
             if not command.connects:
                 self._astray()
             self._check_echo(command)
+            self.proved = self.proved and not command.leads
             reply = self._transfer(command, reply, deadline)
         self.unfinished = None
         return reply

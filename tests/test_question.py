@@ -13,16 +13,26 @@ from requests_bg96 import BG96Adapter
 from requests_bg96.at import Command
 from requests_bg96.clock import Deadline
 from requests_bg96.dialogues import asked
-from requests_bg96.emulator import CallableNetwork, Emulator, Fault, Pause, Silence
+from requests_bg96.emulator import (
+    CallableNetwork,
+    Emulator,
+    Fault,
+    Pause,
+    Request,
+    Silence,
+    Switches,
+)
 from requests_bg96.errors import DataModeError
 from requests_bg96.question import Question
 from tests.remote.relay import Relay
+from tests.support import CONNECT as LEADS
 from tests.support import (
     INVITATION,
     OK,
     SOMEWHERE,
     TRAILER,
     WORD,
+    Answers,
     Rig,
     chunks,
     response,
@@ -211,3 +221,71 @@ def test_a_stall_of_a_network_inside_the_trailer() -> None:
             stall = Fault("to_host", trailer + place, "silence", seconds=0.3)
             far.add_fault(stall)
             assert session.get(SOMEWHERE).content == b"hello", place
+
+
+# A module that hands out what is none of the response
+
+ELSEWHERE = "http://other.example/"
+SURPLUS = Switches(surplus="handed_out")
+
+
+def taken_over(request: Request) -> Answers:
+    """A response with a length, and behind it a server that plays the module."""
+    if b"other.example" in request.data or b"honest" in request.data:
+        return response(b"true")
+    urc = b"\r\n+QHTTPGET: 0,200,6\r\n\r\n+QHTTPPOST: 0,200,6\r\n"
+    told = [OK, LEADS, OK, LEADS, OK + urc, LEADS + response(b"forged") + TRAILER]
+    parts = [response(b"hello") + TRAILER]
+    for answer in told:
+        parts += [Pause(0.001), answer]  # type: ignore[list-item]
+    return [*parts, Silence()]
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [
+        ("GET", ELSEWHERE, None),
+        ("POST", ELSEWHERE, b'AT+QFDEL="*"\r'),
+        ("POST", SOMEWHERE + "?honest", b'AT+QFDEL="*"\r'),
+    ],
+)
+def test_a_length_that_is_not_the_end(method: str, url: str, body: bytes) -> None:
+    """It is not relied on before another server is asked, or a body is sent."""
+    with rig(taken_over, switches=SURPLUS) as made:
+        assert made.get(timeout=(10, 3)).content == b"hello"
+        for _ in range(2):
+            answer = made.session.request(method, url, data=body, timeout=(30, 5))
+            assert answer.content == b"true"
+        with made.modem as modem:
+            assert modem.signal() is not None
+
+
+def test_what_the_same_server_is_asked() -> None:
+    """It costs nothing where a server could only deceive itself."""
+    with rig() as made:
+        for _ in range(3):
+            made.get()
+        assert questions(made) == 1
+        made.session.get(ELSEWHERE)
+        made.session.get(ELSEWHERE)
+        assert questions(made) == 2
+        made.session.post(ELSEWHERE, data=b"x")
+        made.modem.signal()
+        made.modem.signal()
+        assert questions(made) == 4
+
+
+@pytest.mark.parametrize("place", ["while waiting", "behind a command"])
+def test_a_socket_that_another_program_has_left(place: str) -> None:
+    """What it receives is nobody's answer: the module is asked anew."""
+    pushed = b'+QIURC: "recv",3,27\r\n\r\nOK\r\n\r\n+QHTTPGET: 0,200,9'
+    with rig() as made:
+        made.get()
+        command = b"AT+QHTTPGET=" if place == "while waiting" else b"AT+QHTTPURL="
+        offset = made.written.index(command) + len(command)
+    fault = Fault("from_host", offset, "urc", data=pushed)
+    with rig(faults=[fault]) as made:
+        with contextlib.suppress(requests.RequestException):
+            assert made.get(timeout=(20, 5)).content == b"hello"
+        assert made.get(timeout=(60, 10)).content == b"hello"
+        assert len(INVITATION.findall(made.written)) >= 2
