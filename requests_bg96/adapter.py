@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from .connection import ModemPoolManager
+from .connection import ModemPool, ModemPoolManager
 from .dialogues.files import Progress
-from .errors import BG96Error, UnfitURL
 from .modem import BG96Modem
+from .over_modem import PROXY, ModemPools, foreign, requests_errors
+from .sharing import User, share
 from .transport import VIA, Transport
 
-__all__ = ("BG96Adapter", "requests_errors")
+__all__ = ("BG96Adapter",)
 
 #: Seconds to connect and of silence to read, where a request says nothing: the module
 #: alone may take 125 s to connect (HTTP manual 2.3).
@@ -32,7 +33,8 @@ class BG96Adapter(HTTPAdapter):
 
     :param port_or_modem: anything that `serial.serial_for_url` takes, or a
         `BG96Modem`, which several adapters may share and which stays its owner's to
-        close; None looks for the one module on USB.
+        close; None looks for the one module on USB. Adapters of one process that name
+        the same port, and have the same `settings`, share its module.
     :param timeout: seconds to connect and of silence to read, where a request gives
         none; no request waits for ever.
     :param keep_alive: whether requests' ``Connection: keep-alive`` is sent, for a
@@ -84,24 +86,59 @@ class BG96Adapter(HTTPAdapter):
                 raise TypeError(f"{', '.join(settings)}: these belong to the modem")
             self.modem = port_or_modem
         else:
-            self.modem = BG96Modem(port_or_modem, **settings)
+            self.modem = share(BG96Modem(port_or_modem, **settings))
         self.timeout = timeout
         self.keep_alive = keep_alive
         self.via = via
         self.ca_certs = ca_certs
         self.progress = progress
         self._owner = self.modem is not port_or_modem
-        #: How often it is installed: the sessions that come and go do not close it.
-        self.held = 0
+        self._begin()
         super().__init__(pool_connections, pool_maxsize, max_retries)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} over {self.modem!r}>"
 
+    def _begin(self) -> None:
+        self._user = User()
+        self._warned: set[str] = set()
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The base class makes the pools, for which all of ours must be there.
-        self.held = 0
+        self._begin()
+        if state["_owner"]:
+            state = {**state, "modem": share(state["modem"])}
         super().__setstate__(state)
+
+    def sibling(self) -> BG96Adapter:
+        """Return another adapter over the same modem, with the same settings.
+
+        What is set on the one afterwards, such as ``max_retries``, the other is not.
+        """
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._begin()
+        other.config, other.proxy_manager = dict(self.config), {}
+        other.init_poolmanager(
+            self._pool_connections, self._pool_maxsize, self._pool_block
+        )
+        return other
+
+    @property
+    def transport(self) -> Transport:
+        """What its connections share, as it is set now."""
+        return Transport(
+            self.modem,
+            self.keep_alive,
+            *self.timeout,
+            self.via,
+            self.progress,
+            self._warned,
+        )
+
+    #: A subclass may set a manager of its own: its pools are over the modem all the
+    #: same.
+    poolmanager = ModemPools(lambda adapter: cast(BG96Adapter, adapter).transport)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **kwargs: Any
@@ -111,9 +148,7 @@ class BG96Adapter(HTTPAdapter):
         self._pool_maxsize = maxsize
         self._pool_block = block
         self.poolmanager = ModemPoolManager(
-            Transport(
-                self.modem, self.keep_alive, *self.timeout, self.via, self.progress
-            ),
+            self.transport,
             num_pools=connections,
             maxsize=maxsize,
             block=block,
@@ -127,15 +162,21 @@ class BG96Adapter(HTTPAdapter):
 
         Left to itself, some versions of it make a context of this machine's TLS.
         """
-        meant = self._meant(verify)
+        meant = self.meant(verify)
         return super().get_connection_with_tls_context(request, meant, proxies, cert)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Tell the pool `conn` what `verify` and `cert` mean, as the base does."""
-        super().cert_verify(conn, url, self._meant(verify), cert)
+        """Tell the pool `conn` what `verify` and `cert` mean, as the base does.
 
-    def _meant(self, verify: Any) -> Any:
-        """Return False, or the path of the CA certificates.
+        :raises requests.exceptions.ConnectionError: where a subclass has made a pool
+            that is not over the modem.
+        """
+        if not isinstance(conn, ModemPool):
+            raise requests.exceptions.ConnectionError(foreign(conn))
+        super().cert_verify(conn, url, self.meant(verify), cert)
+
+    def meant(self, verify: Any) -> Any:
+        """Return False, or the path of the CA certificates, that `verify` means.
 
         What tells pools apart must be what their connections are made with; the base
         class takes None for checked in the one and for unchecked in the other.
@@ -149,11 +190,7 @@ class BG96Adapter(HTTPAdapter):
 
         :raises requests.exceptions.ProxyError: always.
         """
-        raise requests.exceptions.ProxyError(
-            "a proxy cannot be used over the modem, and would be reached past it. "
-            "Where it comes from the environment, session.trust_env = False or the "
-            "variable no_proxy avoids it"
-        )
+        raise requests.exceptions.ProxyError(PROXY)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a `PreparedRequest`, as the base class does.
@@ -162,6 +199,7 @@ class BG96Adapter(HTTPAdapter):
             raises in the same situation; `InvalidURL` and `RequestException` itself
             for what the module cannot carry, before a byte of it is sent.
         """
+        self.use()
         with requests_errors(request):
             return super().send(request, *args, **kwargs)
 
@@ -177,22 +215,19 @@ class BG96Adapter(HTTPAdapter):
     def close(self) -> None:
         """Give the port back, unless it is shared; the next request opens it again.
 
-        A response that somebody still reads, or will, goes on, and the port with it:
-        it is given back when that is over. This never waits.
+        Where other adapters use the module, it is the last one that gives it back. A
+        response that somebody still reads, or will, goes on, and the port with it: it
+        is given back when that is over. This never waits.
         """
         super().close()
-        if self._owner and not self.held:
+        self.leave()
+        if self._owner and not self.modem.users:
             self.modem.release()
 
+    def use(self) -> None:
+        """Count among those who use the modem, under whom it is not closed."""
+        self.modem.users.add(self._user)
 
-@contextmanager
-def requests_errors(request: Any) -> Iterator[None]:
-    """Turn what urllib3 has no class for into requests' own."""
-    try:
-        yield
-    except BG96Error as error:
-        unfit = isinstance(error, UnfitURL) or error.err == 711
-        kind = requests.exceptions.InvalidURL if unfit else None
-        raise (kind or requests.exceptions.RequestException)(
-            str(error), request=request
-        ) from error
+    def leave(self) -> None:
+        """Count no longer among those who use the modem, until the next request."""
+        self.modem.users.discard(self._user)

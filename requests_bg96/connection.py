@@ -32,7 +32,7 @@ from .outcomes import urllib3_error
 from .transport import VIA, Transport
 from .trust import Trust, authorities, client_certificate, client_key
 
-__all__ = ("ModemPoolManager",)
+__all__ = ("ModemPool", "ModemPoolManager")
 
 
 class ModemHTTPConnection(urllib3.connection.HTTPConnection):
@@ -54,7 +54,16 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         self._told_connection = False
 
     def connect(self) -> None:
-        """Get ready to collect a request; the modem is not touched yet."""
+        """Get ready to collect a request; the modem is not touched yet.
+
+        :raises urllib3.exceptions.NewConnectionError: where an address of this machine
+            is to be the connection's.
+        """
+        if self.source_address is not None:
+            with self._errors():
+                raise BG96Error(
+                    "the module makes the connection, and has no source_address"
+                )
         self.sock = cast(Any, ModemSocket(self.transport, self._errors))
 
     @property
@@ -208,17 +217,24 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
             "ca_cert_data": self.ca_cert_data,
             "assert_hostname": self.assert_hostname or None,
             "server_hostname": self.server_hostname,
+            "ssl_version": self.ssl_version,
+            "ssl_minimum_version": self.ssl_minimum_version,
+            "ssl_maximum_version": self.ssl_maximum_version,
         }
         names = [
             name for name, value in wanted.items() if value not in (None, self.host)
         ]
         if names:
+            # Of an SSLContext nothing tells what it was given: not the certificates of
+            # a client, for one. So the plainest is refused with the others.
             raise TrustError(
-                f"the module makes the TLS connection, and has no {', '.join(names)}"
+                f"the module makes the TLS connection, and has no {', '.join(names)}: "
+                "nothing was sent. What it can do is asked of it by verify= and cert=, "
+                "and by sslversion= and ciphersuite= of the BG96Adapter"
             )
 
 
-class _ModemPool:
+class ModemPool:
     """What both kinds of pool have in common.
 
     :param transport: over which their connections go.
@@ -238,13 +254,13 @@ class _ModemPool:
         return super()._make_request(conn, *args, **kwargs)  # type: ignore[misc]
 
 
-class ModemHTTPConnectionPool(_ModemPool, HTTPConnectionPool):  # type: ignore[misc]
+class ModemHTTPConnectionPool(ModemPool, HTTPConnectionPool):  # type: ignore[misc]
     """Connections to one host, over a modem."""
 
     connection_class = ModemHTTPConnection
 
 
-class ModemHTTPSConnectionPool(_ModemPool, HTTPSConnectionPool):  # type: ignore[misc]
+class ModemHTTPSConnectionPool(ModemPool, HTTPSConnectionPool):  # type: ignore[misc]
     """Connections to one host by TLS, over a modem."""
 
     connection_class = ModemHTTPSConnection

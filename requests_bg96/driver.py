@@ -10,6 +10,7 @@ the manual does (HTTP manual 4.2).
 from __future__ import annotations
 
 import os
+import re
 from typing import TypeVar
 
 from .clock import Clock, Deadline
@@ -17,7 +18,7 @@ from .codes import BAUDRATES
 from .dialogues import Dialogue, greeting, prove, setup
 from .errors import BG96Error, LimitError, ModuleError, Phase, PortError, SetupError
 from .link import Link
-from .port import Port, find_port
+from .port import Port, find_port, held_for
 from .state import ModuleState, Settings
 from .stats import Recovery
 from .usb import UsbIdentity
@@ -33,6 +34,10 @@ TRUST_SECONDS = 3.0
 CALL_SECONDS = 12.0
 #: Seconds between two resets (HTTP manual 4.2).
 RESET_SECONDS = 600.0
+
+
+#: Ports of another machine, which lets in whoever comes, or throws out who was there.
+_SHARED_BY_ALL = re.compile("(?:socket|rfc2217):")
 
 
 class Driver:
@@ -199,15 +204,36 @@ class Driver:
 
     def _port_named(self, name: str) -> Port:
         """Open a port, and hold on to it whatever happens next."""
-        self._port = Port(
-            name,
-            baudrate=self._settings.baudrate or BAUDRATES[0],
-            rtscts=self._settings.rtscts,
-            clock=self._clock,
-        )
+        held = held_for(name)
+        if isinstance(held, Settings) and _SHARED_BY_ALL.search(name.lower()):
+            raise _taken(name, held.differing(self._settings))
+        try:
+            self._port = Port(
+                name,
+                baudrate=self._settings.baudrate or BAUDRATES[0],
+                rtscts=self._settings.rtscts,
+                clock=self._clock,
+                holder=self._settings,
+            )
+        except PortError as error:
+            if error.taken and isinstance(held, Settings):
+                raise _taken(name, held.differing(self._settings)) from error
+            raise
         return self._port
 
     def _note(self, line: bytes) -> None:
         """Take note of an unsolicited result code."""
         if line.startswith(b'+QIURC: "pdpdeact",%d' % self._settings.context_id):
             self.known.context = False
+
+
+def _taken(name: str, differing: list[str]) -> PortError:
+    """Return the error for a port that this process has open."""
+    settings = ", ".join(differing)
+    having = f"set up with another {settings}" if settings else "by another BG96Modem"
+    error = PortError(
+        f"{name} cannot be opened: this process has it already, {having}. Give all "
+        "adapters the same settings, or one BG96Modem to share; or close() the other"
+    )
+    error.taken = True
+    return error

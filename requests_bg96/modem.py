@@ -7,11 +7,13 @@ import logging
 import os
 import re
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
+from . import sharing
 from .at import Command, Reply, number
 from .clock import Clock, Deadline, SystemClock
 from .dialogues import Dialogue, Escape, greeting, http, must, setup
@@ -89,7 +91,11 @@ class BG96Modem:
         self.port = port
         self.settings = Settings(**settings)
         self._clock = clock or SystemClock()
+        self._name = sharing.new_name()
+        #: The adapters that have used it since they were last closed; see `sharing`.
+        self.users: weakref.WeakSet[sharing.User] = weakref.WeakSet()
         self._begin()
+        sharing.remember(self._name, self)
 
     def _begin(self) -> None:
         self._driver = Driver(self.port, self.settings, self._clock)
@@ -123,11 +129,27 @@ class BG96Modem:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"port": self.port, "settings": self.settings, "_clock": self._clock}
+        return {
+            "port": self.port,
+            "settings": self.settings,
+            "_clock": self._clock,
+            "_name": self._name,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self.users = weakref.WeakSet()
         self._begin()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # In this process it is itself that comes out again.
+        return sharing.restored, (type(self), self._name, self.__getstate__())
+
+    def __copy__(self) -> BG96Modem:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BG96Modem:
+        return self
 
     @property
     def _known(self) -> ModuleState:
@@ -179,7 +201,7 @@ class BG96Modem:
 
         :raises NoAnswer: where another thread has the modem for longer than that.
         """
-        if self._inherited:
+        if self.inherited:
             self._begin()
         deadline = Deadline(self._clock, CLOSE_SECONDS)
         with self._turn(deadline):
@@ -251,6 +273,11 @@ class BG96Modem:
         found = self._converse(setup.registration(), 30.0)
         return {name: int(stat) for name, stat in found.items()}
 
+    @property
+    def clock(self) -> Clock:
+        """The time, as it was given."""
+        return self._clock
+
     def exchange(
         self,
         request: Request,
@@ -303,7 +330,7 @@ class BG96Modem:
         collector, in any thread at any moment, and must not wait there. At the end
         of the program, and in a process that was forked, nothing is done.
         """
-        if self._inherited or sys.is_finalizing():
+        if self.inherited or sys.is_finalizing():
             return
         exchange.close()
         # Where the port was closed under it, the line may be another response's.
@@ -387,7 +414,7 @@ class BG96Modem:
                 self._leave_data_mode(deadline)
 
     @property
-    def _inherited(self) -> bool:
+    def inherited(self) -> bool:
         """Whether this is a process that was forked."""
         return self._process != os.getpid()
 
@@ -396,7 +423,7 @@ class BG96Modem:
 
         Its turns, and locks, may be those of threads that are not in this process.
         """
-        if self._inherited:
+        if self.inherited:
             if self._driver.link is not None:
                 self._driver.link.port.check_process()
             self._begin()

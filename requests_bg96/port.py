@@ -23,7 +23,7 @@ from .codes import USB_ID
 from .errors import PortError
 from .usb import interface_of
 
-__all__ = ("Port", "find_port")
+__all__ = ("Port", "find_port", "held_for")
 
 #: The package that answers to ``emulator://``; pyserial imports it when it is asked to.
 EMULATOR_PACKAGE = "requests_bg96.emulator"
@@ -87,11 +87,21 @@ class Port:
     :param url: anything that `serial.serial_for_url` takes.
     :param baudrate: in baud; without meaning on USB.
     :param rtscts: whether RTS and CTS hold the line back.
+    :param holder: for whom it is opened, which `held_for` tells.
     :raises PortError: where it cannot be opened.
     """
 
-    def __init__(self, url: str, *, baudrate: int, rtscts: bool, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        baudrate: int,
+        rtscts: bool,
+        clock: Clock,
+        holder: object = None,
+    ) -> None:
         self.url = url
+        self.holder = holder
         self._clock = clock
         self._process = os.getpid()
         if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
@@ -240,6 +250,23 @@ class Port:
             failure = PortError(f"{self.url} {what}: {advice or error}")
             failure.taken = number in TAKEN
             raise failure from error
+
+
+def held_for(url: str) -> object:
+    """Return for whom `url` is open in this process; None where it is not."""
+    for port in list(_open_ports):
+        if _same_port(port.url, url):
+            return port.holder
+    return None
+
+
+def _same_port(one: str, other: str) -> bool:
+    if one.partition("?")[0].endswith("://"):
+        # Such as loop://, of which each has their own.
+        return False
+    return one == other or (
+        os.path.exists(one) and os.path.realpath(one) == os.path.realpath(other)
+    )
 
 
 #: Those that a process which is forked has no business with.

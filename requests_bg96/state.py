@@ -82,6 +82,11 @@ class Settings:
                 f"{name} is {value!r}; the module takes {allowed[0]} to {allowed[-1]}"
             )
 
+    def differing(self, other: Settings) -> list[str]:
+        """Return the names of the settings that are not those of `other`."""
+        names = [field.name for field in dataclasses.fields(self)]
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
+
     @property
     def wanted(self) -> dict[str, str]:
         """The values of AT+QHTTPCFG that an exchange relies on."""
