@@ -332,7 +332,14 @@ class _Bound(HTTPAdapter):
             self.over.use()
             verify = self.over.meant(verify)
         with sending(request):
-            return super().send(request, stream, timeout, verify, cert, proxies)
+            return super().send(
+                request,
+                stream=stream,
+                timeout=timeout,
+                verify=verify,
+                cert=cert,
+                proxies=proxies,
+            )
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Tell the pool `conn` what `verify` and `cert` mean, as `stock` does."""
