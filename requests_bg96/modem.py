@@ -214,7 +214,7 @@ class BG96Modem:
         its reader still holds is read, or closed. What asks for the modem later has it,
         and keeps the port.
         """
-        if self._inherited:
+        if self.inherited:
             self._begin()
         self._released = True
         self._give_back()
