@@ -86,13 +86,17 @@ class _Installation(AbstractContextManager[BG96Adapter]):
             adapters = getattr(session, "adapters", {})
             for prefix, mounted in list(adapters.items()):
                 if isinstance(mounted, BG96Adapter):
-                    mounted.leave()
+                    self._end_use(mounted)
                 elif self._is_to_be_bound(prefix, mounted):
                     adapters[prefix] = _bound(mounted, self.adapter.sibling())
         self.adapter.modem.users.discard(self._user)
         # It is busy for somebody, who has it until they are done.
         with suppress(BG96Error):
             self.adapter.close()
+
+    def _end_use(self, mounted: BG96Adapter) -> None:
+        if mounted.modem is self.adapter.modem:
+            mounted.leave()
 
     @staticmethod
     def _is_to_be_bound(prefix: str, mounted: object) -> bool:
@@ -114,7 +118,8 @@ def install(adapter: BG96Adapter) -> AbstractContextManager[BG96Adapter]:
     certificate, an `ssl.SSLContext` or a proxy, is refused with an error that names it.
     Adapters for other schemes than ``http`` and ``https`` are left alone, and so are a
     `BG96Adapter` that is mounted, adapters that are no `HTTPAdapter`, and urllib3 where
-    it is used without requests.
+    it is used without requests. An adapter that opens sockets by itself, without
+    urllib3, is out of reach.
 
     A session that is made meanwhile has an adapter of its own, with the settings of
     `adapter`, for as long as it lives. The port stays open until `uninstall`, whoever
