@@ -11,31 +11,8 @@ import pytest
 import requests
 
 from requests_bg96.emulator import Hangup, Silence, Switches
-from requests_bg96.emulator.switches import allowed_values
+from tests.firmwares import spoken
 from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
-
-#: What a module may do that the client does not speak yet: switch to values.
-NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
-    "result_urc": ("before_ok",),
-    "missing_ok": ("request", "read", "both"),
-    "line_end": ("lf",),
-    "read_trailer": (
-        "none_before",
-        "two_before",
-        "none_between",
-        "two_between",
-        "two_behind",
-    ),
-    "echo_off": (False,),
-    "urc_flood": (1500,),
-}
-
-
-def spoken(name: str) -> tuple[Any, ...]:
-    """The values of a switch that the client speaks."""
-    foreign = NOT_YET_SPOKEN.get(name, ())
-    return tuple(one for one in allowed_values()[name] if one not in foreign)
-
 
 #: What no document shows, and a module might do nevertheless.
 DEVIATIONS = (
@@ -64,7 +41,7 @@ MATTER: dict[str, tuple[Any, ...]] = {
     "response_timeout": (702, 728),
     "read_timeout": (722, 702, 727),
     "surplus": ("dropped", "handed_out"),
-    **{name: spoken(name) for name in DEVIATIONS},
+    **{name: spoken()[name] for name in DEVIATIONS},
 }
 
 
@@ -181,7 +158,7 @@ def test_firmwares(case: dict[str, Any], fragment: Any) -> None:
 @pytest.mark.parametrize("name", sorted(Switches.__dataclass_fields__))
 def test_every_value_of_a_switch(name: str) -> None:
     """Also of those that ought to make no difference to us."""
-    for value in spoken(name):
+    for value in spoken()[name]:
         with rig(switches=dataclasses.replace(Switches(), **{name: value})) as made:
             exchanges(made)
             restarts(made)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from requests_bg96.emulator import Switches
-from requests_bg96.emulator.switches import allowed_values
 from tests.adversary.plans import (
     ACCOUNT,
     FORGED,
@@ -29,6 +28,7 @@ from tests.adversary.plans import (
     Say,
     Wait,
 )
+from tests.firmwares import spoken
 from tests.support import CONNECT, OK, TRAILER, cme
 
 __all__ = ("Choose", "from_bytes", "made")
@@ -221,7 +221,7 @@ def _part(choose: Choose) -> Part:
 
 def _switches(choose: Choose, secure: bool) -> Switches:
     """Return a firmware in which up to three things are otherwise than usual."""
-    allowed = allowed_values()
+    allowed = spoken()
     chosen: dict[str, Any] = {}
     for _ in range(choose(4)):
         name = one_of(choose, tuple(allowed))
