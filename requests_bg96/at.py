@@ -114,6 +114,11 @@ class Command:
         return self.leads or self.payload is not None or self.sink is not None
 
     @property
+    def reports(self) -> bool:
+        """Whether a result URC of its own name follows."""
+        return self.commits or self.payload_phase is Phase.SEND
+
+    @property
     def fetches(self) -> bool:
         """Whether CONNECT leads to bytes from the module, which a server may choose."""
         typed = self.bare and not _FETCHES.search(self.text)

@@ -52,6 +52,8 @@ ANSWER_SECONDS = 0.4
 ANSWER_SILENCE = 0.1
 #: Seconds for both answers: what goes on for longer is payload.
 ANSWER_LIMIT = 1.0
+#: Questions without an answer, over some seconds: then the module is not done.
+IN_VAIN = 3
 #: Bytes that may come with the answers: URCs, and the answers to earlier questions.
 HELD_LIMIT = 1_024
 #: Bytes of an answer in which noise has hidden the OK.
@@ -400,6 +402,8 @@ class Exchange:
             self._conclude(*answer)
         elif not _ACCEPTED.search(self._held) and len(self._held) > NOISE_LIMIT:
             self._take_for_payload()
+        elif not self._held and len(self._questions) >= IN_VAIN:
+            self.framing.fill()
 
     def _hear(
         self, done: Callable[[], bool], limit: Deadline, seconds: float = ANSWER_SECONDS

@@ -60,16 +60,36 @@ _CME = b"\r\n+CME ERROR: "
 _URCS = rb"(?:\r\n(?!OK\r|\+QHTTPREAD:|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
 #: The end of an earlier response may be reported late, and so come behind this one's.
 _BEHIND = rb"(?:\r\n(?!OK\r|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
-_READ = rb"\r\n\+QHTTPREAD: *(\d+)\r\n"
+_READ = rb"\+QHTTPREAD: *(\d+)\r\n"
+_ERROR = rb"\r\n\+CME ERROR: *(\d+)\r\n"
 _PART = rb"(?:\r(?:\n(?:[^\r\n]{1,200}\r?)?)?)?"
-_TRAILER = re.compile(
-    rb"(?:\r\nOK\r\n%b%b|\r\n\+CME ERROR: *(\d+)\r\n)%b" % (_URCS, _READ, _BEHIND)
-)
+_TRAILER = re.compile(rb"(?:\r\nOK\r\n%b\r\n%b|%b)%b" % (_URCS, _READ, _ERROR, _BEHIND))
 _BEGINNING = re.compile(
     rb"%b|%b"
     % (
-        _prefixes(_OK, rb"%b(?:%b%b)?%b" % (_URCS, _READ, _BEHIND, _PART)),
+        _prefixes(_OK, rb"%b(?:\r\n%b%b)?%b" % (_URCS, _READ, _BEHIND, _PART)),
         _prefixes(_CME, rb"\d*(?:\r(?:\n%b%b)?)?" % (_BEHIND, _PART)),
+    )
+)
+#: As a module may have it besides: one line end too few or too many, the URC before
+#: OK, or no OK. It is looked for only behind a body whose end is known: elsewhere it
+#: would make a trailer of the body's own bytes.
+_ODD_TRAILER = re.compile(
+    rb"(?:\r\nOK\r\n(?:\r\n)?%b(?:\r\n)?%b|\r\n%b(?:\r\nOK\r\n)?|%b)"
+    rb"%b(?:\r\n(?![^\r]))?" % (_URCS, _READ, _READ, _ERROR, _BEHIND)
+)
+_ODD_BEGINNING = re.compile(
+    rb"%b|%b"
+    % (
+        _prefixes(
+            _OK,
+            rb"(?:\r\n)?%b(?:(?:\r\n)?%b%b)?(?:\+[^\r\n]{0,200}\r?|%b)"
+            % (_URCS, _READ, _BEHIND, _PART),
+        ),
+        _prefixes(
+            b"\r\n+QHTTPREAD: ",
+            rb"\d*(?:\r(?:\n(?:\r\nOK\r\n)?%b%b)?)?" % (_BEHIND, _PART),
+        ),
     )
 )
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -79,11 +99,13 @@ _PLAIN_HEAD = re.compile(
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)+\r\n"
 )
 #: Lines of the module behind a trailer: results, URCs, the echo of a question.
-_LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n[^\r\n]{1,200}\r?\n)*")
+_LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n(?:[^\r\n]{1,200}\r?\n)?)*")
 # In the line end before it a byte may be missing, or wrong.
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
 )
+#: The beginning of a trailer without its first line end.
+_ODD = b"OK\r\n"
 _FAULT = "the response is chunk framing with a fault in it"
 #: What is wrong where the trailer stands in another place than the end of the body.
 MISPLACED = (
@@ -94,8 +116,15 @@ MISPLACED = (
 
 def _trailer_err(trailer: bytes) -> int | None:
     """Return the ``<err>`` in a full trailer of AT+QHTTPREAD, or None if it is none."""
-    match = _TRAILER.fullmatch(trailer)
-    return int(match[1] or match[2]) if match else None
+    match = _TRAILER.fullmatch(trailer) or _ODD_TRAILER.fullmatch(trailer)
+    return int(next(filter(None, match.groups()))) if match else None
+
+
+def _may_be_trailer(data: bytes) -> bool:
+    """Return whether `data`, behind a body's end, is the beginning of a trailer."""
+    patterns = (_BEGINNING, _ODD_BEGINNING)
+    before = data[len(_LINE_END) :] if data.startswith(_LINE_END + b"\r") else data
+    return any(one.fullmatch(before) for one in patterns)
 
 
 def _tail(data: bytes | bytearray) -> int:
@@ -158,12 +187,11 @@ class Framing:
     def __init__(self, method: str, told: int | None = None) -> None:
         #: Whether the end was reached: what follows is the trailer.
         self.finished = False
-        #: Whether the end, once reached, is the module's as well, beyond doubt.
-        self.certain = False
         #: Whether HTTP says that there is no body, which the module does not know.
         self.bodyless = False
         self._method = method
         self._told = told
+        self._agreed = False
         self._interim = False
         self._lent = b""
         self._buffer = bytearray()
@@ -189,9 +217,21 @@ class Framing:
         self._buffer += data
         while not self.finished and self._state():
             pass
-        if self.finished and self.bodyless:
-            # The module does not know that there is no body, and may hand one out.
+        if self.finished:
+            self._look_behind()
+
+    def _look_behind(self) -> None:
+        """See to what a module may hand out between the end and the trailer."""
+        if self.bodyless:
+            # It does not know that there is no body.
             del self._buffer[: self._withheld()[0]]
+        elif self._buffer.startswith(_LINE_END + _OK):
+            self._agreed = False
+            del self._buffer[: len(_LINE_END)]
+        elif self._buffer.startswith(b"OK\r\n") and not self._last.endswith(_LINE_END):
+            # Two bytes that the line has lost would have made a body that ends so.
+            self._agreed = False
+            self._buffer[:0] = _LINE_END
 
     def take(self, size: int) -> bytes:
         """Return up to `size` bytes that surely belong to the response."""
@@ -213,6 +253,12 @@ class Framing:
             return max(0, self._left - len(self._buffer))
         return None
 
+    @property
+    def certain(self) -> bool:
+        """Whether the end that was reached is the module's as well, beyond doubt."""
+        plain = _TRAILER.fullmatch(self._withheld()[1])
+        return self._agreed and plain is not None
+
     # What only the trailer can tell
 
     @property
@@ -220,7 +266,10 @@ class Framing:
         """What the bytes withheld could be."""
         start, withheld = self._withheld()
         if self.finished and start:
-            return Trailer.WRONG
+            odd = (_LINE_END + _OK).startswith(self._buffer) or _ODD.startswith(
+                bytes(self._buffer)
+            )
+            return Trailer.BEGUN if odd else Trailer.WRONG
         if not withheld:
             return Trailer.NONE
         if _LINE_END.startswith(withheld):
@@ -261,8 +310,8 @@ class Framing:
         """
         withheld = self._withheld()[1]
         whole = withheld + rest
-        last = None
-        for last in _TRAILER.finditer(whole):
+        last = _ODD_TRAILER.match(whole) if self.finished else None
+        for last in [] if last else _TRAILER.finditer(whole):
             pass
         if last is None or not _LINES.fullmatch(whole, last.end()):
             raise TransferError("the response did not end with its trailer")
@@ -282,6 +331,8 @@ class Framing:
         Behind a head, the empty line that ended it may have been the trailer's, where
         the server hung up in the head; so may a line end that was let go.
         """
+        if self.finished and _ODD_BEGINNING.fullmatch(self._buffer):
+            return 0, bytes(self._buffer)
         before = _LINE_END if self._fresh else self._lent
         if before and not self.finished and len(self._buffer) <= TRAILER_LIMIT:
             trailer = before + bytes(self._buffer)
@@ -317,6 +368,15 @@ class Framing:
             self._follow(len(self._buffer))
         if not self._buffer:
             self._lent = released
+
+    def fill(self) -> None:
+        """Take for the body what fills its length, though it looks like a trailer.
+
+        The module shows in no way that it is done, and yet has sent all there is.
+        """
+        if self._state == self._in_length and self._left <= len(self._buffer):
+            self._left -= self._pass(self._left)
+            self.finished = True
 
     def _end(self, *, sound: bool) -> None:
         if self._state == self._in_doubt:
@@ -383,7 +443,7 @@ class Framing:
             raise TransferError("the Content-Length is more than any body has")
         self._left = length
         self._state = self._in_length
-        self.certain = (
+        self._agreed = (
             length == self._told and not self._interim and _is_unambiguous(head)
         )
 
@@ -433,7 +493,7 @@ class Framing:
             self._settle_decoded()
             return True
         if self._chunks.finished:
-            if not _BEGINNING.fullmatch(self._buffer, self._fed):
+            if not _may_be_trailer(bytes(self._buffer[self._fed :])):
                 raise TransferError(_FAULT)
             self._settle_raw()
             return True

@@ -61,6 +61,10 @@ ANSWER_LIMIT = 4_096
 _READ = Command("+QHTTPREAD")
 #: The module ends an upload after 5 s without data, and says so.
 ACKNOWLEDGEMENT_SECONDS = 7.0
+#: How often echo must have come in spite of everything to be taken for usual.
+STUBBORN = 2
+#: Seconds for an OK that comes behind the result URC, if it comes at all.
+OVERDUE_SECONDS = 1.0
 #: Bytes that may be heard between a question and its answer.
 QUESTION_LIMIT = 4_096
 _PUSHED = re.compile(rb'\+QIURC: *"recv",(\d{1,2}),')
@@ -111,6 +115,11 @@ class Link:
         self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
         self._echoed = False
         self._said: Command | None = None
+        #: Whether an echo says nothing.
+        self._expects_echo = settings.verify_echo
+        self._stubborn = 0
+        #: Whether the question was the last that was said.
+        self._asked = False
         self._last_write = clock.now()
         self._escaping = False
         self._dtr_tried = False
@@ -275,7 +284,7 @@ class Link:
         self._note_lines(pending + before + answer[0])
         self.data_mode = self._dtr_tried = False
         self.unfinished = None
-        self.settled = self.met = self.proved = True
+        self.settled = self.met = self.proved = self._asked = True
         return True
 
     def _heard(
@@ -382,10 +391,11 @@ class Link:
                 self._await_acknowledgement(until.within(ACKNOWLEDGEMENT_SECONDS))
             if command.progress:
                 command.progress(start + len(piece))
-            if reply := self._pending_end(command, lines):
+            left = start + len(piece) < len(payload)
+            if left and (reply := self._pending_end(command, lines)):
                 # The module takes no more: what is left would be commands to it.
                 return reply
-            if until.over:
+            if left and until.over:
                 raise NoAnswer("the module does not take the payload in time")
         if command.acknowledged:
             until = until.within(ACKNOWLEDGEMENT_SECONDS)
@@ -450,11 +460,19 @@ class Link:
         self, command: Command, until: Deadline, lines: list[bytes] | None = None
     ) -> Reply:
         lines = [] if lines is None else lines
+        before = len(lines)
         while line := self._next_line(until):
             if self._ends(line, command, lines):
+                self._urcs.extend(lines[before:] if command.reports else ())
                 return self._ended(line, lines)
+            if command.reports and len(lines) > before:
+                until = until.within(OVERDUE_SECONDS)
             if until.over:
                 break
+        if command.reports and len(lines) > before:
+            # The result is there, and the module leaves OK out.
+            self._urcs.extend(lines[before:])
+            return self._ended(b"OK", lines)
         raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
 
     def _ends(self, line: bytes, command: Command, lines: list[bytes]) -> bool:
@@ -474,9 +492,22 @@ class Link:
         reply = Reply(final, tuple(lines), error_number(final), self.phase)
         self._payload_size = 0
         self.data_mode = reply.connected
-        if self.settled and self._echoed and not self._verify_echo:
-            self._restarted("echoes again")
+        self._look_at_echo()
         return reply
+
+    def _look_at_echo(self) -> None:
+        """Take an echo for a restart, unless the module cannot turn it off.
+
+        One that comes with the first command behind the question that has turned echo
+        off, twice, is of such a module.
+        """
+        first, self._asked = self._asked, False
+        if not self.settled or not self._echoed or self._expects_echo:
+            return
+        self._stubborn += first
+        self._expects_echo = self._stubborn == STUBBORN
+        if not self._expects_echo:
+            self._restarted("echoes again")
 
     def _await(self, awaited: Await, deadline: Deadline) -> bytes:
         until = deadline.within(awaited.timeout)

@@ -6,13 +6,13 @@ from typing import Any
 
 from requests_bg96.emulator.switches import allowed_values
 
-__all__ = ("NOT_YET_SPOKEN", "spoken")
+__all__ = ("NOT_YET_SPOKEN", "ODD_ENDS", "spoken")
 
-#: What a module may do that the client does not speak yet: switch to values.
-NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
+#: The forms of the end of a read that the client takes only where HTTP tells the end of
+#: the body (tests/test_odd_modules.py): elsewhere the body could end like that.
+ODD_ENDS: dict[str, tuple[Any, ...]] = {
     "result_urc": ("before_ok",),
-    "missing_ok": ("request", "read", "both"),
-    "line_end": ("lf",),
+    "missing_ok": ("read", "both"),
     "read_trailer": (
         "none_before",
         "two_before",
@@ -20,7 +20,11 @@ NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
         "two_between",
         "two_behind",
     ),
-    "echo_off": (False,),
+}
+#: What a module may do that the client does not speak: switch to values.
+NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
+    **ODD_ENDS,
+    "line_end": ("lf",),
     "urc_flood": (1500,),
 }
 

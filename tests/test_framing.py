@@ -375,6 +375,16 @@ def test_trailer_states() -> None:
     assert framing.take(EVERYTHING) == TRAILER + b"more"
 
 
+def test_a_body_that_ends_like_a_trailer() -> None:
+    """It fills its length, where the module is not done for all that."""
+    framing = Framing("GET", 4 + len(TRAILER))
+    framing.receive_data(response(b"text" + TRAILER))
+    assert (framing.trailer, framing.finished) == (Trailer.FULL, False)
+    framing.fill()
+    assert parsed(framing.take(EVERYTHING))[1] == b"text" + TRAILER
+    assert (framing.trailer, framing.finished) == (Trailer.NONE, True)
+
+
 def test_no_trailer_to_take() -> None:
     """To take one that is not there is a fault of the caller."""
     framing = Framing("GET")

@@ -1,0 +1,100 @@
+"""What a module may do that no document shows, where HTTP tells the end of a body.
+
+Elsewhere nothing tells: the request fails in time, by the class of a broken body.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import requests
+
+from requests_bg96.emulator import Switches
+from tests.firmwares import ODD_ENDS
+from tests.support import SOMEWHERE, chunks, response, rig
+
+CLOSE = b"Connection: close"
+CODED = b"Transfer-Encoding: chunked"
+VALUES = [(name, one) for name, values in ODD_ENDS.items() for one in values]
+#: Bodies, with what ends a response in the midst of them.
+BODIES = (b"hello", b"", b"a\r\nOK\r\n\r\n+QHTTPREAD: 0\r\nb")
+
+
+@pytest.mark.parametrize(("name", "value"), VALUES)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_body_whose_end_is_told(name: str, value: str, method: str) -> None:
+    """It arrives, in time, with its length or in chunks, and the next one does."""
+    switches = Switches.from_text({name: value, "chunked": "raw"})
+    for body in BODIES:
+        coded = response(chunks(body, [3]), CODED)
+        # Chunk framing ends with the line end that would be missing.
+        for answer in (response(body), *([coded] if value != "none_before" else [])):
+            with rig(answer, switches=switches) as made:
+                data = b"x" * 3_000 if method == "POST" else None
+                for _ in range(2):
+                    found = made.session.request(
+                        method, SOMEWHERE, data=data, timeout=(30, 10)
+                    )
+                    assert found.content == body
+                assert made.clock.now() < 8
+                assert len(made.servers.requests) == 2
+
+
+@pytest.mark.parametrize(("name", "value"), VALUES)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_no_body(name: str, value: str, method: str) -> None:
+    """None is waited for."""
+    status = b"204 No Content" if method == "GET" else b"200 OK"
+    answer = response(b"", b"Content-Length: 5", status=status)
+    with rig(answer, switches=Switches.from_text({name: value})) as made:
+        for _ in range(2):
+            assert made.session.request(method, SOMEWHERE).content == b""
+
+
+@pytest.mark.parametrize("body", [b"text\r\n", b"\r\n"])
+def test_bytes_that_may_be_missing(body: bytes) -> None:
+    """A body that ends like the line end that lacks is refused, never guessed."""
+    with rig(response(body), switches=Switches(read_trailer="none_before")) as made:
+        with pytest.raises(
+            requests.RequestException, match="missing or too many|more expected"
+        ):
+            made.get()
+
+
+@pytest.mark.parametrize(("name", "value"), VALUES)
+def test_a_body_whose_end_nothing_tells(name: str, value: str) -> None:
+    """It fails in time, or is the body and no more than a line end."""
+    with rig(
+        response(b"hello", CLOSE), switches=Switches.from_text({name: value})
+    ) as made:
+        started = made.clock.now()
+        try:
+            assert made.get(timeout=(30, 10)).content.rstrip(b"\r\n") == b"hello"
+        except requests.RequestException as error:
+            assert "reading the response" in str(error)
+        assert made.clock.now() - started < 30
+        made.servers.answers = [response(b"next")]
+        assert made.get(timeout=(60, 10)).content == b"next"
+
+
+@pytest.mark.parametrize("dtr", [False, True])
+def test_an_echo_that_stays(dtr: bool) -> None:
+    """It is no restart, once it has come twice; a true one is noticed still."""
+    switches = Switches(echo_off=False)
+    with rig(switches=switches, adapter={"dtr": dtr}) as made:
+        for _ in range(3):
+            assert made.get(timeout=(40, 10)).content == b"hello"
+        assert made.written.count(b"ATQ0V1E1") == 2
+        made.emulator.reset()
+        made.clock.sleep(10)
+        assert made.get(timeout=(60, 10)).content == b"hello"
+        assert len(made.servers.requests) == 4
+
+
+def test_an_ok_that_is_left_out() -> None:
+    """The result URC is the answer to a request, too."""
+    for method, body in itertools.product(("GET", "POST"), (b"", b"x" * 3_000)):
+        with rig(switches=Switches(missing_ok="request")) as made:
+            answer = made.session.request(method, SOMEWHERE, data=body, timeout=30)
+            assert answer.content == b"hello" and len(made.servers.requests) == 1
