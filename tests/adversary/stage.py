@@ -67,6 +67,8 @@ class Stage:
         self.misplaced: list[bytes] = []
         self.session = requests.Session()
         self._settings = dict(case.settings)
+        #: How many programs have been started.
+        self._programs = 0
         #: Seconds in which an answer comes.
         self._patience = 0.3 if case.line.get("baudrate") else 0.05
         self._port: Serial | None = None
@@ -107,7 +109,10 @@ class Stage:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set("token", SECRET, domain=BANK)
-        adapter = BG96Adapter(self.url, clock=self.clock, **self._settings)
+        # Under one name it would have the modem, and the knowledge, of the one before.
+        self._programs += 1
+        port = f"{self.url}?program={self._programs}"
+        adapter = BG96Adapter(port, clock=self.clock, **self._settings)
         for prefix in ("http://", "https://"):
             self.session.mount(prefix, adapter)
 
