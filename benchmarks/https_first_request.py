@@ -47,6 +47,7 @@ class Meter:
         self._bytes = {"from_host": 0, "to_host": 0}
 
     def __call__(self, direction: str, data: bytes) -> None:
+        """Count `data`, as the emulator calls it."""
         self._bytes[direction] += len(data)
 
     def measure(self, what: str, session: requests.Session, url: str) -> Cost:
@@ -59,7 +60,7 @@ class Meter:
 
 
 def costs(what: str, ca_certs: str, server: TlsServer) -> Iterator[Cost]:
-    """The cost of the first request, the second, and the first of another process."""
+    """Measure the first request, the second, and the first of another process."""
     meter = Meter()
     switches = Switches(sni_checkhost=True)
     with Emulator(BAUDRATE, switches=switches, on_line=meter) as emulator:

@@ -118,7 +118,7 @@ def _value(modem: BG96Modem, command: str, name: str) -> str:
 
 
 def module(modem: BG96Modem) -> Finding:
-    """The module is one that knows the commands."""
+    """Check that the module is one that knows the commands."""
     name = " ".join(modem.info().values())
     try:
         modem.command("AT+QHTTPCFG=?")
@@ -129,7 +129,7 @@ def module(modem: BG96Modem) -> Finding:
 
 
 def sim(modem: BG96Modem) -> Finding:
-    """The SIM is there and unlocked (HTTP manual 4.1)."""
+    """Check that the SIM is there and unlocked (HTTP manual 4.1)."""
     try:
         code = _value(modem, "AT+CPIN?", "+CPIN")
     except ModuleError as error:
@@ -149,7 +149,7 @@ def signal(modem: BG96Modem) -> Finding:
 
 
 def registration(modem: BG96Modem) -> Finding:
-    """The module is registered (HTTP manual 4.2)."""
+    """Check that the module is registered (HTTP manual 4.2)."""
     found = modem.registration()
     text = ", ".join(
         f"{name} {stat} {REGISTRATION.get(str(stat), '')}".strip()
@@ -161,14 +161,14 @@ def registration(modem: BG96Modem) -> Finding:
 
 
 def attachment(modem: BG96Modem) -> Finding:
-    """The packet domain is attached (HTTP manual 4.2)."""
+    """Check that the packet domain is attached (HTTP manual 4.2)."""
     good = _value(modem, "AT+CGATT?", "+CGATT") == "1"
     found = "attached" if good else "not attached"
     return Finding("attach", good, found, "" if good else "AT+CGATT=1 attaches")
 
 
 def access_point(modem: BG96Modem) -> Finding:
-    """The context's APN is the one that is wanted (HTTP manual 4.2)."""
+    """Check that the context has the APN that is wanted (HTTP manual 4.2)."""
     context = modem.settings.context_id
     apn = _value(modem, f"AT+QICSGP={context}", "+QICSGP").split(",")[1].strip('"')
     good = modem.settings.apn in (None, apn)
@@ -177,7 +177,7 @@ def access_point(modem: BG96Modem) -> Finding:
 
 
 def context(modem: BG96Modem) -> Finding:
-    """The PDP context is active and has an address (HTTP manual 4.2)."""
+    """Check that the PDP context is active and has an address (HTTP manual 4.2)."""
     number = str(modem.settings.context_id)
     active = [line.partition(": ")[2].split(",") for line in modem.command("AT+QIACT?")]
     for fields in active:
@@ -188,7 +188,7 @@ def context(modem: BG96Modem) -> Finding:
 
 
 def name_server(modem: BG96Modem) -> Finding:
-    """The context has a name server (HTTP manual 4.3)."""
+    """Check that the context has a name server (HTTP manual 4.3)."""
     number = modem.settings.context_id
     try:
         servers = _value(modem, f"AT+QIDNSCFG={number}", "+QIDNSCFG").split(",")[1:]
@@ -202,7 +202,7 @@ def name_server(modem: BG96Modem) -> Finding:
 
 
 def clock(modem: BG96Modem) -> Finding:
-    """The module knows the date, by which certificates are checked."""
+    """Check that the module knows the date, which certificates depend on."""
     text = _value(modem, "AT+CCLK?", "+CCLK").strip('"')
     told = clock_of(text)
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -212,7 +212,7 @@ def clock(modem: BG96Modem) -> Finding:
 
 
 def speed(modem: BG96Modem) -> Finding:
-    """The line is fast enough for the network."""
+    """Check that the line is fast enough for the network."""
     rate = _value(modem, "AT+IPR?", "+IPR")
     slow = (number(rate) or 115_200) < 115_200
     advice = "LTE-M is faster; baudrate= sets another" if slow else ""

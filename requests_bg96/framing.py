@@ -448,7 +448,7 @@ class Framing:
         )
 
     def _in_length(self) -> bool:
-        """The length is known."""
+        """Look for the end of a body whose length is known."""
         if self.bodyless:
             self.finished = True
         elif len(self._buffer) < self._left or self._cut_short():
@@ -475,7 +475,7 @@ class Framing:
         return False
 
     def _in_raw(self) -> bool:
-        """The body has chunk framing."""
+        """Look for the end of a body that has chunk framing."""
         end = self._withheld()[0]
         if self._chunks.wants_line_end and self._buffer.startswith(b"\r\n"):
             end = max(end, 2)
@@ -483,7 +483,7 @@ class Framing:
         return False
 
     def _in_doubt(self) -> bool:
-        """The body has chunk framing, or begins as if it had: keep it back."""
+        """Keep back a body that has chunk framing, or begins as if it had."""
         end = self._withheld()[0]
         try:
             self._fed += self._chunks.feed(bytes(self._buffer[self._fed : end]))

@@ -618,7 +618,7 @@ class Link:
         self._last_write = self._clock.now()
 
     def _astray(self) -> None:
-        """What is said next would be taken for payload."""
+        """Raise: the module would take what is said next for payload."""
         self.data_mode = True
         raise DataModeError("the module is in data mode, where it should listen")
 

@@ -228,7 +228,6 @@ def test_a_modem_of_another_kind() -> None:
 @pytest.mark.parametrize("chatter", [b"login: ", b"\r\n$ ", b"\xff" * 9, b"\r\nOK\r"])
 def test_something_that_is_no_modem(chatter: bytes) -> None:
     """A console, or noise, in answer to everything."""
-
     always: Answers = collections.defaultdict(lambda: chatter)
     with scripted(always) as path, session_on(path) as session:
         error = failure(session, timeout=(1.5, 5))

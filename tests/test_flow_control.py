@@ -31,7 +31,7 @@ MIDDLE = 300_000
 
 
 def serving(body: bytes) -> Answers:
-    """This body."""
+    """Return the response that has this body."""
     return HEAD % len(body) + body
 
 

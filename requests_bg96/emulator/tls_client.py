@@ -245,7 +245,7 @@ def _certificates(data: bytes) -> list[bytes]:
 
 @contextlib.contextmanager
 def _private_file(content: bytes) -> Iterator[str]:
-    """A file that only this user can read, for as long as the context is open."""
+    """Keep a file that only this user can read while the context is open."""
     # mkstemp makes it so; a file that is still open could not be read on Windows.
     descriptor, path = tempfile.mkstemp(suffix=".pem")
     try:

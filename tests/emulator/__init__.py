@@ -1,0 +1,1 @@
+"""The emulator, tested by itself, byte by byte."""

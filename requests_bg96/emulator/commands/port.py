@@ -30,7 +30,6 @@ def rate(module: Module) -> Reply:
 @COMMANDS.write("+IPR", Number(among=RATES))
 def set_rate(module: Module, value: int) -> None:
     """Change the baud rate; the OK still leaves at the old one (AT manual 3.5)."""
-
     module.store.rate = value
     module.terminal.after_drain(module.store.apply_rate)
 
