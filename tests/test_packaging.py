@@ -38,6 +38,24 @@ def test_run_time_dependencies(metadata: configparser.ConfigParser) -> None:
     ]
 
 
+def test_the_licence(metadata: configparser.ConfigParser) -> None:
+    """It is an SPDX expression, and no classifier says it again (PEP 639)."""
+    assert metadata["metadata"]["license_expression"] == "MIT"
+    assert "license" not in metadata["metadata"]
+    assert "License ::" not in metadata["metadata"]["classifiers"]
+
+
+def test_links(metadata: configparser.ConfigParser) -> None:
+    """Four, and those into the repository lead to what is there."""
+    lines = metadata["metadata"]["project_urls"].strip().splitlines()
+    links = dict(line.split(" = ") for line in lines)
+    assert links.keys() == {"Documentation", "Source", "Issues", "Changelog"}
+    for url in links.values():
+        assert url.startswith(links["Source"])
+        inside = re.fullmatch(r".*/(?:tree|blob)/main/(.+)", url)
+        assert inside is None or (ROOT / inside[1]).exists()
+
+
 def test_every_subpackage_is_a_package() -> None:
     """A folder without an ``__init__`` would be left out of the wheel."""
     modules = (ROOT / "requests_bg96").rglob("*.py")
