@@ -1,0 +1,208 @@
+"""The pages name files, names and commands that are there, and the layers hold."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import functools
+import importlib.util
+import pathlib
+import re
+from collections.abc import Iterator
+
+import pytest
+from docutils import core, nodes
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "requests_bg96"
+PAGES = [*sorted(ROOT.glob("*.rst")), *sorted((ROOT / "docs").glob("*.rst"))]
+#: The other names the files of requests' own suite.
+OURS = [path for path in PAGES if path.name != "conformance.rst"]
+PATH = re.compile(r"(?:(?:requests_bg96|tests|docs|benchmarks|\.ci)/\S*|\w+\.rst)$")
+PARAMETER = re.compile(r"^ *:param (\w+):", re.MULTILINE)
+
+
+@functools.cache
+def page(path: pathlib.Path) -> nodes.document:
+    """Read a page; what docutils warns of fails."""
+    text = path.read_text(encoding="utf-8")
+    return core.publish_doctree(text, str(path), settings_overrides={"halt_level": 2})
+
+
+def literals(node: nodes.Node) -> Iterator[str]:
+    """The texts in double backquotes."""
+    for literal in node.findall(nodes.literal):
+        yield literal.astext().replace("\n", " ")
+
+
+@functools.cache
+def syntax(path: pathlib.Path) -> ast.Module:
+    """Parse a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def defined(body: list[ast.stmt], before: str = "") -> Iterator[str]:
+    """The names that are bound at the top of a module or class, dotted."""
+    for node in body:
+        match node:
+            case ast.ClassDef():
+                yield before + node.name
+                yield from defined(node.body, f"{before}{node.name}.")
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield before + node.name
+            case ast.AnnAssign(target=ast.Name(name)):
+                yield before + name
+            case ast.Assign():
+                names = (one for one in node.targets if isinstance(one, ast.Name))
+                yield from (before + name.id for name in names)
+
+
+def missing(text: str) -> str | None:
+    """Return what of ``path::name`` is not there."""
+    path, _, name = text.partition("::")
+    if not (ROOT / path).exists():
+        return path
+    # The variant of a test stands in brackets; test_manual_coverage looks at those.
+    name = name.partition("[")[0]
+    there = not name or name in defined(syntax(ROOT / path).body)
+    return None if there else text
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.name))
+def test_paths_that_are_named_are_there(path: pathlib.Path) -> None:
+    named = [text for text in literals(page(path)) if PATH.match(text)]
+    assert [text for text in named if missing(text)] == []
+
+
+def test_what_is_missing_is_noticed() -> None:
+    """A file that is gone, a name that is gone, and neither."""
+    assert missing("requests_bg96/gone.py") == "requests_bg96/gone.py"
+    assert missing("tests/test_documents.py::gone") == "tests/test_documents.py::gone"
+    assert missing("tests/test_documents.py::ROOT") is None
+    assert missing("requests_bg96/link.py::Link.run") is None
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.name))
+def test_commands_that_are_named_are_there(path: pathlib.Path) -> None:
+    """``python -m`` with a module of ours, and ``tox -e`` with an environment."""
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    known = {*re.split(r"[,\s]+", tox["tox"]["env_list"])}
+    known |= {name.removeprefix("testenv:") for name in tox.sections()}
+    text = "\n".join(literals(page(path)))
+    assert {*re.findall(r"\btox -e (\w+)", text)} <= known
+    for module in re.findall(
+        r"\bpython -m ((?:requests_bg96|tests|bench)[\w.]*)", text
+    ):
+        assert importlib.util.find_spec(module), module
+
+
+def test_contributing_is_checked() -> None:
+    """It has what the tests above look for."""
+    texts = list(literals(page(ROOT / "CONTRIBUTING.rst")))
+    assert len([text for text in texts if "::" in text]) > 20
+    assert len([text for text in texts if text.startswith("tox -e")]) > 8
+
+
+def test_the_readme_links_to_both() -> None:
+    links = page(ROOT / "README.rst").findall(nodes.reference)
+    ends = {link["refuri"].rpartition("/")[2] for link in links if "refuri" in link}
+    assert {"CONTRIBUTING.rst", "SECURITY.rst"} <= ends
+
+
+def files(text: str) -> Iterator[pathlib.Path]:
+    """The modules that an entry of the layers stands for."""
+    path = ROOT / text
+    yield from path.rglob("*.py") if path.is_dir() else (path,)
+
+
+@functools.cache
+def layers() -> dict[pathlib.Path, int]:
+    """The row of each module, from above."""
+    (table,) = (
+        one
+        for one in page(ROOT / "CONTRIBUTING.rst").findall(nodes.table)
+        if one.next_node(nodes.title)
+    )
+    (body,) = table.findall(nodes.tbody)
+    entries = [
+        (path, number)
+        for number, row in enumerate(body.findall(nodes.row))
+        for text in literals(row)
+        for path in files(text)
+    ]
+    assert len(entries) == len(dict(entries)), "a module stands in two rows"
+    return dict(entries)
+
+
+def module_file(parts: tuple[str, ...]) -> pathlib.Path | None:
+    """The file of a module of ours; None for what is not one."""
+    path = ROOT.joinpath(*parts)
+    found = (path.with_suffix(".py"), path / "__init__.py")
+    return next((one for one in found if one.is_file()), None)
+
+
+def imported(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The files of the package that `path` imports, for its types also."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(syntax(path)):
+        if isinstance(node, ast.Import):
+            names = [tuple(name.name.split(".")) for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = (*above, *(node.module.split(".") if node.module else ()))
+            names = [(*base, name.name) for name in node.names]
+        else:
+            continue
+        for parts in names:
+            if parts[0] == PACKAGE.name:
+                found = module_file(parts) or module_file(parts[:-1])
+                assert found, f"{path} imports {'.'.join(parts)}"
+                yield found
+
+
+def test_every_module_has_its_layer() -> None:
+    client = {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "emulator").rglob("*.py")}
+    assert {*layers()} == client
+
+
+def test_imports_go_down() -> None:
+    """No module imports from a row above its own."""
+    upward = [
+        f"{path.relative_to(ROOT)} imports {one.relative_to(ROOT)}"
+        for path, row in layers().items()
+        for one in imported(path)
+        if one in layers() and layers()[one] < row
+    ]
+    assert upward == []
+
+
+def test_the_emulator_stands_apart() -> None:
+    """It imports nothing of the client, and only the command line imports it."""
+    emulator = {*(PACKAGE / "emulator").rglob("*.py")}
+    for path in emulator:
+        assert {*imported(path)} <= emulator, path
+    users = {path for path in layers() if emulator & {*imported(path)}}
+    assert users and {layers()[path] for path in users} == {0}
+
+
+def parameters(node: ast.AST) -> set[str]:
+    """The names that ``:param:`` may have in the docstring of a function or class."""
+    if isinstance(node, ast.ClassDef):
+        fields = {name for name in defined(node.body) if "." not in name}
+        made = [one for one in node.body if getattr(one, "name", "") == "__init__"]
+        return fields.union(*map(parameters, made))
+    return {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+
+
+def test_documented_parameters_are_there() -> None:
+    """A parameter that was renamed, or is gone, is not documented any more."""
+    documented, wrong = 0, []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(syntax(path)):
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                names = {*PARAMETER.findall(ast.get_docstring(node) or "")}
+                documented += len(names)
+                wrong += [f"{path}: {one}" for one in names - parameters(node)]
+    assert wrong == []
+    assert documented > 200
