@@ -55,7 +55,7 @@ ANSWER_LIMIT = 1.0
 #: Questions without an answer, over some seconds: then the module is not done.
 IN_VAIN = 3
 #: Bytes that may come with the answers: URCs, and the answers to earlier questions.
-HELD_LIMIT = 1_024
+HELD_LIMIT = 4_096
 #: Bytes of an answer in which noise has hidden the OK.
 NOISE_LIMIT = 10
 #: Seconds for the trailer behind a body that is whole.
@@ -126,6 +126,7 @@ class Exchange:
         #: What came since, which may be answers.
         self._held = b""
         self._doubt: Deadline | None = None
+        self._overdue: Deadline | None = None
         self._last_came = self._last_read = clock.now()
         self._done = threading.Event()
 
@@ -321,9 +322,21 @@ class Exchange:
         until = self._patience(deadline)
         data = self._link.read_payload(until)
         self._take_in(data)
-        if not (data or self.over):
+        if not self.over and (not data or self._is_overdue()):
             self._look_into()
         return bool(data) or self.over
+
+    def _is_overdue(self) -> bool:
+        """Whether lines have followed a trailer for as long as a silence would take.
+
+        A module that says URCs all the time is never silent.
+        """
+        if self.framing.trailer is not Trailer.FULL:
+            self._overdue = None
+        elif self._overdue is None:
+            seconds = ASK_AGAIN * len(self._questions) or BETWEEN
+            self._overdue = Deadline(self._clock, seconds)
+        return self._overdue is not None and self._overdue.over
 
     def _patience(self, deadline: Deadline) -> Deadline:
         """Return until when a silence says nothing."""
@@ -388,14 +401,14 @@ class Exchange:
         """
         question = self._link.question()
         self._questions.append(question)
+        self._overdue = None
         limit = Deadline(self._clock, ANSWER_LIMIT)
         old = len(self._held)
         self._link.send_line(question.invitation)
         accepted = self._hear(lambda: bool(_ACCEPTED.search(self._held, old)), limit)
         # The OK may be the trailer's, of which the other half comes a moment later.
-        if accepted and not self._hear(
-            lambda: _READ in self._held[old:], limit, BETWEEN
-        ):
+        moment = limit.within(BETWEEN)
+        if accepted and not self._hear(lambda: _READ in self._held[old:], moment):
             self._link.send_line(question.line)
             self._hear(lambda: self._answer() is not None, limit)
         if (answer := self._answer()) is not None:
@@ -405,16 +418,14 @@ class Exchange:
         elif not self._held and len(self._questions) >= IN_VAIN:
             self.framing.fill()
 
-    def _hear(
-        self, done: Callable[[], bool], limit: Deadline, seconds: float = ANSWER_SECONDS
-    ) -> bool:
-        until = limit.within(seconds)
+    def _hear(self, done: Callable[[], bool], limit: Deadline) -> bool:
+        until = limit.within(ANSWER_SECONDS)
         while not done():
             data = self._link.read_payload(until)
-            if not data or limit.over or len(self._held) > HELD_LIMIT:
-                return False
             self._held += data
-            until = limit.within(min(seconds, ANSWER_SILENCE))
+            if not data or limit.over or len(self._held) > HELD_LIMIT:
+                return done()
+            until = limit.within(ANSWER_SILENCE)
         return True
 
     def _answer(self) -> tuple[bytes, bytes] | None:

@@ -40,8 +40,9 @@ HEAD_LIMIT = 1 << 20
 LENGTH_LIMIT = 1 << 63
 #: A chunked body whose form is not known yet is kept back up to here.
 DOUBT_LIMIT = 1 << 20
-#: A trailer with the URCs that may stand in it is not nearly as long.
-TRAILER_LIMIT = 1_024
+#: A trailer with the URCs behind it, before it is asked whether it is one: a module was
+#: not seen to say as many.
+TRAILER_LIMIT = 4_096
 #: The last chunk and the trailer fields behind it, as far as they are looked at.
 TAIL_LIMIT = 512
 

@@ -445,3 +445,16 @@ def test_a_body_that_ends_while_the_module_is_asked() -> None:
     for pause in (0.02, 0.029, 0.03, 0.031, 0.04, 0.05, 0.1, 0.5):
         with rig([head + b"body" + fake, Pause(pause), Hangup()]) as made:
             assert made.session.get(SOMEWHERE).content == b"body" + fake
+
+
+@pytest.mark.parametrize("pause", [0.01, 0.05, 0.09, 0.2])
+def test_lines_that_drip_in_behind_what_looks_like_the_end(pause: float) -> None:
+    """Whenever the module is asked meanwhile, no byte of them is lost."""
+    fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
+    drops = [b"\r\nline %d" % number for number in range(300)]
+    parts: list[Any] = [CLOSE + b"body" + fake, Pause(0.1)]
+    for drop in drops:
+        parts += [drop, Pause(pause)]
+    with rig([*parts, Hangup()]) as made:
+        got = made.session.get(SOMEWHERE, timeout=60).content
+        assert got == b"body" + fake + b"".join(drops)
