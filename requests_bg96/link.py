@@ -61,8 +61,9 @@ ANSWER_LIMIT = 4_096
 _READ = Command("+QHTTPREAD")
 #: The module ends an upload after 5 s without data, and says so.
 ACKNOWLEDGEMENT_SECONDS = 7.0
-#: How often echo must have come in spite of everything to be taken for usual.
-STUBBORN = 2
+#: Seconds in which no module starts: it is mute for more than four (hardware design
+#: manual 3.6.1).
+START_SECONDS = 3.0
 #: Seconds for an OK that comes behind the result URC, if it comes at all.
 OVERDUE_SECONDS = 1.0
 #: Bytes that may be heard between a question and its answer.
@@ -117,9 +118,8 @@ class Link:
         self._said: Command | None = None
         #: Whether an echo says nothing.
         self._expects_echo = settings.verify_echo
-        self._stubborn = 0
-        #: Whether the question was the last that was said.
-        self._asked = False
+        #: Until when an echo cannot be a restart's, for the module was asked just now.
+        self._asked: Deadline | None = None
         self._last_write = clock.now()
         self._escaping = False
         self._dtr_tried = False
@@ -284,7 +284,8 @@ class Link:
         self._note_lines(pending + before + answer[0])
         self.data_mode = self._dtr_tried = False
         self.unfinished = None
-        self.settled = self.met = self.proved = self._asked = True
+        self.settled = self.met = self.proved = True
+        self._asked = Deadline(self._clock, START_SECONDS)
         return True
 
     def _heard(
@@ -498,16 +499,14 @@ class Link:
     def _look_at_echo(self) -> None:
         """Take an echo for a restart, unless the module cannot turn it off.
 
-        One that comes with the first command behind the question that has turned echo
-        off, twice, is of such a module.
+        One that comes with the first command behind the question is of such a module:
+        the question has turned echo off, and a restart takes longer.
         """
-        first, self._asked = self._asked, False
-        if not self.settled or not self._echoed or self._expects_echo:
-            return
-        self._stubborn += first
-        self._expects_echo = self._stubborn == STUBBORN
-        if not self._expects_echo:
-            self._restarted("echoes again")
+        asked, self._asked = self._asked, None
+        if self.settled and self._echoed and not self._expects_echo:
+            self._expects_echo = asked is not None and not asked.over
+            if not self._expects_echo:
+                self._restarted("echoes again")
 
     def _await(self, awaited: Await, deadline: Deadline) -> bytes:
         until = deadline.within(awaited.timeout)

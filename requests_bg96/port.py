@@ -185,10 +185,6 @@ class Port:
         with self._errors("cannot be read"):
             return self._wait(deadline, given_up)
 
-    def read_pending(self) -> bytes:
-        """Return what has already come, without waiting."""
-        return self.read(Deadline(self._clock, 0.0))
-
     def write(self, data: bytes) -> None:
         """Send all of `data`, which takes as long as the line needs for it.
 

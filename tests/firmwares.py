@@ -25,6 +25,7 @@ ODD_ENDS: dict[str, tuple[Any, ...]] = {
 NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
     **ODD_ENDS,
     "line_end": ("lf",),
+    # It speaks it (tests/test_odd_modules.py), but hours of URCs take minutes here.
     "urc_flood": (1500,),
 }
 
