@@ -12,7 +12,7 @@ MISSING = (
 def main() -> None:
     """Run the command line, or say how to install it."""
     try:
-        from .cli import main as command
+        from .cli.main import main as command
     except ModuleNotFoundError as error:
         # Any other missing module is a bug of ours, not a missing extra.
         if error.name is None or error.name.partition(".")[0] not in EXTRA:

@@ -10,12 +10,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from .connection import ModemPool, ModemPoolManager
+from .base.sharing import User, share
 from .dialogues.files import Progress
 from .modem import BG96Modem
-from .over_modem import PROXY, ModemPools, foreign, requests_errors
-from .sharing import User, share
-from .transport import VIA, Transport
+from .transport.connection import VIA, ModemPool, ModemPoolManager, Transport
+from .transport.over_modem import ModemPools, foreign
+from .transport.sending import PROXY, requests_errors
 
 __all__ = ("BG96Adapter",)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from .codes import meaning
-
 __all__ = (
+    "CME_MEANING",
+    "HTTP_MEANING",
     "BG96Error",
     "ContextError",
     "DataModeError",
@@ -32,7 +32,59 @@ __all__ = (
     "TransferError",
     "TrustError",
     "UnfitURL",
+    "meaning",
 )
+
+#: HTTP manual, chapter 5.
+HTTP_MEANING = {
+    701: "HTTP(S) unknown error",
+    702: "HTTP(S) timeout",
+    703: "HTTP(S) busy",
+    704: "HTTP(S) UART busy",
+    705: "HTTP(S) no GET/POST requests",
+    706: "HTTP(S) network busy",
+    707: "HTTP(S) network open failed",
+    708: "HTTP(S) network no configuration",
+    709: "HTTP(S) network deactivated",
+    710: "HTTP(S) network error",
+    711: "HTTP(S) URL error",
+    712: "HTTP(S) empty URL",
+    713: "HTTP(S) IP address error",
+    714: "HTTP(S) DNS error",
+    715: "HTTP(S) socket create error",
+    716: "HTTP(S) socket connect error",
+    717: "HTTP(S) socket read error",
+    718: "HTTP(S) socket write error",
+    719: "HTTP(S) socket closed",
+    720: "HTTP(S) data encode error",
+    721: "HTTP(S) data decode error",
+    722: "HTTP(S) read timeout",
+    723: "HTTP(S) response failed",
+    724: "Incoming call busy",
+    725: "Voice call busy",
+    726: "Input timeout",
+    727: "Wait data timeout",
+    728: "Wait HTTP(S) response timeout",
+    729: "Memory allocation failed",
+    730: "Invalid parameter",
+}
+
+#: AT manual 12.5; those that bringing up a connection can meet.
+CME_MEANING = {
+    0: "phone failure",
+    3: "operation not allowed",
+    4: "operation not supported",
+    10: "SIM not inserted",
+    11: "SIM PIN required",
+    12: "SIM PUK required",
+    13: "SIM failure",
+    14: "SIM busy",
+    15: "SIM wrong",
+    16: "incorrect password",
+    30: "no network service",
+    31: "network timeout",
+    50: "incorrect parameters",
+}
 
 
 class Phase(enum.Enum):
@@ -192,3 +244,8 @@ class ModuleError(BG96Error):
             else f"the module reports {err}: {meaning(err)}"
         )
         super().__init__(text, command=command, err=err, phase=phase)
+
+
+def meaning(err: int) -> str:
+    """Return what the manuals call the error number `err`."""
+    return HTTP_MEANING.get(err) or CME_MEANING.get(err) or "not in the manuals"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from .at import Command
-from .dialogues import Dialogue, must
+from .at.steps import Command, Dialogue, must
+from .base.state import ModuleState
+from .base.trust import OWN_NAME
 from .dialogues.files import (
     ATTEMPTS,
     TEMPORARY_NAME,
@@ -20,8 +21,7 @@ from .dialogues.files import (
 )
 from .dialogues.setup import FLOW_CONTROL
 from .errors import LimitError, ModuleError, NoAnswer, TransferError
-from .state import ModuleState, Settings
-from .trust import OWN_NAME
+from .settings import Settings
 
 __all__ = ("ModemFiles",)
 

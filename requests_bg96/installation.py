@@ -29,12 +29,12 @@ from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ProxyError as UrllibProxyError
 
 from .adapter import BG96Adapter
-from .connection import ModemPool
+from .base.patches import Patch
+from .base.sharing import User
 from .errors import BG96Error
-from .over_modem import OVER_MODEM, PROXY, ModemPools, foreign, is_http, sending
-from .patches import Patch
-from .sharing import User
-from .transport import Transport
+from .transport.connection import ModemPool, Transport
+from .transport.over_modem import ModemPools, foreign
+from .transport.sending import OVER_MODEM, PROXY, is_http, sending
 
 __all__ = ("install", "uninstall")
 

@@ -13,29 +13,25 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
-from . import sharing
-from .at import Command, Reply, number
+from .at.link import Link
+from .at.parameters import number
+from .at.steps import Command, Dialogue, Escape, Reply, must
+from .base import sharing
+from .base.state import ModuleState
+from .base.turns import Turns
 from .clock import Clock, Deadline, SystemClock
-from .dialogues import Dialogue, Escape, greeting, http, must, setup
+from .dialogues import connect, exchange, setup
+from .dialogues.exchange import Result
 from .dialogues.request import Request
-from .driver import Driver
-from .errors import (
-    BG96Error,
-    LimitError,
-    NoAnswer,
-    Phase,
-    ReentryError,
-    TransferError,
-)
-from .exchange import BUSY, Exchange
+from .errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TransferError
 from .files import ModemFiles
-from .framing import Framing
-from .link import Link
-from .perseverance import REPEATED, Perseverance
-from .state import ModuleState, Settings
+from .recovery.driver import Driver
+from .recovery.policy import REPEATED, Perseverance
+from .response.framing import Framing
+from .response.live import BUSY, LiveResponse
+from .response.stored import StoredResponse
+from .settings import Settings
 from .stats import Statistics
-from .stored import StoredResponse
-from .turns import Turns
 
 __all__ = ("BG96Modem", "ModemState")
 
@@ -101,7 +97,7 @@ class BG96Modem:
         self._driver = Driver(self.port, self.settings, self._clock)
         self._turns = Turns()
         self._process = os.getpid()
-        self._reading: Exchange | None = None
+        self._reading: LiveResponse | None = None
         #: Scheme, host and port that the last response on the line is from.
         self._source: bytes | None = None
         #: Whether the port is to be given back as soon as nobody needs it.
@@ -284,7 +280,7 @@ class BG96Modem:
         connect_seconds: float,
         read_seconds: float,
         total_seconds: float | None = None,
-    ) -> Exchange | StoredResponse:
+    ) -> LiveResponse | StoredResponse:
         """Send a request and return its response, of which nothing was read yet.
 
         :param connect_seconds: bounds all until the server is connected: waiting for
@@ -303,28 +299,30 @@ class BG96Modem:
                 read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
             link.phase = Phase.WAIT
             until = Deadline(self._clock, read_seconds)
-            script = http.result(request, read_seconds, self._known)
+            script = exchange.result(request, read_seconds, self._known)
             result = self._driver.run(link, script, until)
             bodyless = request.method == "HEAD" or result.status in (204, 304)
             wait = min(read_seconds, BODYLESS_SECONDS) if bodyless else read_seconds
             link.phase = Phase.READ
             if request.by_file:
                 return self._fetch(link, request.method, wait, result, bodyless)
-            self._driver.run(link, http.read(wait), Deadline(self._clock, read_seconds))
+            self._driver.run(
+                link, exchange.read(wait), Deadline(self._clock, read_seconds)
+            )
             self._source = request.origin
             framing = Framing(request.method, result.length)
-            self._reading = Exchange(
+            self._reading = LiveResponse(
                 link, framing, read_seconds, self._clock, self._ended
             )
             return self._reading
 
-    def hand_over(self, exchange: Exchange | StoredResponse) -> None:
-        """Let the caller read `exchange` when it pleases them."""
+    def hand_over(self, response: LiveResponse | StoredResponse) -> None:
+        """Let the caller read `response` when it pleases them."""
         if not self.settings.rtscts:
-            exchange.keep_up()
+            response.keep_up()
 
-    def abandon(self, exchange: Exchange | StoredResponse) -> None:
-        """Free the line of `exchange`, now if nobody else has the modem.
+    def abandon(self, response: LiveResponse | StoredResponse) -> None:
+        """Free the line of `response`, now if nobody else has the modem.
 
         Whoever has it will otherwise do so: a response may be closed by the garbage
         collector, in any thread at any moment, and must not wait there. At the end
@@ -332,9 +330,9 @@ class BG96Modem:
         """
         if self.inherited or sys.is_finalizing():
             return
-        exchange.close()
+        response.close()
         # Where the port was closed under it, the line may be another response's.
-        rid = exchange.complete or exchange is not self._reading
+        rid = response.complete or response is not self._reading
         turn = None if rid else self._turns.take(0)
         if turn is None:
             return
@@ -458,7 +456,7 @@ class BG96Modem:
         link = self._driver.attention(deadline, doubted=not harmless)
         request = request.within(self._known.limits)
         rate = link.port.baudrate
-        script = http.send(request, read_seconds, rate, self.settings, self._known)
+        script = exchange.send(request, read_seconds, rate, self.settings, self._known)
         self._driver.run(link, script, deadline)
         self.stats.requests += 1
         self.stats.bytes_up += len(request.data)
@@ -469,12 +467,12 @@ class BG96Modem:
         link: Link,
         method: str,
         wait: float,
-        result: http.Result,
+        result: Result,
         bodyless: bool,
     ) -> StoredResponse:
         """Return the response by way of a file."""
         response = StoredResponse(method)
-        script = http.read_by_file(
+        script = exchange.read_by_file(
             wait, result.length, response.receive, self._known, bodyless=bodyless
         )
         self._driver.run(link, script, Deadline(self._clock, FETCH_SECONDS))
@@ -500,7 +498,7 @@ class BG96Modem:
             link = self._driver.link
             if link and link.settled and self._known.litter and not self._reading:
                 with suppress(BG96Error):
-                    script = http.tidy(self._known)
+                    script = exchange.tidy(self._known)
                     self._driver.run(link, script, Deadline(self._clock, TIDY_SECONDS))
 
     def _free_line(self, deadline: Deadline) -> None:
@@ -519,12 +517,12 @@ class BG96Modem:
             link.phase = Phase.CONNECT
             self._driver.run(link, _escape(), deadline)
 
-    def _ended(self, exchange: Exchange) -> None:
-        if exchange is not self._reading:
+    def _ended(self, response: LiveResponse) -> None:
+        if response is not self._reading:
             # The port was closed under it.
             return
         self._driver.answered()
-        if exchange.lost and self._driver.link is not None:
+        if response.lost and self._driver.link is not None:
             self._driver.link.settled = False
         # From here on the line is another's.
         self._reading = None
@@ -545,6 +543,6 @@ def _shown(text: str) -> str:
 def _plain(command: Command) -> Dialogue[Reply]:
     reply = yield from must(command)
     if reply.connected:
-        yield from greeting.recover()
+        yield from connect.recover()
         raise LimitError(f"{command} leads to data mode, which is not for this method")
     return reply

@@ -16,8 +16,17 @@ from hypothesis import strategies as st
 
 import requests_bg96.emulator as emulation
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.at import Command, Reply, error_number
-from requests_bg96.dialogues import Ask, Await, Dialogue, Hearken, Pause, Step
+from requests_bg96.at.lines import error_number
+from requests_bg96.at.steps import (
+    Ask,
+    Await,
+    Command,
+    Dialogue,
+    Hearken,
+    Pause,
+    Reply,
+    Step,
+)
 from requests_bg96.emulator import Emulator, Hangup, Silence, VirtualClock
 from requests_bg96.errors import BG96Error, Phase
 

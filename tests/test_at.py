@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_bg96.at import (
-    LINE_LIMIT,
-    Command,
-    Kind,
-    LineBuffer,
-    Reply,
-    classify,
-    error_number,
-    joined,
-    quoted,
-)
+from requests_bg96.at.lines import LINE_LIMIT, Kind, LineBuffer, classify, error_number
+from requests_bg96.at.parameters import joined, quoted
+from requests_bg96.at.steps import Command, Reply
 from requests_bg96.errors import LimitError, TransferError
 from tests.support import bytewise, cut, piece_sizes
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_bg96.chunks import LINE_LIMIT, ChunkScanner
 from requests_bg96.errors import TransferError
+from requests_bg96.response.chunks import LINE_LIMIT, ChunkScanner
 from tests.support import bodies, bytewise, chunks, cut, piece_sizes
 
 #: Bytes that may follow the body, and do not belong to it.

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from requests_bg96.at import Command, Reply
-from requests_bg96.dialogues import Ask, Await, Pause, greeting, http, setup
+from requests_bg96.at.steps import Ask, Await, Command, Pause, Reply
+from requests_bg96.base.state import ModuleState, PinTry
+from requests_bg96.dialogues import connect, exchange, setup
 from requests_bg96.dialogues.request import Request, whole_seconds
 from requests_bg96.errors import (
     ModuleError,
@@ -18,7 +19,7 @@ from requests_bg96.errors import (
     StrayAnswer,
     TransferError,
 )
-from requests_bg96.state import ModuleState, PinTry, Settings
+from requests_bg96.settings import Settings
 from tests.support import Answer, play, shown
 
 Script = list[tuple[str, Answer]]
@@ -76,19 +77,19 @@ def refused(
 
 def test_a_module_that_answers() -> None:
     """It has shown that it listens, and nothing more is said."""
-    play(greeting.find_module(Settings()), ("Speed", None), LISTENS, ("Pause", None))
+    play(connect.find_module(Settings()), ("Speed", None), LISTENS, ("Pause", None))
 
 
 def test_a_first_line_that_is_lost() -> None:
     """What another program left in the line's buffer may spoil the first attempt."""
     script = [("Speed", None), DEAF, ("Speed", None), LISTENS, ("Pause", None)]
-    play(greeting.find_module(Settings()), *script)
+    play(connect.find_module(Settings()), *script)
 
 
 def test_a_payload_that_goes_on() -> None:
     """Only then data mode is left."""
     play(
-        greeting.find_module(Settings()),
+        connect.find_module(Settings()),
         *[("Speed", None), DEAF] * 2,
         *[("Speed", None), ("Escape", None)],
         *[("Speed", None), LISTENS, ("Pause", None)],
@@ -98,7 +99,7 @@ def test_a_payload_that_goes_on() -> None:
 def speeds(settings: Settings, answers_at: int) -> list[int]:
     """The speeds that are tried until a module at this one answers."""
     tried: list[int] = []
-    dialogue = greeting.find_module(settings)
+    dialogue = connect.find_module(settings)
     step = next(dialogue)
     try:
         while True:
@@ -121,7 +122,7 @@ def speeds(settings: Settings, answers_at: int) -> list[int]:
 def test_data_mode_is_left_before_other_speeds_are_tried() -> None:
     """A crashed program is likelier than a module that somebody has slowed down."""
     play(
-        greeting.find_module(Settings()),
+        connect.find_module(Settings()),
         *[("Speed", None), DEAF] * 2,
         *[("Speed", None), ("Escape", None), ("Speed", None), LISTENS, ("Pause", None)],
     )
@@ -139,7 +140,7 @@ def test_any_speed_is_found(rate: int) -> None:
 def test_a_port_where_speed_means_nothing() -> None:
     """A module that was mute for a while answers at a speed that is none of its own."""
     play(
-        greeting.find_module(Settings()),
+        connect.find_module(Settings()),
         *[("Speed", None), DEAF] * 2,
         *[("Speed", None), ("Escape", None)],
         *[("Speed", None), DEAF] * 2,
@@ -157,7 +158,7 @@ def test_a_wanted_speed_is_set() -> None:
 
 def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
     """Both speeds are named."""
-    dialogue = greeting.find_module(Settings(baudrate=921_600))
+    dialogue = connect.find_module(Settings(baudrate=921_600))
     with pytest.raises(SetupError, match="no answer at 921600 baud, but at 115200"):
         play(
             dialogue,
@@ -172,7 +173,7 @@ def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
 
 def test_nothing_answers() -> None:
     """The text says what to look at, and it comes after a bounded number of steps."""
-    dialogue = greeting.find_module(Settings())
+    dialogue = connect.find_module(Settings())
     steps = 0
     with pytest.raises(SetupError, match="nothing answers AT.*module's AT port"):
         next(dialogue)
@@ -187,13 +188,13 @@ def test_nothing_answers() -> None:
 
 def test_resynchronising() -> None:
     """The module shows that it listens."""
-    play(greeting.resynchronise(False, None, 0.0), LISTENS, ("Pause", None))
+    play(connect.resynchronise(False, None, 0.0), LISTENS, ("Pause", None))
 
 
 def test_resynchronising_in_data_mode() -> None:
     """Data mode is left first: what is written there is payload."""
     play(
-        greeting.resynchronise(True, None, 0.0),
+        connect.resynchronise(True, None, 0.0),
         *[("Escape", None), DEAF, LISTENS, ("Pause", None)],
     )
 
@@ -201,7 +202,7 @@ def test_resynchronising_in_data_mode() -> None:
 def test_a_late_answer_is_waited_for() -> None:
     """Of a command that was given up, as long as it may yet take."""
     command = Command("+QIACT=1", timeout=150.0)
-    dialogue = greeting.resynchronise(False, command, 140.0)
+    dialogue = connect.resynchronise(False, command, 140.0)
     step = next(dialogue)
     assert (step.command, step.timeout) == (command, 140.0)  # type: ignore[union-attr]
     assert shown(dialogue.send(Reply(b"OK"))) == "Ask"
@@ -211,7 +212,7 @@ def test_a_late_connect_leads_to_data_mode() -> None:
     """Which is left: the payload is not wanted any more."""
     command = Command("+QHTTPGET=60,20,60", payload=b"x" * 20)
     play(
-        greeting.resynchronise(False, command, 100.0),
+        connect.resynchronise(False, command, 100.0),
         *[("Hearken", "CONNECT"), ("Escape", None), LISTENS, ("Pause", None)],
     )
 
@@ -221,7 +222,7 @@ def test_a_late_urc_is_swallowed(answer: Answer) -> None:
     """Whether it comes or not."""
     awaited = Await(b"+QHTTPGET:", 60.0)
     play(
-        greeting.resynchronise(False, awaited, 30.0),
+        connect.resynchronise(False, awaited, 30.0),
         *[("Await", answer), LISTENS, ("Pause", None)],
     )
 
@@ -230,7 +231,7 @@ def test_a_module_that_does_not_come_back() -> None:
     """Bounded attempts, and a text that says so."""
     attempt: Script = [DEAF, DEAF, ("Escape", None)]
     with pytest.raises(SetupError, match="does not answer any more"):
-        play(greeting.resynchronise(False, None, 0.0), *attempt * 3)
+        play(connect.resynchronise(False, None, 0.0), *attempt * 3)
 
 
 # Making a module ready
@@ -701,7 +702,7 @@ def send(
 ) -> ModuleState:
     """Hand over a request."""
     state = state or ModuleState(checked=True, context=True)
-    play(http.send(request, 60.0, 115_200, Settings(), state), *script)
+    play(exchange.send(request, 60.0, 115_200, Settings(), state), *script)
     return state
 
 
@@ -867,14 +868,14 @@ def test_a_restart_is_left_to_the_modem() -> None:
 )
 def test_result(line: str, status: int | None, length: int | None) -> None:
     """With or without what the manual makes optional."""
-    found = play(http.result(GET, 60.0, ModuleState()), ("Await", line))
+    found = play(exchange.result(GET, 60.0, ModuleState()), ("Await", line))
     assert (found.status, found.length) == (status, length)
 
 
 def test_result_of_failure() -> None:
     """The number is in the URC."""
     with pytest.raises(ModuleError) as caught:
-        play(http.result(GET, 60.0, ModuleState()), ("Await", "+QHTTPGET: 702"))
+        play(exchange.result(GET, 60.0, ModuleState()), ("Await", "+QHTTPGET: 702"))
     assert (caught.value.err, caught.value.phase) == (702, Phase.WAIT)
     assert caught.value.command == "AT+QHTTPGET"
 
@@ -883,34 +884,34 @@ def test_result_of_failure() -> None:
 def test_result_of_noise(line: str) -> None:
     """What is no number is shown."""
     with pytest.raises(TransferError, match="QHTTPGET"):
-        play(http.result(GET, 60.0, ModuleState()), ("Await", line))
+        play(exchange.result(GET, 60.0, ModuleState()), ("Await", line))
 
 
 def test_read() -> None:
     """A busy module is asked again, anything else is an error."""
     play(
-        http.read(59.5),
+        exchange.read(59.5),
         ("AT+QHTTPREAD=60", "+CME ERROR: 704"),
         LISTENS,
         ("Pause", None),
         ("AT+QHTTPREAD=60", "CONNECT"),
     )
     with pytest.raises(ModuleError):
-        play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"), LISTENS)
+        play(exchange.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"), LISTENS)
 
 
 def test_an_error_that_may_be_a_line_of_the_response() -> None:
     """Nothing more is said to a module that does not show that it listens."""
     with pytest.raises(ModuleError):
-        play(http.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 703"), DEAF)
+        play(exchange.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 703"), DEAF)
 
 
 def test_read_by_a_command_that_noise_has_changed() -> None:
     """The module keeps the response for a second one, but there is no third."""
     refused: Script = [("AT+QHTTPREAD=60", "+CME ERROR: 730"), LISTENS, ("Pause", None)]
-    play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
+    play(exchange.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
     with pytest.raises(ModuleError):
-        play(http.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"), LISTENS)
+        play(exchange.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"), LISTENS)
 
 
 @pytest.mark.parametrize(

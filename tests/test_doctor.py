@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from requests_bg96 import BG96Modem
-from requests_bg96.cli import main
-from requests_bg96.doctor import examine, others_at
+from requests_bg96.cli.doctor import examine, others_at
+from requests_bg96.cli.main import main
 from requests_bg96.emulator import Emulator
 
 

@@ -79,7 +79,7 @@ def test_what_is_missing_is_noticed() -> None:
     assert missing("requests_bg96/gone.py") == "requests_bg96/gone.py"
     assert missing("tests/test_documents.py::gone") == "tests/test_documents.py::gone"
     assert missing("tests/test_documents.py::ROOT") is None
-    assert missing("requests_bg96/link.py::Link.run") is None
+    assert missing("requests_bg96/at/link.py::Link.run") is None
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.name))
@@ -175,6 +175,18 @@ def test_imports_go_down() -> None:
         if one in layers() and layers()[one] < row
     ]
     assert upward == []
+
+
+def test_no_chain_of_imports_is_long() -> None:
+    """Whoever reads a module has at most this many below it to read first."""
+
+    @functools.cache
+    def below(path: pathlib.Path) -> int:
+        used = {one for one in imported(path) if one in layers()} - {path}
+        return max((below(one) + 1 for one in used), default=0)
+
+    command_line = {path for path, row in layers().items() if row == 0}
+    assert max(below(path) for path in {*layers()} - command_line) <= 12
 
 
 def test_the_emulator_stands_apart() -> None:

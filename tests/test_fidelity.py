@@ -9,9 +9,9 @@ import pathlib
 import pytest
 from docutils import core, nodes
 
+from requests_bg96.cli.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
 from requests_bg96.emulator import Switches
 from requests_bg96.emulator.switches import allowed_values
-from requests_bg96.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "fidelity.rst"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from requests_bg96.errors import TransferError
-from requests_bg96.framing import Framing, Trailer
+from requests_bg96.response.framing import Framing, Trailer
 from tests.support import (
     OK,
     TRAILER,

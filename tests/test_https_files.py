@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter
+from requests_bg96.base.trust import OWN_NAME, authorities
 from requests_bg96.emulator import Emulator, Fault
 from requests_bg96.emulator.ufs import TOTAL
-from requests_bg96.trust import OWN_NAME, authorities
 from tests.https_support import (
     MIDDLE,
     URL,

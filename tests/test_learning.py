@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from requests_bg96.base.state import Limits, ModuleState
 from requests_bg96.dialogues import setup
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import UnfitURL
-from requests_bg96.state import Limits, ModuleState
 from tests.support import SOMEWHERE, play, rig
 
 IDENTITY = ("ATI", "Quectel|BG95-M3|Revision: BG95M3LAR02A04|OK")

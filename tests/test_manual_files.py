@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from requests_bg96.codes import BUSY, CONTEXT_LOST, STATE_LOST
+from requests_bg96.base.codes import BUSY, CONTEXT_LOST, STATE_LOST
 from requests_bg96.emulator import Fault, Hangup, Pause, Silence, Switches
 from requests_bg96.errors import Phase
 from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig

@@ -13,15 +13,9 @@ import requests
 from serial.tools import list_ports, list_ports_common
 
 from requests_bg96 import BG96Adapter, BG96Modem
+from requests_bg96.at.port import find_port
 from requests_bg96.emulator import Emulator, Pause, VirtualClock
-from requests_bg96.errors import (
-    BG96Error,
-    LimitError,
-    ModuleError,
-    NoAnswer,
-    PortError,
-)
-from requests_bg96.port import find_port
+from requests_bg96.errors import BG96Error, LimitError, ModuleError, NoAnswer, PortError
 from tests.support import SOMEWHERE, response, rig
 
 

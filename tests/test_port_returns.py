@@ -16,8 +16,8 @@ from requests.exceptions import ChunkedEncodingError, RequestException
 from serial.tools import list_ports, list_ports_common
 
 from requests_bg96 import BG96Adapter
+from requests_bg96.at.port import find_port
 from requests_bg96.emulator import CallableNetwork, Emulator, Fault, VirtualClock
-from requests_bg96.port import find_port
 from tests.support import SOMEWHERE, TRAILER, Servers, response, rig
 
 #: Where two modules are plugged in.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.at import Command, Reply
-from requests_bg96.printable import printable
+from requests_bg96.at.printable import printable
+from requests_bg96.at.steps import Command, Reply
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_other_lines(line: bytes, text: str) -> None:
 def test_an_echo() -> None:
     """It is told as one, by what may be shown of its command; a spoilt one is not."""
     command = Command('+CPIN="7291"', shown="+CPIN=***")
-    assert printable(b'AT+CPIN="7291"', command) == "the echo of AT+CPIN=***"
+    assert command.shows(b'AT+CPIN="7291"') == "the echo of AT+CPIN=***"
     assert printable(b'AT+CPIN="7291"') == "a line of 14 bytes"
-    assert printable(b'AT+CPIN="7291', command) == "a line of 13 bytes"
+    assert command.shows(b'AT+CPIN="7291') == "a line of 13 bytes"
 
 
 def test_a_reply() -> None:

@@ -18,19 +18,19 @@ import serial
 from click.testing import CliRunner
 
 import requests_bg96.emulator as emulation
-from requests_bg96.cli import main
+from requests_bg96.at.port import Port
+from requests_bg96.cli.main import main
+from requests_bg96.cli.probe import probe, serve
+from requests_bg96.cli.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
+from requests_bg96.cli.probe.line import Line
+from requests_bg96.cli.probe.questions import Probe
+from requests_bg96.cli.probe.server import answer
 from requests_bg96.clock import SystemClock
 from requests_bg96.emulator import Emulator, Hangup, Pause, Switches, VirtualClock
 from requests_bg96.emulator.cli import main as emulate
 from requests_bg96.emulator.options import options_from_text
 from requests_bg96.emulator.switches import allowed_values
 from requests_bg96.errors import PortError, SetupError
-from requests_bg96.port import Port
-from requests_bg96.probe import probe, serve
-from requests_bg96.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
-from requests_bg96.probe.line import Line
-from requests_bg96.probe.questions import Probe
-from requests_bg96.probe.server import answer
 from tests.support import bytewise
 
 URL = "http://server.example"

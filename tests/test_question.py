@@ -10,9 +10,9 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.at import Command
+from requests_bg96.at.question import Question
+from requests_bg96.at.steps import Command, asked
 from requests_bg96.clock import Deadline
-from requests_bg96.dialogues import asked
 from requests_bg96.emulator import (
     CallableNetwork,
     Emulator,
@@ -23,7 +23,6 @@ from requests_bg96.emulator import (
     Switches,
 )
 from requests_bg96.errors import DataModeError
-from requests_bg96.question import Question
 from tests.remote.relay import Relay
 from tests.support import CONNECT as LEADS
 from tests.support import (

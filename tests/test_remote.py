@@ -12,10 +12,10 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter
+from requests_bg96.at.port import Port
 from requests_bg96.clock import Deadline, SystemClock
 from requests_bg96.emulator import CallableNetwork, Emulator
 from requests_bg96.errors import PortError
-from requests_bg96.port import Port
 from tests.remote.outages import BODY, OUTAGES, Gateway, Outage
 from tests.remote.relay import Relay
 from tests.remote.rfc2217 import rfc2217_server

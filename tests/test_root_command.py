@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from requests_bg96.cli import main
-from requests_bg96.roots import RootError, split_address
+from requests_bg96.cli.main import main
+from requests_bg96.cli.roots import RootError, split_address
 from tests.certificates import HERE, Issued, authority, issue
 from tests.servers import refused_url
 from tests.test_https_matrix import CASES, TLS12, TLS13, modem_session

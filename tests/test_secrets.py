@@ -22,7 +22,8 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.doctor import examine
+from requests_bg96.cli.doctor import examine
+from requests_bg96.cli.probe import probe
 from requests_bg96.emulator import (
     CallableNetwork,
     Emulator,
@@ -32,7 +33,6 @@ from requests_bg96.emulator import (
     VirtualClock,
 )
 from requests_bg96.errors import BG96Error
-from requests_bg96.probe import probe
 from tests.https_support import LATER, client_files, root_file
 from tests.support import Answers, Rig, chunks, response, rig
 from tests.test_probe import Network

@@ -19,7 +19,7 @@ from requests.exceptions import ChunkedEncodingError
 from requests_bg96.emulator import Request, SystemClock
 from requests_bg96.errors import SpoolError
 from requests_bg96.modem import ModemState
-from requests_bg96.spool import MEMORY, Spool
+from requests_bg96.response.spool import MEMORY, Spool
 from tests.support import response, rig
 from tests.thread_support import until
 

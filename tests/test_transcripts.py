@@ -23,27 +23,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from requests_bg96.at import Command, Reply
-from requests_bg96.clock import Deadline, SystemClock
-from requests_bg96.dialogues import (
+from requests_bg96.at.link import Link
+from requests_bg96.at.port import Port
+from requests_bg96.at.steps import (
     Await,
+    Command,
     Dialogue,
     Hearken,
     Pause,
+    Reply,
     asked,
-    files,
-    http,
-    tls,
 )
+from requests_bg96.base.state import ModuleState
+from requests_bg96.base.trust import Trust
+from requests_bg96.clock import Deadline, SystemClock
+from requests_bg96.dialogues import exchange, files, tls
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import ModuleError, ModuleRestarted, NoAnswer, SetupError
-from requests_bg96.exchange import Exchange
-from requests_bg96.framing import Framing
-from requests_bg96.link import Link
-from requests_bg96.port import Port
-from requests_bg96.state import ModuleState, Settings
+from requests_bg96.response.framing import Framing
+from requests_bg96.response.live import LiveResponse
+from requests_bg96.settings import Settings
 from requests_bg96.stats import Statistics
-from requests_bg96.trust import Trust
 from tests.emulator.test_transcripts import read_transcript, unescape
 from tests.support import play, to_question
 
@@ -294,10 +294,10 @@ def check_response(link: Link, turn: Turn) -> None:
     """The response arrives byte for byte, and the line is free behind it."""
     read = READ.fullmatch(turn.answer)
     assert read
-    exchange = Exchange(link, Framing("GET"), 5.0, SystemClock(), lambda one: None)
-    response = b"".join(iter(lambda: exchange.read(65536), b""))
+    reading = LiveResponse(link, Framing("GET"), 5.0, SystemClock(), lambda one: None)
+    response = b"".join(iter(lambda: reading.read(65536), b""))
     assert response == read["payload"]
-    assert exchange.over and not exchange.lost and not link.data_mode
+    assert reading.over and not reading.lost and not link.data_mode
 
 
 def check_result(link: Link, result: re.Match[bytes]) -> None:
@@ -306,7 +306,7 @@ def check_result(link: Link, result: re.Match[bytes]) -> None:
     file = name == "+QHTTPPOSTFILE"
     request = Request("GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file)
     assert request.name == name
-    script = http.result(request, 5.0, ModuleState())
+    script = exchange.result(request, 5.0, ModuleState())
     if err:
         with pytest.raises(ModuleError) as caught:
             link.run(script, Deadline(SystemClock(), 5.0))
@@ -366,7 +366,7 @@ def test_keys_of_later_firmwares() -> None:
     with contextlib.suppress(AssertionError):
         # Only the first step matters here.
         play(
-            tls.secure(Trust(), b"https://x", 60.0, Settings(), state),
+            tls.fits(Trust(), b"https://x", Settings(), state),
             ("AT+QSSLCFG=?", said),
         )
     assert state.tls_keys is not None

@@ -9,8 +9,8 @@ import sys
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from requests_bg96.base.trust import Trust, authorities, client_certificate, client_key
 from requests_bg96.errors import TrustError
-from requests_bg96.trust import Trust, authorities, client_certificate, client_key
 from tests.certificates import authority, issue
 from tests.https_support import root_pem
 

@@ -9,9 +9,9 @@ import re
 import secrets
 from collections.abc import Callable
 
-from ..at import Command, Reply, quoted
+from ..at.parameters import quoted
+from ..at.steps import BYTES_PER_SECOND, Command, Dialogue, Reply, asked, must
 from ..errors import ModuleError, SetupError, TransferError
-from . import Dialogue, asked, must
 
 __all__ = (
     "Checksum",
@@ -42,8 +42,6 @@ SILENCE = 5
 ATTEMPTS = 3
 #: The names of files that do not outlast an exchange.
 TEMPORARY_NAME = re.compile(r"[0-9a-f]{8}\.(?:req|rsp)")
-#: Half of what 9,600 baud carries: no upload takes longer.
-BYTES_PER_SECOND = 480
 
 Progress = Callable[[str, int, int], None]
 

@@ -6,11 +6,11 @@ import dataclasses
 import math
 from collections.abc import Callable
 
-from ..at import Command
-from ..codes import CONNECT_SECONDS, FILE_LIMIT, SECONDS_LIMIT
+from ..at.steps import Command
+from ..base.codes import CONNECT_SECONDS, FILE_LIMIT, SECONDS_LIMIT
+from ..base.state import Limits
+from ..base.trust import Trust
 from ..errors import LimitError, Phase, UnfitURL
-from ..state import Limits
-from ..trust import Trust
 from .files import Progress
 
 __all__ = ("NETWORK_BYTES_PER_SECOND", "Request", "whole_seconds")

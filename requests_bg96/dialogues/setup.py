@@ -10,11 +10,13 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from ..at import Command, Reply, joined, number, quoted
+from ..at.parameters import joined, number, quoted
+from ..at.printable import recognisable
+from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, told
+from ..base.state import Limits, ModuleState
 from ..errors import ContextError, SetupError
-from ..printable import recognisable
-from ..state import Limits, ModuleState, Settings
-from . import Dialogue, Pause, asked, must, sim, told
+from ..settings import Settings
+from . import sim
 
 __all__ = (
     "FLOW_CONTROL",

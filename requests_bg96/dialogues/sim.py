@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 
-from ..at import Command
+from ..at.printable import recognisable
+from ..at.steps import Command, Dialogue, Pause, asked, told
+from ..base.state import ModuleState, PinTry
 from ..errors import ModuleError, SetupError, TransferError
-from ..printable import recognisable
-from ..state import ModuleState, PinTry, Settings
-from . import Dialogue, Pause, asked, told
+from ..settings import Settings
 from .files import EXISTS, delete, listing, uploading
 
 __all__ = ("TRIED", "unlock")

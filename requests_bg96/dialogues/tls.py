@@ -10,15 +10,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-from ..at import Command, joined
+from ..at.parameters import joined
+from ..at.steps import Command, Dialogue, asked, must, prove
+from ..base.state import ModuleState
+from ..base.trust import StoredFile, Trust
 from ..errors import TrustError
-from ..state import ModuleState, Settings
-from ..trust import StoredFile, Trust
-from . import Dialogue, asked, must, prove
+from ..settings import Settings
 from .files import Progress, store
-from .setup import deactivate, prepare
 
-__all__ = ("secure",)
+__all__ = ("fits", "secure")
 
 #: How far the module's clock may be off: certificates are dated by days.
 CLOCK_TOLERANCE = datetime.timedelta(days=1)
@@ -50,6 +50,30 @@ UNCHECKED_SERVER = (
 )
 
 
+def fits(
+    trust: Trust, origin: bytes, settings: Settings, state: ModuleState
+) -> Dialogue[bool]:
+    """Return whether a connection to `origin` that the module has kept is fit.
+
+    Settings count for connections that are opened later (SSL manual 2.1.1), and a
+    server that nobody has checked may well keep its own open. Only without its PDP
+    context the module has none.
+
+    :param origin: scheme, host and port.
+    :raises TrustError: where the firmware cannot check what `trust` asks for.
+    """
+    if state.tls_keys is None:
+        state.tls_keys = yield from _known_keys(settings.ssl_context_id)
+    if _name_is_unchecked(trust, state) and not settings.allow_unchecked_host:
+        raise TrustError(UNCHECKED_HOST)
+    if trust.ignores_chain and "ignorecertchain" not in state.tls_keys:
+        raise TrustError(UNCHECKED_SERVER)
+    wanted = _passed_on(trust, _checks(trust, state))
+    before = state.peers.get(origin, wanted)
+    checked = wanted["seclevel"] != "0" or before["seclevel"] == "2"
+    return before == wanted or not checked
+
+
 def secure(
     trust: Trust,
     origin: bytes,
@@ -60,34 +84,32 @@ def secure(
     progress: Progress | None = None,
     on_unchecked: Callable[[], None] | None = None,
 ) -> Dialogue[None]:
-    """Have the next connection checked as `trust` says.
+    """Have the next connection checked as `trust` says; see `fits` for one before it.
 
     :param origin: scheme, host and port that it will lead to.
     :param seconds: how long the handshake may take; the module takes 10 to 300.
     :param progress: called while a file is sent to the module.
     :param on_unchecked: called where the host's name is not checked though it should.
-    :raises TrustError: where it cannot be checked like that.
+    :raises TrustError: where the module does not take the settings.
     """
-    if state.tls_keys is None:
-        state.tls_keys = yield from _known_keys(settings.ssl_context_id)
-    if trust.ca and trust.check_host and "checkhost" not in state.tls_keys:
-        if not settings.allow_unchecked_host:
-            raise TrustError(UNCHECKED_HOST)
-        if on_unchecked:
-            on_unchecked()
-    if trust.ignores_chain and "ignorecertchain" not in state.tls_keys:
-        raise TrustError(UNCHECKED_SERVER)
+    if on_unchecked and _name_is_unchecked(trust, state):
+        on_unchecked()
     for file in trust.files:
         yield from _provide(file, state, progress)
     if trust.ca and settings.set_clock and not state.clock_checked:
         yield from _set_clock()
         state.clock_checked = True
-    wanted = _wanted(trust, seconds, settings, state.tls_keys)
-    yield from _part_from(origin, _passed_on(trust, wanted), settings, state)
+    wanted = _wanted(trust, seconds, settings, state)
     if state.tls != wanted:
         given, state.tls = state.tls or {}, None
         yield from _configure(wanted, given, settings)
         state.tls = wanted
+    state.peers[origin] = _passed_on(trust, wanted)
+
+
+def _name_is_unchecked(trust: Trust, state: ModuleState) -> bool:
+    known = state.tls_keys or ()
+    return bool(trust.ca) and trust.check_host and "checkhost" not in known
 
 
 def _known_keys(context: int) -> Dialogue[frozenset[str]]:
@@ -137,32 +159,13 @@ def _passed_on(trust: Trust, wanted: dict[str, str]) -> dict[str, str]:
     return digests | {key: wanted[key] for key in PASSED_ON if key in wanted}
 
 
-def _part_from(
-    origin: bytes, wanted: dict[str, str], settings: Settings, state: ModuleState
-) -> Dialogue[None]:
-    """Take the context down where a connection to `origin` may live that is not fit.
-
-    Settings count for connections that are opened later (SSL manual 2.1.1), and a
-    server that nobody has checked may well keep its own open.
-
-    :param wanted: what the connection must have been checked for.
-    """
-    before = state.peers.get(origin, wanted)
-    if before != wanted and (wanted["seclevel"] != "0" or before["seclevel"] == "2"):
-        yield from deactivate(settings, state)
-        state.peers.clear()
-        yield from prepare(settings, state)
-    state.peers[origin] = wanted
-
-
 def _wanted(
-    trust: Trust, seconds: float, settings: Settings, known: frozenset[str]
+    trust: Trust, seconds: float, settings: Settings, state: ModuleState
 ) -> dict[str, str]:
     low, high = NEGOTIATE_SECONDS
     wanted = {
         "sslversion": str(settings.sslversion),
         "ciphersuite": settings.ciphersuite,
-        "seclevel": str(trust.seclevel),
         "ignorelocaltime": "0" if trust.ca else "1",
         "negotiatetime": str(min(max(int(seconds), low), high)),
     }
@@ -172,12 +175,20 @@ def _wanted(
         "clientkey": trust.key,
     }
     wanted |= {key: f'"{file.name}"' for key, file in names.items() if file}
+    return wanted | _checks(trust, state)
+
+
+def _checks(trust: Trust, state: ModuleState) -> dict[str, str]:
+    """Return the settings that say what is checked, as far as the firmware has them."""
     later = {
         "sni": "1",
         "checkhost": str(int(bool(trust.ca) and trust.check_host)),
         "ignorecertchain": str(int(trust.ignores_chain)),
     }
-    return wanted | {key: value for key, value in later.items() if key in known}
+    known = state.tls_keys or ()
+    return {"seclevel": str(trust.seclevel)} | {
+        key: value for key, value in later.items() if key in known
+    }
 
 
 def _configure(

@@ -14,16 +14,25 @@ from typing import Any
 import requests
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.at import BLOCK, Command
+from requests_bg96.at.link import Link
+from requests_bg96.at.port import Port
+from requests_bg96.at.steps import (
+    BLOCK,
+    Ask,
+    Await,
+    Command,
+    Dialogue,
+    Escape,
+    Hearken,
+    Pause,
+    Step,
+)
 from requests_bg96.clock import Deadline
-from requests_bg96.dialogues import Ask, Await, Dialogue, Escape, Hearken, Pause, Step
 from requests_bg96.emulator import Fault, Switches
 from requests_bg96.errors import BG96Error, SetupError
-from requests_bg96.exchange import Exchange
-from requests_bg96.framing import Framing
-from requests_bg96.link import Link
-from requests_bg96.port import Port
-from requests_bg96.state import Settings
+from requests_bg96.response.framing import Framing
+from requests_bg96.response.live import LiveResponse
+from requests_bg96.settings import Settings
 from requests_bg96.stats import Statistics
 from tests.fuzz.scripted import SECOND, ScriptedModule, joined, script
 from tests.support import SOMEWHERE, Rig, chunks, response, rig, to_question
@@ -97,8 +106,8 @@ def exchange(data: bytes) -> None:
     module = ScriptedModule(answers[1:], answers[:1])
     made = linked(module, Settings())
     framing = Framing("HEAD" if kind & 1 else "GET", (None, 5)[kind // 2 % 2])
-    over: list[Exchange] = []
-    reading = Exchange(made, framing, READ, module.clock, over.append)
+    over: list[LiveResponse] = []
+    reading = LiveResponse(made, framing, READ, module.clock, over.append)
     with contextlib.suppress(BG96Error):
         while reading.read(1000):
             if kind & 0x10:

@@ -8,41 +8,33 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from requests_bg96.at import (
-    LINE_LIMIT,
-    Command,
-    LineBuffer,
-    Reply,
-    classify,
-    connects,
-    error_number,
-)
-from requests_bg96.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
-from requests_bg96.chunks import ChunkScanner
-from requests_bg96.dialogues import (
+from requests_bg96.at.lines import LINE_LIMIT, LineBuffer, classify, error_number
+from requests_bg96.at.printable import printable
+from requests_bg96.at.steps import (
     Ask,
     Await,
+    Command,
     Dialogue,
     Hearken,
-    files,
-    greeting,
-    http,
-    setup,
-    tls,
+    Reply,
+    connects,
 )
+from requests_bg96.base.state import ModuleState
+from requests_bg96.base.trust import StoredFile, Trust
+from requests_bg96.dialogues import connect, exchange, files, setup, tls
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import BG96Error
-from requests_bg96.framing import (
+from requests_bg96.response.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
+from requests_bg96.response.chunks import ChunkScanner
+from requests_bg96.response.framing import (
     DOUBT_LIMIT,
     HEAD_LIMIT,
     TRAILER_LIMIT,
     Framing,
     Trailer,
 )
-from requests_bg96.printable import printable
-from requests_bg96.state import ModuleState, Settings
-from requests_bg96.stored import StoredResponse
-from requests_bg96.trust import StoredFile, Trust
+from requests_bg96.response.stored import StoredResponse
+from requests_bg96.settings import Settings
 
 METHODS = ("GET", "HEAD")
 COMMANDS = (
@@ -163,16 +155,16 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
     """All that may be said to a module."""
     settings, state = Settings(apn="a", pin="1234", rtscts=True), ModuleState()
     return [
-        lambda: greeting.find_module(settings),
-        lambda: greeting.resynchronise(False, COMMANDS[1], 5.0),
+        lambda: connect.find_module(settings),
+        lambda: connect.resynchronise(False, COMMANDS[1], 5.0),
         lambda: setup.learn(state),
         lambda: setup.prepare(settings, state),
         setup.registration,
-        lambda: http.send(GET, 5.0, 9600, settings, state),
-        lambda: http.send(SECURE, 5.0, 9600, settings, state),
-        lambda: http.result(GET, 5.0, state),
-        lambda: http.read(5.0),
-        lambda: http.read_by_file(5.0, 5, lambda data: None, state),
+        lambda: exchange.send(GET, 5.0, 9600, settings, state),
+        lambda: exchange.send(SECURE, 5.0, 9600, settings, state),
+        lambda: exchange.result(GET, 5.0, state),
+        lambda: exchange.read(5.0),
+        lambda: exchange.read_by_file(5.0, 5, lambda data: None, state),
         lambda: files.store("a", b"aa"),
         lambda: files.download("a", lambda data: None),
         lambda: files.overwrite("a"),

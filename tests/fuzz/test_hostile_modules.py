@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import requests
 
-from requests_bg96.at import LINE_LIMIT, Command, LineBuffer
+from requests_bg96.at.lines import LINE_LIMIT, LineBuffer
+from requests_bg96.at.link import ANSWER_LIMIT
+from requests_bg96.at.steps import Command, Step
+from requests_bg96.base.codes import FILE_LIMIT
 from requests_bg96.clock import Deadline
-from requests_bg96.codes import FILE_LIMIT
-from requests_bg96.dialogues import Step
 from requests_bg96.emulator import Fault
 from requests_bg96.errors import NoAnswer, TransferError
-from requests_bg96.exchange import Exchange
-from requests_bg96.framing import HEAD_LIMIT, Framing
-from requests_bg96.link import ANSWER_LIMIT
-from requests_bg96.state import Settings
+from requests_bg96.response.framing import HEAD_LIMIT, Framing
+from requests_bg96.response.live import LiveResponse
+from requests_bg96.settings import Settings
 from tests.fuzz.clients import (
     CONNECT,
     READ,
@@ -345,10 +345,10 @@ def test_trailer_fields_without_end(memory: Bounded) -> None:
 # The end of a response
 
 
-def reading(module: ScriptedModule) -> Exchange:
+def reading(module: ScriptedModule) -> LiveResponse:
     """A response that comes from `module`."""
     made = linked(module, Settings())
-    return Exchange(made, Framing("GET"), READ, module.clock, lambda exchange: None)
+    return LiveResponse(made, Framing("GET"), READ, module.clock, lambda exchange: None)
 
 
 OPEN = response(b"body", b"Connection: close")

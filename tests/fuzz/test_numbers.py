@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from requests_bg96 import BG96Modem
-from requests_bg96.at import error_number, number
+from requests_bg96.at.lines import error_number
+from requests_bg96.at.parameters import number
+from requests_bg96.base.state import Limits, ModuleState
 from requests_bg96.dialogues import setup
 from requests_bg96.dialogues.tls import clock_of
 from requests_bg96.emulator.http_head import ResponseHead
 from requests_bg96.errors import SetupError, TransferError
-from requests_bg96.state import Limits, ModuleState, Settings
+from requests_bg96.settings import Settings
 from tests.emulator.host import OK as HOST_OK
 from tests.emulator.host import Host, response
 from tests.fuzz.scripted import ScriptedModule

@@ -1,0 +1,1 @@
+"""The line to the module: bytes, lines, steps, and the loop that carries them out."""

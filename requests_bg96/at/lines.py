@@ -1,0 +1,135 @@
+"""The lines of the module, without I/O: bytes become lines here.
+
+A line belongs to the command in progress (its echo, its information text, CONNECT or
+its final result code), or it is an unsolicited result code (URC). `classify` decides in
+that order, as "AT Commands Manual" 1.4 and 1.5 and ITU-T V.250 chapter 5 lay it down.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+
+from ..errors import TransferError
+from .steps import Command, connects
+
+__all__ = ("ACKNOWLEDGEMENT", "Kind", "LineBuffer", "classify", "error_number")
+
+#: No line of the module is nearly as long (AT+QHTTPURL? prints up to 700 bytes); what
+#: grows beyond is noise, and is dropped rather than kept.
+LINE_LIMIT = 4_096
+
+#: The byte by which AT+QFUPL confirms a block (FILE manual 2.4).
+ACKNOWLEDGEMENT = b"A"
+
+FINAL_LINES = frozenset(
+    (
+        b"OK",
+        b"ERROR",
+        b"NO CARRIER",
+        b"BUSY",
+        b"NO ANSWER",
+        b"NO DIALTONE",
+        b"ABORTED",
+    )
+)
+FINAL_PREFIXES = (b"+CME ERROR:", b"+CMS ERROR:")
+BARE_URCS = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN", b"RING")
+
+# More digits are noise; Python refuses to read some thousands of them.
+_ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d{1,9})(?!\d)")
+
+
+class Kind(enum.Enum):
+    """What a line is to the command in progress."""
+
+    ECHO = enum.auto()
+    INFORMATION = enum.auto()
+    FINAL = enum.auto()
+    URC = enum.auto()
+
+
+def classify(line: bytes, command: Command | None) -> Kind:
+    """Return what `line` is while `command`, if any, is in progress."""
+    if command is None:
+        return Kind.URC
+    if line == command.line.rstrip():
+        return Kind.ECHO
+    if line in FINAL_LINES or line.startswith(FINAL_PREFIXES):
+        return Kind.FINAL
+    if connects(line):
+        return Kind.FINAL
+    if line.startswith(command.prefixes):
+        return Kind.INFORMATION
+    if command.bare and not line.startswith((b"+", *BARE_URCS)):
+        return Kind.INFORMATION
+    return Kind.URC
+
+
+def error_number(final: bytes) -> int | None:
+    """Return the number in a ``+CME ERROR`` or ``+CMS ERROR`` line, if it is one."""
+    found = _ERROR_NUMBER.match(final)
+    return int(found.group(1)) if found else None
+
+
+class LineBuffer:
+    """Bytes in, lines out, and what is no line handed over as it came.
+
+    Feed it with `receive_data`, take lines with `next_line` until it says None.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} holds {len(self._buffer)} bytes>"
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes as they came from the port."""
+        self._buffer += data
+
+    def next_line(self) -> bytes | None:
+        """Return the next line that is not empty, without its line end, or None.
+
+        :raises TransferError: after `LINE_LIMIT` bytes without a line end; they are
+            dropped.
+        """
+        while (end := self._buffer.find(b"\n", self._searched)) >= 0:
+            line = bytes(self._buffer[:end]).strip(b"\r\0")
+            del self._buffer[: end + 1]
+            self._searched = 0
+            if line:
+                return line
+        self._searched = len(self._buffer)
+        if self._searched > LINE_LIMIT:
+            self.clear()
+            raise TransferError(
+                f"the module sent {LINE_LIMIT} bytes without a line end; check the "
+                "port, its speed and its wiring"
+            )
+        return None
+
+    @property
+    def has_line(self) -> bool:
+        """Whether `next_line` has something to say: a line, or that none ends."""
+        return b"\n" in self._buffer or len(self._buffer) > LINE_LIMIT
+
+    def take_acknowledgement(self) -> bool:
+        """Take the byte that confirms a block, if it is next; return whether it was."""
+        if not self._buffer.startswith(ACKNOWLEDGEMENT):
+            return False
+        del self._buffer[:1]
+        self._searched = 0
+        return True
+
+    def take_rest(self) -> bytes:
+        """Return, and forget, the bytes that no line was made of."""
+        rest = bytes(self._buffer)
+        self.clear()
+        return rest
+
+    def clear(self) -> None:
+        """Forget what is buffered."""
+        self._buffer.clear()
+        self._searched = 0

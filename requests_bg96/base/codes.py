@@ -1,0 +1,56 @@
+"""Numbers and limits of the BG96, each with its place in the manuals.
+
+"HTTP manual" is the BG96 HTTP(S) AT Commands Manual V1.0, "AT manual" the BG96 AT
+Commands Manual V2.2, "TCP manual" the BG96 TCP(IP) AT Commands Manual V1.0.
+"""
+
+from __future__ import annotations
+
+__all__ = (
+    "BAUDRATES",
+    "BUSY",
+    "CONNECT_SECONDS",
+    "CONTEXT_LOST",
+    "DOUBTFUL",
+    "FILE_LIMIT",
+    "GET_LIMIT",
+    "GUARD_SECONDS",
+    "POST_LIMIT",
+    "SECONDS_LIMIT",
+    "STATE_LOST",
+    "URL_LIMIT",
+    "UNRESOLVED",
+    "USB_ID",
+)
+
+#: Bytes that AT+QHTTPURL takes (HTTP manual 2.2).
+URL_LIMIT = 700
+#: Bytes of request, header and body, that AT+QHTTPGET takes (HTTP manual 2.3).
+GET_LIMIT = 2_048
+#: Bytes of request, header and body, that AT+QHTTPPOST takes (HTTP manual 2.4).
+POST_LIMIT = 1_024_000
+#: Bytes that a BG96's file system holds, empty (FILE manual's sample, and drivers).
+FILE_LIMIT = 14_483_456
+#: Largest value of every time parameter, in seconds (HTTP manual 2.2 to 2.7).
+SECONDS_LIMIT = 65_535
+#: Longest wait for CONNECT of AT+QHTTPGET and AT+QHTTPPOST (HTTP manual 2.3, 2.4).
+CONNECT_SECONDS = 125.0
+#: Silence wanted on either side of "+++" (HTTP manual 1.3).
+GUARD_SECONDS = 1.0
+#: Rates of UART1, the factory's first (AT manual 3.5).
+BAUDRATES = (115_200, 9_600, 19_200, 38_400, 57_600, 230_400, 460_800, 921_600)
+#: Vendor and product of the module on USB (Linux USB driver guide V1.8, table 2).
+USB_ID = (0x2C7C, 0x0296)
+
+#: The module is occupied: wait and repeat (HTTP manual chapter 5, 4.4).
+BUSY = frozenset({703, 704})
+#: The module has forgotten what it was told: set it up again.
+STATE_LOST = frozenset({705, 712})
+#: What noise in a command, or in a URL, makes of it, and what a module says that has
+#: restarted unnoticed: a plain ERROR, operation not allowed, not supported, incorrect
+#: parameters, URL error, input timeout, invalid parameter.
+DOUBTFUL = frozenset({None, 3, 4, 50, 711, 726, 730})
+#: The PDP context is not there: deactivate and activate it (HTTP manual 4.5).
+CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
+#: The name has no address; or the module has no name server (HTTP manual 4.3).
+UNRESOLVED = frozenset({714})

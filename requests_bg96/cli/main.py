@@ -1,0 +1,115 @@
+"""The command line; it needs the extra ``cli``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+
+import click
+import requests
+from rich.console import Console
+from rich.markup import escape
+
+from ..adapter import BG96Adapter
+from ..emulator import Emulator
+from ..errors import BG96Error
+from ..modem import BG96Modem
+from .ca import root_command
+from .demo import Wrong, dialogue, run
+from .doctor import Finding, examine
+from .doctor import repair as make_ready
+from .probe.commands import probe_command, server_command
+
+__all__ = ("main",)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="requests-bg96")
+def main() -> None:
+    """Send requests over a Quectel BG96."""
+
+
+@main.command()
+@click.option("--baudrate", type=int, help="Pace the emulated line, in baud.")
+def demo(baudrate: int | None) -> None:
+    """Show the main job on the embedded emulator.
+
+    Each request is shown with its AT dialogue (> to the module, < from it) and with
+    what a user of requests sees. The exit status is 0 only if all is as it must be.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    with Emulator(baudrate=baudrate) as emulator:
+        adapter = BG96Adapter(emulator.url, apn="iot.example")
+        failures = sum(_show(console, *step) for step in run(adapter))
+        adapter.close()
+    console.print(
+        f"[bold red]{failures} not as it must be[/]"
+        if failures
+        else "[bold green]All is as it must be.[/]"
+    )
+    sys.exit(1 if failures else 0)
+
+
+def _show(console: Console, title: str, step: Callable[[], str]) -> bool:
+    """Show one step of the demonstration; return whether it failed."""
+    console.print(f"\n[bold]{escape(title)}[/]")
+    with dialogue(lambda line: console.print(f"    [dim]{escape(line)}[/]")):
+        try:
+            seen = step()
+        except (Wrong, requests.RequestException) as error:
+            console.print(f"  [red]wrong:[/] {escape(str(error))}")
+            return True
+    console.print(f"  [green]requests:[/] {escape(seen)}")
+    return False
+
+
+@main.command()
+@click.option("--port", help="The module's AT port; without it, the one on USB.")
+@click.option("--apn", help="The access point name that it should have.")
+@click.option("--pin", help="Of the SIM; used by --repair only.")
+@click.option("--baudrate", type=int, help="In baud.")
+@click.option("--repair", is_flag=True, help="Make the module ready for a request.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(
+    port: str | None,
+    apn: str | None,
+    pin: str | None,
+    baudrate: int | None,
+    repair: bool,
+    as_json: bool,
+) -> None:
+    """Say whether a request would go out, and what to do if not.
+
+    Nothing is changed without --repair. The exit status is 0 only if a request would
+    go out.
+    """
+    modem = BG96Modem(port, apn=apn, pin=pin, baudrate=baudrate)
+    findings: list[Finding] = []
+    if repair:
+        try:
+            make_ready(modem)
+        except BG96Error as error:
+            findings.append(Finding("repair", False, str(error), "mend that by hand"))
+    findings += examine(modem)
+    modem.close()
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(found) for found in findings]))
+    else:
+        _print(findings)
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
+
+
+def _print(findings: list[Finding]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for finding in findings:
+        mark = "[green]good[/]" if finding.good else "[red]bad [/]"
+        console.print(f"{mark} {finding.check}: {escape(finding.found)}")
+        if finding.advice:
+            console.print(f"       {escape(finding.advice)}")
+
+
+main.add_command(probe_command)
+main.add_command(root_command)
+main.add_command(server_command)

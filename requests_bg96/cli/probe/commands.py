@@ -1,0 +1,68 @@
+"""The commands ``requests-bg96 probe`` and ``probe-server``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from typing import Any
+
+import click
+
+from ...errors import BG96Error
+from .report import probe
+from .server import serve
+
+__all__ = ("probe_command", "server_command")
+
+
+def _place(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise click.BadParameter(f"{text}: HOST:PORT is wanted")
+    return host, int(port)
+
+
+@click.command("probe")
+@click.option("--port", required=True, help="The module's AT port.")
+@click.option("--report", "path", required=True, type=click.Path(dir_okay=False))
+@click.option("--url", help="Of a probe-server that the module can reach.")
+@click.option("--serve", "place", help="HOST:PORT, to be that server meanwhile.")
+@click.option("--https-url", help="Of any server that takes a POST over TLS.")
+@click.option("--reset", is_flag=True, help="Restart the module for three questions.")
+@click.option("--context", type=click.IntRange(1, 16), default=1, show_default=True)
+@click.option("--baudrate", type=int, default=115200, show_default=True)
+def probe_command(
+    port: str, path: str, url: str | None, place: str | None, **options: Any
+) -> None:
+    """Ask a module what only a module can tell, and write a report.
+
+    Nothing is stored in it. Most questions need a server that answers in odd ways: run
+    "requests-bg96 probe-server" on a machine that the module can reach, and give its
+    URL; or --serve, where this machine is one.
+
+    The emulator can be started from the report (--report).
+    """
+    with contextlib.ExitStack() as stack:
+        if place:
+            url = stack.enter_context(serve(*_place(place)))
+        try:
+            report = probe(port, url, **options)
+        except BG96Error as error:
+            raise click.ClickException(str(error)) from None
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=2)
+        file.write("\n")
+    for name, found in report["switches"].items():
+        click.echo(f"{name} = {found['value']}")
+    for name, reason in report["not_probed"].items():
+        click.echo(f"{name}: not probed, {reason}")
+
+
+@click.command("probe-server")
+@click.option("--listen", "place", default="0.0.0.0:8080", show_default=True)
+def server_command(place: str) -> None:
+    """Answer the requests of a probe, until interrupted."""
+    with serve(*_place(place)) as url, contextlib.suppress(KeyboardInterrupt):
+        click.echo(f"listening on {url}")
+        threading.Event().wait()

@@ -1,0 +1,1 @@
+"""A module that stays usable: opened, resynchronised, and asked again."""

@@ -1,0 +1,241 @@
+"""One module behind a port: found, remembered, and called back when it strays.
+
+The ladder of recovery, each step only where the one before did not help: wait for
+what was given up; take a response that nobody waits for; leave data mode; resynchronise
+by AT; deactivate and activate the PDP context; open the port again, under a new name if
+USB has given it one; and where the user allows it, reset the module, no more often than
+the manual does (HTTP manual 4.2).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TypeVar
+
+from ..at.link import Link
+from ..at.port import Port, find_port, held_for
+from ..at.steps import Dialogue, prove
+from ..at.usb import UsbIdentity
+from ..base.codes import BAUDRATES
+from ..base.state import ModuleState
+from ..clock import Clock, Deadline
+from ..dialogues import connect, setup
+from ..errors import BG96Error, LimitError, ModuleError, Phase, PortError, SetupError
+from ..settings import Settings
+from ..stats import Recovery
+
+__all__ = ("Driver",)
+
+T = TypeVar("T")
+
+#: Seconds after which the module may have restarted unnoticed: it is mute for more than
+#: four when it does (hardware design manual 3.6.1).
+TRUST_SECONDS = 3.0
+#: Seconds for calling the module back, out of those for waiting until it can answer.
+CALL_SECONDS = 12.0
+#: Seconds between two resets (HTTP manual 4.2).
+RESET_SECONDS = 600.0
+
+
+#: Ports of another machine, which lets in whoever comes, or throws out who was there.
+_SHARED_BY_ALL = re.compile("(?:socket|rfc2217):")
+
+
+class Driver:
+    """A module and what is known of it.
+
+    :param port: anything that `serial.serial_for_url` takes; None looks for it on USB.
+    :param settings: how it is to be set up.
+    :param clock: the time.
+    """
+
+    def __init__(self, port: str | None, settings: Settings, clock: Clock) -> None:
+        self.known = ModuleState()
+        self.stats = self.known.stats
+        #: The way to the module, while the port is open.
+        self.link: Link | None = None
+        #: Whether the module has ever answered on this port.
+        self.met = False
+        self._name = port
+        self._settings = settings
+        self._clock = clock
+        self._port: Port | None = None
+        self._identity: UsbIdentity | None = None
+        #: Whether the port was given up, and not by the user.
+        self._lost = False
+        #: Whether the module was in data mode when the port was last closed.
+        self._strayed = False
+        self._last_answer = clock.now()
+        self._last_reset: float | None = None
+
+    def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
+        """Return the way to a module that listens, opening or resynchronising it.
+
+        :param doubted: whether it must have shown so since a server's payload came.
+        :raises PortError: where the port cannot be had.
+        :raises SetupError: where the module does not answer.
+        """
+        if self.link is not None and self.link.data_mode:
+            # Whoever led it there was interrupted before it told.
+            self.link.settled = False
+        fresh = self.link is None
+        link = self.link or self._open()
+        link.phase = Phase.CONNECT
+        if not link.settled:
+            self.run(link, self._greeting(link, fresh, deadline), deadline)
+            self.known.forget()
+            link.settled = True
+        elif doubted and not link.proved:
+            self.run(link, prove(), deadline)
+        elif self.known.checked:
+            # One that has restarted without a word since it last answered is mute,
+            # which a command that may take minutes would be the last to tell.
+            self.run(link, connect.listen(), deadline)
+        if self.known.identity is None:
+            self.run(link, setup.learn(self.known), deadline)
+        return link
+
+    def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:
+        """Carry out `dialogue`, and hold on to how it left the module."""
+        try:
+            outcome = link.run(dialogue, deadline)
+        except (ModuleError, LimitError):
+            # What the module has understood may have been something else.
+            self.known.url = None
+            self.answered()
+            raise
+        except SetupError:
+            self.known.doubt()
+            if not link.settled:
+                self._lost = True
+                self.close()
+            raise
+        except PortError:
+            self._lost = True
+            self.close()
+            raise
+        except BaseException:
+            link.settled = False
+            raise
+        finally:
+            self.met = self.met or link.met
+        self.answered()
+        return outcome
+
+    def answered(self) -> None:
+        """Take note that the module is what it was a moment ago."""
+        self._last_answer = self._clock.now()
+
+    def doubt(self) -> None:
+        """Have all asked again, where the module may have restarted unnoticed."""
+        if self._clock.now() - self._last_answer > TRUST_SECONDS:
+            self.known.doubt()
+
+    def reset(self, error: BG96Error, deadline: Deadline) -> bool:
+        """Reset the module; return False where that is not allowed, or not yet.
+
+        :param error: what nothing else has helped against.
+        """
+        now = self._clock.now()
+        early = self._last_reset is not None and now - self._last_reset < RESET_SECONDS
+        if not self._settings.allow_reset or early:
+            return False
+        self._last_reset = now
+        self.stats.recovered(Recovery.RESET, error)
+        link = self.link or self._open()
+        link.settled = False
+        self.run(link, connect.restart(self._settings), deadline)
+        self.known.forget()
+        link.settled = True
+        return True
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.known.forget()
+        if self.link is not None:
+            self._strayed = self.link.data_mode
+        self.link = None
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
+        if fresh:
+            return connect.find_module(self._settings, link.data_mode)
+        self.stats.recovered(Recovery.RESYNCHRONISE)
+        unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
+        if unfinished and not (link.data_mode or until.over):
+            self.stats.recovered(Recovery.LATE, unfinished)
+        left = deadline.left()
+        patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
+        return connect.resynchronise(link.data_mode, unfinished, patience)
+
+    def _open(self) -> Link:
+        if self._lost:
+            self.stats.recovered(Recovery.REOPEN)
+            self._lost = False
+        # One may be left by an attempt that was interrupted in the midst.
+        self.close()
+        port = self._open_port()
+        self.link = Link(port, self._clock, self._note, self.stats, self._settings)
+        self.link.data_mode = self._strayed
+        return self.link
+
+    def _open_port(self) -> Port:
+        name = self._current_name()
+        port = self._port_named(name)
+        self._identity = UsbIdentity.of(name)
+        return port
+
+    def _current_name(self) -> str:
+        """Return the name that the port has now: USB gives it a new one each time.
+
+        :raises PortError: where its name is another device's now.
+        """
+        if self._identity is None or (self._name and os.path.islink(self._name)):
+            # What a link stands for is seen to by whoever made it.
+            return self._name or find_port()
+        if found := self._identity.find():
+            return found
+        if self._name and self._identity.is_surely_not(self._name):
+            raise PortError(
+                f"{self._name} is another device now, and the module is away"
+            )
+        return self._name or find_port()
+
+    def _port_named(self, name: str) -> Port:
+        """Open a port, and hold on to it whatever happens next."""
+        held = held_for(name)
+        if isinstance(held, Settings) and _SHARED_BY_ALL.search(name.lower()):
+            raise _taken(name, held.differing(self._settings))
+        try:
+            self._port = Port(
+                name,
+                baudrate=self._settings.baudrate or BAUDRATES[0],
+                rtscts=self._settings.rtscts,
+                clock=self._clock,
+                holder=self._settings,
+            )
+        except PortError as error:
+            if error.taken and isinstance(held, Settings):
+                raise _taken(name, held.differing(self._settings)) from error
+            raise
+        return self._port
+
+    def _note(self, line: bytes) -> None:
+        """Take note of an unsolicited result code."""
+        if line.startswith(b'+QIURC: "pdpdeact",%d' % self._settings.context_id):
+            self.known.context = False
+
+
+def _taken(name: str, differing: list[str]) -> PortError:
+    """Return the error for a port that this process has open."""
+    settings = ", ".join(differing)
+    having = f"set up with another {settings}" if settings else "by another BG96Modem"
+    error = PortError(
+        f"{name} cannot be opened: this process has it already, {having}. Give all "
+        "adapters the same settings, or one BG96Modem to share; or close() the other"
+    )
+    error.taken = True
+    return error

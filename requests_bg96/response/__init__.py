@@ -1,0 +1,1 @@
+"""A response: where it ends, and how it is read."""

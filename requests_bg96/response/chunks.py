@@ -1,0 +1,101 @@
+"""Chunk framing (RFC 9112 section 7.1), followed without being taken off."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import TransferError
+
+__all__ = ("ChunkScanner",)
+
+#: A size line or a trailer field is not nearly as long.
+LINE_LIMIT = 1 << 16
+
+#: `int` takes blanks around a number, and so http.client does.
+_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
+_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*\n|[ \t].*\n", re.DOTALL)
+
+
+class ChunkScanner:
+    """Tells where a chunked body ends.
+
+    Feed it with the body as it comes; it looks at every byte once.
+    """
+
+    def __init__(self) -> None:
+        #: How many chunks were seen whole.
+        self.count = 0
+        #: Whether the last chunk and the trailer fields behind it were seen.
+        self.finished = False
+        self._left = 0
+        self._line = bytearray()
+        self._state = self._size
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else self._state.__name__.strip("_")
+        return f"<{type(self).__name__} {state}, {self.count} chunks>"
+
+    @property
+    def begun(self) -> bool:
+        """Whether the first size was seen, and so a chunk has begun."""
+        return self.count > 0 or self._state != self._size
+
+    @property
+    def wants_line_end(self) -> bool:
+        """Whether nothing but the line end of a chunk may come next."""
+        return self._state == self._data_end and not self._line
+
+    def feed(self, data: bytes) -> int:
+        """Follow `data`, and return how many of its bytes belong to the body.
+
+        :raises TransferError: where it is no chunk framing.
+        """
+        position = 0
+        while position < len(data) and not self.finished:
+            position = self._state(data, position)
+        return position
+
+    def _size(self, data: bytes, position: int) -> int:
+        position = self._read_line(data, position)
+        if self._line.endswith(b"\n"):
+            match = _SIZE.fullmatch(self._line)
+            if match is None:
+                raise TransferError(f"no chunk size: {bytes(self._line[:40])!r}")
+            self._left = int(match[1], 16)
+            self._line.clear()
+            self._state = self._data if self._left else self._fields
+        return position
+
+    def _data(self, data: bytes, position: int) -> int:
+        taken = min(self._left, len(data) - position)
+        self._left -= taken
+        if not self._left:
+            self._state = self._data_end
+        return position + taken
+
+    def _data_end(self, data: bytes, position: int) -> int:
+        self._line += data[position : position + 1]
+        if not b"\r\n".startswith(self._line):
+            raise TransferError(f"a chunk ends with {bytes(self._line)!r}")
+        if len(self._line) == 2:
+            self._line.clear()
+            self.count += 1
+            self._state = self._size
+        return position + 1
+
+    def _fields(self, data: bytes, position: int) -> int:
+        position = self._read_line(data, position)
+        if bytes(self._line) in (b"\r\n", b"\n"):
+            self.finished = True
+        elif self._line.endswith(b"\n"):
+            if not _FIELD.fullmatch(self._line):
+                raise TransferError(f"no trailer field: {bytes(self._line[:40])!r}")
+            self._line.clear()
+        return position
+
+    def _read_line(self, data: bytes, position: int) -> int:
+        end = data.find(b"\n", position) + 1 or len(data)
+        self._line += data[position:end]
+        if len(self._line) > LINE_LIMIT:
+            raise TransferError(f"a line of chunk framing is over {LINE_LIMIT} bytes")
+        return end

@@ -1,0 +1,526 @@
+"""Where a response ends, without I/O.
+
+AT+QHTTPREAD hands out a response as plain bytes, then a trailer of ordinary lines,
+with nothing between that could not be payload as well. `Framing` finds the end by
+what HTTP says of it (RFC 9112 chapter 6), and never by looking for the trailer where
+HTTP knows better. Two cases are left to the trailer:
+
+* the end is the end (no length is known), or the module hands a chunked body out
+  without its framing: the last full trailer;
+* the server hung up early: a full trailer where payload was still to come.
+
+The server can send a trailer, too. So bytes that could be a trailer, and nothing but a
+trailer, are withheld until more bytes, or the module when asked, settle what they are.
+Even where HTTP and the trailer agree, the server may have told us another end than the
+module: the end is `certain` only where the module itself has named the same length.
+
+Modules hand out a chunked body with its framing, or without it. Each response is read
+by its own bytes: what one server sends says nothing about another's. The body leaves
+here with chunk framing whichever way it came, so that `http.client` sees one coherent
+message.
+"""
+
+from __future__ import annotations
+
+import enum
+import http.client
+import io
+import re
+import socket
+from typing import cast
+
+from ..errors import TransferError
+from .chunks import ChunkScanner
+
+__all__ = ("MISPLACED", "Framing", "Trailer")
+
+#: http.client takes 100 header lines of 65,536 bytes; nobody sends nearly as much.
+HEAD_LIMIT = 1 << 20
+#: No body is as long: a file of that many bytes is one for no file system.
+LENGTH_LIMIT = 1 << 63
+#: A chunked body whose form is not known yet is kept back up to here.
+DOUBT_LIMIT = 1 << 20
+#: A trailer with the URCs behind it, before it is asked whether it is one: a module was
+#: not seen to say as many.
+TRAILER_LIMIT = 4_096
+#: The last chunk and the trailer fields behind it, as far as they are looked at.
+TAIL_LIMIT = 512
+
+
+def _prefixes(literal: bytes, rest: bytes) -> bytes:
+    """Return a pattern for every beginning of `literal`, and for it and `rest`."""
+    pattern = rest
+    for byte in reversed(literal):
+        pattern = rb"(?:%b%b)?" % (re.escape(bytes((byte,))), pattern)
+    return pattern
+
+
+_LINE_END = b"\r\n"
+_OK = b"\r\nOK\r\n"
+_CME = b"\r\n+CME ERROR: "
+_URCS = rb"(?:\r\n(?!OK\r|\+QHTTPREAD:|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
+#: The end of an earlier response may be reported late, and so come behind this one's.
+_BEHIND = rb"(?:\r\n(?!OK\r|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
+_READ = rb"\+QHTTPREAD: *(\d+)\r\n"
+_ERROR = rb"\r\n\+CME ERROR: *(\d+)\r\n"
+_PART = rb"(?:\r(?:\n(?:[^\r\n]{1,200}\r?)?)?)?"
+_TRAILER = re.compile(rb"(?:\r\nOK\r\n%b\r\n%b|%b)%b" % (_URCS, _READ, _ERROR, _BEHIND))
+_BEGINNING = re.compile(
+    rb"%b|%b"
+    % (
+        _prefixes(_OK, rb"%b(?:\r\n%b%b)?%b" % (_URCS, _READ, _BEHIND, _PART)),
+        _prefixes(_CME, rb"\d*(?:\r(?:\n%b%b)?)?" % (_BEHIND, _PART)),
+    )
+)
+#: As a module may have it besides: one line end too few or too many, the URC before
+#: OK, or no OK. It is looked for only behind a body whose end is known: elsewhere it
+#: would make a trailer of the body's own bytes.
+_ODD_TRAILER = re.compile(
+    rb"(?:\r\nOK\r\n(?:\r\n)?%b(?:\r\n)?%b|\r\n%b(?:\r\nOK\r\n)?|%b)"
+    rb"%b(?:\r\n(?![^\r]))?" % (_URCS, _READ, _READ, _ERROR, _BEHIND)
+)
+_ODD_BEGINNING = re.compile(
+    rb"%b|%b"
+    % (
+        _prefixes(
+            _OK,
+            rb"(?:\r\n)?%b(?:(?:\r\n)?%b%b)?(?:\+[^\r\n]{0,200}\r?|%b)"
+            % (_URCS, _READ, _BEHIND, _PART),
+        ),
+        _prefixes(
+            b"\r\n+QHTTPREAD: ",
+            rb"\d*(?:\r(?:\n(?:\r\nOK\r\n)?%b%b)?)?" % (_BEHIND, _PART),
+        ),
+    )
+)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+#: A head in which every parser finds the same fields and the same end.
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.[01] [2-5]\d\d[^\r\n]*\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)+\r\n"
+)
+#: Lines of the module behind a trailer: results, URCs, the echo of a question.
+_LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n(?:[^\r\n]{1,200}\r?\n)?)*")
+# In the line end before it a byte may be missing, or wrong.
+_LAST_CHUNK = re.compile(
+    rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
+)
+#: The beginning of a trailer without its first line end.
+_ODD = b"OK\r\n"
+_FAULT = "the response is chunk framing with a fault in it"
+#: What is wrong where the trailer stands in another place than the end of the body.
+MISPLACED = (
+    "the response does not end where its length says, so bytes of it are missing or "
+    "too many"
+)
+
+
+def _trailer_err(trailer: bytes) -> int | None:
+    """Return the ``<err>`` in a full trailer of AT+QHTTPREAD, or None if it is none."""
+    match = _TRAILER.fullmatch(trailer) or _ODD_TRAILER.fullmatch(trailer)
+    return int(next(filter(None, match.groups()))) if match else None
+
+
+def _may_be_trailer(data: bytes) -> bool:
+    """Return whether `data`, behind a body's end, is the beginning of a trailer."""
+    patterns = (_BEGINNING, _ODD_BEGINNING)
+    before = data[len(_LINE_END) :] if data.startswith(_LINE_END + b"\r") else data
+    return any(one.fullmatch(before) for one in patterns)
+
+
+def _tail(data: bytes | bytearray) -> int:
+    """Return where in `data` an ending begins that a trailer could begin with."""
+    start = max(0, len(data) - TRAILER_LIMIT)
+    while (start := data.find(b"\r", start)) >= 0:
+        if _BEGINNING.fullmatch(data, start):
+            return start
+        start += 1
+    return len(data)
+
+
+class Trailer(enum.Enum):
+    """What the bytes that are withheld could be."""
+
+    #: There are none.
+    NONE = enum.auto()
+    #: The line end that a trailer begins with, and lines of text end with.
+    LINE_END = enum.auto()
+    #: More of the beginning of a trailer.
+    BEGUN = enum.auto()
+    #: A whole one.
+    FULL = enum.auto()
+    #: None: they stand where only a trailer may stand, and are none.
+    WRONG = enum.auto()
+
+
+def _is_unambiguous(head: bytes) -> bool:
+    """Return whether every parser finds one end of the head, and one length in it."""
+    fields = [line.partition(b":") for line in head.lower().split(_LINE_END)]
+    names = [name for name, _, _ in fields]
+    lengths = [value.strip() for name, _, value in fields if name == b"content-length"]
+    plain = _PLAIN_HEAD.fullmatch(head) and b"transfer-encoding" not in names
+    return bool(plain) and len(lengths) == 1 and lengths[0].isdigit()
+
+
+def _is_chunked(response: http.client.HTTPResponse) -> bool:
+    """Return whether urllib3 reads chunks, which looks at the last coding as well."""
+    codings = ",".join(response.headers.get_all("transfer-encoding", []))
+    return "chunked" in (coding.strip() for coding in codings.lower().split(","))
+
+
+class _Head:
+    """A socket to `http.client`, from which a head can be read and nothing else."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._head)
+
+
+class Framing:
+    """One response of AT+QHTTPREAD.
+
+    :param method: of the request: the answer to HEAD has no body.
+    :param told: the body's length in bytes in the module's result URC, if it was there.
+    """
+
+    def __init__(self, method: str, told: int | None = None) -> None:
+        #: Whether the end was reached: what follows is the trailer.
+        self.finished = False
+        #: Whether HTTP says that there is no body, which the module does not know.
+        self.bodyless = False
+        self._method = method
+        self._told = told
+        self._agreed = False
+        self._interim = False
+        self._lent = b""
+        self._buffer = bytearray()
+        self._searched = 0
+        self._ready = bytearray()
+        self._left = 0
+        self._chunks = ChunkScanner()
+        self._fed = 0
+        self._reframed = False
+        self._last = b""
+        self._fresh = False
+        self._state = self._in_head
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else self._state.__name__.strip("_")
+        return f"<{type(self).__name__} {state}, {len(self._ready)} bytes ready>"
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes as they came from the port.
+
+        :raises TransferError: where they cannot be a response.
+        """
+        self._buffer += data
+        while not self.finished and self._state():
+            pass
+        if self.finished:
+            self._look_behind()
+
+    def _look_behind(self) -> None:
+        """See to what a module may hand out between the end and the trailer."""
+        if self.bodyless:
+            # It does not know that there is no body.
+            del self._buffer[: self._withheld()[0]]
+        elif self._buffer.startswith(_LINE_END + _OK):
+            self._agreed = False
+            del self._buffer[: len(_LINE_END)]
+        elif self._buffer.startswith(b"OK\r\n") and not self._last.endswith(_LINE_END):
+            # Two bytes that the line has lost would have made a body that ends so.
+            self._agreed = False
+            self._buffer[:0] = _LINE_END
+
+    def take(self, size: int) -> bytes:
+        """Return up to `size` bytes that surely belong to the response."""
+        taken = bytes(self._ready[:size])
+        del self._ready[:size]
+        return taken
+
+    @property
+    def available(self) -> int:
+        """How many bytes `take` has."""
+        return len(self._ready)
+
+    @property
+    def remaining(self) -> int | None:
+        """How many bytes are still to come, where that is known."""
+        if self.finished:
+            return 0
+        if self._state == self._in_length:
+            return max(0, self._left - len(self._buffer))
+        return None
+
+    @property
+    def certain(self) -> bool:
+        """Whether the end that was reached is the module's as well, beyond doubt."""
+        plain = _TRAILER.fullmatch(self._withheld()[1])
+        return self._agreed and plain is not None
+
+    # What only the trailer can tell
+
+    @property
+    def trailer(self) -> Trailer:
+        """What the bytes withheld could be."""
+        start, withheld = self._withheld()
+        if self.finished and start:
+            odd = (_LINE_END + _OK).startswith(self._buffer) or _ODD.startswith(
+                bytes(self._buffer)
+            )
+            return Trailer.BEGUN if odd else Trailer.WRONG
+        if not withheld:
+            return Trailer.NONE
+        if _LINE_END.startswith(withheld):
+            return Trailer.LINE_END
+        return Trailer.BEGUN if _trailer_err(withheld) is None else Trailer.FULL
+
+    def take_trailer(self) -> tuple[int, bytes]:
+        """Return the err and the lines of the full trailer that is withheld.
+
+        Where the end was not reached before, this is the end.
+
+        :raises TransferError: where the form of a chunked body cannot be told, or the
+            reader has got a part of the trailer.
+        """
+        start, trailer = self._withheld()
+        err = _trailer_err(trailer)
+        if err is None:
+            raise ValueError("no full trailer is withheld")
+        lent = len(trailer) > len(self._buffer) - start and not self._fresh
+        del self._buffer[start:]
+        if lent and self._state == self._in_rest:
+            raise TransferError(
+                "the line stalled inside the trailer of the response, whose first line "
+                "end was taken for the body's"
+            )
+        if not self.finished:
+            self._end(sound=err == 0)
+        return err, trailer
+
+    def conclude(self, rest: bytes) -> tuple[int, bytes, bytes]:
+        """End the response: the module has shown that it is in command mode.
+
+        So the last full trailer is the module's, whatever the server has sent.
+
+        :param rest: what came behind the bytes that are withheld.
+        :returns: as `take_trailer`, and the lines behind the trailer.
+        :raises TransferError: where there is no trailer, or more than lines behind it.
+        """
+        withheld = self._withheld()[1]
+        whole = withheld + rest
+        last = _ODD_TRAILER.match(whole) if self.finished else None
+        for last in [] if last else _TRAILER.finditer(whole):
+            pass
+        if last is None or not _LINES.fullmatch(whole, last.end()):
+            raise TransferError("the response did not end with its trailer")
+        if whole.endswith(_OK, len(withheld), last.start()):
+            raise TransferError(
+                "the end of the response and the answer to a question have met: nobody "
+                "can tell which OK is which"
+            )
+        self.receive_data(whole[len(withheld) : last.end()])
+        if self.trailer is not Trailer.FULL:
+            raise TransferError(MISPLACED)
+        return *self.take_trailer(), whole[last.end() :]
+
+    def _withheld(self) -> tuple[int, bytes]:
+        """Return the bytes that a trailer could begin with, and where they begin.
+
+        Behind a head, the empty line that ended it may have been the trailer's, where
+        the server hung up in the head; so may a line end that was let go.
+        """
+        if self.finished and _ODD_BEGINNING.fullmatch(self._buffer):
+            return 0, bytes(self._buffer)
+        before = _LINE_END if self._fresh else self._lent
+        if before and not self.finished and len(self._buffer) <= TRAILER_LIMIT:
+            trailer = before + bytes(self._buffer)
+            if self._buffer and _BEGINNING.fullmatch(trailer):
+                return 0, trailer
+        start = _tail(self._buffer)
+        return start, bytes(self._buffer[start:])
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether bytes are kept back because the form of chunks is not known yet."""
+        return self._state == self._in_doubt and bool(self._buffer)
+
+    def decide(self) -> None:
+        """Settle the form of a chunked body by what has come, if that is enough.
+
+        What begins with a size and goes on has chunk framing. Of a few digits nobody
+        can tell.
+        """
+        if self._state == self._in_doubt and self._chunks.begun:
+            self._settle_raw()
+
+    def release(self) -> None:
+        """Let go of a line end: the module has stopped behind it."""
+        self.decide()
+        released = bytes(self._buffer)
+        if self._state == self._in_length:
+            self._left -= self._pass(min(self._left, len(self._buffer)))
+            self.finished = not self._left
+        elif self._state == self._in_rest:
+            self._pass(len(self._buffer))
+        elif self._state == self._in_raw:
+            self._follow(len(self._buffer))
+        if not self._buffer:
+            self._lent = released
+
+    def fill(self) -> None:
+        """Take for the body what fills its length, though it looks like a trailer.
+
+        The module shows in no way that it is done, and yet has sent all there is.
+        """
+        if self._state == self._in_length and self._left <= len(self._buffer):
+            self._left -= self._pass(self._left)
+            self.finished = True
+
+    def _end(self, *, sound: bool) -> None:
+        if self._state == self._in_doubt:
+            if self._chunks.count:
+                raise TransferError("the response ended in the midst of its chunks")
+            self._settle_decoded()
+        self._pass(len(self._buffer))
+        self.finished = True
+        if self._reframed and sound:
+            self._check_decoded()
+            self._ready += b"0\r\n\r\n"
+
+    def _check_decoded(self) -> None:
+        """Refuse what could be chunk framing in which a byte went wrong."""
+        last = self._last
+        short = len(last) <= 6 and last.count(b"\r") + last.count(b"\n") >= 3
+        if short or _LAST_CHUNK.search(last):
+            raise TransferError(_FAULT)
+
+    # States: each takes from the buffer, and tells whether the next should have a look
+
+    def _in_head(self) -> bool:
+        match = _HEAD_END.search(self._buffer, self._searched)
+        if match is None:
+            self._searched = max(0, len(self._buffer) - 3)
+            if len(self._buffer) > HEAD_LIMIT:
+                raise TransferError(f"the head has more than {HEAD_LIMIT} bytes")
+            return False
+        head = bytes(self._buffer[: match.end()])
+        del self._buffer[: match.end()]
+        self._searched = 0
+        self._ready += head
+        if re.match(rb"HTTP/1\.\d +100\b", head):
+            self._interim = True
+        else:
+            self._begin_body(head)
+        return True
+
+    def _begin_body(self, head: bytes) -> None:
+        self._fresh = head.endswith(_LINE_END)
+        # http.client decides, so that both come to the same end.
+        response = http.client.HTTPResponse(
+            cast(socket.socket, _Head(head)), method=self._method
+        )
+        try:
+            response.begin()
+        except (http.client.HTTPException, ValueError):
+            # It will raise the same again when it reads the head from us.
+            self._state = self._in_rest
+            return
+        status = response.status
+        self.bodyless = self._method == "HEAD" or status in (204, 304) or status < 200
+        if self.bodyless:
+            self._left, self._state = 0, self._in_length
+        elif _is_chunked(response):
+            self._state = self._in_doubt
+        elif response.length is not None:
+            self._begin_length(head, response.length)
+        else:
+            self._state = self._in_rest
+
+    def _begin_length(self, head: bytes, length: int) -> None:
+        if length >= LENGTH_LIMIT:
+            raise TransferError("the Content-Length is more than any body has")
+        self._left = length
+        self._state = self._in_length
+        self._agreed = (
+            length == self._told and not self._interim and _is_unambiguous(head)
+        )
+
+    def _in_length(self) -> bool:
+        """Look for the end of a body whose length is known."""
+        if self.bodyless:
+            self.finished = True
+        elif len(self._buffer) < self._left or self._cut_short():
+            self._left -= self._pass(self._withheld()[0])
+        else:
+            self._pass(self._left)
+            self.finished = True
+        return False
+
+    def _cut_short(self) -> bool:
+        """Whether a trailer may have begun before the length was reached.
+
+        Where the server hangs up within a few bytes of the end, the trailer makes up
+        for them.
+        """
+        begun = self._withheld()[0] < self._left
+        behind = bytes(self._buffer[self._left :])
+        fits = _BEGINNING.fullmatch(behind) is not None
+        return begun and not (fits and _trailer_err(behind) is not None)
+
+    def _in_rest(self) -> bool:
+        """Only the trailer ends the body."""
+        self._pass(self._withheld()[0])
+        return False
+
+    def _in_raw(self) -> bool:
+        """Look for the end of a body that has chunk framing."""
+        end = self._withheld()[0]
+        if self._chunks.wants_line_end and self._buffer.startswith(b"\r\n"):
+            end = max(end, 2)
+        self._follow(end)
+        return False
+
+    def _in_doubt(self) -> bool:
+        """Keep back a body that has chunk framing, or begins as if it had."""
+        end = self._withheld()[0]
+        try:
+            self._fed += self._chunks.feed(bytes(self._buffer[self._fed : end]))
+        except TransferError:
+            if self._chunks.count:
+                raise
+            self._settle_decoded()
+            return True
+        if self._chunks.finished:
+            if not _may_be_trailer(bytes(self._buffer[self._fed :])):
+                raise TransferError(_FAULT)
+            self._settle_raw()
+            return True
+        if len(self._buffer) > DOUBT_LIMIT:
+            self._settle_raw()
+        return False
+
+    def _settle_raw(self) -> None:
+        self._state = self._in_raw
+        self._pass(self._fed)
+        self._follow(0)
+
+    def _settle_decoded(self) -> None:
+        self._state, self._reframed = self._in_rest, True
+
+    def _follow(self, end: int) -> None:
+        self._pass(self._chunks.feed(bytes(self._buffer[:end])))
+        if self._chunks.finished:
+            self.finished = True
+
+    def _pass(self, size: int) -> int:
+        """Let `size` bytes go, in chunks of our own where the module took them off."""
+        if size:
+            self._fresh, self._lent = False, b""
+            data = bytes(self._buffer[:size])
+            del self._buffer[:size]
+            self._last = (self._last + data[-TAIL_LIMIT:])[-TAIL_LIMIT:]
+            self._ready += b"%x\r\n%b\r\n" % (size, data) if self._reframed else data
+        return size

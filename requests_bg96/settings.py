@@ -1,0 +1,96 @@
+"""The settings of a module, checked when they are given."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from .at.parameters import quoted
+from .base.codes import BAUDRATES
+from .errors import LimitError
+
+__all__ = ("Settings",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a module is to be set up.
+
+    :param apn: the access point name; None leaves the module's own context as it is.
+    :param username: for the access point.
+    :param password: for the access point.
+    :param auth: 0 none, 1 PAP, 2 CHAP, 3 either (TCP manual 2.1.1).
+    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
+        where the firmware does not tell, once until it was right.
+    :param context_id: the PDP context, 1 to 16.
+    :param ssl_context_id: the module's SSL context, 0 to 5.
+    :param baudrate: of the module; None takes the rate it is found at.
+    :param rtscts: whether RTS and CTS are wired, and hold the line back.
+    :param dtr: whether DTR is wired, and ends data mode.
+    :param verify_echo: whether the module's echo of a command that announces payload is
+        compared before a byte of it is sent, so that noise in its length never makes
+        payload into commands; it costs the echo's bytes.
+    :param allow_reset: whether a module that nothing else helps is reset, at most every
+        ten minutes.
+    :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
+    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
+    :param set_clock: whether the module's clock is set where it is off by a day.
+    :param allow_unchecked_host: whether a server may be trusted whose certificate was
+        not checked for its name, on firmware that cannot.
+    :raises LimitError: where a value cannot be part of an AT command.
+    """
+
+    apn: str | None = None
+    username: str = dataclasses.field(default="", repr=False)
+    password: str = dataclasses.field(default="", repr=False)
+    auth: int = 0
+    pin: str | None = dataclasses.field(default=None, repr=False)
+    context_id: int = 1
+    ssl_context_id: int = 1
+    baudrate: int | None = None
+    rtscts: bool = False
+    dtr: bool = False
+    verify_echo: bool = False
+    allow_reset: bool = False
+    sslversion: int = 3
+    ciphersuite: str = "0XFFFF"
+    set_clock: bool = True
+    allow_unchecked_host: bool = False
+
+    def __post_init__(self) -> None:
+        quoted(self.apn or "", "APN")
+        quoted(self.username, "user name of the APN")
+        quoted(self.password, "password of the APN")
+        if self.pin is not None and not re.fullmatch("[0-9]{4,8}", self.pin):
+            raise LimitError("the PIN must be 4 to 8 digits")
+        self._check("auth", self.auth, range(0, 4))
+        self._check("context_id", self.context_id, range(1, 17))
+        self._check("ssl_context_id", self.ssl_context_id, range(0, 6))
+        self._check("sslversion", self.sslversion, range(0, 5))
+        if not re.fullmatch("0[xX][0-9a-fA-F]{4}", self.ciphersuite):
+            raise LimitError(f"ciphersuite is {self.ciphersuite!r}, not as 0XC02F")
+        if self.baudrate is not None and self.baudrate not in BAUDRATES:
+            rates = ", ".join(map(str, sorted(BAUDRATES)))
+            raise LimitError(f"the module has no {self.baudrate} baud, but {rates}")
+
+    @staticmethod
+    def _check(name: str, value: int, allowed: range) -> None:
+        if value not in allowed:
+            raise LimitError(
+                f"{name} is {value!r}; the module takes {allowed[0]} to {allowed[-1]}"
+            )
+
+    def differing(self, other: Settings) -> list[str]:
+        """Return the names of the settings that are not those of `other`."""
+        names = [field.name for field in dataclasses.fields(self)]
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The values of AT+QHTTPCFG that an exchange relies on."""
+        return {
+            "contextid": str(self.context_id),
+            "requestheader": "1",
+            "responseheader": "1",
+            "sslctxid": str(self.ssl_context_id),
+        }

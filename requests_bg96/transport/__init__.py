@@ -1,0 +1,1 @@
+"""The side of urllib3: connections and pools over a modem."""

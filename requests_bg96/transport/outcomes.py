@@ -1,0 +1,130 @@
+"""What each failure of the modem is to urllib3.
+
+The class is the retry policy. Until the module has said CONNECT the server has surely
+seen nothing, and the family of `ConnectTimeoutError` lets urllib3 repeat a request of
+every method; after that it may have, and `ReadTimeoutError` and `ProtocolError` let it
+repeat idempotent ones only.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from ..errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TrustError
+
+__all__ = ("Outcome", "outcome_of", "urllib3_error")
+
+
+class Outcome(enum.Enum):
+    """The kinds of failure that urllib3 tells apart."""
+
+    REFUSED = NewConnectionError
+    UNRESOLVED = NameResolutionError
+    CONNECT_TIMEOUT = ConnectTimeoutError
+    READ_TIMEOUT = ReadTimeoutError
+    BROKEN = ProtocolError
+    INSECURE = SSLError
+    #: Nothing that urllib3 knows: the adapter says what it is.
+    OURS = BG96Error
+
+
+_LATE = (Outcome.CONNECT_TIMEOUT, Outcome.READ_TIMEOUT)
+_FAILED = (Outcome.REFUSED, Outcome.BROKEN)
+
+#: For each err of the HTTP manual's chapter 5: what it is before the server has seen
+#: anything, and what it is afterwards.
+OUTCOMES: dict[int, tuple[Outcome, Outcome]] = {
+    701: _FAILED,
+    702: _LATE,
+    703: _LATE,
+    704: _LATE,
+    705: _FAILED,
+    706: _FAILED,
+    707: _FAILED,
+    708: _FAILED,
+    709: _FAILED,
+    710: _FAILED,
+    711: (Outcome.OURS, Outcome.BROKEN),
+    712: _FAILED,
+    713: _FAILED,
+    714: (Outcome.UNRESOLVED, Outcome.BROKEN),
+    715: _FAILED,
+    716: _FAILED,
+    717: _FAILED,
+    718: _FAILED,
+    719: _FAILED,
+    720: _FAILED,
+    721: _FAILED,
+    722: _LATE,
+    723: _FAILED,
+    724: _FAILED,
+    725: _FAILED,
+    726: _LATE,
+    727: _LATE,
+    728: _LATE,
+    729: _FAILED,
+    730: (Outcome.OURS, Outcome.OURS),
+}
+#: The module has one number for all that can go wrong in a handshake.
+HANDSHAKE_ADVICE = (
+    "The TLS handshake failed, and the module does not say why. Look at the CA (does "
+    "the server's chain end in one of verify=?), at the dates of the certificate, at "
+    "the host's name in it, at the client certificate if the server wants one; and at "
+    "the server: the module speaks TLS 1.2 at most, with RSA certificates only (not "
+    "TLS 1.3 or ECDSA), and not every firmware sends the host's name (SNI)"
+)
+#: What has no number: the port, the SIM, a plain ERROR.
+OTHERWISE = _FAILED
+
+
+def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
+    """Return what `error` is to urllib3.
+
+    :param https: whether the server was to be reached by TLS.
+    """
+    if isinstance(error, (LimitError, ReentryError)):
+        return Outcome.OURS
+    if isinstance(error, TrustError):
+        return Outcome.INSECURE
+    if error.err == 701 and https and error.phase is Phase.CONNECT:
+        return Outcome.INSECURE
+    pair = _LATE if isinstance(error, NoAnswer) else OTHERWISE
+    if error.err is not None:
+        pair = OUTCOMES.get(error.err, pair)
+    return pair[error.phase is not Phase.CONNECT]
+
+
+def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception:
+    """Return the exception to raise from `error`.
+
+    :param conn: the connection that failed.
+    :param url: what was asked for.
+    """
+    outcome = outcome_of(error, https=conn.default_port == 443)
+    if outcome is Outcome.OURS:
+        return error
+    if outcome is Outcome.UNRESOLVED:
+        return NameResolutionError(conn.host, conn, error)  # type: ignore[arg-type]
+    if outcome is Outcome.READ_TIMEOUT:
+        text = f"Read timed out: {error}"
+        return ReadTimeoutError(conn, url, text)  # type: ignore[arg-type]
+    if outcome is Outcome.REFUSED:
+        return NewConnectionError(conn, str(error))
+    if outcome is Outcome.CONNECT_TIMEOUT:
+        return ConnectTimeoutError(
+            conn, f"Connection to {conn.host} timed out: {error}"
+        )
+    if outcome is Outcome.INSECURE:
+        hint = f". {HANDSHAKE_ADVICE}" if error.err else ""
+        return SSLError(f"{error}{hint}")
+    return ProtocolError(str(error), error)
