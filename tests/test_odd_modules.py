@@ -10,9 +10,9 @@ import itertools
 import pytest
 import requests
 
-from requests_bg96.emulator import Switches
+from requests_bg96.emulator import Fault, Pause, Switches
 from tests.firmwares import ODD_ENDS
-from tests.support import SOMEWHERE, chunks, response, rig
+from tests.support import SOMEWHERE, Answers, chunks, response, rig
 
 CLOSE = b"Connection: close"
 CODED = b"Transfer-Encoding: chunked"
@@ -114,3 +114,53 @@ def test_an_ok_that_is_left_out() -> None:
         with rig(switches=Switches(missing_ok="request")) as made:
             answer = made.session.request(method, SOMEWHERE, data=body, timeout=30)
             assert answer.content == b"hello" and len(made.servers.requests) == 1
+
+
+#: Firmware whose OK to a request comes behind the result, or not at all.
+LATE_OK = (Switches(result_urc="before_ok"), Switches(missing_ok="request"))
+
+
+@pytest.mark.parametrize("switches", LATE_OK)
+@pytest.mark.parametrize(("silence", "read"), [(20, 60), (100, 120)])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_ok_that_waits_for_a_slow_server(
+    method: str, silence: int, read: int, switches: Switches
+) -> None:
+    """It is waited for as long as the result is."""
+    slow: Answers = [Pause(silence), response(b"slow")]
+    with rig(slow, switches=switches) as made:
+        for _ in range(2):
+            answer = made.session.request(method, SOMEWHERE, timeout=(30, read))
+            assert answer.content == b"slow"
+        assert len(made.servers.requests) == 2
+
+
+def test_a_line_that_dies_before_ok() -> None:
+    """Where OK has come before the result so far, that shows at once."""
+    with rig() as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        silent = made.heard.index(b"CONNECT\r\n", before) + len(b"CONNECT\r\n")
+        made.emulator.add_fault(Fault("to_host", silent - before, "silence"))
+        started = made.clock.now()
+        with pytest.raises(requests.ReadTimeout, match="sending the request"):
+            made.get(timeout=(30, 60))
+        assert made.clock.now() - started < 13
+
+
+def test_noise_that_hides_a_result() -> None:
+    """An OK that seems to come first is believed until one is missing."""
+    switches = Switches(result_urc="before_ok")
+    with rig(switches=switches) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        noise = made.heard.index(b"+QHTTPGET:", before) - before
+        made.emulator.add_fault(Fault("to_host", noise, "garble"))
+        with pytest.raises(requests.RequestException):
+            made.get(timeout=(30, 5))
+        made.servers.answers = [[Pause(20), response(b"slow")]]
+        with pytest.raises(requests.ReadTimeout):
+            made.get(timeout=(30, 60))
+        assert made.get(timeout=(30, 60)).content == b"slow"

@@ -404,6 +404,9 @@ class Link:
                 raise NoAnswer("the module does not take the payload in time")
         if command.acknowledged:
             until = until.within(ACKNOWLEDGEMENT_SECONDS)
+        elif command.result_timeout is not None:
+            until = Deadline(self._clock, command.result_timeout)
+            self.unfinished = command, until
         return self._end_of(command, until, lines)
 
     def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:

@@ -71,6 +71,8 @@ class Command:
     :param timeout: seconds that the final result code, or CONNECT, may take.
     :param payload: bytes to send after CONNECT; without it, CONNECT ends the command.
     :param payload_timeout: seconds that sending the payload and its OK may take.
+    :param result_timeout: seconds that the OK behind the payload may take, where the
+        module may say it behind a result that takes longer.
     :param payload_phase: the phase that an exchange enters with CONNECT.
     :param bulky: whether the payload, up or down, takes a time of its own, by its size
         and the line's speed, which no deadline counts.
@@ -88,6 +90,7 @@ class Command:
     timeout: float = 5.0
     payload: bytes | None = None
     payload_timeout: float = 5.0
+    result_timeout: float | None = None
     payload_phase: Phase = Phase.CONNECT
     bulky: bool = False
     leads: bool = False

@@ -56,6 +56,8 @@ class ModuleState:
     :param tls_keys: what AT+QSSLCFG knows; no restart changes that.
     :param identity: what ATI says; no restart changes that.
     :param limits: what its test commands say; nor that.
+    :param prompt: whether it said OK to the last request before it had the result: then
+        a missing OK shows early that the line is dead.
     :param stats: what was done so far.
     :param pin: what came of the PIN when it was tried; nor that.
     :param pin_written_down: whether a file in the module says that it was tried.
@@ -78,6 +80,7 @@ class ModuleState:
     pin_written_down: bool = False
     identity: str | None = None
     limits: Limits = Limits()
+    prompt: bool = False
     stats: Statistics = dataclasses.field(default_factory=Statistics)
 
     def forget(self) -> None:

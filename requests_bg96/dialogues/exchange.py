@@ -122,8 +122,13 @@ def _hand_over(
     if request.uploaded:
         yield from _post_file(request, read_seconds, state)
     else:
-        command = request.command(read_seconds, baudrate, rtscts=settings.rtscts)
-        yield from must(command)
+        command = request.command(
+            read_seconds, baudrate, rtscts=settings.rtscts, prompt=state.prompt
+        )
+        # Whatever goes wrong puts it in doubt: noise can make it look so.
+        state.prompt = False
+        reply = yield from must(command)
+        state.prompt = not reply.values(request.name)
 
 
 def _set_url(request: Request, state: ModuleState) -> Dialogue[None]:

@@ -100,13 +100,19 @@ class Request:
         return "+QHTTPGET" if by_get else "+QHTTPPOST"
 
     def command(
-        self, read_seconds: float, baudrate: int, *, rtscts: bool = False
+        self,
+        read_seconds: float,
+        baudrate: int,
+        *,
+        rtscts: bool = False,
+        prompt: bool = False,
     ) -> Command:
         """Return the command that sends it.
 
         :param read_seconds: how long the module may wait for the response.
         :param baudrate: of the line, from which the time for the upload follows.
         :param rtscts: whether the module can hold the line back.
+        :param prompt: whether it is known to say OK before it has the result.
         """
         # Twice what the line needs, for a module that holds it back now and then; and
         # what the network needs, for one that does so until it has sent on what it has.
@@ -124,6 +130,7 @@ class Request:
             payload=self.data,
             # Whoever waits less for a response does not wait longer for OK.
             payload_timeout=min(upload + 1, read_seconds + line),
+            result_timeout=None if prompt else read_seconds + line,
             payload_phase=Phase.SEND,
             bulky=True,
         )
