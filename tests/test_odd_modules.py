@@ -164,3 +164,17 @@ def test_noise_that_hides_a_result() -> None:
         with pytest.raises(requests.ReadTimeout):
             made.get(timeout=(30, 60))
         assert made.get(timeout=(30, 60)).content == b"slow"
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [*LATE_OK, Switches(missing_ok="both"), Switches(result_urc="with_ok")],
+)
+def test_by_file(switches: Switches) -> None:
+    """The results of both commands are heard wherever they stand."""
+    slow: Answers = [Pause(20), response(b"slow")]
+    with rig(slow, switches=switches, adapter={"via": "file"}) as made:
+        for _ in range(2):
+            answer = made.session.put(SOMEWHERE, data=b"x", timeout=(30, 60))
+            assert answer.content == b"slow"
+        assert made.clock.now() < 42

@@ -80,6 +80,7 @@ class Command:
     :param sink: called with the bytes that the module sends after CONNECT.
     :param sink_size: how many they are.
     :param commits: whether the server may act on it as soon as the module has it.
+    :param reports: whether a result URC of its own name follows, or comes before OK.
     :param bare: whether information text comes without a prefix, as with ``ATI``.
     :param shown: what stands for `text` in logs and errors where it holds secrets.
     :param acknowledged: whether the module confirms each `BLOCK` bytes of the payload.
@@ -97,6 +98,7 @@ class Command:
     sink: Callable[[bytes], None] | None = None
     sink_size: int = 0
     commits: bool = False
+    reports: bool = False
     bare: bool = False
     shown: str | None = None
     acknowledged: bool = False
@@ -124,11 +126,6 @@ class Command:
     def connects(self) -> bool:
         """Whether CONNECT may answer it."""
         return self.leads or self.payload is not None or self.sink is not None
-
-    @property
-    def reports(self) -> bool:
-        """Whether a result URC of its own name follows."""
-        return self.commits or self.payload_phase is Phase.SEND
 
     @property
     def fetches(self) -> bool:

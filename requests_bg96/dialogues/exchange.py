@@ -189,8 +189,10 @@ def _post_file(
     anew = state.contents.pop(name, b"") != digest
     yield from store(name, request.data, request.progress, anew=anew)
     state.contents[name] = digest
-    command = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
-    yield from _commit(Command(command, timeout=CONNECT_SECONDS + 5, commits=True))
+    text = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
+    yield from _commit(
+        Command(text, timeout=CONNECT_SECONDS + 5, commits=True, reports=True)
+    )
 
 
 def _commit(command: Command) -> Dialogue[None]:
@@ -247,8 +249,9 @@ def read_by_file(
     yield from _sweep(state)
     name = response_name()
     state.litter.add(name)
-    command = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
-    yield from _fetched(Command(command, timeout=wait_seconds), wait_seconds)
+    text = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
+    command = Command(text, timeout=wait_seconds, reports=True)
+    yield from _fetched(command, wait_seconds)
     line = yield from _written(name, wait_seconds, length)
     (err,) = _numbers(line)[:1]
     if err and not bodyless:

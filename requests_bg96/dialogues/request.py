@@ -132,6 +132,7 @@ class Request:
             payload_timeout=min(upload + 1, read_seconds + line),
             result_timeout=None if prompt else read_seconds + line,
             payload_phase=Phase.SEND,
+            reports=True,
             bulky=True,
         )
 

@@ -49,7 +49,7 @@ STEPS: tuple[Step, ...] = (
     Command("+QHTTPURL=5,5", payload=b"http:"),
     Command("+QFUPL=a", payload=bytes(3 * BLOCK), acknowledged=True, bulky=True),
     Command("+QFDWL=a", sink=SINK.extend, sink_size=500),
-    Command("+QHTTPPOSTFILE=a", commits=True),
+    Command("+QHTTPPOSTFILE=a", commits=True, reports=True),
     Await(b"+QHTTPGET:", 10.0),
     Hearken(Command("+QIACT=1"), 10.0),
     Pause(1.0, SetupError("no time")),
