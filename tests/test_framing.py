@@ -112,6 +112,18 @@ def test_several_codings() -> None:
     assert got == head + b"5\r\nhello\r\n0\r\n\r\n"
 
 
+def test_no_byte_of_a_chunked_body() -> None:
+    """It is an empty body, unless the module's err says that it was cut off."""
+    head = response(b"", CODED)
+    for end, err, rest in (
+        (TRAILER, 0, b"0\r\n\r\n"),
+        (TRAILER.replace(b": 0", b": 717"), 717, b""),
+        (cme(717), 717, b""),
+    ):
+        got, found, _ = receive([head + end])
+        assert (got, found) == (head + rest, err)
+
+
 @pytest.mark.parametrize("digits", [19, 400, 4000])
 def test_a_length_beyond_any_body(digits: int) -> None:
     """It is a fault of that response, and no more than that."""

@@ -10,7 +10,7 @@ import itertools
 import pytest
 import requests
 
-from requests_bg96.emulator import Fault, Pause, Switches
+from requests_bg96.emulator import Fault, Hangup, Pause, Switches
 from tests.firmwares import ODD_ENDS
 from tests.support import SOMEWHERE, Answers, chunks, response, rig
 
@@ -178,3 +178,23 @@ def test_by_file(switches: Switches) -> None:
             answer = made.session.put(SOMEWHERE, data=b"x", timeout=(30, 60))
             assert answer.content == b"slow"
         assert made.clock.now() < 42
+
+
+#: What a broken body is: by file it is found before there is a response.
+BY = {
+    "line": requests.exceptions.ChunkedEncodingError,
+    "file": requests.exceptions.ConnectionError,
+}
+
+
+@pytest.mark.parametrize("via", BY)
+@pytest.mark.parametrize("form", ["raw", "decoded"])
+@pytest.mark.parametrize("trailer", ["cme", "urc"])
+@pytest.mark.parametrize("sent", [b"", b"0\r\n", b"5\r\nhel"])
+def test_chunks_that_are_cut(sent: bytes, trailer: str, form: str, via: str) -> None:
+    """The module's err tells of it, though no byte of the body has come."""
+    texts = {"chunked": form, "hangup_trailer": trailer}
+    cut: Answers = [response(sent, CODED), Hangup()]
+    with rig(cut, switches=Switches.from_text(texts), adapter={"via": via}) as made:
+        with pytest.raises(BY[via], match="717"):
+            made.get(timeout=(30, 10))
