@@ -99,6 +99,22 @@ def test_an_echo_that_stays(dtr: bool) -> None:
         assert len(made.servers.requests) == 4
 
 
+@pytest.mark.parametrize("seconds", [0, 10])
+@pytest.mark.parametrize(
+    "first", ["info", "signal", "registration", "prepare", "command"]
+)
+def test_the_first_thing_where_an_echo_stays(first: str, seconds: int) -> None:
+    """Whatever is asked first, at once or long after the port was opened."""
+    with rig(switches=Switches(echo_off=False)) as made:
+        made.modem.open()
+        made.clock.sleep(seconds)
+        ask = getattr(made.modem, first)
+        ask("AT+CSQ") if first == "command" else ask()
+        assert made.modem.info()["model"] == "BG96"
+        assert made.get(timeout=(40, 10)).content == b"hello"
+        assert not made.modem.stats.recoveries
+
+
 @pytest.mark.parametrize("answer", [response(b"hello"), response(b"hello", CLOSE)])
 def test_urcs_without_end(answer: bytes) -> None:
     """A module that is never silent is asked in the midst of what it says."""
