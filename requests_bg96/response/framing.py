@@ -22,7 +22,6 @@ message.
 
 from __future__ import annotations
 
-import enum
 import http.client
 import io
 import re
@@ -31,6 +30,7 @@ from typing import cast
 
 from ..errors import TransferError
 from .chunks import ChunkScanner
+from .trailer import TRAILER_LIMIT, Trailer, forms_in
 
 __all__ = ("MISPLACED", "Framing", "Trailer")
 
@@ -40,59 +40,10 @@ HEAD_LIMIT = 1 << 20
 LENGTH_LIMIT = 1 << 63
 #: A chunked body whose form is not known yet is kept back up to here.
 DOUBT_LIMIT = 1 << 20
-#: A trailer with the URCs behind it, before it is asked whether it is one: a module was
-#: not seen to say as many.
-TRAILER_LIMIT = 4_096
 #: The last chunk and the trailer fields behind it, as far as they are looked at.
 TAIL_LIMIT = 512
 
 
-def _prefixes(literal: bytes, rest: bytes) -> bytes:
-    """Return a pattern for every beginning of `literal`, and for it and `rest`."""
-    pattern = rest
-    for byte in reversed(literal):
-        pattern = rb"(?:%b%b)?" % (re.escape(bytes((byte,))), pattern)
-    return pattern
-
-
-_LINE_END = b"\r\n"
-_OK = b"\r\nOK\r\n"
-_CME = b"\r\n+CME ERROR: "
-_URCS = rb"(?:\r\n(?!OK\r|\+QHTTPREAD:|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
-#: The end of an earlier response may be reported late, and so come behind this one's.
-_BEHIND = rb"(?:\r\n(?!OK\r|\+CME ERROR:)[^\r\n]{1,200}\r\n)*"
-_READ = rb"\+QHTTPREAD: *(\d+)\r\n"
-_ERROR = rb"\r\n\+CME ERROR: *(\d+)\r\n"
-_PART = rb"(?:\r(?:\n(?:[^\r\n]{1,200}\r?)?)?)?"
-_TRAILER = re.compile(rb"(?:\r\nOK\r\n%b\r\n%b|%b)%b" % (_URCS, _READ, _ERROR, _BEHIND))
-_BEGINNING = re.compile(
-    rb"%b|%b"
-    % (
-        _prefixes(_OK, rb"%b(?:\r\n%b%b)?%b" % (_URCS, _READ, _BEHIND, _PART)),
-        _prefixes(_CME, rb"\d*(?:\r(?:\n%b%b)?)?" % (_BEHIND, _PART)),
-    )
-)
-#: As a module may have it besides: one line end too few or too many, the URC before
-#: OK, or no OK. It is looked for only behind a body whose end is known: elsewhere it
-#: would make a trailer of the body's own bytes.
-_ODD_TRAILER = re.compile(
-    rb"(?:\r\nOK\r\n(?:\r\n)?%b(?:\r\n)?%b|\r\n%b(?:\r\nOK\r\n)?|%b)"
-    rb"%b(?:\r\n(?![^\r]))?" % (_URCS, _READ, _READ, _ERROR, _BEHIND)
-)
-_ODD_BEGINNING = re.compile(
-    rb"%b|%b"
-    % (
-        _prefixes(
-            _OK,
-            rb"(?:\r\n)?%b(?:(?:\r\n)?%b%b)?(?:\+[^\r\n]{0,200}\r?|%b)"
-            % (_URCS, _READ, _BEHIND, _PART),
-        ),
-        _prefixes(
-            b"\r\n+QHTTPREAD: ",
-            rb"\d*(?:\r(?:\n(?:\r\nOK\r\n)?%b%b)?)?" % (_BEHIND, _PART),
-        ),
-    )
-)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 #: A head in which every parser finds the same fields and the same end.
 _PLAIN_HEAD = re.compile(
@@ -105,8 +56,6 @@ _LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n(?:[^\r\n]{1,200}\r?\n)?)
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
 )
-#: The beginning of a trailer without its first line end.
-_ODD = b"OK\r\n"
 _FAULT = "the response is chunk framing with a fault in it"
 #: What is wrong where the trailer stands in another place than the end of the body.
 MISPLACED = (
@@ -115,47 +64,9 @@ MISPLACED = (
 )
 
 
-def _trailer_err(trailer: bytes) -> int | None:
-    """Return the ``<err>`` in a full trailer of AT+QHTTPREAD, or None if it is none."""
-    match = _TRAILER.fullmatch(trailer) or _ODD_TRAILER.fullmatch(trailer)
-    return int(next(filter(None, match.groups()))) if match else None
-
-
-def _may_be_trailer(data: bytes) -> bool:
-    """Return whether `data`, behind a body's end, is the beginning of a trailer."""
-    patterns = (_BEGINNING, _ODD_BEGINNING)
-    before = data[len(_LINE_END) :] if data.startswith(_LINE_END + b"\r") else data
-    return any(one.fullmatch(before) for one in patterns)
-
-
-def _tail(data: bytes | bytearray) -> int:
-    """Return where in `data` an ending begins that a trailer could begin with."""
-    start = max(0, len(data) - TRAILER_LIMIT)
-    while (start := data.find(b"\r", start)) >= 0:
-        if _BEGINNING.fullmatch(data, start):
-            return start
-        start += 1
-    return len(data)
-
-
-class Trailer(enum.Enum):
-    """What the bytes that are withheld could be."""
-
-    #: There are none.
-    NONE = enum.auto()
-    #: The line end that a trailer begins with, and lines of text end with.
-    LINE_END = enum.auto()
-    #: More of the beginning of a trailer.
-    BEGUN = enum.auto()
-    #: A whole one.
-    FULL = enum.auto()
-    #: None: they stand where only a trailer may stand, and are none.
-    WRONG = enum.auto()
-
-
 def _is_unambiguous(head: bytes) -> bool:
     """Return whether every parser finds one end of the head, and one length in it."""
-    fields = [line.partition(b":") for line in head.lower().split(_LINE_END)]
+    fields = [line.partition(b":") for line in head.lower().split(b"\r\n")]
     names = [name for name, _, _ in fields]
     lengths = [value.strip() for name, _, value in fields if name == b"content-length"]
     plain = _PLAIN_HEAD.fullmatch(head) and b"transfer-encoding" not in names
@@ -183,15 +94,19 @@ class Framing:
 
     :param method: of the request: the answer to HEAD has no body.
     :param told: the body's length in bytes in the module's result URC, if it was there.
+    :param line_end: what the module ends its own lines with.
     """
 
-    def __init__(self, method: str, told: int | None = None) -> None:
+    def __init__(
+        self, method: str, told: int | None = None, line_end: bytes = b"\r\n"
+    ) -> None:
         #: Whether the end was reached: what follows is the trailer.
         self.finished = False
         #: Whether HTTP says that there is no body, which the module does not know.
         self.bodyless = False
         self._method = method
         self._told = told
+        self._forms = forms_in(line_end)
         self._agreed = False
         self._interim = False
         self._lent = b""
@@ -223,16 +138,18 @@ class Framing:
 
     def _look_behind(self) -> None:
         """See to what a module may hand out between the end and the trailer."""
+        end, ok = self._forms.line_end, self._forms.ok
+        lacks = self._buffer.startswith(self._forms.bare_ok)
         if self.bodyless:
             # It does not know that there is no body.
             del self._buffer[: self._withheld()[0]]
-        elif self._buffer.startswith(_LINE_END + _OK):
+        elif self._buffer.startswith(end + ok):
             self._agreed = False
-            del self._buffer[: len(_LINE_END)]
-        elif self._buffer.startswith(b"OK\r\n") and not self._last.endswith(_LINE_END):
-            # Two bytes that the line has lost would have made a body that ends so.
+            del self._buffer[: len(end)]
+        elif lacks and not self._last.endswith(end):
+            # Bytes that the line has lost would have made a body that ends so.
             self._agreed = False
-            self._buffer[:0] = _LINE_END
+            self._buffer[:0] = end
 
     def take(self, size: int) -> bytes:
         """Return up to `size` bytes that surely belong to the response."""
@@ -257,7 +174,7 @@ class Framing:
     @property
     def certain(self) -> bool:
         """Whether the end that was reached is the module's as well, beyond doubt."""
-        plain = _TRAILER.fullmatch(self._withheld()[1])
+        plain = self._forms.whole.fullmatch(self._withheld()[1])
         return self._agreed and plain is not None
 
     # What only the trailer can tell
@@ -267,15 +184,14 @@ class Framing:
         """What the bytes withheld could be."""
         start, withheld = self._withheld()
         if self.finished and start:
-            odd = (_LINE_END + _OK).startswith(self._buffer) or _ODD.startswith(
-                bytes(self._buffer)
-            )
-            return Trailer.BEGUN if odd else Trailer.WRONG
+            odd = (self._forms.line_end + self._forms.ok, self._forms.bare_ok)
+            begun = any(one.startswith(self._buffer) for one in odd)
+            return Trailer.BEGUN if begun else Trailer.WRONG
         if not withheld:
             return Trailer.NONE
-        if _LINE_END.startswith(withheld):
+        if self._forms.line_end.startswith(withheld):
             return Trailer.LINE_END
-        return Trailer.BEGUN if _trailer_err(withheld) is None else Trailer.FULL
+        return Trailer.BEGUN if self._forms.err(withheld) is None else Trailer.FULL
 
     def take_trailer(self) -> tuple[int, bytes]:
         """Return the err and the lines of the full trailer that is withheld.
@@ -286,7 +202,7 @@ class Framing:
             reader has got a part of the trailer.
         """
         start, trailer = self._withheld()
-        err = _trailer_err(trailer)
+        err = self._forms.err(trailer)
         if err is None:
             raise ValueError("no full trailer is withheld")
         lent = len(trailer) > len(self._buffer) - start and not self._fresh
@@ -311,12 +227,12 @@ class Framing:
         """
         withheld = self._withheld()[1]
         whole = withheld + rest
-        last = _ODD_TRAILER.match(whole) if self.finished else None
-        for last in [] if last else _TRAILER.finditer(whole):
+        last = self._forms.odd.match(whole) if self.finished else None
+        for last in [] if last else self._forms.whole.finditer(whole):
             pass
         if last is None or not _LINES.fullmatch(whole, last.end()):
             raise TransferError("the response did not end with its trailer")
-        if whole.endswith(_OK, len(withheld), last.start()):
+        if whole.endswith(self._forms.ok, len(withheld), last.start()):
             raise TransferError(
                 "the end of the response and the answer to a question have met: nobody "
                 "can tell which OK is which"
@@ -332,14 +248,14 @@ class Framing:
         Behind a head, the empty line that ended it may have been the trailer's, where
         the server hung up in the head; so may a line end that was let go.
         """
-        if self.finished and _ODD_BEGINNING.fullmatch(self._buffer):
+        if self.finished and self._forms.odd_beginning.fullmatch(self._buffer):
             return 0, bytes(self._buffer)
-        before = _LINE_END if self._fresh else self._lent
+        before = self._forms.line_end if self._fresh else self._lent
         if before and not self.finished and len(self._buffer) <= TRAILER_LIMIT:
             trailer = before + bytes(self._buffer)
-            if self._buffer and _BEGINNING.fullmatch(trailer):
+            if self._buffer and self._forms.beginning.fullmatch(trailer):
                 return 0, trailer
-        start = _tail(self._buffer)
+        start = self._forms.tail(self._buffer)
         return start, bytes(self._buffer[start:])
 
     @property
@@ -417,7 +333,7 @@ class Framing:
         return True
 
     def _begin_body(self, head: bytes) -> None:
-        self._fresh = head.endswith(_LINE_END)
+        self._fresh = head.endswith(self._forms.line_end)
         # http.client decides, so that both come to the same end.
         response = http.client.HTTPResponse(
             cast(socket.socket, _Head(head)), method=self._method
@@ -467,8 +383,8 @@ class Framing:
         """
         begun = self._withheld()[0] < self._left
         behind = bytes(self._buffer[self._left :])
-        fits = _BEGINNING.fullmatch(behind) is not None
-        return begun and not (fits and _trailer_err(behind) is not None)
+        fits = self._forms.beginning.fullmatch(behind) is not None
+        return begun and not (fits and self._forms.err(behind) is not None)
 
     def _in_rest(self) -> bool:
         """Only the trailer ends the body."""
@@ -494,7 +410,7 @@ class Framing:
             self._settle_decoded()
             return True
         if self._chunks.finished:
-            if not _may_be_trailer(bytes(self._buffer[self._fed :])):
+            if not self._forms.may_begin(bytes(self._buffer[self._fed :])):
                 raise TransferError(_FAULT)
             self._settle_raw()
             return True

@@ -29,11 +29,10 @@ from requests_bg96.response.chunks import ChunkScanner
 from requests_bg96.response.framing import (
     DOUBT_LIMIT,
     HEAD_LIMIT,
-    TRAILER_LIMIT,
     Framing,
-    Trailer,
 )
 from requests_bg96.response.stored import StoredResponse
+from requests_bg96.response.trailer import TRAILER_LIMIT, Trailer
 from requests_bg96.settings import Settings
 
 METHODS = ("GET", "HEAD")
@@ -101,7 +100,8 @@ def chunks(data: bytes) -> None:
 def framing(data: bytes) -> None:
     """A response ends somewhere, or is refused; little is withheld meanwhile."""
     kind = data[0] if data else 0
-    made = Framing(METHODS[kind % 2], (None, 5)[kind // 2 % 2])
+    ends = (b"\r\n", b"\n")[kind >> 5 & 1]
+    made = Framing(METHODS[kind % 2], (None, 5)[kind // 2 % 2], ends)
     fed = taken = 0
     with contextlib.suppress(BG96Error):
         for piece in pieces(data[1:]):
