@@ -310,7 +310,7 @@ class BG96Modem:
                 link, exchange.read(wait), Deadline(self._clock, read_seconds)
             )
             self._source = request.origin
-            framing = Framing(request.method, result.length)
+            framing = Framing(request.method, result.length, link.line_end)
             self._reading = LiveResponse(
                 link, framing, read_seconds, self._clock, self._ended
             )

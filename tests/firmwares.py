@@ -24,7 +24,6 @@ ODD_ENDS: dict[str, tuple[Any, ...]] = {
 #: What a module may do that the client does not speak: switch to values.
 NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
     **ODD_ENDS,
-    "line_end": ("lf",),
     # It speaks it (tests/test_odd_modules.py), but hours of URCs take minutes here.
     "urc_flood": (1500,),
 }

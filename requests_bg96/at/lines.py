@@ -79,6 +79,8 @@ class LineBuffer:
     """
 
     def __init__(self) -> None:
+        #: Whether the line before ended in LF alone.
+        self.ended_in_lf = False
         self._buffer = bytearray()
         self._searched = 0
 
@@ -97,6 +99,7 @@ class LineBuffer:
         """
         while (end := self._buffer.find(b"\n", self._searched)) >= 0:
             line = bytes(self._buffer[:end]).strip(b"\r\0")
+            self.ended_in_lf = not self._buffer.endswith(b"\r", 0, end)
             del self._buffer[: end + 1]
             self._searched = 0
             if line:

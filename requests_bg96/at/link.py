@@ -117,6 +117,8 @@ class Link:
         self._dtr = settings.dtr
         self._verify_echo = settings.verify_echo
         self._lines = LineBuffer()
+        #: Results in a row, surely the module's, that ended in LF alone.
+        self._in_lf = 0
         self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
         self._echoed = False
         self._said: Command | None = None
@@ -142,6 +144,14 @@ class Link:
     def __repr__(self) -> str:
         mode = "data mode" if self.data_mode else "command mode"
         return f"<{type(self).__name__} on {self.port.url}, {mode}>"
+
+    @property
+    def line_end(self) -> bytes:
+        """What the module ends its lines with: CR LF, unless it is seen to lack the CR.
+
+        It is only where two results in a row do: one may have lost it on the line.
+        """
+        return b"\n" if self._in_lf > 1 else b"\r\n"
 
     def run(self, dialogue: Dialogue[T], deadline: Deadline) -> T:
         """Carry out `dialogue` and return what it returns.
@@ -227,6 +237,7 @@ class Link:
         until = Deadline(self._clock, Question.SECONDS)
         try:
             self.proved = self._end_of(Command(""), until).final == b"OK"
+            self._note_line_end()
         except NoAnswer:
             return False
         return self.proved
@@ -330,7 +341,9 @@ class Link:
         if command.commits:
             self.phase = Phase.SEND
         reply = self._end_of(command, deadline.within(command.timeout))
-        if command.fetches and not reply.connected:
+        if not command.fetches:
+            self._note_line_end()
+        elif not reply.connected:
             # Where noise has hidden CONNECT, the result is a line of the payload.
             self.settled = False
         # What a caller types, which is bare, may lead to data mode or not.
@@ -442,7 +455,7 @@ class Link:
             data := self._lines.take_rest() or self._read(until)
         ):
             found += data
-            if (start := found.find(b"\r")) >= 0:
+            if (start := found.find(self.line_end[:1])) >= 0:
                 self._lines.receive_data(found[start:])
                 return [found[:start]] if start else []
         return [found]
@@ -502,6 +515,11 @@ class Link:
         self.data_mode = reply.connected
         self._look_at_echo()
         return reply
+
+    def _note_line_end(self) -> None:
+        """See what ended a result, where no server can have said it."""
+        if self.proved:
+            self._in_lf = self._in_lf + 1 if self._lines.ended_in_lf else 0
 
     def _look_at_echo(self) -> None:
         """Take an echo for a restart, unless the module cannot turn it off.

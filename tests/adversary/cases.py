@@ -27,6 +27,7 @@ from tests.adversary.plans import (
     Reaction,
     Say,
     Wait,
+    in_lf,
 )
 from tests.firmwares import spoken
 from tests.support import CONNECT, OK, TRAILER, cme
@@ -160,7 +161,7 @@ def made(choose: Choose) -> Case:
     secure = not choose(3) - 2
     switches = _switches(choose, secure)
     method = one_of(choose, METHODS)
-    return Case(
+    case = Case(
         _opening(choose),
         tuple(_reaction(choose) for _ in range(choose(4))),
         method=method,
@@ -173,6 +174,7 @@ def made(choose: Choose) -> Case:
         settings=one_of(choose, SETTINGS),
         line=one_of(choose, LINES),
     )
+    return in_lf(case) if switches.line_end == "lf" and not choose(2) else case
 
 
 def from_bytes(data: bytes) -> Case:

@@ -29,6 +29,7 @@ __all__ = (
     "SECRET",
     "Say",
     "Wait",
+    "in_lf",
 )
 
 #: The server that attacks, and one that does not.
@@ -154,3 +155,26 @@ class Case:
     switches: Switches = Switches()
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     line: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def in_lf(case: Case) -> Case:
+    """Return the attack on a module that ends its lines in LF, by a server that knows.
+
+    HTTP stays as it is.
+    """
+    reactions = (
+        dataclasses.replace(one, parts=tuple(map(_in_lf, one.parts)))
+        for one in case.reactions
+    )
+    return dataclasses.replace(
+        case,
+        opening=tuple(map(_in_lf, case.opening)),
+        reactions=tuple(reactions),
+        switches=dataclasses.replace(case.switches, line_end="lf"),
+    )
+
+
+def _in_lf(part: Part) -> Part:
+    if isinstance(part, Say) and not part.data.startswith(b"HTTP/"):
+        return Say(part.data.replace(b"\r\n", b"\n"))
+    return part

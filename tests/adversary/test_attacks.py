@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from requests_bg96.emulator import Switches
+from tests.adversary import trial
 from tests.adversary.plans import (
     ACCOUNT,
     EVIL,
@@ -25,8 +26,8 @@ from tests.adversary.plans import (
     Reaction,
     Say,
     Wait,
+    in_lf,
 )
-from tests.adversary.trial import play
 from tests.support import OK, TRAILER
 
 LATER = Switches(sni_checkhost=True)
@@ -50,6 +51,18 @@ OPEN_EYED = (
 POINTS = range(0, 20, 2)
 
 
+#: Plays an attack.
+Play = Callable[[Case], None]
+
+
+@pytest.fixture(name="play", params=["CR LF", "LF"])
+def _play(request: pytest.FixtureRequest) -> Play:
+    """Play attacks against a module that ends its lines in this."""
+    if request.param == "LF":
+        return lambda case: trial.play(in_lf(case))
+    return trial.play
+
+
 def takeover(
     head: bytes = REDIRECT + b"\r\n",
     body: bytes = b"x",
@@ -69,13 +82,15 @@ def ids(settings: Mapping[str, Any]) -> str:
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=ids)
 @pytest.mark.parametrize("manner", OPEN_EYED)
-def test_a_forged_response(manner: Manner, settings: Mapping[str, Any]) -> None:
+def test_a_forged_response(
+    play: Play, manner: Manner, settings: Mapping[str, Any]
+) -> None:
     """The next request, to another host, is not answered by the server before."""
     play(Case(takeover(), manner=manner, settings=settings))
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=ids)
-def test_another_hosts_cookies(settings: Mapping[str, Any]) -> None:
+def test_another_hosts_cookies(play: Play, settings: Mapping[str, Any]) -> None:
     """The server takes the URL, so that the module would ask it again, and goes."""
     taken = Reaction(rb"^https?://bank", (Wait(0.01), Close()))
     play(Case(takeover(), (taken,), settings=settings))
@@ -83,7 +98,7 @@ def test_another_hosts_cookies(settings: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("verify_echo", [False, True])
 @pytest.mark.parametrize("end", ["forged", "stolen"])
-def test_a_server_that_is_checked(end: str, verify_echo: bool) -> None:
+def test_a_server_that_is_checked(play: Play, end: str, verify_echo: bool) -> None:
     """A request by https, with a cookie, is made by TLS, and to whom it is meant."""
     told = b"\r\n+QHTTPURL: https://%b?%b\r\n" % (ACCOUNT.encode(), SECRET.encode())
     taken = Reaction(rb"\+QHTTPURL\?", (Say(told), Wait(0.01), Close()))
@@ -112,7 +127,7 @@ def test_a_server_that_is_checked(end: str, verify_echo: bool) -> None:
 )
 @pytest.mark.parametrize("verify_echo", [False, True])
 def test_an_upload_that_would_be_commands(
-    reaction: Reaction, line: Mapping[str, Any], verify_echo: bool
+    play: Play, reaction: Reaction, line: Mapping[str, Any], verify_echo: bool
 ) -> None:
     """A body that is sent on after a 307 is not what the module listens to."""
     head = REDIRECT.replace(b"302 Found", b"307 Temporary Redirect") + b"\r\n"
@@ -142,7 +157,7 @@ def test_an_upload_that_would_be_commands(
 )
 @pytest.mark.parametrize("manner", [Manner.FOLLOW, Manner.PARTLY, Manner.FOREIGN])
 def test_a_body_that_does_not_end(
-    manner: Manner, field: bytes, coded: bool, chunked: Any
+    play: Play, manner: Manner, field: bytes, coded: bool, chunked: Any
 ) -> None:
     """A trailer where HTTP knows better, or knows nothing, is none."""
     switches = Switches(chunked=chunked)
@@ -157,7 +172,7 @@ def test_a_body_that_does_not_end(
 )
 @pytest.mark.parametrize("manner", [Manner.READ, Manner.CLOSE, Manner.UNREAD])
 def test_a_body_where_there_is_none(
-    manner: Manner, method: str, status: bytes, end: Any
+    play: Play, manner: Manner, method: str, status: bytes, end: Any
 ) -> None:
     """What the module does not know of HTTP is no way in."""
     head = REDIRECT.replace(b"302 Found", status) + b"Content-Length: 900\r\n\r\n"
@@ -188,7 +203,9 @@ def test_a_body_where_there_is_none(
     ],
 )
 @pytest.mark.parametrize("manner", [Manner.FOLLOW, Manner.UNREAD])
-def test_a_length_that_is_read_in_two_ways(manner: Manner, fields: bytes) -> None:
+def test_a_length_that_is_read_in_two_ways(
+    play: Play, manner: Manner, fields: bytes
+) -> None:
     """Where the client's length is not the module's, neither is an end."""
     play(Case(takeover(REDIRECT + fields + b"\r\n"), manner=manner))
 
@@ -197,7 +214,7 @@ def test_a_length_that_is_read_in_two_ways(manner: Manner, fields: bytes) -> Non
 @pytest.mark.parametrize("coding", [b"x-chunked", b"chunked, gzip", b"\x0bchunked"])
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 1\r\n"])
 def test_chunks_that_not_everybody_sees(
-    length: bytes, coding: bytes, chunked: Any
+    play: Play, length: bytes, coding: bytes, chunked: Any
 ) -> None:
     """Where the module takes chunks off that the client knows nothing of."""
     fields = b"Transfer-Encoding: " + coding + b"\r\n" + length + b"\r\n"
@@ -208,14 +225,16 @@ def test_chunks_that_not_everybody_sees(
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("manner", [Manner.INTERRUPTED, Manner.KILLED])
 @pytest.mark.parametrize("wait", [0.2, 1.0, 2.0])
-def test_an_interruption(manner: Manner, point: int, wait: float) -> None:
+def test_an_interruption(play: Play, manner: Manner, point: int, wait: float) -> None:
     """Whatever was given up, the module is asked before it is believed."""
     play(Case(takeover(wait=wait), manner=manner, point=point))
 
 
 @pytest.mark.parametrize("verify_echo", [False, True])
 @pytest.mark.parametrize("secure", [False, True])
-def test_the_first_thing_that_a_program_meets(secure: bool, verify_echo: bool) -> None:
+def test_the_first_thing_that_a_program_meets(
+    play: Play, secure: bool, verify_echo: bool
+) -> None:
     """A port that another program has left in the midst of a response."""
     settings = {"verify_echo": verify_echo}
     errand = Errand(secure)
@@ -235,7 +254,9 @@ def test_the_first_thing_that_a_program_meets(secure: bool, verify_echo: bool) -
     "start",
     [b"\r\nRDY\r\n", b"\r\nRDY\r\n\r\nAPP RDY\r\n", b"\r\nPOWERED DOWN\r\n"],
 )
-def test_a_start_of_the_module_that_is_none(manner: Manner, start: bytes) -> None:
+def test_a_start_of_the_module_that_is_none(
+    play: Play, manner: Manner, start: bytes
+) -> None:
     """What a module says that has just started does not make it listen."""
     opening = (*takeover()[:-1], Say(start), Mimic())
     play(Case(opening, manner=manner))
@@ -244,7 +265,9 @@ def test_a_start_of_the_module_that_is_none(manner: Manner, start: bytes) -> Non
 @pytest.mark.parametrize("baudrate", [9_600, 115_200, None])
 @pytest.mark.parametrize("manner", [Manner.READ, Manner.PARTLY, Manner.KILLED])
 @pytest.mark.parametrize("word", [b"Q0", b"V1", b"?"])
-def test_a_guess_at_the_question(manner: Manner, word: bytes, baudrate: Any) -> None:
+def test_a_guess_at_the_question(
+    play: Play, manner: Manner, word: bytes, baudrate: Any
+) -> None:
     """The server answers the question with an echo of its own, in every form."""
     guess = b"AT" + word * 40
     echoes = b"".join(guess + end + OK for end in (b"E0\r", b"E1\r", b"E0\r\r\n"))
@@ -261,13 +284,13 @@ def test_a_guess_at_the_question(manner: Manner, word: bytes, baudrate: Any) -> 
 
 
 @pytest.mark.parametrize("length", [0, 1, 5])
-def test_an_honest_response_costs_nothing(length: int) -> None:
+def test_an_honest_response_costs_nothing(play: Play, length: int) -> None:
     """A server that does nothing of this is read, whatever the manner."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
     for manner in Manner:
         play(Case((Say(head + b"x" * length),), manner=manner, point=4))
 
 
-def test_the_servers_name_is_no_part_of_the_others() -> None:
+def test_the_servers_name_is_no_part_of_the_others(play: Play) -> None:
     """So that what one has got tells whose it is."""
     assert EVIL.encode() not in ACCOUNT.encode() and SECRET not in EVIL
