@@ -1,6 +1,6 @@
 """What a module may do that no document shows, where HTTP tells the end of a body.
 
-Elsewhere nothing tells: the request fails in time, by the class of a broken body.
+Elsewhere nothing tells: the request fails in time, and says what was seen.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import pytest
 import requests
 
 from requests_bg96.emulator import Fault, Hangup, Pause, Switches
+from requests_bg96.response.trailer import odd_end
 from tests.firmwares import ODD_ENDS
-from tests.support import SOMEWHERE, Answers, chunks, response, rig
+from tests.support import SOMEWHERE, Answers, chunks, cme, response, rig
 
 CLOSE = b"Connection: close"
 CODED = b"Transfer-Encoding: chunked"
@@ -62,26 +63,72 @@ def test_bytes_that_may_be_missing(body: bytes) -> None:
             made.get()
 
 
-#: What comes of a body that ends with the connection. A line end before the trailer
-#: looks like one of the body's, and is taken for that.
-UNTOLD = {"two_before": b"hello\r\n", "two_behind": b"hello"}
+#: What came last, as the error has it.
+RESULT = "CR LF [+]QHTTPREAD: 0 CR LF"
+OKAY = "CR LF OK CR LF"
+SEEN = {
+    "before_ok": f"last is (?:CR LF )?{RESULT} {OKAY}",
+    "read": f"last is (?:CR LF )?{RESULT}",
+    "both": f"last is (?:CR LF )?{RESULT}",
+    "none_before": f"last is OK CR LF {RESULT}",
+    "none_between": f"last is (?:CR LF )?{OKAY} {RESULT[6:]}",
+    "two_between": f"last is (?:CR LF )?{OKAY} CR LF {RESULT}",
+}
+#: What is read where nothing tells that the module's line ends are none of the body's,
+#: or the other way round.
+READ = {
+    ("none_before", b""): b"",
+    ("none_before", b"text\r\n"): b"text",
+    ("two_before", b""): b"\r\n",
+    ("two_before", b"hello"): b"hello\r\n",
+    ("two_before", b"text\r\n"): b"text\r\n\r\n",
+    ("two_behind", b""): b"",
+    ("two_behind", b"hello"): b"hello",
+    ("two_behind", b"text\r\n"): b"text\r\n",
+}
 
 
 @pytest.mark.parametrize(("name", "value"), VALUES)
-def test_a_body_whose_end_nothing_tells(name: str, value: str) -> None:
-    """It fails in time, but for a line end too many."""
-    with rig(
-        response(b"hello", CLOSE), switches=Switches.from_text({name: value})
-    ) as made:
-        started = made.clock.now()
-        if value in UNTOLD:
-            assert made.get(timeout=(30, 10)).content == UNTOLD[value]
+@pytest.mark.parametrize("body", [b"hello", b"", b"text\r\n"])
+@pytest.mark.parametrize("field", [CLOSE, CODED])
+def test_a_body_whose_end_nothing_tells(
+    field: bytes, body: bytes, name: str, value: str
+) -> None:
+    """It fails in time and says what was seen, but for line ends before the trailer.
+
+    A line end of the body's is seen with them.
+    """
+    answer = response(chunks(body, [3]) if field == CODED else body, field)
+    with rig(answer, switches=Switches.from_text({name: value})) as made:
+        if (value, body) in READ:
+            assert made.get(timeout=(30, 10)).content == READ[value, body]
+            assert made.clock.now() < 1
         else:
-            with pytest.raises(requests.RequestException, match="reading the response"):
+            seen = SEEN[value] + "[.] If this firmware .*reading the response"
+            with pytest.raises(requests.RequestException, match=seen) as caught:
                 made.get(timeout=(30, 10))
-        assert made.clock.now() - started < 30
+            assert ("timed out" in str(caught.value)) == (value != "before_ok")
+            assert made.clock.now() < (1 if value == "before_ok" else 12)
         made.servers.answers = [response(b"next")]
         assert made.get(timeout=(60, 10)).content == b"next"
+
+
+def test_what_is_told_of_an_end() -> None:
+    """Line ends and results alone; nothing else that a server may have sent."""
+    told = odd_end(b"secret\r\nOKAY\nOK\n+QHTTPREAD: 719\r\r\n")
+    assert told.startswith("; what came last is LF OK LF +QHTTPREAD: 719 CR CR LF. If")
+    assert "is CR LF +CME ERROR: 717 CR LF. If" in odd_end(b"x" + cme(717))
+    for other in (
+        b"",
+        b"hello",
+        b"\r\nOK\r\n",
+        b"+QHTTPREAD: 0\r\nx",
+        b"+QHTTPREAD: 12345678901\r\n",
+        b"+QHTTPREAD: x\r\n",
+        b"\r\n" * 100_000,
+        b"OK" * 100_000,
+    ):
+        assert odd_end(other) == ""
 
 
 @pytest.mark.parametrize("dtr", [False, True])

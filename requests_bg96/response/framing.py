@@ -30,7 +30,7 @@ from typing import cast
 
 from ..errors import TransferError
 from .chunks import ChunkScanner
-from .trailer import TRAILER_LIMIT, Trailer, forms_in
+from .trailer import TRAILER_LIMIT, Trailer, forms_in, odd_end
 
 __all__ = ("MISPLACED", "Framing", "Trailer")
 
@@ -52,6 +52,8 @@ _PLAIN_HEAD = re.compile(
 )
 #: Lines of the module behind a trailer: results, URCs, the echo of a question.
 _LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n(?:[^\r\n]{1,200}\r?\n)?)*")
+#: The answer to the first line of a question, with its echo.
+_ANSWER = re.compile(rb"(?:AT[^\r\n]{1,200}\r*)?\r?\nOK\r?\n\Z")
 # In the line end before it a byte may be missing, or wrong.
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
@@ -231,7 +233,10 @@ class Framing:
         for last in [] if last else self._forms.whole.finditer(whole):
             pass
         if last is None or not _LINES.fullmatch(whole, last.end()):
-            raise TransferError("the response did not end with its trailer")
+            before = _ANSWER.sub(b"", self._last + whole)
+            raise TransferError(
+                f"the response did not end with its trailer{odd_end(before)}"
+            )
         if whole.endswith(self._forms.ok, len(withheld), last.start()):
             raise TransferError(
                 "the end of the response and the answer to a question have met: nobody "
@@ -257,6 +262,11 @@ class Framing:
                 return 0, trailer
         start = self._forms.tail(self._buffer)
         return start, bytes(self._buffer[start:])
+
+    @property
+    def odd_end(self) -> str:
+        """What to add to the error of a response that falls silent."""
+        return odd_end(self._last + self._buffer)
 
     @property
     def in_doubt(self) -> bool:

@@ -163,7 +163,7 @@ class LiveResponse:
                 if self._step_unless_abandoned(until):
                     until = Deadline(self._clock, self._read_seconds)
                 elif until.over:
-                    self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
+                    self._fail(self._silence())
             self._last_read = self._clock.now()
             if not data and self._failure:
                 raise self._failure
@@ -276,11 +276,14 @@ class LiveResponse:
         until = deadline.within(self._read_seconds - silence)
         came = self.complete or self._step_unless_abandoned(until)
         if not came and until.over and not deadline.over:
-            self._fail(NoAnswer(f"no data for {self._read_seconds} s"))
+            self._fail(self._silence())
         self._put_aside()
         # There may always be something to read.
         if deadline.over and not self.complete:
             raise NoAnswer(BUSY)
+
+    def _silence(self) -> NoAnswer:
+        return NoAnswer(f"no data for {self._read_seconds} s{self.framing.odd_end}")
 
     def _take(self, size: int) -> bytes:
         if self._spool:

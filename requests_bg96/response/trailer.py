@@ -11,11 +11,21 @@ import enum
 import functools
 import re
 
-__all__ = ("TRAILER_LIMIT", "Trailer", "TrailerForms", "forms_in")
+from ..at.printable import printable
+
+__all__ = ("TRAILER_LIMIT", "Trailer", "TrailerForms", "forms_in", "odd_end")
 
 #: A trailer with the URCs behind it, before it is asked whether it is one: a module was
 #: not seen to say as many.
 TRAILER_LIMIT = 4_096
+
+#: Of a response that ends like a trailer, and has none, as many bytes are looked at.
+ENDING_LIMIT = 200
+#: Nothing but line ends, and lines with which a read ends.
+_RESULT = rb"\+(?:QHTTPREAD|CME ERROR): ?[0-9]{1,9}"
+_ENDING = re.compile(rb"(?:\r|\n|OK|%b)*%b(?:\r|\n|OK)*\Z" % (_RESULT, _RESULT))
+_PART = re.compile(rb"\r\n|\r|\n|OK|%b" % _RESULT)
+_LINE_ENDS = {b"\r\n": "CR LF", b"\r": "CR", b"\n": "LF"}
 
 
 class Trailer(enum.Enum):
@@ -133,3 +143,20 @@ class TrailerForms:
 def forms_in(line_end: bytes) -> TrailerForms:
     """Return the forms for this line end; they are made once."""
     return TrailerForms(line_end)
+
+
+def odd_end(data: bytes) -> str:
+    """Return what to add to an error where `data` ends like a trailer, and is none.
+
+    Of `data` no more is told than line ends and results of AT+QHTTPREAD.
+    """
+    ending = _ENDING.search(data[-ENDING_LIMIT:])
+    if ending is None:
+        return ""
+    parts = _PART.findall(ending[0])
+    told = " ".join(_LINE_ENDS.get(part) or printable(part) for part in parts)
+    return (
+        f"; what came last is {told}. If this firmware ends a response so, its "
+        "responses can be read only where Content-Length or chunk framing tells their "
+        "end"
+    )
