@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from .base import times
 from .base.sharing import User, share
 from .dialogues.files import Progress
 from .modem import BG96Modem
@@ -18,10 +19,6 @@ from .transport.over_modem import ModemPools, foreign
 from .transport.sending import PROXY, requests_errors
 
 __all__ = ("BG96Adapter",)
-
-#: Seconds to connect and of silence to read, where a request says nothing: the module
-#: alone may take 125 s to connect (HTTP manual 2.3).
-TIMEOUT = (150.0, 60.0)
 
 
 class BG96Adapter(HTTPAdapter):
@@ -71,7 +68,7 @@ class BG96Adapter(HTTPAdapter):
         self,
         port_or_modem: str | BG96Modem | None = None,
         *,
-        timeout: tuple[float, float] = TIMEOUT,
+        timeout: tuple[float, float] = (times.CONNECT, times.READ),
         keep_alive: bool = False,
         via: Literal["line", "file"] = "line",
         ca_certs: str | None = None,

@@ -8,6 +8,8 @@ A caller of `BG96Modem` meets them directly.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = (
@@ -33,6 +35,7 @@ __all__ = (
     "TrustError",
     "UnfitURL",
     "meaning",
+    "reaching",
 )
 
 #: HTTP manual, chapter 5.
@@ -106,7 +109,8 @@ class BG96Error(Exception):
     :param text: what was found, and what to do about it.
     :param command: the AT command under way, secrets left out.
     :param err: the module's error number, if it gave one.
-    :param phase: how far the exchange had come; set by the modem.
+    :param phase: how far the exchange had come; None where that is not known yet, and
+        outside of an exchange.
     """
 
     def __init__(
@@ -115,7 +119,7 @@ class BG96Error(Exception):
         *,
         command: str | None = None,
         err: int | None = None,
-        phase: Phase = Phase.CONNECT,
+        phase: Phase | None = None,
     ) -> None:
         super().__init__(text)
         self.text = text
@@ -128,10 +132,24 @@ class BG96Error(Exception):
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
     def __str__(self) -> str:
-        details = [f"while {self.phase.value}"]
-        if self.command is not None:
-            details.insert(0, self.command)
-        return f"{self.text} ({', '.join(details)})"
+        phase = None if self.phase is None else f"while {self.phase.value}"
+        details = [detail for detail in (self.command, phase) if detail is not None]
+        return f"{self.text} ({', '.join(details)})" if details else self.text
+
+    def reached(self, phase: Phase | None) -> None:
+        """Record how far the exchange had come, unless that is known already."""
+        if self.phase is None:
+            self.phase = phase
+
+
+@contextmanager
+def reaching(phase: Phase) -> Iterator[None]:
+    """Let what fails within have come to `phase`, unless it knows better."""
+    try:
+        yield
+    except BG96Error as error:
+        error.reached(phase)
+        raise
 
 
 class LimitError(BG96Error, ValueError):
@@ -236,7 +254,7 @@ class ModuleError(BG96Error):
         command: str,
         *,
         answer: str = "ERROR",
-        phase: Phase = Phase.CONNECT,
+        phase: Phase | None = None,
     ) -> None:
         text = (
             f"the module answered {answer}"

@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from .at.steps import Command, Dialogue, must
-from .base.state import ModuleState
+from .base import repeating
+from .base.knowledge import Knowledge
 from .base.trust import OWN_NAME
 from .dialogues.files import (
-    ATTEMPTS,
     TEMPORARY_NAME,
     Progress,
     delete,
@@ -51,7 +51,7 @@ class ModemFiles:
     """
 
     def __init__(
-        self, converse: Converse, settings: Settings, known: ModuleState
+        self, converse: Converse, settings: Settings, known: Knowledge
     ) -> None:
         self._converse = converse
         self._settings = settings
@@ -125,13 +125,15 @@ class ModemFiles:
         :raises TransferError: where it does not arrive intact, by size and checksum.
         """
         _check(name)
-        for _ in range(ATTEMPTS):
+        for _ in repeating.FILE.times:
             data = bytearray()
             # A byte that the line has lost is waited for in vain.
             with suppress(NoAnswer):
                 if self._transfer(download(name, data.extend)):
                     return bytes(data)
-        raise TransferError(f"{name} did not arrive intact in {ATTEMPTS} attempts")
+        raise TransferError(
+            f"{name} did not arrive intact in {repeating.FILE.attempts} attempts"
+        )
 
     def _transfer(self, dialogue: Dialogue[T]) -> T:
         """Carry out what leads to data mode, with the module heeding RTS and CTS."""

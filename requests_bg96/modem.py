@@ -16,17 +16,25 @@ from typing import Any, TypeVar
 from .at.link import Link
 from .at.parameters import number
 from .at.steps import Command, Dialogue, Escape, Reply, must
-from .base import sharing
-from .base.state import ModuleState
+from .base import sharing, times
+from .base.knowledge import Knowledge
 from .base.turns import Turns
 from .clock import Clock, Deadline, SystemClock
 from .dialogues import connect, exchange, setup
 from .dialogues.exchange import Result
 from .dialogues.request import Request
-from .errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TransferError
+from .errors import (
+    BG96Error,
+    LimitError,
+    NoAnswer,
+    Phase,
+    ReentryError,
+    TransferError,
+    reaching,
+)
 from .files import ModemFiles
 from .recovery.driver import Driver
-from .recovery.policy import REPEATED, Perseverance
+from .recovery.policy import REPEATED, Attempts, Remedy
 from .response.framing import Framing
 from .response.live import BUSY, LiveResponse
 from .response.stored import StoredResponse
@@ -41,18 +49,8 @@ logger = logging.getLogger(__name__)
 
 _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
 
-#: Seconds for which `close` reads the rest of an unread response.
-CLOSE_SECONDS = 10.0
-#: Seconds for cutting one off behind that, and for leaving data mode.
-CUT_SECONDS = 5.0
-#: What becomes of a response that has not ended by then.
+#: What becomes of a response that has not ended when the modem is closed.
 CUT = "the modem was closed while the response was still being read"
-#: Seconds that a response may take by file: its parts are bounded by themselves.
-FETCH_SECONDS = 86_400.0
-#: Seconds for deleting files that are not needed any more.
-TIDY_SECONDS = 5.0
-#: Seconds that a response without a body may keep the module waiting for one.
-BODYLESS_SECONDS = 2.0
 
 
 class ModemState(enum.Enum):
@@ -148,7 +146,7 @@ class BG96Modem:
         return self
 
     @property
-    def _known(self) -> ModuleState:
+    def _known(self) -> Knowledge:
         return self._driver.known
 
     @property
@@ -159,7 +157,7 @@ class BG96Modem:
             return ModemState.CLOSED
         if self._reading is not None:
             return ModemState.READING
-        return ModemState.READY if link.settled else ModemState.UNKNOWN
+        return ModemState.READY if link.state.listens else ModemState.UNKNOWN
 
     @property
     def checks_host(self) -> bool:
@@ -199,7 +197,7 @@ class BG96Modem:
         """
         if self.inherited:
             self._begin()
-        deadline = Deadline(self._clock, CLOSE_SECONDS)
+        deadline = Deadline(self._clock, times.CLOSE)
         with self._turn(deadline):
             self._shut(deadline)
 
@@ -234,7 +232,7 @@ class BG96Modem:
         command = Command(text[2:], timeout=timeout, bare=True, leads=True, shown=shown)
         reply = self._converse(_plain(command), timeout + 30.0)
         self._known.doubt()
-        self._known.url = None
+        self._known.told.url = None
         return [line.decode("latin-1") for line in reply.lines]
 
     def info(self) -> dict[str, str]:
@@ -290,7 +288,7 @@ class BG96Modem:
         :raises BG96Error: with the phase that it came to in `BG96Error.phase`.
         """
         deadline = Deadline(self._clock, connect_seconds)
-        with self._turn(deadline), self._tidying():
+        with reaching(Phase.CONNECT), self._turn(deadline), self._tidying():
             started = self._clock.now()
             link = self._hand_over(request, deadline, read_seconds)
             request = request.within(self._known.limits)
@@ -302,7 +300,7 @@ class BG96Modem:
             script = exchange.result(request, read_seconds, self._known)
             result = self._driver.run(link, script, until)
             bodyless = request.method == "HEAD" or result.status in (204, 304)
-            wait = min(read_seconds, BODYLESS_SECONDS) if bodyless else read_seconds
+            wait = min(read_seconds, times.BODYLESS) if bodyless else read_seconds
             link.phase = Phase.READ
             if request.by_file:
                 return self._fetch(link, request.method, wait, result, bodyless)
@@ -337,7 +335,7 @@ class BG96Modem:
         if turn is None:
             return
         try:
-            self._free_line(Deadline(self._clock, CLOSE_SECONDS))
+            self._free_line(Deadline(self._clock, times.CLOSE))
         except BG96Error as error:
             logger.info("left for the next request to mend: %s", error)
         finally:
@@ -387,7 +385,7 @@ class BG96Modem:
             return
         try:
             if self._unneeded:
-                self._shut(Deadline(self._clock, CLOSE_SECONDS))
+                self._shut(Deadline(self._clock, times.CLOSE))
         except OSError as error:
             logger.info("the port was closed with an error: %s", error)
         finally:
@@ -406,7 +404,7 @@ class BG96Modem:
     def _cut_off(self) -> None:
         """Take the line from a response that goes on, and have the module stop it."""
         if self._reading is not None:
-            deadline = Deadline(self._clock, CUT_SECONDS)
+            deadline = Deadline(self._clock, times.CUT)
             with suppress(BG96Error):
                 self._reading.cut_off(TransferError(CUT), deadline)
                 self._leave_data_mode(deadline)
@@ -437,14 +435,19 @@ class BG96Modem:
         self, request: Request, deadline: Deadline, read_seconds: float
     ) -> Link:
         """Hand `request` to the module, again where it or the port was lost before."""
-        again = Perseverance(self._driver, self._clock, deadline)
+        driver, attempts = self._driver, Attempts(deadline)
         while True:
-            again.begin()
+            was_open = driver.link is not None
             try:
                 return self._offer(request, deadline, read_seconds)
             except REPEATED as error:
-                if not again.worthwhile(error):
+                attempts.count(error, was_open=was_open)
+                remedy = attempts.remedy(
+                    error, met=driver.met, may_reset=driver.may_reset
+                )
+                if remedy is Remedy.NONE:
                     raise
+                driver.apply(remedy, error, deadline)
 
     def _offer(self, request: Request, deadline: Deadline, read_seconds: float) -> Link:
         # What waits to be read may be old: it does not tell what the module is now.
@@ -454,6 +457,7 @@ class BG96Modem:
         alike = request.origin == self._source
         harmless = alike and not (request.body or request.trust)
         link = self._driver.attention(deadline, doubted=not harmless)
+        link.phase = Phase.CONNECT
         request = request.within(self._known.limits)
         rate = link.port.baudrate
         script = exchange.send(request, read_seconds, rate, self.settings, self._known)
@@ -475,11 +479,11 @@ class BG96Modem:
         script = exchange.read_by_file(
             wait, result.length, response.receive, self._known, bodyless=bodyless
         )
-        self._driver.run(link, script, Deadline(self._clock, FETCH_SECONDS))
+        self._driver.run(link, script, Deadline(self._clock, times.FETCH))
         try:
             response.finish()
         except TransferError as error:
-            error.phase = Phase.READ
+            error.reached(Phase.READ)
             raise
         return response
 
@@ -492,14 +496,19 @@ class BG96Modem:
             raise
         except BaseException:
             if self._driver.link:
-                self._driver.link.settled = False
+                self._driver.link.give_up()
             raise
         finally:
             link = self._driver.link
-            if link and link.settled and self._known.litter and not self._reading:
+            if (
+                link
+                and link.state.listens
+                and self._known.temporary_files
+                and not self._reading
+            ):
                 with suppress(BG96Error):
                     script = exchange.tidy(self._known)
-                    self._driver.run(link, script, Deadline(self._clock, TIDY_SECONDS))
+                    self._driver.run(link, script, Deadline(self._clock, times.TIDY))
 
     def _free_line(self, deadline: Deadline) -> None:
         """Rid the line of an earlier response."""
@@ -512,9 +521,9 @@ class BG96Modem:
 
     def _leave_data_mode(self, deadline: Deadline) -> None:
         link = self._driver.link
-        if link is not None and link.data_mode:
+        if link is not None and link.state.data_mode:
             # What goes wrong now is no matter of the response that was given up.
-            link.phase = Phase.CONNECT
+            link.phase = None
             self._driver.run(link, _escape(), deadline)
 
     def _ended(self, response: LiveResponse) -> None:
@@ -522,8 +531,6 @@ class BG96Modem:
             # The port was closed under it.
             return
         self._driver.answered()
-        if response.lost and self._driver.link is not None:
-            self._driver.link.settled = False
         # From here on the line is another's.
         self._reading = None
         self._give_back()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from requests_bg96.at.steps import Ask, Await, Command, Pause, Reply
-from requests_bg96.base.state import ModuleState, PinTry
+from requests_bg96.base.knowledge import Checked, Knowledge, PinTry, Told
 from requests_bg96.dialogues import connect, exchange, setup
 from requests_bg96.dialogues.request import Request, whole_seconds
 from requests_bg96.errors import (
@@ -54,21 +54,21 @@ SEND = f"AT+QHTTPGET=60,{len(GET.data)},11 <{len(GET.data)}>"
 
 
 def prepare(
-    *script: tuple[str, Answer], state: ModuleState | None = None, **settings: Any
-) -> ModuleState:
+    *script: tuple[str, Answer], known: Knowledge | None = None, **settings: Any
+) -> Knowledge:
     """Make a module ready, and return what is known of it then."""
-    state = state or ModuleState()
-    play(setup.prepare(Settings(**settings), state), *script)
-    assert state.checked and state.context
-    return state
+    known = known or Knowledge()
+    play(setup.prepare(Settings(**settings), known), *script)
+    assert known.checked.settings and known.told.context
+    return known
 
 
 def refused(
-    *script: tuple[str, Answer], state: ModuleState | None = None, **settings: Any
+    *script: tuple[str, Answer], known: Knowledge | None = None, **settings: Any
 ) -> SetupError:
     """Fail to make a module ready, and return why."""
     with pytest.raises(SetupError) as caught:
-        prepare(*script, state=state, **settings)
+        prepare(*script, known=known, **settings)
     return caught.value
 
 
@@ -244,7 +244,7 @@ def test_a_module_that_is_ready() -> None:
 
 def test_what_is_known_is_not_asked() -> None:
     """Nothing is said at all."""
-    prepare(state=ModuleState(checked=True, context=True))
+    prepare(known=Knowledge(checked=Checked(settings=True), told=Told(context=True)))
 
 
 def test_a_fresh_module() -> None:
@@ -282,14 +282,14 @@ def test_keys_that_are_not_known() -> None:
 
 def test_settings_that_are_gone_take_the_url_along() -> None:
     """The module has restarted, or somebody else has used it."""
-    state = ModuleState(context=True, url=URL)
+    known = Knowledge(told=Told(context=True, url=URL))
     prepare(
         (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
         ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
         SET,
-        state=state,
+        known=known,
     )
-    assert state.url is None
+    assert known.told.url is None
 
 
 def test_another_context() -> None:
@@ -451,7 +451,7 @@ THREE_LEFT = ("AT+QPINC?", '+QPINC: "SC",3,10|+QPINC: "P2",3,10|OK')
 
 def test_pin() -> None:
     """It is entered, and the SIM asked again until it is ready."""
-    state = prepare(
+    known = prepare(
         *ASKS,
         THREE_LEFT,
         ('AT+CPIN="1234"', "OK"),
@@ -461,7 +461,7 @@ def test_pin() -> None:
         *ATTACHED,
         pin="1234",
     )
-    assert state.pin is PinTry.NONE
+    assert known.pin is PinTry.NONE
 
 
 def test_no_pin_given() -> None:
@@ -472,14 +472,14 @@ def test_no_pin_given() -> None:
 
 def test_a_wrong_pin_is_tried_once() -> None:
     """Never again on this module, whatever happens to it."""
-    state = ModuleState()
+    known = Knowledge()
     error = refused(
-        *ASKS, THREE_LEFT, ('AT+CPIN="0000"', "+CME ERROR: 16"), state=state, pin="0000"
+        *ASKS, THREE_LEFT, ('AT+CPIN="0000"', "+CME ERROR: 16"), known=known, pin="0000"
     )
     assert "refuses the PIN" in str(error) and error.err == 16
     assert "0000" not in str(error)
-    state.forget()
-    error = refused(*ASKS, THREE_LEFT, state=state, pin="0000")
+    known.forget()
+    error = refused(*ASKS, THREE_LEFT, known=known, pin="0000")
     assert "not tried again" in str(error) and "0000" not in str(error)
 
 
@@ -492,23 +492,23 @@ def test_a_pin_is_not_tried_with_attempts_spent(left: int) -> None:
 
 def test_a_pin_that_got_no_answer_counts_as_tried() -> None:
     """It may have been refused."""
-    state = ModuleState()
+    known = Knowledge()
     with pytest.raises(NoAnswer):
-        prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1234"', LATE), state=state, pin="1234")
-    assert state.pin is PinTry.IN_DOUBT
+        prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1234"', LATE), known=known, pin="1234")
+    assert known.pin is PinTry.IN_DOUBT
 
 
 def test_a_pin_whose_answer_was_lost_was_right() -> None:
     """The SIM is ready: after a restart it may be entered again."""
-    state = ModuleState(pin=PinTry.IN_DOUBT)
-    prepare(IDLE, *ATTACHED, state=state, pin="1234")
-    assert state.pin is PinTry.NONE
+    known = Knowledge(pin=PinTry.IN_DOUBT)
+    prepare(IDLE, *ATTACHED, known=known, pin="1234")
+    assert known.pin is PinTry.NONE
 
 
 def test_a_pin_whose_answer_was_lost_was_wrong() -> None:
     """The SIM still wants one: it is not tried again."""
-    state = ModuleState(pin=PinTry.IN_DOUBT)
-    assert "refused a PIN" in str(refused(*ASKS, THREE_LEFT, state=state, pin="1234"))
+    known = Knowledge(pin=PinTry.IN_DOUBT)
+    assert "refused a PIN" in str(refused(*ASKS, THREE_LEFT, known=known, pin="1234"))
 
 
 def test_a_sim_that_is_too_busy_to_tell_its_attempts() -> None:
@@ -546,7 +546,7 @@ WRITTEN: Script = [(LOOK, ABSENT), (WRITE, "sent|+QFUPL: 5,1111|OK"), (LOOK, THE
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_attempts_that_cannot_be_asked(answer: str) -> None:
     """A file says that the PIN is tried, until it is known to be right."""
-    state = prepare(
+    known = prepare(
         *ASKS,
         ("AT+QPINC?", answer),
         *WRITTEN,
@@ -557,7 +557,7 @@ def test_attempts_that_cannot_be_asked(answer: str) -> None:
         *ATTACHED,
         pin="1234",
     )
-    assert state.pin is PinTry.NONE and not state.pin_written_down
+    assert known.pin is PinTry.NONE and not known.pin_written_down
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
@@ -594,10 +594,10 @@ def test_a_wrong_pin_stays_written_down() -> None:
 
 def test_what_is_written_down_is_deleted_as_soon_as_that_is_possible() -> None:
     """Nothing else fails because of it."""
-    state = ModuleState(pin=PinTry.IN_DOUBT, pin_written_down=True)
+    known = Knowledge(pin=PinTry.IN_DOUBT, pin_written_down=True)
     gone = (f'AT+QFDEL="{MARK}"', "ERROR")
-    prepare(IDLE, ATTACHED[0], gone, *ATTACHED[1:], state=state, pin="1234")
-    assert state.pin_written_down and state.pin is PinTry.IN_DOUBT
+    prepare(IDLE, ATTACHED[0], gone, *ATTACHED[1:], known=known, pin="1234")
+    assert known.pin_written_down and known.pin is PinTry.IN_DOUBT
 
 
 @pytest.mark.parametrize(
@@ -641,7 +641,7 @@ def test_registration_is_waited_for() -> None:
 
 def test_what_a_lack_of_registration_says() -> None:
     """The error for the time running out names all three states."""
-    dialogue = setup.prepare(Settings(), ModuleState(checked=True))
+    dialogue = setup.prepare(Settings(), Knowledge(checked=Checked(settings=True)))
     assert shown(next(dialogue)) == "AT+CPIN?"
     dialogue.send(Reply(b"OK", (b"+CPIN: READY",)))
     lines = (b"+CREG: 2,3", b'+CGREG: 2,2,"1A2B","01",8', b"+CEREG: 2", b"+CEREG: 2,9")
@@ -697,26 +697,26 @@ def test_a_context_that_is_refused() -> None:
 
 def send(
     *script: tuple[str, Answer],
-    state: ModuleState | None = None,
+    known: Knowledge | None = None,
     request: Request = GET,
-) -> ModuleState:
+) -> Knowledge:
     """Hand over a request."""
-    state = state or ModuleState(checked=True, context=True)
-    play(exchange.send(request, 60.0, 115_200, Settings(), state), *script)
-    return state
+    known = known or Knowledge(checked=Checked(settings=True), told=Told(context=True))
+    play(exchange.send(request, 60.0, 115_200, Settings(), known), *script)
+    return known
 
 
 def test_send() -> None:
     """The URL, then the request."""
-    assert send(SET_URL, (SEND, "sent|OK")).url == URL
+    assert send(SET_URL, (SEND, "sent|OK")).told.url == URL
 
 
 def test_the_same_url_again() -> None:
     """It is not set again."""
-    state = ModuleState(checked=True, context=True, url=URL)
-    send((SEND, "sent|OK"), state=state)
-    state.url = URL + b"/other"
-    send(SET_URL, (SEND, "sent|OK"), state=state)
+    known = Knowledge(checked=Checked(settings=True), told=Told(context=True, url=URL))
+    send((SEND, "sent|OK"), known=known)
+    known.told.url = URL + b"/other"
+    send(SET_URL, (SEND, "sent|OK"), known=known)
 
 
 def test_post() -> None:
@@ -844,10 +844,13 @@ def test_nothing_is_repeated_behind_connect(err: int) -> None:
 def test_a_url_that_was_not_taken_is_not_remembered() -> None:
     """Whether refused or interrupted."""
     for answer in ("+CME ERROR: 701", "sent|+CME ERROR: 722", LATE):
-        state = ModuleState(checked=True, context=True, url=b"http://other/")
+        known = Knowledge(
+            checked=Checked(settings=True),
+            told=Told(context=True, url=b"http://other/"),
+        )
         with pytest.raises((ModuleError, NoAnswer)):
-            send((SET_URL[0], answer), state=state)
-        assert state.url is None
+            send((SET_URL[0], answer), known=known)
+        assert known.told.url is None
 
 
 def test_a_restart_is_left_to_the_modem() -> None:
@@ -868,14 +871,14 @@ def test_a_restart_is_left_to_the_modem() -> None:
 )
 def test_result(line: str, status: int | None, length: int | None) -> None:
     """With or without what the manual makes optional."""
-    found = play(exchange.result(GET, 60.0, ModuleState()), ("Await", line))
+    found = play(exchange.result(GET, 60.0, Knowledge()), ("Await", line))
     assert (found.status, found.length) == (status, length)
 
 
 def test_result_of_failure() -> None:
     """The number is in the URC."""
     with pytest.raises(ModuleError) as caught:
-        play(exchange.result(GET, 60.0, ModuleState()), ("Await", "+QHTTPGET: 702"))
+        play(exchange.result(GET, 60.0, Knowledge()), ("Await", "+QHTTPGET: 702"))
     assert (caught.value.err, caught.value.phase) == (702, Phase.WAIT)
     assert caught.value.command == "AT+QHTTPGET"
 
@@ -884,7 +887,7 @@ def test_result_of_failure() -> None:
 def test_result_of_noise(line: str) -> None:
     """What is no number is shown."""
     with pytest.raises(TransferError, match="QHTTPGET"):
-        play(exchange.result(GET, 60.0, ModuleState()), ("Await", line))
+        play(exchange.result(GET, 60.0, Knowledge()), ("Await", line))
 
 
 def test_read() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.base.state import Limits, ModuleState
+from requests_bg96.base.knowledge import Knowledge, Limits
 from requests_bg96.dialogues import setup
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import UnfitURL
@@ -24,33 +24,33 @@ def answer(url: int, get: int, post: int) -> tuple[str, str]:
 
 def test_the_manuals_module() -> None:
     """It is asked once."""
-    state = ModuleState()
-    play(setup.learn(state), IDENTITY, answer(700, 2048, 1024000))
-    assert state.limits == Limits()
-    assert state.identity == "Quectel BG95-M3 Revision: BG95M3LAR02A04"
+    known = Knowledge()
+    play(setup.learn(known), IDENTITY, answer(700, 2048, 1024000))
+    assert known.limits == Limits()
+    assert known.identity == "Quectel BG95-M3 Revision: BG95M3LAR02A04"
 
 
 def test_another_firmware() -> None:
     """What differs is asked again."""
-    state = ModuleState()
-    play(setup.learn(state), IDENTITY, *[answer(2048, 512, 4096)] * 2)
-    assert state.limits == Limits(url=2048, get=512, post=4096)
+    known = Knowledge()
+    play(setup.learn(known), IDENTITY, *[answer(2048, 512, 4096)] * 2)
+    assert known.limits == Limits(url=2048, get=512, post=4096)
 
 
 def test_noise() -> None:
     """What is not said twice is not believed, and is asked again another time."""
-    state = ModuleState()
+    known = Knowledge()
     scripts = [answer(708, 2048, 1024000), answer(700, 2048, 1024000)]
-    play(setup.learn(state), IDENTITY, *scripts)
-    assert state.limits == Limits() and state.identity is None
+    play(setup.learn(known), IDENTITY, *scripts)
+    assert known.limits == Limits() and known.identity is None
 
 
 @pytest.mark.parametrize("said", ["ERROR", "OK", "+QHTTPURL: (1-700)|OK"])
 def test_a_module_that_does_not_say(said: str) -> None:
     """The manual's limits hold."""
-    state = ModuleState()
-    play(setup.learn(state), IDENTITY, (ASKED, said))
-    assert state.limits == Limits() and state.identity is not None
+    known = Knowledge()
+    play(setup.learn(known), IDENTITY, (ASKED, said))
+    assert known.limits == Limits() and known.identity is not None
 
 
 def test_a_request_for_another_firmware() -> None:

@@ -86,7 +86,7 @@ def test_no_command_before() -> None:
         made.get()
         link = made.modem._driver.link
         assert link is not None
-        link.settled = False
+        link.give_up()
         with pytest.raises(DataModeError, match="has not shown"):
             link.run(asked(Command("")), Deadline(made.clock, 1))
         made.modem._driver.close()

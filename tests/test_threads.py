@@ -583,7 +583,7 @@ def test_a_modem_that_is_closed_under_a_stream_that_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The reader is told so, and the module does not go on sending."""
-    monkeypatch.setattr("requests_bg96.modem.CLOSE_SECONDS", 0.5)
+    monkeypatch.setattr("requests_bg96.base.times.CLOSE", 0.5)
     with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
         answer = get(made, stream=True)
         ended: list[bytes] = []

@@ -25,6 +25,7 @@ import pytest
 
 from requests_bg96.at.link import Link
 from requests_bg96.at.port import Port
+from requests_bg96.at.state import State
 from requests_bg96.at.steps import (
     Await,
     Command,
@@ -34,7 +35,7 @@ from requests_bg96.at.steps import (
     Reply,
     asked,
 )
-from requests_bg96.base.state import ModuleState
+from requests_bg96.base.knowledge import Checked, Knowledge, Told
 from requests_bg96.base.trust import Trust
 from requests_bg96.clock import Deadline, SystemClock
 from requests_bg96.dialogues import exchange, files, tls
@@ -235,13 +236,13 @@ def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
 
 def run(link: Link, dialogue: Dialogue[Reply]) -> Reply:
     """Carry out a dialogue, with a module that listens."""
-    link.settled = True
+    link.state.state = State.LISTENING
     return link.run(dialogue, Deadline(SystemClock(), 5.0))
 
 
 def listen(link: Link, seconds: float) -> None:
     """Take what comes for nobody in particular, a restart included."""
-    link.settled = False
+    link.state.state = State.UNKNOWN
     link.run(wait(seconds), Deadline(SystemClock(), 5.0))
 
 
@@ -259,7 +260,7 @@ def converse(link: Link, turn: Turn) -> list[bytes]:
         reply = run(link, asked(turn.command))
     except ModuleRestarted:
         # It has started before it heard the command.
-        link.settled = False
+        link.state.state = State.UNKNOWN
         reply = link.run(late(turn.command), Deadline(SystemClock(), 5.0))
     if turn.line.startswith(b"AT+QHTTPREAD") and reply.connected:
         check_response(link, turn)
@@ -297,7 +298,7 @@ def check_response(link: Link, turn: Turn) -> None:
     reading = LiveResponse(link, Framing("GET"), 5.0, SystemClock(), lambda one: None)
     response = b"".join(iter(lambda: reading.read(65536), b""))
     assert response == read["payload"]
-    assert reading.over and not reading.lost and not link.data_mode
+    assert reading.over and not reading.lost and link.state.listens
 
 
 def check_result(link: Link, result: re.Match[bytes]) -> None:
@@ -306,7 +307,7 @@ def check_result(link: Link, result: re.Match[bytes]) -> None:
     file = name == "+QHTTPPOSTFILE"
     request = Request("GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file)
     assert request.name == name
-    script = exchange.result(request, 5.0, ModuleState())
+    script = exchange.result(request, 5.0, Knowledge())
     if err:
         with pytest.raises(ModuleError) as caught:
             link.run(script, Deadline(SystemClock(), 5.0))
@@ -362,12 +363,12 @@ def test_the_space_of_another_module() -> None:
 
 def test_keys_of_later_firmwares() -> None:
     said = answer("08-bg96-rak5010-forms", "AT+QSSLCFG=?")
-    state = ModuleState(checked=True, context=True)
+    known = Knowledge(checked=Checked(settings=True), told=Told(context=True))
     with contextlib.suppress(AssertionError):
         # Only the first step matters here.
         play(
-            tls.fits(Trust(), b"https://x", Settings(), state),
+            tls.fits(Trust(), b"https://x", Settings(), known),
             ("AT+QSSLCFG=?", said),
         )
-    assert state.tls_keys is not None
-    assert {"sni", "checkhost", "ignorecertchain", "seclevel"} <= state.tls_keys
+    assert known.tls_keys is not None
+    assert {"sni", "checkhost", "ignorecertchain", "seclevel"} <= known.tls_keys

@@ -100,7 +100,7 @@ def test_a_key_is_not_shown(tmp_path: pathlib.Path) -> None:
 def test_a_name_is_no_secret_and_no_chance(tmp_path: pathlib.Path) -> None:
     """The same in every process: a file is found again."""
     path = write(tmp_path, ONE)
-    script = "import sys; from requests_bg96.trust import authorities as a; "
+    script = "import sys; from requests_bg96.base.trust import authorities as a; "
     script += "print(a(sys.argv[1]).name)"
     found = subprocess.run(
         [sys.executable, "-c", script, path], capture_output=True, check=True

@@ -1,19 +1,12 @@
-"""The lines of the module, without I/O: bytes become lines here.
-
-A line belongs to the command in progress (its echo, its information text, CONNECT or
-its final result code), or it is an unsolicited result code (URC). `classify` decides in
-that order, as "AT Commands Manual" 1.4 and 1.5 and ITU-T V.250 chapter 5 lay it down.
-"""
+"""The lines of the module, without I/O: bytes become lines here."""
 
 from __future__ import annotations
 
-import enum
 import re
 
 from ..errors import TransferError
-from .steps import Command, connects
 
-__all__ = ("ACKNOWLEDGEMENT", "Kind", "LineBuffer", "classify", "error_number")
+__all__ = ("ACKNOWLEDGEMENT", "LineBuffer", "error_number")
 
 #: No line of the module is nearly as long (AT+QHTTPURL? prints up to 700 bytes); what
 #: grows beyond is noise, and is dropped rather than kept.
@@ -22,48 +15,8 @@ LINE_LIMIT = 4_096
 #: The byte by which AT+QFUPL confirms a block (FILE manual 2.4).
 ACKNOWLEDGEMENT = b"A"
 
-FINAL_LINES = frozenset(
-    (
-        b"OK",
-        b"ERROR",
-        b"NO CARRIER",
-        b"BUSY",
-        b"NO ANSWER",
-        b"NO DIALTONE",
-        b"ABORTED",
-    )
-)
-FINAL_PREFIXES = (b"+CME ERROR:", b"+CMS ERROR:")
-BARE_URCS = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN", b"RING")
-
 # More digits are noise; Python refuses to read some thousands of them.
 _ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d{1,9})(?!\d)")
-
-
-class Kind(enum.Enum):
-    """What a line is to the command in progress."""
-
-    ECHO = enum.auto()
-    INFORMATION = enum.auto()
-    FINAL = enum.auto()
-    URC = enum.auto()
-
-
-def classify(line: bytes, command: Command | None) -> Kind:
-    """Return what `line` is while `command`, if any, is in progress."""
-    if command is None:
-        return Kind.URC
-    if line == command.line.rstrip():
-        return Kind.ECHO
-    if line in FINAL_LINES or line.startswith(FINAL_PREFIXES):
-        return Kind.FINAL
-    if connects(line):
-        return Kind.FINAL
-    if line.startswith(command.prefixes):
-        return Kind.INFORMATION
-    if command.bare and not line.startswith((b"+", *BARE_URCS)):
-        return Kind.INFORMATION
-    return Kind.URC
 
 
 def error_number(final: bytes) -> int | None:

@@ -16,9 +16,13 @@ lines, 97 bytes to the module and 97 from it, and two turns of the line.
 
 from __future__ import annotations
 
+import re
 import secrets
 
-__all__ = ("Question",)
+__all__ = ("ACCEPTED", "Question")
+
+#: The answer to the first line of a question, amid whatever else comes.
+ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
 
 #: Letters of a word. Each is one bit.
 LENGTH = 40
@@ -30,10 +34,6 @@ class Question:
     :param echo: whether the module is to echo from then on.
     :param dtr: whether DTR ends data mode from then on (AT manual 3.2).
     """
-
-    #: Seconds that the module has for the answer to each line: its maximum response
-    #: time is 300 ms (AT manual 2).
-    SECONDS = 0.6
 
     __slots__ = ("_word", "invitation")
 

@@ -19,6 +19,7 @@ thrown into it. So a test drives a dialogue with `send` and `throw`, and no port
 from __future__ import annotations
 
 import dataclasses
+import enum
 import re
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ __all__ = (
     "Dialogue",
     "Escape",
     "Hearken",
+    "Kind",
     "Pause",
     "Reply",
     "Speed",
@@ -53,6 +55,20 @@ BLOCK = 1_024
 #: Half of what 9,600 baud carries: no upload takes longer.
 BYTES_PER_SECOND = 480
 
+FINAL_LINES = frozenset(
+    (
+        b"OK",
+        b"ERROR",
+        b"NO CARRIER",
+        b"BUSY",
+        b"NO ANSWER",
+        b"NO DIALTONE",
+        b"ABORTED",
+    )
+)
+FINAL_PREFIXES = (b"+CME ERROR:", b"+CMS ERROR:")
+BARE_URCS = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN", b"RING")
+
 _CONNECT = re.compile(rb"CONNECT(?: .*)?")
 #: Commands of a caller by which the module sends payload (HTTP, FILE, TCP manual).
 _FETCHES = re.compile(r"READ|DWL|QIRD|QIOPEN|QISWTMD|\A[OD]", re.IGNORECASE)
@@ -61,6 +77,17 @@ _FETCHES = re.compile(r"READ|DWL|QIRD|QIOPEN|QISWTMD|\A[OD]", re.IGNORECASE)
 def connects(line: bytes) -> bool:
     """Return whether with `line` the module goes to data mode."""
     return _CONNECT.fullmatch(line) is not None
+
+
+class Kind(enum.Enum):
+    """What a line is to the command under way."""
+
+    ECHO = enum.auto()
+    INFORMATION = enum.auto()
+    #: The final result code, or CONNECT.
+    FINAL = enum.auto()
+    #: An unsolicited result code: it does not belong to the command.
+    URC = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +119,7 @@ class Command:
     payload: bytes | None = None
     payload_timeout: float = 5.0
     result_timeout: float | None = None
-    payload_phase: Phase = Phase.CONNECT
+    payload_phase: Phase | None = None
     bulky: bool = False
     leads: bool = False
     sink: Callable[[bytes], None] | None = None
@@ -110,6 +137,22 @@ class Command:
     def __repr__(self) -> str:
         # Loggers that keep their arguments would keep a private key, or a PIN.
         return f"<{type(self).__name__} {self}>"
+
+    def kind_of(self, line: bytes) -> Kind:
+        """Return what `line` is while this is the command under way.
+
+        In this order, as "AT Commands Manual" 1.4 and 1.5 and ITU-T V.250 chapter 5 lay
+        it down.
+        """
+        if line == self.line.rstrip():
+            return Kind.ECHO
+        if line in FINAL_LINES or line.startswith(FINAL_PREFIXES) or connects(line):
+            return Kind.FINAL
+        if line.startswith(self.prefixes):
+            return Kind.INFORMATION
+        if self.bare and not line.startswith((b"+", *BARE_URCS)):
+            return Kind.INFORMATION
+        return Kind.URC
 
     def shows(self, line: bytes) -> str:
         """Return `line` as it may be shown while this is the command under way."""
@@ -153,7 +196,7 @@ class Reply:
     final: bytes
     lines: tuple[bytes, ...] = ()
     err: int | None = None
-    phase: Phase = Phase.CONNECT
+    phase: Phase | None = None
 
     def __repr__(self) -> str:
         # Its lines may hold a password, or be somebody's body.

@@ -9,12 +9,10 @@ from __future__ import annotations
 __all__ = (
     "BAUDRATES",
     "BUSY",
-    "CONNECT_SECONDS",
     "CONTEXT_LOST",
     "DOUBTFUL",
     "FILE_LIMIT",
     "GET_LIMIT",
-    "GUARD_SECONDS",
     "POST_LIMIT",
     "SECONDS_LIMIT",
     "STATE_LOST",
@@ -33,10 +31,6 @@ POST_LIMIT = 1_024_000
 FILE_LIMIT = 14_483_456
 #: Largest value of every time parameter, in seconds (HTTP manual 2.2 to 2.7).
 SECONDS_LIMIT = 65_535
-#: Longest wait for CONNECT of AT+QHTTPGET and AT+QHTTPPOST (HTTP manual 2.3, 2.4).
-CONNECT_SECONDS = 125.0
-#: Silence wanted on either side of "+++" (HTTP manual 1.3).
-GUARD_SECONDS = 1.0
 #: Rates of UART1, the factory's first (AT manual 3.5).
 BAUDRATES = (115_200, 9_600, 19_200, 38_400, 57_600, 230_400, 460_800, 921_600)
 #: Vendor and product of the module on USB (Linux USB driver guide V1.8, table 2).

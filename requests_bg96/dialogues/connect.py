@@ -20,19 +20,13 @@ from ..at.steps import (
     must,
     prove,
 )
+from ..base import repeating, times
 from ..base.codes import BAUDRATES
 from ..errors import MuteError, NoAnswer, SetupError
 from ..settings import Settings
 
 __all__ = ("find_module", "listen", "recover", "restart", "resynchronise")
 
-#: Seconds that a result URC may come behind the OK of its command: some 5 ms on
-#: hardware, and as long as an answer takes where something is amiss.
-GAP = 0.05
-LATE = 0.3
-#: From AT+CFUN=1,1 to RDY some 6 s were seen (a BG96's log), and the USB port may be
-#: away for longer.
-BOOT_SECONDS = 8.0
 #: What is found where no answer comes, and what to look at.
 NOBODY = (
     "nothing answers AT on this port: is it the module's AT port, is the module on (it "
@@ -52,11 +46,11 @@ def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
         yield from _escape(NOBODY)
     wanted = settings.baudrate or BAUDRATES[0]
     others = [rate for rate in BAUDRATES if rate != wanted]
-    for attempt in range(4):
+    for attempt in repeating.FIND.times:
         for rate in (wanted, wanted, *(others if attempt % 2 else ())):
             yield Speed(rate)
             if (yield Ask()):
-                yield from _let_pass(GAP)
+                yield from _let_pass(times.GAP)
                 if settings.baudrate is not None:
                     yield from _keep_speed(settings.baudrate, rate)
                 elif rate != wanted:
@@ -102,10 +96,10 @@ def resynchronise(
         yield Escape()
     elif unfinished is not None:
         yield from _late(unfinished, seconds)
-    for _ in range(3):
+    for _ in repeating.CALL.times:
         for _ in range(2):
             if (yield Ask()):
-                yield from _let_pass(LATE)
+                yield from _let_pass(times.LATE)
                 return
         yield from _escape(MUTE)
     raise MuteError(MUTE)
@@ -152,7 +146,7 @@ def restart(settings: Settings) -> Dialogue[None]:
     with suppress(NoAnswer):
         yield from asked(Command("+CFUN=1,1", timeout=15.0))
     yield Speed(settings.baudrate or BAUDRATES[0])
-    yield Pause(BOOT_SECONDS, MuteError("the time is too short for a reset"))
+    yield Pause(times.BOOT, MuteError("the time is too short for a reset"))
     yield from find_module(settings)
 
 

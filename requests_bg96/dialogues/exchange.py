@@ -8,23 +8,22 @@ from collections.abc import Callable
 
 from ..at.printable import printable
 from ..at.steps import Ask, Await, Command, Dialogue, Hearken, Pause, asked, must, prove
+from ..base import repeating, times
 from ..base.codes import (
     BUSY,
-    CONNECT_SECONDS,
     CONTEXT_LOST,
     DOUBTFUL,
     FILE_LIMIT,
     STATE_LOST,
     UNRESOLVED,
 )
-from ..base.state import ModuleState
+from ..base.knowledge import Knowledge
 from ..base.trust import Trust
 from ..errors import ModuleError, NoAnswer, Phase, TransferError
 from ..settings import Settings
 from ..stats import Recovery
 from .connect import recover
 from .files import (
-    ATTEMPTS,
     TEMPORARY_NAME,
     delete,
     download,
@@ -39,16 +38,8 @@ from .tls import fits, secure
 
 __all__ = ("Result", "read", "read_by_file", "result", "send", "tidy")
 
-#: Seconds between two attempts while the module is busy.
-BUSY_PAUSE = 0.5
-#: How often a module may say that it is busy before it is thought to be stuck: 20 s.
-REFUSALS = 40
 #: What a response that does not tell its length is taken to have.
 UNKNOWN_LENGTH = 1_000_000
-#: Seconds in which OK would come behind an error that is none of the module's.
-CONTRADICTION_SECONDS = 0.1
-#: Seconds for a URL to reach the module: 700 bytes take 0.73 s at 9,600 baud.
-URL_SECONDS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +59,7 @@ def send(
     read_seconds: float,
     baudrate: int,
     settings: Settings,
-    state: ModuleState,
+    known: Knowledge,
 ) -> Dialogue[None]:
     """Make the module ready and hand it the request.
 
@@ -80,32 +71,32 @@ def send(
     mended: set[frozenset[int | None]] = set()
     while True:
         try:
-            yield from prepare(settings, state)
+            yield from prepare(settings, known)
             if request.trust is not None:
-                yield from _secure(request, request.trust, settings, state)
-            yield from _hand_over(request, read_seconds, baudrate, settings, state)
-            state.refusals = 0
+                yield from _secure(request, request.trust, settings, known)
+            yield from _hand_over(request, read_seconds, baudrate, settings, known)
+            known.told.refusals = 0
             return
         except ModuleError as error:
-            if error.phase is not Phase.CONNECT:
+            if error.phase not in (None, Phase.CONNECT):
                 raise
-            yield from _mend(error, mended, settings, state)
+            yield from _mend(error, mended, settings, known)
 
 
 def _secure(
-    request: Request, trust: Trust, settings: Settings, state: ModuleState
+    request: Request, trust: Trust, settings: Settings, known: Knowledge
 ) -> Dialogue[None]:
     """Have the module check the server, on a connection that is made for that."""
-    if not (yield from fits(trust, request.origin, settings, state)):
-        yield from deactivate(settings, state)
-        state.peers.clear()
-        yield from prepare(settings, state)
+    if not (yield from fits(trust, request.origin, settings, known)):
+        yield from deactivate(settings, known)
+        known.peers.clear()
+        yield from prepare(settings, known)
     yield from secure(
         trust,
         request.origin,
         request.handshake_seconds,
         settings,
-        state,
+        known,
         progress=request.progress,
         on_unchecked=request.on_unchecked,
     )
@@ -116,56 +107,56 @@ def _hand_over(
     read_seconds: float,
     baudrate: int,
     settings: Settings,
-    state: ModuleState,
+    known: Knowledge,
 ) -> Dialogue[None]:
-    yield from _set_url(request, state)
+    yield from _set_url(request, known)
     if request.uploaded:
-        yield from _post_file(request, read_seconds, state)
+        yield from _post_file(request, read_seconds, known)
     else:
         command = request.command(
-            read_seconds, baudrate, rtscts=settings.rtscts, prompt=state.prompt
+            read_seconds, baudrate, rtscts=settings.rtscts, prompt=known.prompt
         )
         # Whatever goes wrong puts it in doubt: noise can make it look so.
-        state.prompt = False
+        known.prompt = False
         reply = yield from must(command)
-        state.prompt = not reply.values(request.name)
+        known.prompt = not reply.values(request.name)
 
 
-def _set_url(request: Request, state: ModuleState) -> Dialogue[None]:
+def _set_url(request: Request, known: Knowledge) -> Dialogue[None]:
     """Tell the module the URL; where the server is to be checked, have it told back.
 
     The module checks the server for the name that it has, and noise may make another
     one of it, with a server that has a certificate for that.
     """
     checked = request.trust is not None and request.trust.ca is not None
-    for _ in range(ATTEMPTS):
-        if state.url != request.url:
-            yield from _give_url(request.url, state)
-        if not checked or state.confirmed_url == request.url:
+    for _ in repeating.URL.times:
+        if known.told.url != request.url:
+            yield from _give_url(request.url, known)
+        if not checked or known.told.confirmed_url == request.url:
             return
         # So what is read back is surely the module's.
         yield from prove()
         if (yield from _has_url(request.url)):
-            state.confirmed_url = request.url
+            known.told.confirmed_url = request.url
             return
-        state.url = None
+        known.told.url = None
     raise TransferError(
-        f"the URL does not arrive as it is in {ATTEMPTS} attempts; look at the line's "
-        "speed and wiring",
+        f"the URL does not arrive as it is in {repeating.URL.attempts} attempts; look "
+        "at the line's speed and wiring",
         command="AT+QHTTPURL",
     )
 
 
-def _give_url(url: bytes, state: ModuleState) -> Dialogue[None]:
-    state.url = state.confirmed_url = None
+def _give_url(url: bytes, known: Knowledge) -> Dialogue[None]:
+    known.told.url = known.told.confirmed_url = None
     yield from must(
         Command(
-            f"+QHTTPURL={len(url)},{URL_SECONDS}",
+            f"+QHTTPURL={len(url)},{times.URL}",
             payload=url,
-            payload_timeout=URL_SECONDS + 1,
+            payload_timeout=times.URL + 1,
         )
     )
-    state.url = url
+    known.told.url = url
 
 
 def _has_url(url: bytes) -> Dialogue[bool]:
@@ -176,23 +167,22 @@ def _has_url(url: bytes) -> Dialogue[bool]:
 
 
 def _post_file(
-    request: Request, read_seconds: float, state: ModuleState
+    request: Request, read_seconds: float, known: Knowledge
 ) -> Dialogue[None]:
     """Have the module send the request from a file (HTTP manual 2.5).
 
     One whose upload did not end as it must have is sent again, though it has its size.
     """
-    yield from _sweep(state)
+    yield from _sweep(known)
     name = request_name(request.data)
-    state.litter.add(name)
+    known.temporary_files.add(name)
     digest = hashlib.sha256(request.data).digest()
-    anew = state.contents.pop(name, b"") != digest
+    anew = known.contents.pop(name, b"") != digest
     yield from store(name, request.data, request.progress, anew=anew)
-    state.contents[name] = digest
+    known.contents[name] = digest
     text = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
-    yield from _commit(
-        Command(text, timeout=CONNECT_SECONDS + 5, commits=True, reports=True)
-    )
+    timeout = times.MODULE_CONNECTS + 5
+    yield from _commit(Command(text, timeout=timeout, commits=True, reports=True))
 
 
 def _commit(command: Command) -> Dialogue[None]:
@@ -204,35 +194,35 @@ def _commit(command: Command) -> Dialogue[None]:
         yield from must(command)
     except ModuleError:
         try:
-            reply = yield Hearken(command, CONTRADICTION_SECONDS)
+            reply = yield Hearken(command, times.CONTRADICTION)
         except NoAnswer:
             reply = None
         if reply is None or not reply.ok:
             raise
 
 
-def _sweep(state: ModuleState) -> Dialogue[None]:
+def _sweep(known: Knowledge) -> Dialogue[None]:
     """Delete, once, what a program that was stopped in the midst has left."""
-    if not state.swept:
+    if not known.cleaned_up:
         names = yield from listing()
-        state.litter.update(filter(TEMPORARY_NAME.fullmatch, names))
-        yield from tidy(state)
-        state.swept = True
+        known.temporary_files.update(filter(TEMPORARY_NAME.fullmatch, names))
+        yield from tidy(known)
+        known.cleaned_up = True
 
 
-def tidy(state: ModuleState) -> Dialogue[None]:
+def tidy(known: Knowledge) -> Dialogue[None]:
     """Delete the files that exchanges have left."""
-    for name in tuple(state.litter):
-        state.contents.pop(name, None)
+    for name in tuple(known.temporary_files):
+        known.contents.pop(name, None)
         yield from delete(name)
-        state.litter.discard(name)
+        known.temporary_files.discard(name)
 
 
 def read_by_file(
     wait_seconds: float,
     length: int | None,
     sink: Callable[[bytes], None],
-    state: ModuleState,
+    known: Knowledge,
     *,
     bodyless: bool = False,
 ) -> Dialogue[None]:
@@ -246,9 +236,9 @@ def read_by_file(
     :raises ModuleError: where the module has no response, or could not write it all.
     :raises TransferError: where it does not arrive intact.
     """
-    yield from _sweep(state)
+    yield from _sweep(known)
     name = response_name()
-    state.litter.add(name)
+    known.temporary_files.add(name)
     text = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
     command = Command(text, timeout=wait_seconds, reports=True)
     yield from _fetched(command, wait_seconds)
@@ -256,11 +246,13 @@ def read_by_file(
     (err,) = _numbers(line)[:1]
     if err and not bodyless:
         raise ModuleError(err, "AT+QHTTPREADFILE", phase=Phase.READ)
-    for _ in range(ATTEMPTS):
+    for _ in repeating.FILE.times:
         if (yield from download(name, sink)):
             return
         sink(b"")
-    raise TransferError(f"the response did not arrive intact in {ATTEMPTS} attempts")
+    raise TransferError(
+        f"the response did not arrive intact in {repeating.FILE.attempts} attempts"
+    )
 
 
 def _written(name: str, wait_seconds: float, length: int | None) -> Dialogue[bytes]:
@@ -288,7 +280,7 @@ def _mend(
     error: ModuleError,
     mended: set[frozenset[int | None]],
     settings: Settings,
-    state: ModuleState,
+    known: Knowledge,
 ) -> Dialogue[None]:
     kind: frozenset[int | None]
     for kind in (BUSY, STATE_LOST, CONTEXT_LOST, UNRESOLVED, DOUBTFUL):
@@ -300,53 +292,53 @@ def _mend(
     mended.add(kind)
     if kind is BUSY:
         # What is under way may end meanwhile, and its response be in the way then.
-        yield from _discard_response(state)
-        yield from _wait_while_busy(error, settings, state)
+        yield from _discard_response(known)
+        yield from _wait_while_busy(error, settings, known)
     elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
         raise error
     elif kind in (STATE_LOST, DOUBTFUL):
-        state.stats.recovered(Recovery.SET_UP, error)
-        state.doubt()
-        state.url = None
+        known.stats.recovered(Recovery.SET_UP, error)
+        known.doubt()
+        known.told.url = None
     else:
-        state.stats.recovered(Recovery.CONTEXT, error)
-        yield from deactivate(settings, state)
+        known.stats.recovered(Recovery.CONTEXT, error)
+        yield from deactivate(settings, known)
 
 
 def _wait_while_busy(
-    error: ModuleError, settings: Settings, state: ModuleState
+    error: ModuleError, settings: Settings, known: Knowledge
 ) -> Dialogue[None]:
     """Wait a little; but take the context away from what goes on for too long.
 
     Noise may have made hours of the seconds that the module was to wait for a server,
     and nothing else ends that.
     """
-    state.refusals += error.err == 703
-    if state.refusals < REFUSALS:
-        yield Pause(BUSY_PAUSE, error)
+    known.told.refusals += error.err == 703
+    if known.told.refusals < (repeating.BUSY.attempts or 0):
+        yield Pause(repeating.BUSY.pause, error)
         return
-    state.refusals = 0
-    state.stats.recovered(Recovery.CONTEXT, error)
-    yield from deactivate(settings, state)
+    known.told.refusals = 0
+    known.stats.recovered(Recovery.CONTEXT, error)
+    yield from deactivate(settings, known)
 
 
-def _discard_response(state: ModuleState) -> Dialogue[None]:
+def _discard_response(known: Knowledge) -> Dialogue[None]:
     """Take from the module a response that nobody waits for any more."""
     reply = yield from asked(Command("+QHTTPREAD=1", leads=True))
     if reply.connected:
-        state.stats.recovered(Recovery.DRAIN)
+        known.stats.recovered(Recovery.DRAIN)
         yield from recover()
     else:
         yield from prove()
 
 
-def result(request: Request, seconds: float, state: ModuleState) -> Dialogue[Result]:
+def result(request: Request, seconds: float, known: Knowledge) -> Dialogue[Result]:
     """Wait for the result URC of a request that was handed over.
 
     :raises ModuleError: where it tells of an error.
     """
     line: bytes = yield Await(f"{request.name}:".encode("ascii"), seconds)
-    yield from tidy(state)
+    yield from tidy(known)
     err, *numbers = _numbers(line)
     if err:
         raise ModuleError(err, f"AT{request.name}", phase=Phase.WAIT)
@@ -380,7 +372,7 @@ def _fetched(command: Command, patience: float) -> Dialogue[None]:
 
     :param patience: seconds for which the module may be busy.
     """
-    doubted = False
+    refused = 0
     while True:
         try:
             yield from must(command)
@@ -389,8 +381,11 @@ def _fetched(command: Command, patience: float) -> Dialogue[None]:
             # The error may be a line of the response, whose CONNECT noise has hidden.
             if not (yield Ask()) or patience <= 0:
                 raise
-            if error.err not in BUSY and (doubted or error.err not in DOUBTFUL):
+            rule = repeating.FETCH_BUSY
+            if error.err not in BUSY:
+                rule = repeating.FETCH_DOUBTFUL
+                refused += 1
+            if rule.attempts == refused or error.err not in BUSY | DOUBTFUL:
                 raise
-            doubted = doubted or error.err in DOUBTFUL
-            patience -= BUSY_PAUSE
-            yield Pause(BUSY_PAUSE, error)
+            patience -= rule.pause
+            yield Pause(rule.pause, error)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ..at.parameters import quoted
 from ..at.steps import BYTES_PER_SECOND, Command, Dialogue, Reply, asked, must
+from ..base import repeating, times
 from ..errors import ModuleError, SetupError, TransferError
 
 __all__ = (
@@ -37,9 +38,6 @@ ABSENT = frozenset({405, 417, 418})
 #: Write failed, timeout: bytes were lost, and the manual leaves open whether a file
 #: that is too short ends with an error.
 BROKEN = frozenset({409, 421})
-#: Seconds without data after which the module ends an upload; its own default.
-SILENCE = 5
-ATTEMPTS = 3
 #: The names of files that do not outlast an exchange.
 TEMPORARY_NAME = re.compile(r"[0-9a-f]{8}\.(?:req|rsp)")
 
@@ -147,15 +145,15 @@ def store(
     if size is not None:
         yield from delete(name)
     yield from _check_space(len(content))
-    for _ in range(ATTEMPTS):
+    for _ in repeating.FILE.times:
         if (yield from upload(name, content, progress)):
             # The command may have come with another name, which noise has made.
             if (yield from listing(name)).get(name) == len(content):
                 return
         yield from delete(name)
     raise TransferError(
-        f"the file {name} did not arrive intact in {ATTEMPTS} attempts; look at the "
-        "line's speed, and wire RTS and CTS (rtscts=True) if you can"
+        f"the file {name} did not arrive intact in {repeating.FILE.attempts} attempts; "
+        "look at the line's speed, and wire RTS and CTS (rtscts=True) if you can"
     )
 
 
@@ -191,8 +189,9 @@ def upload(
 
 def uploading(name: str, content: bytes, progress: Progress | None = None) -> Command:
     """Return the command that sends a file; one of that name is not replaced."""
+    size, silence = len(content), times.MODULE_UPLOAD_SILENCE
     return Command(
-        f"+QFUPL={quoted(name, 'file name', 80)},{len(content)},{SILENCE},1",
+        f"+QFUPL={quoted(name, 'file name', 80)},{size},{silence},1",
         payload=content,
         payload_timeout=10 + len(content) / BYTES_PER_SECOND,
         bulky=True,
@@ -219,7 +218,7 @@ def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
 
     command = Command(
         f"+QFDWL={quoted(name, 'file name', 80)}",
-        payload_timeout=SILENCE,
+        payload_timeout=times.MODULE_UPLOAD_SILENCE,
         bulky=True,
         sink=take,
         sink_size=size,
@@ -240,7 +239,7 @@ def overwrite(name: str) -> Dialogue[bool]:
     reply = yield from must(Command(f"+QFOPEN={quoted(name, 'file name', 80)},0"))
     handle = _number("".join(reply.values("+QFOPEN")), "AT+QFOPEN")
     command = Command(
-        f"+QFWRITE={handle},{size},{SILENCE}",
+        f"+QFWRITE={handle},{size},{times.MODULE_UPLOAD_SILENCE}",
         payload=bytes(size),
         payload_timeout=10 + size / BYTES_PER_SECOND,
         bulky=True,

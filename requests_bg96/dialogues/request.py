@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable
 
 from ..at.steps import Command
-from ..base.codes import CONNECT_SECONDS, FILE_LIMIT, SECONDS_LIMIT
-from ..base.state import Limits
+from ..base import times
+from ..base.codes import FILE_LIMIT, SECONDS_LIMIT
+from ..base.knowledge import Limits
 from ..base.trust import Trust
 from ..errors import LimitError, Phase, UnfitURL
 from .files import Progress
@@ -126,7 +127,7 @@ class Request:
         )
         return Command(
             f"{self.name}={','.join(map(str, order))}",
-            timeout=CONNECT_SECONDS + 5,
+            timeout=times.MODULE_CONNECTS + 5,
             payload=self.data,
             # Whoever waits less for a response does not wait longer for OK.
             payload_timeout=min(upload + 1, read_seconds + line),

@@ -13,7 +13,8 @@ import re
 from ..at.parameters import joined, number, quoted
 from ..at.printable import recognisable
 from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, told
-from ..base.state import Limits, ModuleState
+from ..base import repeating
+from ..base.knowledge import Knowledge, Limits
 from ..errors import ContextError, SetupError
 from ..settings import Settings
 from . import sim
@@ -43,7 +44,7 @@ REGISTRATION = {
 _NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ._:-]{0,40}")
 
 
-def learn(state: ModuleState) -> Dialogue[None]:
+def learn(known: Knowledge) -> Dialogue[None]:
     """Ask, once, who the module is and how much it takes.
 
     Later firmwares and siblings may take more or less than the manual's module. What
@@ -53,8 +54,8 @@ def learn(state: ModuleState) -> Dialogue[None]:
     limits = yield from _limits()
     if limits != Limits() and limits != (yield from _limits()):
         return
-    state.limits = limits
-    state.identity = _identity(identity)
+    known.limits = limits
+    known.identity = _identity(identity)
 
 
 def _identity(reply: Reply) -> str:
@@ -78,22 +79,22 @@ def _limits() -> Dialogue[Limits]:
     return Limits(url=ranges[0][0], get=ranges[1][1], post=ranges[2][0])
 
 
-def prepare(settings: Settings, state: ModuleState) -> Dialogue[None]:
+def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Do what is lacking for a request, and nothing when nothing is.
 
     :raises SetupError: where it cannot be done.
     """
-    if not state.checked:
-        yield from _check(settings, state)
-        state.checked = True
-    if not state.context:
-        yield from sim.unlock(settings, state)
+    if not known.checked.settings:
+        yield from _check(settings, known)
+        known.checked.settings = True
+    if not known.told.context:
+        yield from sim.unlock(settings, known)
         yield from _wait_for_registration()
         yield from _activate(settings)
-        state.context = True
+        known.told.context = True
 
 
-def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
+def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Ask for all that matters in one line, and write what is not as it must be."""
     own = f"+QICSGP={settings.context_id}"
     texts = ["+CMEE=1", "+QHTTPCFG?", "+QIACT?"]
@@ -101,13 +102,13 @@ def _check(settings: Settings, state: ModuleState) -> Dialogue[None]:
     texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
     told(reply, "+QHTTPCFG")
-    state.context = _is_active(reply, settings.context_id)
+    known.told.context = _is_active(reply, settings.context_id)
     if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
-        yield from _define_context(settings, state)
+        yield from _define_context(settings, known)
     wrong = _wrong_settings(settings, reply)
     if wrong:
         # It has restarted, or somebody else has used it: it may have lost the URL.
-        state.url = None
+        known.told.url = None
         yield from _together(*wrong)
         # What noise has changed into another setting is answered by OK, too.
         reply = yield from asked(Command("+QHTTPCFG?"))
@@ -161,10 +162,10 @@ def _context(settings: Settings) -> str:
     return f"1,{strings},{settings.auth}"
 
 
-def _define_context(settings: Settings, state: ModuleState) -> Dialogue[None]:
-    if state.context:
+def _define_context(settings: Settings, known: Knowledge) -> Dialogue[None]:
+    if known.told.context:
         yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
-        state.context = False
+        known.told.context = False
     text = f"+QICSGP={settings.context_id},"
     hidden = _context(
         dataclasses.replace(
@@ -196,7 +197,7 @@ def _wait_for_registration() -> Dialogue[None]:
             return
         states = ", ".join(f"{name} {_status(stat)}" for name, stat in found.items())
         yield Pause(
-            1.0,
+            repeating.REGISTRATION.pause,
             SetupError(
                 f"the module is not registered in a network ({states}): look at the "
                 "antenna, the SIM's subscription and the bands that the module may use",
@@ -252,7 +253,7 @@ def has_names(settings: Settings) -> Dialogue[bool]:
     return not any('"0.0.0.0"' in value for value in reply.values("+QIDNSCFG"))
 
 
-def deactivate(settings: Settings, state: ModuleState) -> Dialogue[None]:
+def deactivate(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Give up a PDP context that does not work, so that `prepare` activates it anew."""
     yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
-    state.context = False
+    known.told.context = False

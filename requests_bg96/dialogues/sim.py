@@ -11,16 +11,14 @@ import re
 
 from ..at.printable import recognisable
 from ..at.steps import Command, Dialogue, Pause, asked, told
-from ..base.state import ModuleState, PinTry
+from ..base import repeating
+from ..base.knowledge import Knowledge, PinTry
 from ..errors import ModuleError, SetupError, TransferError
 from ..settings import Settings
 from .files import EXISTS, delete, listing, uploading
 
 __all__ = ("TRIED", "unlock")
 
-#: How often a SIM that is busy, or not yet there, is asked, once a second: after 20 s
-#: the manual gives it up (TCP manual 1.1).
-SIM_ATTEMPTS = 20
 #: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
 PIN_ATTEMPTS = 3
 #: CME ERROR numbers under which a SIM may yet come up (AT manual 12.5).
@@ -36,23 +34,23 @@ _BY_HAND = (
 )
 
 
-def unlock(settings: Settings, state: ModuleState) -> Dialogue[None]:
+def unlock(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Wait for the SIM, and enter its PIN where it wants it.
 
     :raises SetupError: where it cannot be used, or the PIN is not to be tried.
     """
-    for _ in range(SIM_ATTEMPTS):
+    for _ in repeating.SIM.times:
         reply = yield from asked(Command("+CPIN?"))
         code = "".join(told(reply, "+CPIN")[:1])
         if code == "READY":
-            if state.pin is PinTry.IN_DOUBT:
-                yield from _was_right(state)
+            if known.pin is PinTry.IN_DOUBT:
+                yield from _was_right(known)
             return
         if code == "SIM PIN":
-            yield from _enter_pin(settings, state)
+            yield from _enter_pin(settings, known)
         elif reply.err not in SIM_STARTING:
             raise _sim_error(code, reply.err)
-        yield Pause(1.0, _sim_error(code, reply.err))
+        yield Pause(repeating.SIM.pause, _sim_error(code, reply.err))
     raise _sim_error(code, reply.err)
 
 
@@ -66,7 +64,7 @@ def _sim_error(code: str, err: int | None) -> SetupError:
     return SetupError(found, command="AT+CPIN?", err=err)
 
 
-def _enter_pin(settings: Settings, state: ModuleState) -> Dialogue[None]:
+def _enter_pin(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Enter the PIN once, and never when a wrong one may have been tried before."""
     if settings.pin is None:
         raise SetupError("the SIM wants its PIN; pass pin=", command="AT+CPIN?")
@@ -74,24 +72,24 @@ def _enter_pin(settings: Settings, state: ModuleState) -> Dialogue[None]:
     if reply.err in SIM_STARTING:
         return
     left = _attempts_left(reply.values("+QPINC"))
-    if state.pin is not PinTry.NONE or (left is not None and left < PIN_ATTEMPTS):
+    if known.pin is not PinTry.NONE or (left is not None and left < PIN_ATTEMPTS):
         raise _tried_before(left)
     if left is None:
-        yield from _write_down(state)
-    state.pin = PinTry.IN_DOUBT
+        yield from _write_down(known)
+    known.pin = PinTry.IN_DOUBT
     reply = yield from asked(
         Command(f'+CPIN="{settings.pin}"', timeout=10.0, shown="+CPIN=***")
     )
     if not reply.ok:
-        state.pin = PinTry.REFUSED
+        known.pin = PinTry.REFUSED
         raise SetupError(
             "the SIM refuses the PIN; it is not tried again: pass the right one, and "
             + _BY_HAND
-            + (_delete_advice() if state.pin_written_down else ""),
+            + (_delete_advice() if known.pin_written_down else ""),
             command="AT+CPIN",
             err=reply.err,
         )
-    yield from _was_right(state)
+    yield from _was_right(known)
 
 
 def _tried_before(left: int | None) -> SetupError:
@@ -109,7 +107,7 @@ def _attempts_left(values: list[str]) -> int | None:
     return int(found[0][1]) if found else None
 
 
-def _write_down(state: ModuleState) -> Dialogue[None]:
+def _write_down(known: Knowledge) -> Dialogue[None]:
     """Leave a file in the module that says that the PIN was tried.
 
     :raises SetupError: where there is one, or it cannot be made: without it, nothing
@@ -137,20 +135,20 @@ def _write_down(state: ModuleState) -> Dialogue[None]:
             f"so it is not tried: {_BY_HAND}",
             command="AT+CPIN",
         )
-    state.pin_written_down = True
+    known.pin_written_down = True
 
 
 def _delete_advice() -> str:
     return f', then delete the file: BG96Modem.files.delete("{TRIED}")'
 
 
-def _was_right(state: ModuleState) -> Dialogue[None]:
+def _was_right(known: Knowledge) -> Dialogue[None]:
     """Take back that the PIN was tried, now or when the file can be deleted."""
-    if state.pin_written_down:
+    if known.pin_written_down:
         try:
             yield from delete(TRIED)
-            state.pin_written_down = TRIED in (yield from listing(TRIED))
+            known.pin_written_down = TRIED in (yield from listing(TRIED))
         except (ModuleError, TransferError):
             return
-    if not state.pin_written_down:
-        state.pin = PinTry.NONE
+    if not known.pin_written_down:
+        known.pin = PinTry.NONE

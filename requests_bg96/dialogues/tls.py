@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from ..at.parameters import joined
 from ..at.steps import Command, Dialogue, asked, must, prove
-from ..base.state import ModuleState
+from ..base import repeating
+from ..base.knowledge import Knowledge
 from ..base.trust import StoredFile, Trust
 from ..errors import TrustError
 from ..settings import Settings
@@ -30,8 +31,6 @@ NEGOTIATE_SECONDS = (10, 300)
 LATER_KEYS = ("sni", "checkhost", "ignorecertchain")
 #: What a connection that is kept would pass on to the next request, and the files.
 PASSED_ON = ("seclevel", "checkhost", "ignorecertchain")
-#: How often settings are written, where the line may have changed them.
-ATTEMPTS = 2
 #: The manual does not say how long a command line may be; those of this many are not.
 KEYS_PER_LINE = 4
 
@@ -51,7 +50,7 @@ UNCHECKED_SERVER = (
 
 
 def fits(
-    trust: Trust, origin: bytes, settings: Settings, state: ModuleState
+    trust: Trust, origin: bytes, settings: Settings, known: Knowledge
 ) -> Dialogue[bool]:
     """Return whether a connection to `origin` that the module has kept is fit.
 
@@ -62,14 +61,14 @@ def fits(
     :param origin: scheme, host and port.
     :raises TrustError: where the firmware cannot check what `trust` asks for.
     """
-    if state.tls_keys is None:
-        state.tls_keys = yield from _known_keys(settings.ssl_context_id)
-    if _name_is_unchecked(trust, state) and not settings.allow_unchecked_host:
+    if known.tls_keys is None:
+        known.tls_keys = yield from _known_keys(settings.ssl_context_id)
+    if _name_is_unchecked(trust, known) and not settings.allow_unchecked_host:
         raise TrustError(UNCHECKED_HOST)
-    if trust.ignores_chain and "ignorecertchain" not in state.tls_keys:
+    if trust.ignores_chain and "ignorecertchain" not in known.tls_keys:
         raise TrustError(UNCHECKED_SERVER)
-    wanted = _passed_on(trust, _checks(trust, state))
-    before = state.peers.get(origin, wanted)
+    wanted = _passed_on(trust, _checks(trust, known))
+    before = known.peers.get(origin, wanted)
     checked = wanted["seclevel"] != "0" or before["seclevel"] == "2"
     return before == wanted or not checked
 
@@ -79,7 +78,7 @@ def secure(
     origin: bytes,
     seconds: float,
     settings: Settings,
-    state: ModuleState,
+    known: Knowledge,
     *,
     progress: Progress | None = None,
     on_unchecked: Callable[[], None] | None = None,
@@ -92,24 +91,24 @@ def secure(
     :param on_unchecked: called where the host's name is not checked though it should.
     :raises TrustError: where the module does not take the settings.
     """
-    if on_unchecked and _name_is_unchecked(trust, state):
+    if on_unchecked and _name_is_unchecked(trust, known):
         on_unchecked()
     for file in trust.files:
-        yield from _provide(file, state, progress)
-    if trust.ca and settings.set_clock and not state.clock_checked:
+        yield from _provide(file, known, progress)
+    if trust.ca and settings.set_clock and not known.checked.clock:
         yield from _set_clock()
-        state.clock_checked = True
-    wanted = _wanted(trust, seconds, settings, state)
-    if state.tls != wanted:
-        given, state.tls = state.tls or {}, None
+        known.checked.clock = True
+    wanted = _wanted(trust, seconds, settings, known)
+    if known.checked.tls != wanted:
+        given, known.checked.tls = known.checked.tls or {}, None
         yield from _configure(wanted, given, settings)
-        state.tls = wanted
-    state.peers[origin] = _passed_on(trust, wanted)
+        known.checked.tls = wanted
+    known.peers[origin] = _passed_on(trust, wanted)
 
 
-def _name_is_unchecked(trust: Trust, state: ModuleState) -> bool:
-    known = state.tls_keys or ()
-    return bool(trust.ca) and trust.check_host and "checkhost" not in known
+def _name_is_unchecked(trust: Trust, known: Knowledge) -> bool:
+    keys = known.tls_keys or ()
+    return bool(trust.ca) and trust.check_host and "checkhost" not in keys
 
 
 def _known_keys(context: int) -> Dialogue[frozenset[str]]:
@@ -129,23 +128,23 @@ def _known_keys(context: int) -> Dialogue[frozenset[str]]:
 
 
 def _provide(
-    file: StoredFile, state: ModuleState, progress: Progress | None
+    file: StoredFile, known: Knowledge, progress: Progress | None
 ) -> Dialogue[None]:
     """Let the module have a file, and no other under its name.
 
     One that was being sent when the line failed has its size, and may have anything
     in it; so may one that only has the same name.
     """
-    before = state.contents.get(file.name, file.digest)
-    if file.name in state.files and before == file.digest:
+    before = known.contents.get(file.name, file.digest)
+    if file.name in known.checked.files and before == file.digest:
         return
-    state.contents[file.name] = b""
+    known.contents[file.name] = b""
     # A module may have read what the name stood for when it was told the name.
-    state.tls = None
+    known.checked.tls = None
     anew = before != file.digest
     yield from store(file.name, file.content, progress, anew=anew)
-    state.contents[file.name] = file.digest
-    state.files.add(file.name)
+    known.contents[file.name] = file.digest
+    known.checked.files.add(file.name)
 
 
 def _passed_on(trust: Trust, wanted: dict[str, str]) -> dict[str, str]:
@@ -160,7 +159,7 @@ def _passed_on(trust: Trust, wanted: dict[str, str]) -> dict[str, str]:
 
 
 def _wanted(
-    trust: Trust, seconds: float, settings: Settings, state: ModuleState
+    trust: Trust, seconds: float, settings: Settings, known: Knowledge
 ) -> dict[str, str]:
     low, high = NEGOTIATE_SECONDS
     wanted = {
@@ -175,19 +174,19 @@ def _wanted(
         "clientkey": trust.key,
     }
     wanted |= {key: f'"{file.name}"' for key, file in names.items() if file}
-    return wanted | _checks(trust, state)
+    return wanted | _checks(trust, known)
 
 
-def _checks(trust: Trust, state: ModuleState) -> dict[str, str]:
+def _checks(trust: Trust, known: Knowledge) -> dict[str, str]:
     """Return the settings that say what is checked, as far as the firmware has them."""
     later = {
         "sni": "1",
         "checkhost": str(int(bool(trust.ca) and trust.check_host)),
         "ignorecertchain": str(int(trust.ignores_chain)),
     }
-    known = state.tls_keys or ()
+    keys = known.tls_keys or ()
     return {"seclevel": str(trust.seclevel)} | {
-        key: value for key, value in later.items() if key in known
+        key: value for key, value in later.items() if key in keys
     }
 
 
@@ -199,7 +198,7 @@ def _configure(
     :param given: what is known to be as it was written.
     """
     context = settings.ssl_context_id
-    for attempt in range(ATTEMPTS):
+    for attempt in repeating.TLS.times:
         if attempt:
             yield from asked(Command(f'+QHTTPCFG="sslctxid",{context}'))
         for key, value in wanted.items():

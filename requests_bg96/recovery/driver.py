@@ -15,27 +15,22 @@ from typing import TypeVar
 
 from ..at.link import Link
 from ..at.port import Port, find_port, held_for
+from ..at.state import Event, State
 from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
+from ..base import repeating, times
 from ..base.codes import BAUDRATES
-from ..base.state import ModuleState
+from ..base.knowledge import Knowledge
 from ..clock import Clock, Deadline
 from ..dialogues import connect, setup
-from ..errors import BG96Error, LimitError, ModuleError, Phase, PortError, SetupError
+from ..errors import BG96Error, LimitError, ModuleError, PortError, SetupError
 from ..settings import Settings
 from ..stats import Recovery
+from .policy import Remedy
 
 __all__ = ("Driver",)
 
 T = TypeVar("T")
-
-#: Seconds after which the module may have restarted unnoticed: it is mute for more than
-#: four when it does (hardware design manual 3.6.1).
-TRUST_SECONDS = 3.0
-#: Seconds for calling the module back, out of those for waiting until it can answer.
-CALL_SECONDS = 12.0
-#: Seconds between two resets (HTTP manual 4.2).
-RESET_SECONDS = 600.0
 
 
 #: Ports of another machine, which lets in whoever comes, or throws out who was there.
@@ -51,7 +46,7 @@ class Driver:
     """
 
     def __init__(self, port: str | None, settings: Settings, clock: Clock) -> None:
-        self.known = ModuleState()
+        self.known = Knowledge()
         self.stats = self.known.stats
         #: The way to the module, while the port is open.
         self.link: Link | None = None
@@ -64,8 +59,8 @@ class Driver:
         self._identity: UsbIdentity | None = None
         #: Whether the port was given up, and not by the user.
         self._lost = False
-        #: Whether the module was in data mode when the port was last closed.
-        self._strayed = False
+        #: How the line was left when the port was last closed.
+        self._closed = State.CLOSED
         self._last_answer = clock.now()
         self._last_reset: float | None = None
 
@@ -76,19 +71,18 @@ class Driver:
         :raises PortError: where the port cannot be had.
         :raises SetupError: where the module does not answer.
         """
-        if self.link is not None and self.link.data_mode:
+        if self.link is not None and self.link.state.data_mode:
             # Whoever led it there was interrupted before it told.
-            self.link.settled = False
+            self.link.give_up()
         fresh = self.link is None
         link = self.link or self._open()
-        link.phase = Phase.CONNECT
-        if not link.settled:
+        link.phase = None
+        if not link.state.listens:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
-            link.settled = True
         elif doubted and not link.proved:
             self.run(link, prove(), deadline)
-        elif self.known.checked:
+        elif self.known.checked.settings:
             # One that has restarted without a word since it last answered is mute,
             # which a command that may take minutes would be the last to tell.
             self.run(link, connect.listen(), deadline)
@@ -102,12 +96,12 @@ class Driver:
             outcome = link.run(dialogue, deadline)
         except (ModuleError, LimitError):
             # What the module has understood may have been something else.
-            self.known.url = None
+            self.known.told.url = None
             self.answered()
             raise
         except SetupError:
             self.known.doubt()
-            if not link.settled:
+            if not link.state.listens:
                 self._lost = True
                 self.close()
             raise
@@ -116,7 +110,7 @@ class Driver:
             self.close()
             raise
         except BaseException:
-            link.settled = False
+            link.give_up()
             raise
         finally:
             self.met = self.met or link.met
@@ -129,32 +123,42 @@ class Driver:
 
     def doubt(self) -> None:
         """Have all asked again, where the module may have restarted unnoticed."""
-        if self._clock.now() - self._last_answer > TRUST_SECONDS:
+        if self._clock.now() - self._last_answer > times.START:
             self.known.doubt()
 
-    def reset(self, error: BG96Error, deadline: Deadline) -> bool:
-        """Reset the module; return False where that is not allowed, or not yet.
+    @property
+    def may_reset(self) -> bool:
+        """Whether the module may be reset now, where nothing else helps."""
+        now, last = self._clock.now(), self._last_reset
+        early = last is not None and now - last < repeating.RESET.pause
+        return self._settings.allow_reset and not early
 
-        :param error: what nothing else has helped against.
+    def apply(self, remedy: Remedy, error: BG96Error, deadline: Deadline) -> None:
+        """Do what `remedy` says before another attempt.
+
+        :param error: by which the last one failed.
         """
-        now = self._clock.now()
-        early = self._last_reset is not None and now - self._last_reset < RESET_SECONDS
-        if not self._settings.allow_reset or early:
-            return False
-        self._last_reset = now
+        if remedy is Remedy.RESET:
+            self._reset(error, deadline)
+        elif remedy is Remedy.AWAIT_PORT:
+            self._clock.sleep(min(repeating.PORT.pause, deadline.left()))
+        elif remedy is Remedy.SET_UP:
+            self.stats.recovered(Recovery.SET_UP, error)
+
+    def _reset(self, error: BG96Error, deadline: Deadline) -> None:
+        self._last_reset = self._clock.now()
         self.stats.recovered(Recovery.RESET, error)
         link = self.link or self._open()
-        link.settled = False
+        link.give_up()
         self.run(link, connect.restart(self._settings), deadline)
         self.known.forget()
-        link.settled = True
-        return True
 
     def close(self) -> None:
         """Give the port back."""
         self.known.forget()
         if self.link is not None:
-            self._strayed = self.link.data_mode
+            self.link.state.on(Event.CLOSE)
+            self._closed = self.link.state.state
         self.link = None
         if self._port is not None:
             self._port.close()
@@ -162,14 +166,14 @@ class Driver:
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:
-            return connect.find_module(self._settings, link.data_mode)
+            return connect.find_module(self._settings, link.state.data_mode)
         self.stats.recovered(Recovery.RESYNCHRONISE)
-        unfinished, until = link.unfinished or (None, Deadline(self._clock, 0.0))
-        if unfinished and not (link.data_mode or until.over):
-            self.stats.recovered(Recovery.LATE, unfinished)
+        awaited, until = link.late_answer or (None, Deadline(self._clock, 0.0))
+        if awaited and not (link.state.data_mode or until.over):
+            self.stats.recovered(Recovery.LATE, awaited)
         left = deadline.left()
-        patience = min(until.left(), max(left / 2, left - CALL_SECONDS))
-        return connect.resynchronise(link.data_mode, unfinished, patience)
+        patience = min(until.left(), max(left / 2, left - times.CALL))
+        return connect.resynchronise(link.state.data_mode, awaited, patience)
 
     def _open(self) -> Link:
         if self._lost:
@@ -178,8 +182,14 @@ class Driver:
         # One may be left by an attempt that was interrupted in the midst.
         self.close()
         port = self._open_port()
-        self.link = Link(port, self._clock, self._note, self.stats, self._settings)
-        self.link.data_mode = self._strayed
+        self.link = Link(
+            port,
+            self._clock,
+            self._note,
+            self.stats,
+            self._settings,
+            self._closed,
+        )
         return self.link
 
     def _open_port(self) -> Port:
@@ -226,7 +236,7 @@ class Driver:
     def _note(self, line: bytes) -> None:
         """Take note of an unsolicited result code."""
         if line.startswith(b'+QIURC: "pdpdeact",%d' % self._settings.context_id):
-            self.known.context = False
+            self.known.told.context = False
 
 
 def _taken(name: str, differing: list[str]) -> PortError:

@@ -1,8 +1,15 @@
-"""Whether a request that the server has not seen is offered to the module again."""
+"""Whether a request that the server has not seen is given to the module again.
+
+The rules are in `base.repeating`. What is decided here is carried out by `Driver`.
+"""
 
 from __future__ import annotations
 
-from ..clock import Clock, Deadline
+import dataclasses
+import enum
+
+from ..base import repeating
+from ..clock import Deadline
 from ..errors import (
     BG96Error,
     DataModeError,
@@ -15,12 +22,10 @@ from ..errors import (
     SetupError,
     StrayAnswer,
 )
-from ..stats import Recovery
-from .driver import Driver
 
-__all__ = ("REPEATED", "Perseverance")
+__all__ = ("REPEATED", "Attempts", "Remedy")
 
-#: What a request may be offered again after.
+#: What a request may be given again after.
 REPEATED = (
     DataModeError,
     EchoError,
@@ -30,64 +35,74 @@ REPEATED = (
     SetupError,
     StrayAnswer,
 )
-#: How often it is offered: the module may have restarted, and the port may have gone,
-#: once before each.
-ATTEMPTS = 3
-#: Seconds that a port is waited for which was there before: a module on USB is away
-#: for as long as it takes to start, some 5 s (hardware design manual 3.6.1) and the
-#: system's own.
-AWAY_SECONDS = 15.0
-AWAY_PAUSE = 0.5
 
 
-class Perseverance:
-    """The attempts at one request.
+class Remedy(enum.Enum):
+    """What is done before the next attempt."""
 
-    :param driver: of the module.
-    :param clock: the time.
+    #: There is none: the error is the caller's.
+    NONE = enum.auto()
+    #: The module is called, and set up, as before every request.
+    SET_UP = enum.auto()
+    #: The same, and the module was not lost before.
+    CALL = enum.auto()
+    AWAIT_PORT = enum.auto()
+    RESET = enum.auto()
+
+
+@dataclasses.dataclass
+class Attempts:
+    """The attempts at one request that have failed.
+
     :param deadline: by which the server must be connected.
+    :param lost: how many of them have lost the module, or the port.
+    :param away: until when the port is waited for, where it could not be opened.
+    :param port_failed: whether the last one could not open it.
+    :param comes_back: whether the port was there before.
     """
 
-    def __init__(self, driver: Driver, clock: Clock, deadline: Deadline) -> None:
-        self._driver = driver
-        self._clock = clock
-        self._deadline = deadline
-        self._attempts = 0
-        self._was_open = False
-        self._away: Deadline | None = None
+    deadline: Deadline
+    lost: int = 0
+    away: Deadline | None = None
+    port_failed: bool = False
+    comes_back: bool = False
 
-    def begin(self) -> None:
-        """Take note of how an attempt begins."""
-        self._was_open = self._driver.link is not None
+    def count(self, error: BG96Error, *, was_open: bool) -> None:
+        """Record one that has failed.
 
-    def worthwhile(self, error: BG96Error) -> bool:
-        """Return whether another attempt may go better, having waited for it.
-
-        :param error: by which the last one ended, of the classes of `REPEATED`.
+        :param error: by which it failed, of the classes of `REPEATED`.
+        :param was_open: whether the port was open when it began.
         """
-        if error.phase is not Phase.CONNECT or self._deadline.over:
-            return False
+        self.port_failed = isinstance(error, PortError) and not was_open
+        if self.port_failed:
+            self.comes_back = self.away is not None or self.lost > 0
+            self.away = self.away or self.deadline.within(repeating.PORT.seconds or 0.0)
+        elif not isinstance(error, SetupError):
+            self.lost += 1
+
+    def remedy(self, error: BG96Error, *, met: bool, may_reset: bool) -> Remedy:
+        """Return what to do before the next attempt, if one may go better.
+
+        :param error: as for `count`.
+        :param met: whether the module has ever answered on this port.
+        :param may_reset: whether it may be reset now.
+        """
+        if error.phase not in (None, Phase.CONNECT) or self.deadline.over:
+            return Remedy.NONE
+        if isinstance(error, SetupError) and error.curable and may_reset:
+            return Remedy.RESET
+        if not met:
+            return Remedy.NONE
         if isinstance(error, SetupError):
-            return self._after_setup(error)
-        if isinstance(error, PortError) and not self._was_open:
-            return self._wait_for_port(error)
-        self._attempts += 1
-        if not self._driver.met or self._attempts == ATTEMPTS:
-            return False
-        self._driver.stats.recovered(Recovery.SET_UP, error)
-        return True
+            # One that has answered before may be starting, or be cut off for a while.
+            return Remedy.CALL if isinstance(error, MuteError) else Remedy.NONE
+        if self.port_failed:
+            return self._remedy_for_port(error)
+        again = self.lost < (repeating.REQUEST.attempts or 0)
+        return Remedy.SET_UP if again else Remedy.NONE
 
-    def _after_setup(self, error: SetupError) -> bool:
-        """One that has answered before may be starting, or be cut off for a while."""
-        if error.curable and self._driver.reset(error, self._deadline):
-            return True
-        return isinstance(error, MuteError) and self._driver.met
-
-    def _wait_for_port(self, error: PortError) -> bool:
+    def _remedy_for_port(self, error: BG96Error) -> Remedy:
         # While it comes back it may belong to root, or to whoever looks at new ports.
-        comes_back = self._away is not None or self._attempts > 0
-        if not self._driver.met or (error.taken and not comes_back):
-            return False
-        self._away = self._away or self._deadline.within(AWAY_SECONDS)
-        self._clock.sleep(min(AWAY_PAUSE, self._away.left()))
-        return not self._away.over
+        taken = isinstance(error, PortError) and error.taken and not self.comes_back
+        over = self.away is None or self.away.over
+        return Remedy.NONE if taken or over else Remedy.AWAIT_PORT

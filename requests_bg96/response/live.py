@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..at.link import Link
-from ..at.question import Question
+from ..at.question import ACCEPTED, Question
+from ..base import times
 from ..base.turns import Turns
 from ..clock import Clock, Deadline, SystemClock
 from ..errors import (
@@ -32,39 +33,20 @@ from .spool import Spool
 
 __all__ = ("LiveResponse",)
 
-#: Seconds between the two halves of a trailer: on hardware, some 5 ms.
-BETWEEN = 0.03
 #: Seconds of silence after which the bytes withheld are looked into.
-SILENCE = {Trailer.LINE_END: 0.1, Trailer.BEGUN: 0.25, Trailer.FULL: BETWEEN}
-#: Seconds for which a line end is withheld on a line by network, which has its own
-#: pauses: one inside a trailer must not make a part of it a part of the body.
-NETWORK_SILENCE = 1.0
-#: Seconds for which the start of a chunked body is kept back: by then it must show
-#: whether it has chunk framing.
-DOUBT_SECONDS = 0.1
+SILENCE = {
+    Trailer.LINE_END: times.LINE_END,
+    Trailer.BEGUN: times.TRAILER_BEGUN,
+    Trailer.FULL: times.TRAILER_GAP,
+}
 #: What only an answer of the module settles.
 UNSETTLED = (Trailer.BEGUN, Trailer.FULL)
-#: Seconds between two questions whether the module is done; more each time.
-ASK_AGAIN = 1.0
-#: Seconds that the module has for each answer: it takes up to 0.3 (AT manual 2).
-ANSWER_SECONDS = 0.4
-#: Seconds of silence behind what was taken for the beginning of an answer.
-ANSWER_SILENCE = 0.1
-#: Seconds for both answers: what goes on for longer is payload.
-ANSWER_LIMIT = 1.0
 #: Questions without an answer, over some seconds: then the module is not done.
 IN_VAIN = 3
 #: Bytes that may come with the answers: URCs, and the answers to earlier questions.
 HELD_LIMIT = 4_096
 #: Bytes of an answer in which noise has hidden the OK.
 NOISE_LIMIT = 10
-#: Seconds for the trailer behind a body that is whole.
-TRAILER_SECONDS = 2.0
-#: Seconds for which reading on is better than leaving data mode, which takes two.
-DRAIN_SECONDS = 1.5
-#: Seconds that a caller may be away before the line is read for them. At 921,600 baud
-#: they fill half of the 4,096 bytes that a Linux tty keeps.
-ABSENCE = 0.02
 #: What is wrong where a response keeps the modem for too long, and what to do.
 BUSY = (
     "the modem is busy with another response, which goes on: one module reads one "
@@ -77,7 +59,6 @@ ENDED = (
     "before its end had come"
 )
 
-_ACCEPTED = re.compile(rb"(?:^|[\r\n])OK\r?\n")
 _READ = b"+QHTTPREAD:"
 #: Lines, the last of which may be incomplete; or so little that noise may be in it.
 _ANSWERS = re.compile(
@@ -192,8 +173,8 @@ class LiveResponse:
         with self._piece(deadline.left()):
             left = self.framing.remaining
             rate = self._link.port.baudrate
-            until = deadline.within(TRAILER_SECONDS)
-            little = left is not None and left * 10 / rate <= DRAIN_SECONDS
+            until = deadline.within(times.TRAILER)
+            little = left is not None and left * 10 / rate <= times.DRAIN
             if little and not self._broken_off:
                 while not (self.over or until.over):
                     self._step(until)
@@ -224,7 +205,7 @@ class LiveResponse:
 
         :raises NoAnswer: where another thread does not let go of it by the deadline.
         """
-        failure.phase = Phase.READ
+        failure.reached(Phase.READ)
         self._failure = failure
         self.shutdown()
         with self._piece(deadline.left()):
@@ -242,9 +223,9 @@ class LiveResponse:
             threading.Thread(target=self._keep_up, name=name, daemon=True).start()
 
     def _keep_up(self) -> None:
-        while not self._done.wait(ABSENCE):
+        while not self._done.wait(times.ABSENCE):
             with self._piece(threading.TIMEOUT_MAX):
-                if self._clock.now() - self._last_read < ABSENCE:
+                if self._clock.now() - self._last_read < times.ABSENCE:
                     continue
                 if self.complete or self.framing.finished:
                     return
@@ -337,7 +318,7 @@ class LiveResponse:
         if self.framing.trailer is not Trailer.FULL:
             self._overdue = None
         elif self._overdue is None:
-            seconds = ASK_AGAIN * len(self._questions) or BETWEEN
+            seconds = times.ASK_AGAIN * len(self._questions) or times.TRAILER_GAP
             self._overdue = Deadline(self._clock, seconds)
         return self._overdue is not None and self._overdue.over
 
@@ -346,13 +327,13 @@ class LiveResponse:
         if self._doubt is not None:
             deadline = deadline.within(self._doubt.left())
         if self._held:
-            return deadline.within(ANSWER_SILENCE)
+            return deadline.within(times.ANSWER_SILENCE)
         if self._questions and self.framing.trailer in UNSETTLED:
-            return deadline.within(ASK_AGAIN * len(self._questions))
+            return deadline.within(times.ASK_AGAIN * len(self._questions))
         if self.framing.trailer is Trailer.LINE_END and self._link.port.has_pauses:
-            return deadline.within(NETWORK_SILENCE)
+            return deadline.within(times.NETWORK_LINE_END)
         if self.framing.finished and self.framing.trailer is not Trailer.FULL:
-            return deadline.within(TRAILER_SECONDS)
+            return deadline.within(times.TRAILER)
         return deadline.within(SILENCE.get(self.framing.trailer, deadline.left()))
 
     def _take_in(self, data: bytes) -> None:
@@ -376,7 +357,7 @@ class LiveResponse:
         if not self.framing.in_doubt:
             self._doubt = None
         elif self._doubt is None:
-            self._doubt = Deadline(self._clock, DOUBT_SECONDS)
+            self._doubt = Deadline(self._clock, times.CHUNKS_DOUBTED)
         elif self._doubt.over:
             self.framing.decide()
             self._doubt = None
@@ -405,30 +386,30 @@ class LiveResponse:
         question = self._link.question()
         self._questions.append(question)
         self._overdue = None
-        limit = Deadline(self._clock, ANSWER_LIMIT)
+        limit = Deadline(self._clock, times.ANSWERS)
         old = len(self._held)
-        self._link.send_line(question.invitation)
-        accepted = self._hear(lambda: bool(_ACCEPTED.search(self._held, old)), limit)
+        self._link.ask_amid_payload(question.invitation)
+        accepted = self._hear(lambda: bool(ACCEPTED.search(self._held, old)), limit)
         # The OK may be the trailer's, of which the other half comes a moment later.
-        moment = limit.within(BETWEEN)
+        moment = limit.within(times.TRAILER_GAP)
         if accepted and not self._hear(lambda: _READ in self._held[old:], moment):
-            self._link.send_line(question.line)
+            self._link.ask_amid_payload(question.line)
             self._hear(lambda: self._answer() is not None, limit)
         if (answer := self._answer()) is not None:
             self._conclude(*answer)
-        elif not _ACCEPTED.search(self._held) and len(self._held) > NOISE_LIMIT:
+        elif not ACCEPTED.search(self._held) and len(self._held) > NOISE_LIMIT:
             self._take_for_payload()
         elif not self._held and len(self._questions) >= IN_VAIN:
             self.framing.fill()
 
     def _hear(self, done: Callable[[], bool], limit: Deadline) -> bool:
-        until = limit.within(ANSWER_SECONDS)
+        until = limit.within(times.ANSWER)
         while not done():
             data = self._link.read_payload(until)
             self._held += data
             if not data or limit.over or len(self._held) > HELD_LIMIT:
                 return done()
-            until = limit.within(ANSWER_SILENCE)
+            until = limit.within(times.ANSWER_SILENCE)
         return True
 
     def _answer(self) -> tuple[bytes, bytes] | None:
@@ -446,8 +427,6 @@ class LiveResponse:
         """End the response where the module has shown that it is in command mode."""
         answer, self._held = len(self._held) - len(before), b""
         answered = self._link.hear_answer(behind)
-        # Whatever is wrong with the response, the module listens.
-        self._link.data_mode = False
         whole = self.framing.finished
         err, trailer, lines = self.framing.conclude(before)
         self._link.discount(answer)
@@ -479,7 +458,7 @@ class LiveResponse:
             raise
 
     def _fail(self, failure: BG96Error) -> None:
-        failure.phase = Phase.READ
+        failure.reached(Phase.READ)
         self._failure = failure
         if self.framing.finished:
             self.framing.take(self.framing.available)
@@ -489,5 +468,7 @@ class LiveResponse:
     def _end(self, *, lost: bool) -> None:
         self._confirmed = True
         self.over, self.lost = True, lost
+        if lost:
+            self._link.give_up()
         self._done.set()
         self._on_end(self)

@@ -27,6 +27,7 @@ from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import resolve_cert_reqs
 
+from ..base import times
 from ..base.codes import URL_LIMIT
 from ..base.trust import Trust, authorities, client_certificate, client_key
 from ..dialogues.files import Progress
@@ -57,8 +58,8 @@ class Transport:
 
     modem: BG96Modem
     keep_alive: bool = False
-    connect_seconds: float = 150.0
-    read_seconds: float = 60.0
+    connect_seconds: float = times.CONNECT
+    read_seconds: float = times.READ
     via: str = "line"
     progress: Progress | None = None
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)

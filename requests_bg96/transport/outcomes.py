@@ -96,12 +96,13 @@ def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
         return Outcome.OURS
     if isinstance(error, TrustError):
         return Outcome.INSECURE
-    if error.err == 701 and https and error.phase is Phase.CONNECT:
+    unseen = error.phase in (None, Phase.CONNECT)
+    if error.err == 701 and https and unseen:
         return Outcome.INSECURE
     pair = _LATE if isinstance(error, NoAnswer) else OTHERWISE
     if error.err is not None:
         pair = OUTCOMES.get(error.err, pair)
-    return pair[error.phase is not Phase.CONNECT]
+    return pair[not unseen]
 
 
 def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception:

@@ -16,6 +16,7 @@ import requests
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at.link import Link
 from requests_bg96.at.port import Port
+from requests_bg96.at.state import State
 from requests_bg96.at.steps import (
     BLOCK,
     Ask,
@@ -62,7 +63,7 @@ def linked(module: ScriptedModule, settings: Settings) -> Link:
     """The drive loop over a port to `module`."""
     port = Port(module.url, baudrate=115_200, rtscts=False, clock=module.clock)
     made = Link(port, module.clock, lambda line: None, Statistics(), settings)
-    made.settled = True
+    made.state.state = State.LISTENING
     return made
 
 
@@ -86,7 +87,7 @@ def link(data: bytes) -> None:
     module = ScriptedModule(answers)
     made = linked(module, Settings(verify_echo=bool(chosen and chosen[0] & 0x80)))
     for number in chosen:
-        made.settled = bool(number & 0x40)
+        made.state.state = State.LISTENING if number & 0x40 else State.UNKNOWN
         SINK.clear()
         started = module.clock.now()
         with contextlib.suppress(BG96Error):
@@ -105,6 +106,7 @@ def exchange(data: bytes) -> None:
     kind, answers = data[0] if data else 0, script(data[1:])
     module = ScriptedModule(answers[1:], answers[:1])
     made = linked(module, Settings())
+    made.state.state = State.RECEIVING
     framing = Framing("HEAD" if kind & 1 else "GET", (None, 5)[kind // 2 % 2])
     over: list[LiveResponse] = []
     reading = LiveResponse(made, framing, READ, module.clock, over.append)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from requests_bg96.at.lines import LINE_LIMIT, LineBuffer, classify, error_number
+from requests_bg96.at.lines import LINE_LIMIT, LineBuffer, error_number
 from requests_bg96.at.printable import printable
 from requests_bg96.at.steps import (
     Ask,
@@ -19,7 +19,7 @@ from requests_bg96.at.steps import (
     Reply,
     connects,
 )
-from requests_bg96.base.state import ModuleState
+from requests_bg96.base.knowledge import Knowledge
 from requests_bg96.base.trust import StoredFile, Trust
 from requests_bg96.dialogues import connect, exchange, files, setup, tls
 from requests_bg96.dialogues.request import Request
@@ -37,7 +37,6 @@ from requests_bg96.settings import Settings
 
 METHODS = ("GET", "HEAD")
 COMMANDS = (
-    None,
     Command("+CMEE=1;+QIACT?"),
     Command("I", bare=True),
     Command("+QHTTPREAD=60", leads=True),
@@ -70,7 +69,7 @@ def classified(line: bytes) -> None:
     printable(line)
     connects(line)
     for command in COMMANDS:
-        classify(line, command)
+        command.kind_of(line)
     reply = Reply(line, (line,), error_number(line))
     assert reply.err is None or reply.err >= 0
     reply.values("+QIACT")
@@ -153,22 +152,22 @@ SECURE = Request("GET", b"https://a.example/", b"GET /", False, True, TRUST)
 
 def conversations() -> list[Callable[[], Dialogue[object]]]:
     """All that may be said to a module."""
-    settings, state = Settings(apn="a", pin="1234", rtscts=True), ModuleState()
+    settings, known = Settings(apn="a", pin="1234", rtscts=True), Knowledge()
     return [
         lambda: connect.find_module(settings),
         lambda: connect.resynchronise(False, COMMANDS[1], 5.0),
-        lambda: setup.learn(state),
-        lambda: setup.prepare(settings, state),
+        lambda: setup.learn(known),
+        lambda: setup.prepare(settings, known),
         setup.registration,
-        lambda: exchange.send(GET, 5.0, 9600, settings, state),
-        lambda: exchange.send(SECURE, 5.0, 9600, settings, state),
-        lambda: exchange.result(GET, 5.0, state),
+        lambda: exchange.send(GET, 5.0, 9600, settings, known),
+        lambda: exchange.send(SECURE, 5.0, 9600, settings, known),
+        lambda: exchange.result(GET, 5.0, known),
         lambda: exchange.read(5.0),
-        lambda: exchange.read_by_file(5.0, 5, lambda data: None, state),
+        lambda: exchange.read_by_file(5.0, 5, lambda data: None, known),
         lambda: files.store("a", b"aa"),
         lambda: files.download("a", lambda data: None),
         lambda: files.overwrite("a"),
-        lambda: tls.secure(TRUST, b"https://a.example", 5.0, settings, state),
+        lambda: tls.secure(TRUST, b"https://a.example", 5.0, settings, known),
     ]
 
 

@@ -12,8 +12,9 @@ import pytest
 import requests
 
 from requests_bg96.at.lines import LINE_LIMIT, LineBuffer
-from requests_bg96.at.link import ANSWER_LIMIT
+from requests_bg96.at.state import State
 from requests_bg96.at.steps import Command, Step
+from requests_bg96.at.wire import LINES_LIMIT
 from requests_bg96.base.codes import FILE_LIMIT
 from requests_bg96.clock import Deadline
 from requests_bg96.emulator import Fault
@@ -164,7 +165,7 @@ def test_an_answer_without_end(memory: Bounded) -> None:
     module = ScriptedModule([], flood, baudrate=FAST)
     with memory(2 * MB), pytest.raises(TransferError, match="lines"):
         run(module, Command("+QIACT?"))
-    assert module.said < 30 * ANSWER_LIMIT
+    assert module.said < 30 * LINES_LIMIT
 
 
 def test_an_answer_of_many_lines() -> None:
@@ -348,6 +349,7 @@ def test_trailer_fields_without_end(memory: Bounded) -> None:
 def reading(module: ScriptedModule) -> LiveResponse:
     """A response that comes from `module`."""
     made = linked(module, Settings())
+    made.state.state = State.RECEIVING
     return LiveResponse(made, Framing("GET"), READ, module.clock, lambda exchange: None)
 
 

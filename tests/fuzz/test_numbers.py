@@ -7,7 +7,7 @@ import pytest
 from requests_bg96 import BG96Modem
 from requests_bg96.at.lines import error_number
 from requests_bg96.at.parameters import number
-from requests_bg96.base.state import Limits, ModuleState
+from requests_bg96.base.knowledge import Checked, Knowledge, Limits
 from requests_bg96.dialogues import setup
 from requests_bg96.dialogues.tls import clock_of
 from requests_bg96.emulator.http_head import ResponseHead
@@ -50,9 +50,9 @@ def test_attempts_left(told: str) -> None:
         ("AT+QPINC?", f'+QPINC: "SC",{told},10|OK'),
         ('AT+QFLST="bg96pin.try"', '+QFLST: "bg96pin.try",5|OK'),
     ]
-    settings, state = Settings(pin="1234"), ModuleState(checked=True)
+    settings, known = Settings(pin="1234"), Knowledge(checked=Checked(settings=True))
     with pytest.raises(SetupError, match="a PIN was tried before"):
-        play(setup.prepare(settings, state), *script)
+        play(setup.prepare(settings, known), *script)
 
 
 @pytest.mark.parametrize("told", NONE)
@@ -70,9 +70,9 @@ def test_limits(told: str) -> None:
         f"+QHTTPURL: (1-{told}),(1-65535)|+QHTTPGET: (1-65535),(1-2048),(1-65535)|"
         "+QHTTPPOST: (1-1024000),(1-65535),(1-65535)|OK"
     )
-    state = ModuleState()
-    play(setup.learn(state), ("ATI", "BG96|OK"), (ask, lines))
-    assert state.limits == Limits()
+    known = Knowledge()
+    play(setup.learn(known), ("ATI", "BG96|OK"), (ask, lines))
+    assert known.limits == Limits()
 
 
 @pytest.mark.parametrize(

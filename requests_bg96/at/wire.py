@@ -1,0 +1,232 @@
+"""Bytes and lines on a port, and what the module says unasked.
+
+`link` does on top of this what dialogues want.
+"""
+
+from __future__ import annotations
+
+import collections
+import logging
+import re
+from collections.abc import Callable
+
+from ..base import times
+from ..clock import Clock, Deadline
+from ..errors import (
+    DataModeError,
+    ModuleRestarted,
+    NoAnswer,
+    Phase,
+    StrayAnswer,
+    TransferError,
+)
+from ..stats import Statistics
+from .lines import LineBuffer, error_number
+from .port import Port
+from .printable import printable
+from .state import Event, LineState, State
+from .steps import Await, Command, Kind, Reply, connects
+
+__all__ = ("Wire", "logger")
+
+#: The name that users know, wherever in this folder a line is logged.
+logger = logging.getLogger("requests_bg96.link")
+
+#: What only a module that has just started says (AT manual 11.1, 12.7; "APP RDY" is
+#: what two drivers for the BG96 wait for).
+RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
+#: Lines of an answer; the longest is a list of files.
+LINES_LIMIT = 4_096
+
+_PUSHED = re.compile(rb'\+QIURC: *"recv",(\d{1,2}),')
+
+
+class Wire:
+    """A port, its lines, and the state of what is behind it.
+
+    :param port: an open port; it stays the caller's to close.
+    :param clock: the time.
+    :param on_urc: called with each unsolicited line.
+    :param stats: where bytes are counted.
+    :param expects_echo: whether an echo says nothing.
+    :param state: of the line, before the port was opened.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        clock: Clock,
+        on_urc: Callable[[bytes], None],
+        stats: Statistics,
+        *,
+        expects_echo: bool = False,
+        state: State = State.CLOSED,
+    ) -> None:
+        self.port = port
+        self.state = LineState(state)
+        self.state.on(Event.OPEN)
+        #: How far the exchange under way has come; None where there is none.
+        self.phase: Phase | None = None
+        #: The command or URC that was given up, and until when it may come yet.
+        self.late_answer: tuple[Command | Await, Deadline] | None = None
+        self._clock = clock
+        self._on_urc = on_urc
+        self._stats = stats
+        self._lines = LineBuffer()
+        #: Results in a row, surely the module's, that ended in LF alone.
+        self._in_lf = 0
+        self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
+        self._expects_echo = expects_echo
+        self._echoed = False
+        #: Until when an echo cannot be a restart's, for the module was asked just now.
+        self._asked: Deadline | None = None
+        self._said: Command | None = None
+        self._last_write = clock.now()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {self.port.url}, {self.state.state.value}>"
+
+    @property
+    def line_end(self) -> bytes:
+        """What the module ends its lines with: CR LF, unless it is seen to lack the CR.
+
+        It is only where two results in a row do: one may have lost it on the line.
+        """
+        return b"\n" if self._in_lf > 1 else b"\r\n"
+
+    def note(self, line: bytes) -> None:
+        """Take note of an unsolicited line.
+
+        :raises ModuleRestarted: where it says so.
+        :raises DataModeError: where it is the CONNECT of a command that was given up.
+        :raises StrayAnswer: where a server's bytes follow, which are not to be read as
+            lines: another program has left a socket open (TCP manual 2.1.1, direct push
+            mode).
+        """
+        if connects(line):
+            self._raise_in_data_mode()
+        if found := _PUSHED.match(line):
+            self.state.on(Event.GIVE_UP)
+            raise StrayAnswer(
+                "the module hands out what a socket of another program receives: close "
+                f'it, with BG96Modem.command("AT+QICLOSE={found[1].decode("ascii")}")'
+            )
+        self._urcs.append(line)
+        self._on_urc(line)
+        if line in RESTARTED and self.state.listens:
+            self._raise_restarted(f"said {line.decode('latin-1')}")
+
+    def _raise_in_data_mode(self) -> None:
+        """Raise: the module would take what is said next for payload."""
+        self.state.on(Event.STRAY_CONNECT)
+        raise DataModeError("the module is in data mode, where it should listen")
+
+    def _raise_restarted(self, how: str) -> None:
+        self.state.on(Event.DOUBT)
+        self.late_answer = None
+        raise ModuleRestarted(f"the module has restarted: it {how}")
+
+    # Answers
+
+    def _end_of(
+        self, command: Command, until: Deadline, lines: list[bytes] | None = None
+    ) -> Reply:
+        """Return the end of `command`, having put each line before it where it belongs.
+
+        :raises NoAnswer: where it does not come in time.
+        """
+        lines = [] if lines is None else lines
+        before = len(lines)
+        while line := self._next_line(until):
+            if self._ends(line, command, lines):
+                self._urcs.extend(lines[before:] if command.reports else ())
+                return self._ended(line, lines)
+            if command.reports and len(lines) > before:
+                until = until.within(times.OVERDUE)
+            if until.over:
+                break
+        if command.reports and len(lines) > before:
+            # The result is there, and the module leaves OK out.
+            self._urcs.extend(lines[before:])
+            return self._ended(b"OK", lines)
+        raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
+
+    def _ends(self, line: bytes, command: Command, lines: list[bytes]) -> bool:
+        """Put `line` where it belongs; return whether it ends `command`."""
+        kind = command.kind_of(line)
+        if kind is Kind.ECHO:
+            self._echoed = True
+        elif kind is Kind.INFORMATION:
+            if len(lines) == LINES_LIMIT:
+                raise TransferError(f"the answer has more than {LINES_LIMIT} lines")
+            lines.append(line)
+        elif kind is Kind.URC:
+            self.note(line)
+        return kind is Kind.FINAL
+
+    def _ended(self, final: bytes, lines: list[bytes]) -> Reply:
+        reply = Reply(final, tuple(lines), error_number(final), self.phase)
+        if not reply.connected:
+            self.state.on(Event.RESULT)
+        if self._echoed:
+            self._look_at_echo()
+        return reply
+
+    def _look_at_echo(self) -> None:
+        """Take an echo for a restart, unless the module cannot turn it off.
+
+        One that comes with the first command behind the question is of such a module:
+        the question has turned echo off, and a restart takes longer.
+        """
+        if self._expects_echo or not self.state.listens:
+            return
+        self._expects_echo = self._asked is not None and not self._asked.over
+        if not self._expects_echo:
+            self._raise_restarted("echoes again")
+
+    # Lines
+
+    def _next_line(self, until: Deadline) -> bytes | None:
+        while (line := self._take_line()) is None:
+            if not self._receive(self._read(until)):
+                return None
+        return line
+
+    def _take_line(self) -> bytes | None:
+        line = self._lines.next_line()
+        if line is not None and logger.isEnabledFor(logging.DEBUG):
+            shown = self._said.shows(line) if self._said else printable(line)
+            logger.debug("< %s", shown)
+        return line
+
+    def _note_pending(self, deadline: Deadline) -> None:
+        """Hear all that has come, which would be taken for the answer to what is next.
+
+        A port may hand it out in pieces.
+        """
+        while self._receive(self._read(Deadline(self._clock, 0.0))):
+            while line := self._take_line():
+                self.note(line)
+            if deadline.over:
+                return
+
+    def _receive(self, data: bytes) -> bool:
+        self._lines.receive_data(data)
+        return bool(data)
+
+    # Bytes
+
+    def _read(self, until: Deadline) -> bytes:
+        data = self.port.read(until)
+        self._stats.line_bytes_down += len(data)
+        return data
+
+    def _write(self, data: bytes, state: State) -> None:
+        """Write `data`, which belongs to `state` and to no other.
+
+        :raises StateError: where the line is in another state.
+        """
+        self.state.require(state)
+        self._stats.line_bytes_up += len(data)
+        self.port.write(data)
+        self._last_write = self._clock.now()
