@@ -9,7 +9,7 @@ from requests_bg96.emulator.switches import allowed_values
 __all__ = ("NOT_YET_SPOKEN", "ODD_ENDS", "spoken")
 
 #: The forms of the end of a read that the client takes only where HTTP tells the end of
-#: the body (tests/test_odd_modules.py): elsewhere the body could end like that.
+#: the body (tests/modules/test_odd_modules.py): elsewhere the body could end like that.
 ODD_ENDS: dict[str, tuple[Any, ...]] = {
     "result_urc": ("before_ok",),
     "missing_ok": ("read", "both"),
@@ -24,7 +24,8 @@ ODD_ENDS: dict[str, tuple[Any, ...]] = {
 #: What a module may do that the client does not speak: switch to values.
 NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
     **ODD_ENDS,
-    # It speaks it (tests/test_odd_modules.py), but hours of URCs take minutes here.
+    # It speaks it (tests/modules/test_odd_modules.py), but hours of URCs take minutes
+    # here.
     "urc_flood": (1500,),
 }
 

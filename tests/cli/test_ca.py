@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from requests_bg96.cli.main import main
 from requests_bg96.cli.roots import RootError, split_address
 from tests.certificates import HERE, Issued, authority, issue
+from tests.https.test_matrix import CASES, TLS12, TLS13, modem_session
 from tests.servers import refused_url
-from tests.test_https_matrix import CASES, TLS12, TLS13, modem_session
 from tests.tls_servers import hang_up, serve_tls, server_context
 
 ROOTS = [authority(f"Root {number}") for number in range(37)]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from docutils import core, nodes
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "requests_bg96"
 PAGES = [*sorted(ROOT.glob("*.rst")), *sorted((ROOT / "docs").glob("*.rst"))]
 #: The other names the files of requests' own suite.
@@ -77,8 +77,11 @@ def test_paths_that_are_named_are_there(path: pathlib.Path) -> None:
 def test_what_is_missing_is_noticed() -> None:
     """A file that is gone, a name that is gone, and neither."""
     assert missing("requests_bg96/gone.py") == "requests_bg96/gone.py"
-    assert missing("tests/test_documents.py::gone") == "tests/test_documents.py::gone"
-    assert missing("tests/test_documents.py::ROOT") is None
+    assert (
+        missing("tests/documents/test_documents.py::gone")
+        == "tests/documents/test_documents.py::gone"
+    )
+    assert missing("tests/documents/test_documents.py::ROOT") is None
     assert missing("requests_bg96/at/link.py::Link.run") is None
 
 

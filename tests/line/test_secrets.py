@@ -33,9 +33,9 @@ from requests_bg96.emulator import (
     VirtualClock,
 )
 from requests_bg96.errors import BG96Error
+from tests.cli.test_probe import Network
 from tests.https_support import LATER, client_files, root_file
 from tests.support import Answers, Rig, chunks, response, rig
-from tests.test_probe import Network
 
 PIN = "72913846"
 #: What every other secret has in it.

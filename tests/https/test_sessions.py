@@ -16,6 +16,7 @@ from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.emulator import Clock, Emulator, Fault, Switches, SystemClock
 from tests.certificates import HERE, authority, issue
+from tests.https.test_matrix import HurriedClock
 from tests.https_support import (
     LATER,
     URL,
@@ -28,7 +29,6 @@ from tests.https_support import (
     secured,
 )
 from tests.support import Rig, response
-from tests.test_https_matrix import HurriedClock
 from tests.tls_servers import hang, hang_up, serve_tls, server_context
 
 OTHER_URL = "https://other.example/"

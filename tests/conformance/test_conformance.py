@@ -12,7 +12,7 @@ from tests.conformance.compare import compare
 from tests.conformance.exceptions import Exceptions, read
 from tests.conformance.results import Result, load, save
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[1] / "docs" / "conformance.rst"
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "conformance.rst"
 
 STOCK = {
     "a": Result(dialled=1, connected=1),

@@ -13,7 +13,7 @@ from requests_bg96.cli.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
 from requests_bg96.emulator import Switches
 from requests_bg96.emulator.switches import allowed_values
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "fidelity.rst"
 BASES = {"manual", "transcript", "driver", "standard", "inference"}
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Switches)}

@@ -11,8 +11,8 @@ import requests
 from requests_bg96.base.codes import BUSY, CONTEXT_LOST, STATE_LOST
 from requests_bg96.emulator import Fault, Hangup, Pause, Silence, Switches
 from requests_bg96.errors import Phase
+from tests.requests_api.test_errors import caused, check_usable
 from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
-from tests.test_errors import caused, check_usable
 
 POST = re.compile(rb'AT\+QHTTPPOSTFILE="([^"]+)",(\d+)\r')
 READ = re.compile(rb'AT\+QHTTPREADFILE="([^"]+)",(\d+)\r')

@@ -18,8 +18,8 @@ from requests_bg96.emulator import (
     Switches,
     Unresolvable,
 )
+from tests.requests_api.test_errors import caused, check_usable, place
 from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
-from tests.test_errors import caused, check_usable, place
 
 SHORT = response(b"ab", b"Content-Length: 9")
 CODED = b"Transfer-Encoding: chunked"

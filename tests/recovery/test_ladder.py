@@ -12,10 +12,10 @@ import requests
 
 from requests_bg96.emulator import Fault, Refused, Switches
 from requests_bg96.stats import Recovery
+from tests.recovery.test_restarts import left
 from tests.support import OK, Rig, response, rig
-from tests.test_restarts import left
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 HELLO = response(b"hello")
 #: Seconds between two resets (HTTP manual 4.2).
 TEN_MINUTES = 600.0

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import pytest
 from docutils import core, nodes
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "manual-coverage.rst"
 
 #: The BG96 HTTP(S) AT Commands Manual V1.0: by chapter, each form and each parameter.

@@ -33,7 +33,7 @@ from tests.tls_servers import (
     server_context,
 )
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[1] / "docs" / "https.rst"
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "https.rst"
 SECTION = "What you get"
 
 TLS12 = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)

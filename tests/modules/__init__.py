@@ -1,0 +1,1 @@
+"""Tests of the client with modules as they are: manual, transcripts, switches."""
