@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from requests_bg96.cli.main import main
 from requests_bg96.cli.roots import RootError, split_address
 from tests.certificates import HERE, Issued, authority, issue
-from tests.https.test_matrix import CASES, TLS12, TLS13, modem_session
+from tests.https.cases import CASES, TLS12, TLS13, modem_session
 from tests.servers import refused_url
 from tests.tls_servers import hang_up, serve_tls, server_context
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import pathlib
 import signal
@@ -17,7 +16,6 @@ import pytest
 import serial
 from click.testing import CliRunner
 
-import requests_bg96.emulator as emulation
 from requests_bg96.at.port import Port
 from requests_bg96.cli.main import main
 from requests_bg96.cli.probe import probe, serve
@@ -26,38 +24,15 @@ from requests_bg96.cli.probe.line import Line
 from requests_bg96.cli.probe.questions import Probe
 from requests_bg96.cli.probe.server import answer
 from requests_bg96.clock import SystemClock
-from requests_bg96.emulator import Emulator, Hangup, Pause, Switches, VirtualClock
+from requests_bg96.emulator import Emulator, Switches, VirtualClock
 from requests_bg96.emulator.cli import main as emulate
 from requests_bg96.emulator.options import options_from_text
 from requests_bg96.emulator.switches import allowed_values
 from requests_bg96.errors import PortError, SetupError
+from tests.cli.network import Network
 from tests.support import bytewise
 
 URL = "http://server.example"
-
-
-class Network(emulation.CallableNetwork):
-    """The probe's server, and one with TLS, two virtual seconds away."""
-
-    def __init__(self) -> None:
-        super().__init__(self._answer, self._connect, delay=2.0)
-        self._numbers = itertools.count()
-        self._number = 0
-
-    def _connect(self, host: str, port: int, tls: object) -> None:
-        if host.endswith(".invalid"):
-            raise emulation.Unresolvable
-        self._number = next(self._numbers)
-
-    def _answer(self, request: emulation.Request) -> Iterator[Any]:
-        if request.tls or request.host != "server.example":
-            yield b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-            return
-        todo = answer(request.data.split()[1].decode(), self._number, request.host)
-        for part in todo.parts:
-            yield part if isinstance(part, bytes) else Pause(part)
-        if todo.close:
-            yield Hangup()
 
 
 def probed(url: str | None = URL, **switches: Any) -> dict[str, Any]:

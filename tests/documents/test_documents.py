@@ -145,23 +145,25 @@ def module_file(parts: tuple[str, ...]) -> pathlib.Path | None:
     return next((one for one in found if one.is_file()), None)
 
 
-def imported(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The files of the package that `path` imports, for its types also."""
+def imported_names(path: pathlib.Path) -> Iterator[tuple[str, ...]]:
+    """The dotted names that `path` imports, in functions and for its types also."""
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(syntax(path)):
         if isinstance(node, ast.Import):
-            names = [tuple(name.name.split(".")) for name in node.names]
+            yield from (tuple(name.name.split(".")) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
             base = (*above, *(node.module.split(".") if node.module else ()))
-            names = [(*base, name.name) for name in node.names]
-        else:
-            continue
-        for parts in names:
-            if parts[0] == PACKAGE.name:
-                found = module_file(parts) or module_file(parts[:-1])
-                assert found, f"{path} imports {'.'.join(parts)}"
-                yield found
+            yield from ((*base, name.name) for name in node.names)
+
+
+def imported(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The files of the package that `path` imports."""
+    for parts in imported_names(path):
+        if parts[0] == PACKAGE.name:
+            found = module_file(parts) or module_file(parts[:-1])
+            assert found, f"{path} imports {'.'.join(parts)}"
+            yield found
 
 
 def test_every_module_has_its_layer() -> None:
@@ -199,6 +201,37 @@ def test_the_emulator_stands_apart() -> None:
         assert {*imported(path)} <= emulator, path
     users = {path for path in layers() if emulator & {*imported(path)}}
     assert users and {layers()[path] for path in users} == {0}
+
+
+# The tests
+
+
+def test_no_test_module_is_imported() -> None:
+    """What several modules use is in one that has no tests: pytest runs those twice."""
+    paths = [
+        one for name in ("benchmarks", "tests") for one in (ROOT / name).rglob("*.py")
+    ]
+    taken = [
+        f"{path.relative_to(ROOT)} imports {'.'.join(parts)}"
+        for path in paths
+        for parts in imported_names(path)
+        if parts[0] == "tests" and any(one.startswith("test_") for one in parts[1:])
+    ]
+    assert taken == []
+    assert len(paths) > 100
+
+
+def test_each_kind_of_test_has_its_home() -> None:
+    """CONTRIBUTING.rst names each folder that has tests, and none lies beside them."""
+    page_of_homes = page(ROOT / "CONTRIBUTING.rst")
+    named = {
+        text for text in literals(page_of_homes) if re.fullmatch(r"tests/\w+/", text)
+    }
+    homes = {
+        f"{path.parent.relative_to(ROOT).as_posix()}/"
+        for path in (ROOT / "tests").rglob("test_*.py")
+    }
+    assert homes <= named
 
 
 def parameters(node: ast.AST) -> set[str]:

@@ -1,16 +1,7 @@
-"""Dialogues with real modules, replayed byte for byte.
-
-A transcript is a text file. ``>`` is what the host sent, ``<`` what the module said,
-both with Python's escapes; neighbouring lines of one kind are one piece. In ``<``
-lines ``{address}`` and ``{text}`` stand for what differs from module to module. ``~``
-lets seconds pass, ``@`` is what the next server answers ("silence" for nothing), ``!``
-is an option of the emulator, ``=`` a command that came before the transcript. ``{sum
-NAME}`` in a ``>`` line is a file from :data:`FILES`.
-"""
+"""Dialogues with real modules, replayed byte for byte."""
 
 from __future__ import annotations
 
-import codecs
 import pathlib
 import re
 
@@ -19,23 +10,12 @@ import pytest
 from requests_bg96.emulator import Silence
 from requests_bg96.emulator.options import options_from_text
 from tests.emulator.host import OK, Host, HostMaker
-from tests.emulator.samples import FILES
-
-FOLDER = pathlib.Path(__file__).parents[1] / "transcripts"
-TRANSCRIPTS = sorted(FOLDER.glob("*.txt"))
+from tests.transcripts.reader import TRANSCRIPTS, read_transcript, unescape
 
 WILDCARDS = {
     b"{address}": rb"\d+[.]\d+[.]\d+[.]\d+",
     b"{text}": rb"[^\r\n]*",
 }
-
-
-def unescape(text: str) -> bytes:
-    """Return the bytes of an escaped text."""
-    data = codecs.escape_decode(text.encode())[0]
-    for name, content in FILES.items():
-        data = data.replace(b"{file %s}" % name.encode(), content)
-    return data
 
 
 def pattern(expected: bytes) -> re.Pattern[bytes]:
@@ -44,20 +24,6 @@ def pattern(expected: bytes) -> re.Pattern[bytes]:
     for name, wildcard in WILDCARDS.items():
         text = text.replace(re.escape(name), wildcard)
     return re.compile(text)
-
-
-def read_transcript(path: pathlib.Path) -> list[tuple[str, str]]:
-    """Return signs and texts; neighbours of one sign are joined."""
-    steps: list[tuple[str, str]] = []
-    for line in path.read_text().splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        sign, text = line[0], line[2:]
-        if sign in "><" and steps and steps[-1][0] == sign:
-            steps[-1] = (sign, steps[-1][1] + text)
-        else:
-            steps.append((sign, text))
-    return steps
 
 
 def play(host: Host, steps: list[tuple[str, str]]) -> None:

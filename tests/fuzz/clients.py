@@ -35,8 +35,9 @@ from requests_bg96.response.framing import Framing
 from requests_bg96.response.live import LiveResponse
 from requests_bg96.settings import Settings
 from requests_bg96.stats import Statistics
+from tests.checks import check_next, failed, outcome
 from tests.fuzz.scripted import SECOND, ScriptedModule, joined, script
-from tests.support import SOMEWHERE, Rig, chunks, response, rig, to_question
+from tests.support import SOMEWHERE, chunks, response, rig, to_question
 
 #: Seconds that a step, or the connection, may take, and that a silence may.
 CONNECT, READ = 30.0, 5.0
@@ -127,18 +128,8 @@ def allowed(data: bytes) -> float:
     return CONNECT + READ * silences + SLACK
 
 
-def outcome(session: requests.Session, **arguments: Any) -> requests.Response | None:
-    """A response that was read, or None for an exception of those that callers know."""
-    try:
-        answer = session.request(
-            url=SOMEWHERE, timeout=(CONNECT, READ), allow_redirects=False, **arguments
-        )
-        repr(answer.content)
-        return answer
-    except requests.RequestException:
-        return None
-
-
+#: How every request is made.
+ASKED: dict[str, Any] = {"timeout": (CONNECT, READ), "allow_redirects": False}
 #: Ways of making a request, by what the first byte of a script chooses.
 WAYS: tuple[dict[str, Any], ...] = (
     {"method": "GET"},
@@ -173,11 +164,11 @@ def request(data: bytes) -> None:
     answers = script(data[1:])
     scripted = ScriptedModule(answers)
     with session_over(scripted, via=way.pop("via", "line")) as session:
-        outcome(session, **way)
+        outcome(session, **way, **ASKED)
         assert scripted.clock.now() <= allowed(data)
         # The next one finds the modem free, and in a state that it can leave.
         started = scripted.clock.now()
-        assert outcome(session, **way) is None or len(answers) > 3
+        assert failed(session, **way, **ASKED) or len(answers) > 3
         assert scripted.clock.now() - started <= allowed(data)
 
 
@@ -217,17 +208,10 @@ def line(data: bytes) -> None:
     place = int.from_bytes(data[1:3], "big") % 600
     with rig(adapter={"via": way.pop("via", "line")}) as made:
         made.emulator.add_fault(Fault("to_host", place, "insert", data=data[3:]))
-        outcome(made.session, **way)
+        outcome(made.session, **way, **ASKED)
         assert made.clock.now() <= allowed(data) + CONNECT
         assert len(made.heard) > place
         check_next(made)
-
-
-def check_next(made: Rig) -> None:
-    """The module can be asked for something else."""
-    made.servers.answers = [response(b"the next")]
-    answer = outcome(made.session, method="GET")
-    assert answer is not None and answer.content == b"the next"
 
 
 def server(data: bytes) -> None:
@@ -236,7 +220,7 @@ def server(data: bytes) -> None:
     firmware = Switches.from_text({"chunked": ("raw", "decoded")[kind // 4 % 2]})
     with rig(sent, switches=firmware) as made:
         way = {**WAYS[kind % 3]}
-        outcome(made.session, **way)
+        outcome(made.session, **way, **ASKED)
         assert made.clock.now() <= 2 * CONNECT + allowed(data)
         check_next(made)
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from tests.adversary.cases import from_bytes
 from tests.adversary.trial import play
-from tests.emulator.test_transcripts import TRANSCRIPTS, read_transcript, unescape
 from tests.fuzz import clients, modules, parsers
 from tests.fuzz.scripted import joined
 from tests.support import CONNECT, OK, TRAILER, chunks, cme, response
+from tests.transcripts.reader import TRANSCRIPTS, read_transcript, unescape
 
 Target = Callable[[bytes], None]
 

@@ -22,13 +22,14 @@ from requests_bg96.errors import NoAnswer, TransferError
 from requests_bg96.response.framing import HEAD_LIMIT, Framing
 from requests_bg96.response.live import LiveResponse
 from requests_bg96.settings import Settings
+from tests.checks import failed
 from tests.fuzz.clients import (
+    ASKED,
     CONNECT,
     READ,
     SLACK,
     linked,
     one,
-    outcome,
     recorded,
     session_over,
 )
@@ -110,7 +111,7 @@ def test_a_module_that_never_stops(memory: Bounded, name: str) -> None:
     module = ScriptedModule([], flood, listens=False, baudrate=115_200, piece=4_096)
     with memory(MB), session_over(module) as session:
         for number in (1, 2):
-            assert outcome(session, method="GET") is None
+            assert failed(session, **ASKED)
             assert module.clock.now() <= number * (CONNECT + SLACK)
     # It was listened to.
     assert module.said > LINE_LIMIT
@@ -121,7 +122,7 @@ def flooded(answer: Callable[[bytes], bytes]) -> ScriptedModule:
     module = ScriptedModule(answer)
     with session_over(module) as session:
         for number in (1, 2):
-            assert outcome(session, method="POST", data=b"x" * 100) is None
+            assert failed(session, "POST", data=b"x" * 100, **ASKED)
             assert module.clock.now() <= number * (CONNECT + READ + SLACK)
     return module
 
@@ -236,7 +237,7 @@ def test_a_flood_of_urcs(memory: Bounded, cut: int) -> None:
         said, flood if cut == 1 else (), baudrate=115_200, piece=4_096
     )
     with memory(4 * MB), session_over(module) as session:
-        assert outcome(session, method="GET") is None
+        assert failed(session, **ASKED)
     assert in_time(module) and module.said > 50_000
 
 
@@ -277,10 +278,10 @@ def test_a_length_that_is_told_beforehand(told: bytes) -> None:
         raise AssertionError("there is no result URC")
     module = ScriptedModule(answers)
     with session_over(module) as session:
-        found = outcome(session, method="GET")
+        refused = failed(session, **ASKED)
         assert in_time(module)
         # More digits than any number of a module has are noise.
-        assert (found is None) == (len(told) > 4_300)
+        assert refused == (len(told) > 4_300)
 
 
 def test_a_length_that_is_told_beforehand_by_file() -> None:
@@ -300,7 +301,7 @@ def test_a_length_that_is_told_beforehand_by_file() -> None:
 
     module = ScriptedModule(answer)
     with session_over(module, via="file") as session:
-        assert outcome(session, method="GET") is None
+        assert failed(session, **ASKED)
         assert 1_000 < module.clock.now() < FILE_LIMIT / 1_000
 
 
@@ -401,6 +402,6 @@ def test_a_response_without_end_and_the_next_request() -> None:
             assert stream.raw.read(4) == b"body"
             for _ in range(2):
                 started = module.clock.now()
-                assert outcome(session, method="GET") is None
+                assert failed(session, **ASKED)
                 assert module.clock.now() - started < CONNECT + SLACK
             assert stream.raw.read(4) == b"xxxx"

@@ -16,7 +16,7 @@ from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.emulator import Clock, Emulator, Fault, Switches, SystemClock
 from tests.certificates import HERE, authority, issue
-from tests.https.test_matrix import HurriedClock
+from tests.https.cases import HurriedClock
 from tests.https_support import (
     LATER,
     URL,

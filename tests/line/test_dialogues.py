@@ -678,8 +678,8 @@ def test_a_module_that_is_detached() -> None:
     )
 
 
-def test_a_context_that_is_refused() -> None:
-    """The text has the reason, the APN and what to do."""
+def test_a_module_that_does_not_say_whether_it_is_attached() -> None:
+    """The context is tried all the same; why that fails is asked, and told."""
     error = refused(
         IDLE,
         *ATTACHED[:2],

@@ -33,7 +33,7 @@ from requests_bg96.emulator import (
     VirtualClock,
 )
 from requests_bg96.errors import BG96Error
-from tests.cli.test_probe import Network
+from tests.cli.network import Network
 from tests.https_support import LATER, client_files, root_file
 from tests.support import Answers, Rig, chunks, response, rig
 

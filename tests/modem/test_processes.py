@@ -412,12 +412,13 @@ def test_a_program_that_ends_in_the_midst(module: Module, text: str) -> None:
         assert (process.returncode, errors) == (0, "") and watch.seconds < 2
 
 
-def check_next(module: Module) -> None:
+def check_free(module: Module) -> None:
     """The module is found, and a response that goes on is cut off, by the next one."""
     watch = Stopwatch()
     assert module.get() == b"next"
     # Some 3 s; a machine that is busy may miss the silences around +++ once.
     assert watch.seconds < 15
+    assert module.get("behind") == b"behind"
 
 
 @pytest.mark.parametrize(
@@ -436,7 +437,7 @@ def test_a_program_that_is_killed(
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)
         assert process.returncode == -number
-    check_next(module)
+    check_free(module)
 
 
 def test_a_program_that_is_killed_in_an_upload(module: Module) -> None:
@@ -448,4 +449,4 @@ def test_a_program_that_is_killed_in_an_upload(module: Module) -> None:
         until(lambda: len(module.written) > 100_000)
         process.kill()
         process.communicate(timeout=PATIENCE)
-    check_next(module)
+    check_free(module)

@@ -18,7 +18,7 @@ from requests_bg96.emulator import (
     Switches,
     Unresolvable,
 )
-from tests.requests_api.test_errors import caused, check_usable, place
+from tests.checks import caused, check_next, place
 from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
 
 SHORT = response(b"ab", b"Content-Length: 9")
@@ -49,7 +49,7 @@ def test_servers_that_provoke_an_error(err: int) -> None:
         assert type(caught.value) is kind
         found = caused(caught.value).err
         assert found == err or (err in (702, 722) and found is None)
-        check_usable(made)
+        check_next(made)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_networks_that_provoke_an_error(err: int, failure: Any, dns: Any) -> Non
             made.get()
         assert caused(caught.value).err == (dns if err == 714 else err)
         assert made.servers.requests == []
-        check_usable(made)
+        check_next(made)
 
 
 def test_an_address_that_is_none() -> None:
     with rig() as made:
         with pytest.raises(requests.ConnectionError, match="713"):
             made.session.get("http://192.0.2.256/")
-        check_usable(made)
+        check_next(made)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -84,7 +84,7 @@ def test_another_port_in_data_mode(method: str) -> None:
             with pytest.raises(requests.ConnectTimeout, match="704"):
                 made.session.request(method, SOMEWHERE + "/other", timeout=20)
         assert made.clock.now() < 25
-        check_usable(made)
+        check_next(made)
 
 
 def test_a_connection_that_breaks_while_the_request_goes_out() -> None:
@@ -223,7 +223,7 @@ def test_a_urc_in_a_body(framing: str, offset: int) -> None:
         payload = made.heard.partition(b"CONNECT\r\nHTTP")[2].split(b"\r\nOK\r\n")[0]
         assert RING in payload
         assert body == BODY or isinstance(body, requests.RequestException)
-        check_usable(made)
+        check_next(made)
 
 
 def test_a_modem_by_itself() -> None:

@@ -11,7 +11,7 @@ import requests
 from requests_bg96.base.codes import BUSY, CONTEXT_LOST, STATE_LOST
 from requests_bg96.emulator import Fault, Hangup, Pause, Silence, Switches
 from requests_bg96.errors import Phase
-from tests.requests_api.test_errors import caused, check_usable
+from tests.checks import caused, check_next
 from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
 
 POST = re.compile(rb'AT\+QHTTPPOSTFILE="([^"]+)",(\d+)\r')
@@ -103,7 +103,7 @@ def test_responses_that_break_off(answer: Any, err: int, kind: type) -> None:
         found = caused(caught.value)
         assert found.err == err or (err in (702, 722) and found.err is None)
         assert found.phase in (Phase.WAIT, Phase.READ)
-        check_usable(made)
+        check_next(made)
         assert made.emulator.module.files.names() == []
 
 
@@ -131,7 +131,7 @@ def test_every_number(err: int, command: str) -> None:
         except requests.RequestException as error:
             assert err not in must
             assert caused(error).err == err and str(err) in str(error)
-        check_usable(made)
+        check_next(made)
         assert made.emulator.module.files.names() == []
 
 

@@ -45,10 +45,9 @@ from requests_bg96.response.framing import Framing
 from requests_bg96.response.live import LiveResponse
 from requests_bg96.settings import Settings
 from requests_bg96.stats import Statistics
-from tests.emulator.test_transcripts import read_transcript, unescape
 from tests.support import play, to_question
+from tests.transcripts.reader import FOLDER, read_transcript, unescape
 
-FOLDER = pathlib.Path(__file__).parents[1] / "transcripts"
 FILES = sorted(FOLDER.rglob("*.txt"))
 #: What stands for what differs from module to module.
 STAND_INS = {b"{address}": b"10.7.157.1", b"{text}": b"7"}

@@ -12,7 +12,7 @@ import requests
 
 from requests_bg96.emulator import Fault, Refused, Switches
 from requests_bg96.stats import Recovery
-from tests.recovery.test_restarts import left
+from tests.recovery.programs import left
 from tests.support import OK, Rig, response, rig
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -155,16 +155,6 @@ def test_a_module_that_is_detached() -> None:
 
 
 WRONG = {"apn": "other.example"}
-
-
-def test_a_context_that_is_refused() -> None:
-    """4.2: the error has the reason, the APN and what to do; nothing is reset."""
-    with rig(apn="iot.example", adapter=WRONG) as made:
-        with pytest.raises(requests.ConnectionError) as caught:
-            made.get()
-        for part in ("561", "other.example", "pass the right apn="):
-            assert part in str(caught.value)
-        assert made.modem.stats.resets == 0
 
 
 def test_a_module_is_reset_where_that_is_allowed() -> None:

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import pytest
 import requests
-import serial
 
 from requests_bg96.emulator import Fault, Switches
-from tests.support import OK, SOMEWHERE, TRAILER, Rig, bytewise, chunks, response, rig
+from tests.recovery.programs import left
+from tests.support import SOMEWHERE, TRAILER, Rig, bytewise, chunks, response, rig
 
 BODY = b"up" * 1500
 DOWN = b"down" + TRAILER + b"down"
@@ -92,21 +92,6 @@ def test_urcs_between_requests(line: bytes) -> None:
 
 
 # What others have left
-
-
-def left(made: Rig, *commands: bytes) -> None:
-    """Have another program say something to the module."""
-    rate = made.emulator.module.store.line_rate or 115_200
-    port = serial.serial_for_url(made.emulator.url, rate, timeout=0.1)
-    try:
-        # It is understood.
-        port.write(b"AT\r")
-        assert port.read(10_000).endswith(OK)
-        for command in commands:
-            port.write(command)
-            port.read(10_000)
-    finally:
-        port.close()
 
 
 @pytest.mark.parametrize(

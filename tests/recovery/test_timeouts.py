@@ -13,8 +13,11 @@ from urllib3.util import Timeout
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import ConnectSilence, Fault, Pause, Silence
+from tests.checks import check_next
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
+#: Seconds after which the module itself gives a connection up.
+GIVEN_UP = 150.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 
 
@@ -28,17 +31,6 @@ def failure(
             arguments.pop("method", "GET"), SOMEWHERE, timeout=timeout, **arguments
         )
     return caught.value, made.clock.now() - started
-
-
-def check_next(made: Rig, at_most: float = 150.0) -> None:
-    """The next request is answered rightly, and its answer is its own."""
-    made.servers.answers = [response(b"the next")]
-    made.servers.failures = []
-    started = made.clock.now()
-    # As long as the module itself takes to give up a connection.
-    assert made.get(timeout=(at_most, 10)).content == b"the next"
-    assert made.clock.now() - started <= at_most + 10
-    assert made.get(timeout=5).content == b"the next"
 
 
 def counted(made: Rig) -> int:
@@ -57,7 +49,7 @@ def test_connect(timeout: Any) -> None:
         error, seconds = failure(made, timeout)
         assert type(error) is ConnectTimeout
         assert 7 <= seconds < 7.5
-        check_next(made)
+        check_next(made, GIVEN_UP)
         assert counted(made) == 2
 
 
@@ -154,7 +146,7 @@ def test_no_timeout_is_the_adapters_own() -> None:
         made.servers.failures = [ConnectSilence()]
         error, seconds = failure(made, (None, 5))
         assert type(error) is ConnectTimeout and 50 <= seconds < 51
-        check_next(made)
+        check_next(made, GIVEN_UP)
 
 
 def test_the_default() -> None:
@@ -200,7 +192,7 @@ def test_total(silent: str) -> None:
             made.servers.failures = [ConnectSilence()]
         _, seconds = failure(made, Timeout(total=8))
         assert 7.99 <= seconds < 16
-        check_next(made)
+        check_next(made, GIVEN_UP)
 
 
 def test_total_is_used_up_by_connecting() -> None:
@@ -242,7 +234,7 @@ def test_a_next_request_with_little_time(at_most: float) -> None:
         error, seconds = failure(made, (at_most, 5))
         assert isinstance(error, requests.ConnectionError)
         assert seconds < at_most + 1
-        check_next(made)
+        check_next(made, GIVEN_UP)
 
 
 def test_many_timeouts_in_a_row() -> None:

@@ -10,7 +10,6 @@ import urllib3.exceptions
 from requests.exceptions import ChunkedEncodingError, ConnectTimeout, InvalidURL
 from urllib3.util import Retry
 
-from requests_bg96 import BG96Error
 from requests_bg96.emulator import (
     Fault,
     Hangup,
@@ -22,6 +21,7 @@ from requests_bg96.emulator import (
 )
 from requests_bg96.emulator.results import cme_text
 from requests_bg96.errors import Phase
+from tests.checks import caused, check_next, place
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
 P0, P1, P2, P3 = Phase
@@ -40,18 +40,6 @@ class Number(NetworkFailure):
     def __init__(self, error: int) -> None:
         super().__init__(error)
         self.error = error
-
-
-def caused(error: BaseException) -> BG96Error:
-    """The module's own error, at the root of what requests raises."""
-    seen: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None:
-        seen.append(found)
-        found = found.__cause__ or found.__context__
-    ours = [one for one in seen if isinstance(one, BG96Error)]
-    assert ours, seen
-    return ours[-1]
 
 
 def failure(made: Rig, method: str = "GET", **arguments: Any) -> Exception:
@@ -76,22 +64,6 @@ def check_text(error: Exception, err: int, command: str, phase: Phase) -> None:
     cause = caused(error)
     assert (cause.err, cause.phase) == (err, phase)
     assert command in (cause.command or "")
-
-
-def check_usable(made: Rig) -> None:
-    """The next request works."""
-    made.servers.answers = [response(b"again")]
-    assert made.get().content == b"again"
-
-
-def place(marker: bytes, *answers: Answers, method: str = "GET") -> tuple[int, int]:
-    """Where `marker` passes on the line, to the module and from it, in a fair run."""
-    with rig(*answers) as made:
-        try:
-            made.session.request(method, SOMEWHERE, data=DATA.get(method))
-        except requests.RequestException:
-            pass
-        return made.written.find(marker), made.heard.find(marker)
 
 
 DATA = {"POST": b"x" * 3000}
@@ -119,7 +91,7 @@ def test_while_connecting(err: int, method: str) -> None:
         assert made.servers.requests == [] and made.clock.now() <= 20
         assert error.request is not None
         made.servers.failures = []
-        check_usable(made)
+        check_next(made)
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -149,21 +121,25 @@ def check_behind_connect(error: Exception, err: int) -> None:
 @METHODS
 def test_while_sending(err: int, method: str) -> None:
     """The module takes no more in the midst of the request."""
-    start, _ = place(b"%b /path" % method.encode(), method=method)
+    start, _ = place(
+        b"%b /path" % method.encode(), method=method, data=DATA.get(method)
+    )
     fault = Fault("from_host", start + 40, "cme", code=err)
     with rig(faults=[fault]) as made:
         error = failure(made, method, data=DATA.get(method))
         check_behind_connect(error, err)
         check_text(error, err, COMMAND[method], P1)
         assert made.servers.requests == []
-        check_usable(made)
+        check_next(made)
 
 
 @NUMBERS
 @METHODS
 def test_while_waiting(err: int, method: str) -> None:
     """The result URC tells of it."""
-    start, _ = place(b"%b /path" % method.encode(), method=method)
+    start, _ = place(
+        b"%b /path" % method.encode(), method=method, data=DATA.get(method)
+    )
     start += 10
     urc = f"{COMMAND[method][2:]}: {err}".encode()
     with rig([Silence()], faults=[Fault("from_host", start, "urc", data=urc)]) as made:
@@ -207,7 +183,7 @@ def test_while_reading(err: int) -> None:
         else:
             assert type(error) is ChunkedEncodingError
         check_text(error, err, "AT+QHTTPREAD", P3)
-        check_usable(made)
+        check_next(made)
 
 
 # What has no number
@@ -245,7 +221,7 @@ def test_a_server_that_hangs_up(trailer: str, start: bytes, chunked: str) -> Non
     with rig([start, Hangup()], switches=switches(trailer, chunked)) as made:
         error = failure(made)
         assert type(error) is ChunkedEncodingError
-        check_usable(made)
+        check_next(made)
 
 
 def switches(trailer: str, chunked: str) -> Switches:

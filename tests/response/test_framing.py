@@ -280,7 +280,7 @@ def test_any_body_up_to_the_close(body: bytes, sizes: list[int]) -> None:
         assert parsed(receive(pieces)[0])[1] == body
 
 
-def outcome(pieces: Iterable[bytes]) -> bytes | None:
+def received(pieces: Iterable[bytes]) -> bytes | None:
     """What comes of a response, None where it is refused."""
     try:
         return receive(pieces)[0]
@@ -293,7 +293,7 @@ def outcome(pieces: Iterable[bytes]) -> bytes | None:
 def test_chunks_are_read_rightly_or_refused(body: bytes, sizes: list[int]) -> None:
     """A decoded body that looks like chunk framing is never handed out wrong."""
     sent = response(body, CODED)
-    whole, *others = map(outcome, splits(sent + TRAILER, sizes))
+    whole, *others = map(received, splits(sent + TRAILER, sizes))
     read = [found and parsed(found) for found in (whole, *others)]
     assert read == read[:1] * 3
     # What is handed on as it came is chunk framing from its first byte to its last.

@@ -25,7 +25,8 @@ from requests_bg96.emulator import (
     SystemClock,
 )
 from requests_bg96.modem import ModemState
-from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
+from tests.checks import check_next
+from tests.support import SOMEWHERE, Answers, chunks, response, rig
 
 Parts = Iterator[bytes | Pause | Silence]
 
@@ -67,13 +68,6 @@ def digest(pieces: Iterator[bytes]) -> str:
     for piece in pieces:
         found.update(piece)
     return found.hexdigest()
-
-
-def check_next(made: Rig) -> None:
-    """The next request works."""
-    made.servers.answers = [response(b"the next")]
-    assert made.get(timeout=20).content == b"the next"
-    assert made.modem.state is ModemState.READY
 
 
 @pytest.mark.parametrize("head", [length(10), CLOSE])

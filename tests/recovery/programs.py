@@ -1,0 +1,22 @@
+"""Other programs, which had the module before."""
+
+from __future__ import annotations
+
+import serial
+
+from tests.support import OK, Rig
+
+
+def left(made: Rig, *commands: bytes) -> None:
+    """Have another program say something to the module."""
+    rate = made.emulator.module.store.line_rate or 115_200
+    port = serial.serial_for_url(made.emulator.url, rate, timeout=0.1)
+    try:
+        # It is understood.
+        port.write(b"AT\r")
+        assert port.read(10_000).endswith(OK)
+        for command in commands:
+            port.write(command)
+            port.read(10_000)
+    finally:
+        port.close()

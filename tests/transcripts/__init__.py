@@ -1,0 +1,1 @@
+"""Dialogues with real modules, and what reads them."""
