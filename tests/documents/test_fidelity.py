@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
+import re
 
 import pytest
 from docutils import core, nodes
@@ -15,6 +16,10 @@ from requests_bg96.emulator.switches import allowed_values
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "fidelity.rst"
+#: How a source names transcripts.
+NUMBERS = re.compile(r"\d\d(?:, \d\d)*\b")
+#: The source that names none: its log is not among ours.
+WITHOUT_NUMBER = ["of a BG95"]
 BASES = {"manual", "transcript", "driver", "standard", "inference"}
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Switches)}
 
@@ -51,11 +56,17 @@ def test_every_fact_has_its_source() -> None:
 
 
 def test_transcripts_that_are_named_are_there() -> None:
-    names = {path.name[:2] for path in (ROOT / "tests" / "transcripts").glob("*.txt")}
-    for fact, basis, source in table("What it rests on"):
-        if basis.astext() == "transcript" and source.astext()[0].isdigit():
-            for number in source.astext().split(":")[0].split(";")[0].split(", "):
-                assert number in names, fact.astext()
+    """A fact of a transcript names some by number, and each of those has its facts."""
+    sources = [
+        source.astext()
+        for _, basis, source in table("What it rests on")
+        if basis.astext() == "transcript"
+    ]
+    numbers = [found[0] for found in map(NUMBERS.match, sources) if found]
+    assert [one for one in sources if not NUMBERS.match(one)] == WITHOUT_NUMBER
+    named = {number for one in numbers for number in one.split(", ")}
+    folder = ROOT / "tests" / "transcripts"
+    assert named == {path.name[:2] for path in folder.glob("[0-9]*.txt")}
 
 
 def test_every_switch_has_its_row() -> None:
