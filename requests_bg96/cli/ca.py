@@ -30,7 +30,7 @@ __all__ = ("root_command",)
 def root_command(address: str, output: TextIO, bundle: str) -> None:
     """Find the root certificate that HOST's chain ends in.
 
-    The module then needs to be sent 2 kB, and not 250: pass the file as ca_certs= to
+    The module then needs to be sent 2 kB, and not 180: pass the file as ca_certs= to
     BG96Adapter, or as verify= to a request. This command uses the network of this
     machine, not the modem.
     """

@@ -1,6 +1,6 @@
 """The one root certificate that a host's chain ends in, out of a bundle of them.
 
-A gateway that talks to few hosts then sends its module some 2 kB instead of 250. This
+A gateway that talks to few hosts then sends its module some 2 kB instead of 180. This
 is for a machine with an ordinary network, beforehand: it uses the sockets of the
 machine that it runs on, and no modem.
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import ssl
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from requests_bg96.base.trust import authorities
+from requests_bg96.cli import roots
 from requests_bg96.cli.main import main
 from requests_bg96.cli.roots import RootError, split_address
 from tests.certificates import HERE, Issued, authority, issue
@@ -97,6 +101,25 @@ def test_a_host_that_the_module_cannot_speak_to(
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
     assert found.stdout.encode() == ROOTS[9].pem
     assert "the module cannot speak to localhost" in found.stderr
+
+
+#: Whatever is told of the size of requests' bundle.
+TOLD = re.compile(
+    r"2 kB(?: to send to the module)?,? (?:and not|in place of|instead of) (\d+)"
+)
+
+
+def test_what_is_told_of_the_whole_bundle() -> None:
+    """The kB that the module is sent, the same everywhere.
+
+    A fifth more or less: certifi's roots change.
+    """
+    readme = pathlib.Path(__file__).resolve().parents[2].joinpath("README.rst")
+    texts = (readme.read_text(encoding="utf-8"), invoke("--help").stdout, roots.__doc__)
+    told = [TOLD.findall(" ".join(str(text).split())) for text in texts]
+    assert told[0] == told[1] == told[2] and len(told[0]) == 1
+    sent = authorities(requests.utils.DEFAULT_CA_BUNDLE_PATH).content
+    assert len(sent) / 1000 == pytest.approx(int(told[0][0]), rel=0.2)
 
 
 def test_no_root_in_the_bundle(tmp_path: pathlib.Path, bundle: str) -> None:
