@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import pytest
 import requests
+from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ReadTimeout
 
 from requests_bg96.emulator import Fault, Switches
+from tests.checks import outcome
 from tests.recovery.programs import left
 from tests.support import SOMEWHERE, TRAILER, Rig, bytewise, chunks, response, rig
 
@@ -161,19 +163,13 @@ def test_the_speed_that_is_wanted(rate: int) -> None:
 Direction = Literal["to_host", "from_host"]
 
 
-def exchange_length(*answers: Any) -> tuple[int, int]:
-    """Bytes of a fair exchange, to the module and from it."""
-    with rig(*answers) as made:
-        post(made)
-        return len(made.written), len(made.heard)
-
-
-def outcome(made: Rig) -> bytes | None:
-    """The body of the answer; None for any failure that a user may see."""
-    try:
-        return post(made, timeout=(60, 10)).content
-    except requests.RequestException:
-        return None
+def ending(made: Rig) -> type[Exception] | None:
+    """The class of the exception of a request; None for the right response."""
+    found = outcome(made.session, "POST", data=BODY, timeout=(60, 10))
+    if isinstance(found, requests.RequestException):
+        return type(found)
+    assert found.content == DOWN
+    return None
 
 
 def places(count: int) -> Iterator[int]:
@@ -182,21 +178,94 @@ def places(count: int) -> Iterator[int]:
     yield from range(400, count, 307)
 
 
+#: What comes of a request: by what happens to the module before its CONNECT, while it
+#: takes the request, and when it has the response.
+ENDINGS: dict[str, tuple[type[Exception] | None, ...]] = {
+    "reset": (None, requests.ConnectionError, requests.ConnectionError),
+    "reset_quiet": (None, ReadTimeout, ReadTimeout),
+    "lose_context": (None, requests.ConnectionError, None),
+    "hang_up": (None, requests.ConnectionError, None),
+}
+#: The commands that are waited for longer than the connect timeout.
+PATIENT = (b"AT+QIACT=", b"AT+QHTTPPOST=")
+
+
+def right_ending(
+    action: str, traffic: list[tuple[str, bytes]], way: Direction, offset: int
+) -> type[Exception] | None:
+    """What must come of a request where the module fails at this offset.
+
+    :param traffic: of a fair exchange.
+    """
+    passed = 0
+    for place, (to, data) in enumerate(traffic):
+        passed += len(data) if to == way else 0
+        if passed >= max(offset, 1):
+            break
+    # The first piece of the host's from there on has no answer.
+    told = [data for to, data in traffic[place:] if to == "from_host"]
+    if not told:
+        return None
+    taken = not any(data.startswith(b"AT+QHTTPPOST=") for data in told)
+    answered = told[0].startswith(b"AT+QHTTPREAD=")
+    if action == "reset_quiet" and told[0].startswith(PATIENT):
+        return ConnectTimeout
+    return ENDINGS[action][taken + answered]
+
+
 @pytest.mark.parametrize("action", ["reset", "reset_quiet", "lose_context", "hang_up"])
 @pytest.mark.parametrize("direction", ["to_host", "from_host"])
 def test_anything_anywhere(action: Any, direction: Direction) -> None:
     """Right or an error; carried out once at most; and the next request works."""
-    lengths = exchange_length(response(DOWN))
-    for offset in places(lengths[direction == "to_host"]):
+    with rig(response(DOWN)) as made:
+        post(made)
+        traffic = made.traffic
+    length = sum(len(data) for way, data in traffic if way == direction)
+    for offset in (*places(length), *range(length - 150, length, 7)):
         fault = Fault(direction, offset, action)
         with rig(response(DOWN), faults=[fault]) as made:
-            got = outcome(made)
-            assert got in (DOWN, None)
+            got = ending(made)
+            assert got is right_ending(action, traffic, direction, offset), offset
             count = len(made.servers.requests)
-            assert count == 1 or (count == 0 and got is None), offset
+            assert count == 1 or (count == 0 and got is not None), offset
             made.clock.sleep(10)
             assert post(made, timeout=(150, 10)).content == DOWN
             check_requests(made, count + 1)
+
+
+#: Where each part of a dialogue ends, up to the response's body, and what a request
+#: may end with where noise is in that part; None where it succeeds all the same.
+PARTS: list[tuple[bytes, type[Exception] | None]] = [
+    (b": READY\r\n", None),
+    (b"\r\nOK\r\n\r\n+CREG", requests.ConnectionError),
+    (b"\r\nOK\r\n\r\nCONNECT", None),
+    (b"\r\nCONNECT", ConnectTimeout),
+    (b"\n+QHTTPPOST: 0", None),
+    (b" 0,200", ReadTimeout),
+    (b"\n\r\nCONNECT\r\nHTTP", requests.ConnectionError),
+    (b"\r\nCONNECT\r\nHTTP", ReadTimeout),
+    (b"\r\n\r\n", requests.ConnectionError),
+]
+
+
+def noisy_ending(heard: bytes, offset: int, action: str) -> type[Exception] | None:
+    """What may come of a request in place of its response, with noise at this offset.
+
+    :param heard: in a fair exchange.
+    """
+    end = 0
+    for marker, found in PARTS:
+        end = heard.index(marker, end)
+        if offset < end:
+            return found
+    if b"chunked" in heard:
+        return ChunkedEncodingError
+    # The URC has told of the length: whether there is more is known before the head
+    # is handed on, and so is a trailer that is none.
+    over = heard.index(DOWN, end) + len(DOWN)
+    first = end if action == "double" else over
+    last = over + len(b"\r\nOK\r") + (action == "double")
+    return requests.ConnectionError if first <= offset < last else ChunkedEncodingError
 
 
 @pytest.mark.parametrize("action", ["drop", "garble", "double"])
@@ -220,19 +289,27 @@ def test_a_byte_that_goes_wrong(action: Any, answer: bytes) -> None:
     for offset in [*range(0, start, 4), *told]:
         fault = Fault("to_host", offset, action)
         with rig(answer, faults=[fault], switches=firmware, seed=offset) as made:
-            got = outcome(made)
-            assert got in (DOWN, None), (offset, heard[offset - 20 : offset + 20])
+            got = ending(made)
+            around = (offset, heard[offset - 20 : offset + 20])
+            assert got in (None, noisy_ending(heard, offset, action)), around
             assert len(made.servers.requests) <= 1
             assert post(made, timeout=(150, 10)).content == DOWN
 
 
 def test_a_port_that_vanishes_and_comes_back() -> None:
     """The request in progress fails, the next one opens it again."""
-    lengths = exchange_length(response(DOWN))
-    for offset in range(0, lengths[1], 40):
+    with rig(response(DOWN)) as made:
+        post(made)
+        heard = made.heard
+    # What came with the last bytes before that is not read any more.
+    body = heard.rindex(b"\r\n+QHTTPREAD: 0")
+    for offset in (*range(0, body, 40), body, *range(body + 1, len(heard), 5)):
         fault = Fault("to_host", offset, "unplug")
         with rig(response(DOWN), faults=[fault]) as made:
-            assert outcome(made) in (None, DOWN)
+            # Of the body something is there only then.
+            begun = offset > body
+            wanted = ChunkedEncodingError if begun else requests.ConnectionError
+            assert ending(made) is wanted, offset
             made.emulator.plug()
             made.clock.sleep(1)
             assert post(made, timeout=(60, 10)).content == DOWN
@@ -245,7 +322,7 @@ def test_a_module_that_is_switched_off() -> None:
         made.emulator.power_off()
         started = made.clock.now()
         for _ in range(3):
-            with pytest.raises(requests.ConnectionError):
+            with pytest.raises(ConnectTimeout):
                 post(made, timeout=(40, 10))
         assert made.clock.now() - started < 125
         made.emulator.reset()
@@ -254,11 +331,21 @@ def test_a_module_that_is_switched_off() -> None:
         check_requests(made, 2)
 
 
-def test_noise_on_the_line() -> None:
+NOISE = bytes(range(128, 256)) * 3
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [NOISE, NOISE[::50], NOISE + b"\r\n", b"\r\n".join(bytewise(NOISE[::50])), b"\0"],
+    ids=["much", "little", "a line", "lines", "a break"],
+)
+def test_noise_on_the_line(noise: bytes) -> None:
     """Before the first answer, of a line that has just been plugged in."""
-    noise = bytes(range(128, 256)) * 3
-    with rig(response(DOWN)) as made:
-        made.emulator.urc(noise)
-        for byte in bytewise(noise)[::50]:
-            made.emulator.urc(byte)
+    with rig(
+        response(DOWN), faults=[Fault("to_host", 0, "insert", data=noise)]
+    ) as made:
         assert post(made).content == DOWN
+        assert made.heard.startswith(noise)
+        # The answer behind it is understood: nothing is asked again.
+        assert made.written.count(b"ATQ0V1E1") == 1
+        check_requests(made, 1)

@@ -13,7 +13,7 @@ from urllib3.util import Timeout
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import ConnectSilence, Fault, Pause, Silence
-from tests.checks import check_next
+from tests.checks import check_next, outcome
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
 #: Seconds after which the module itself gives a connection up.
@@ -103,19 +103,39 @@ def test_silences_do_not_add_up() -> None:
 
 
 def test_a_module_that_falls_silent_in_the_midst() -> None:
-    """Neither payload nor an error comes any more; after `read` it is given up."""
-    with rig([HEAD + b"1234567890"]) as made:
+    """Neither payload nor an error comes any more; after `read` it is given up.
+
+    Without its trailer a body is whole where its length was told.
+    """
+    body = b"1234567890"
+    with rig([HEAD + body]) as made:
         made.get()
-        heard = len(made.heard)
-    for offset in range(heard - 60, heard):
-        with rig([HEAD + b"1234567890"], faults=[mute(offset)]) as made:
-            try:
-                assert made.get(timeout=(5, 5)).content == b"1234567890"
-            except requests.ConnectionError as error:
-                assert "Read timed out" in str(error)
-            except ReadTimeout:
-                pass
+        heard = made.heard
+    start = heard.index(body)
+    for offset in range(len(heard) - 60, len(heard)):
+        with rig([HEAD + body], faults=[mute(offset)]) as made:
+            found = outcome(made.session, timeout=(5, 5))
             assert made.clock.now() < 15
+        if offset >= start + len(body):
+            assert isinstance(found, requests.Response) and found.content == body
+        else:
+            assert type(found) is silent_ending(heard, offset, body), offset
+            assert "Read timed out" in str(found)
+
+
+def silent_ending(heard: bytes, offset: int, body: bytes) -> type[Exception]:
+    """The class of the exception where nothing comes from `offset` on.
+
+    :param heard: in a fair exchange by GET.
+    """
+    if offset < heard.index(b"\r\nQuectel"):
+        # Nothing has shown yet that a module is there.
+        return requests.ConnectionError
+    if offset < heard.index(b"\r\nOK\r\n\r\n+QHTTPGET: 0"):
+        return ConnectTimeout
+    # As with stock requests, whose response is there when its head is.
+    started = offset >= heard.index(body)
+    return requests.ConnectionError if started else ReadTimeout
 
 
 def mute(offset: int) -> Fault:
@@ -123,16 +143,17 @@ def mute(offset: int) -> Fault:
     return Fault("to_host", offset, "silence")
 
 
-@pytest.mark.parametrize("fraction", range(0, 10))
-def test_a_line_that_is_cut(fraction: int) -> None:
+def test_a_line_that_is_cut() -> None:
     """Wherever the last byte was, the failure comes in time."""
     with rig() as made:
         made.get()
-        heard = len(made.heard)
-    with rig(faults=[mute(heard * fraction // 10)]) as made:
-        error, seconds = failure(made, (20, 10))
-        assert isinstance(error, requests.ConnectionError | ReadTimeout)
-        assert seconds <= 35
+        heard = made.heard
+    end = heard.index(b"hello") + len(b"hello")
+    for offset in (*range(0, end - 150, 40), *range(end - 150, end)):
+        with rig(faults=[mute(offset)]) as made:
+            error, seconds = failure(made, (20, 10))
+            assert type(error) is silent_ending(heard, offset, b"hello"), offset
+            assert seconds <= 35
 
 
 # What a request does not say
@@ -183,14 +204,22 @@ def test_the_time_for_an_upload() -> None:
 # All of it together
 
 
-@pytest.mark.parametrize("silent", ["connect", "head", "body"])
-def test_total(silent: str) -> None:
+@pytest.mark.parametrize(
+    ("silent", "wanted"),
+    [
+        ("connect", ConnectTimeout),
+        ("head", ReadTimeout),
+        ("body", requests.ConnectionError),
+    ],
+)
+def test_total(silent: str, wanted: type[Exception]) -> None:
     """urllib3's total bounds connecting and the first byte together."""
     answer: Answers = [HEAD, Silence()] if silent == "body" else [Silence()]
     with rig(answer) as made:
         if silent == "connect":
             made.servers.failures = [ConnectSilence()]
-        _, seconds = failure(made, Timeout(total=8))
+        error, seconds = failure(made, Timeout(total=8))
+        assert type(error) is wanted
         assert 7.99 <= seconds < 16
         check_next(made, GIVEN_UP)
 
@@ -199,7 +228,8 @@ def test_total_is_used_up_by_connecting() -> None:
     """What is left is for the response."""
     with rig([Silence()]) as made:
         made.emulator.network._delay = 5.0  # type: ignore[attr-defined]
-        _, seconds = failure(made, Timeout(total=8))
+        error, seconds = failure(made, Timeout(total=8))
+        assert type(error) is ReadTimeout
         assert 7.99 <= seconds < 10
 
 
@@ -232,7 +262,7 @@ def test_a_next_request_with_little_time(at_most: float) -> None:
         made.servers.failures = [ConnectSilence()]
         failure(made, 2)
         error, seconds = failure(made, (at_most, 5))
-        assert isinstance(error, requests.ConnectionError)
+        assert type(error) is ConnectTimeout
         assert seconds < at_most + 1
         check_next(made, GIVEN_UP)
 
@@ -240,13 +270,16 @@ def test_a_next_request_with_little_time(at_most: float) -> None:
 def test_many_timeouts_in_a_row() -> None:
     """In every phase, and then one that works."""
     with rig() as made:
-        silent: list[Answers] = [[Silence()], [HEAD, Silence()]]
-        for answer in silent * 3:
+        silent: list[tuple[Answers, type[Exception]]] = [
+            ([Silence()], ReadTimeout),
+            ([HEAD, Silence()], requests.ConnectionError),
+        ]
+        for answer, wanted in silent * 3:
             made.servers.failures = [ConnectSilence()]
-            failure(made, 3)
+            assert type(failure(made, 3)[0]) is ConnectTimeout
             made.servers.failures = []
             made.servers.answers = [answer]
-            failure(made, (150, 3))
+            assert type(failure(made, (150, 3))[0]) is wanted
         check_next(made)
 
 
