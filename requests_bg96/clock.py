@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 __all__ = ("Clock", "Deadline", "SystemClock")
@@ -16,6 +18,12 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
+
+    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
+        """Have `action` called every `seconds` until it returns False, beside the rest.
+
+        :param name: of the thread, where one is made for that.
+        """
 
 
 class SystemClock:
@@ -34,6 +42,16 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Sleep for `seconds`."""
         time.sleep(seconds)
+
+    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
+        """Call `action` every `seconds`, in a thread, until it returns False."""
+
+        def run() -> None:
+            self.sleep(seconds)
+            while action():
+                self.sleep(seconds)
+
+        threading.Thread(target=run, name=name, daemon=True).start()
 
 
 class Deadline:

@@ -314,10 +314,10 @@ class BG96Modem:
             )
             return self._reading
 
-    def hand_over(self, response: LiveResponse | StoredResponse) -> None:
-        """Let the caller read `response` when it pleases them."""
+    def let_read(self, response: LiveResponse | StoredResponse) -> None:
+        """Let the caller read `response` when it pleases them; nothing is lost."""
         if not self.settings.rtscts:
-            response.keep_up()
+            response.start_background_read()
 
     def abandon(self, response: LiveResponse | StoredResponse) -> None:
         """Free the line of `response`, now if nobody else has the modem.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 __all__ = ["Clock", "SystemClock", "VirtualClock"]
@@ -27,6 +29,12 @@ class Clock(Protocol):
         :returns: False when the time was over first.
         """
 
+    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
+        """Have an action called every so many seconds, until it returns False.
+
+        :param name: of the thread, where one is made for that.
+        """
+
 
 class SystemClock:
     """The time of this machine."""
@@ -46,6 +54,30 @@ class SystemClock:
         # Longer waits overflow the operating system's own timeout.
         return condition.wait(min(timeout, threading.TIMEOUT_MAX))
 
+    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
+        """Call ``action`` every ``seconds``, in a thread, until it returns False."""
+
+        def run() -> None:
+            self.sleep(seconds)
+            while action():
+                self.sleep(seconds)
+
+        threading.Thread(target=run, name=name, daemon=True).start()
+
+
+@dataclasses.dataclass(eq=False)
+class _Repeated:
+    """An action that is called again and again.
+
+    :param due: when it is called next.
+    :param seconds: between two calls.
+    :param action: returns whether it is to be called again.
+    """
+
+    due: float
+    seconds: float
+    action: Callable[[], bool]
+
 
 class VirtualClock:
     """A time that passes only when somebody waits for it.
@@ -56,6 +88,9 @@ class VirtualClock:
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
         self._lock = threading.Lock()
+        #: When each action is due next, and how often.
+        self._repeated: list[_Repeated] = []
+        self._repeating = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<VirtualClock at {self._now:.3f} s>"
@@ -65,9 +100,36 @@ class VirtualClock:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Move the time on at once."""
+        """Move the time on at once, and call what is due meanwhile."""
+        seconds = max(0.0, seconds)
+        # What is called may let time pass by itself, and calls nothing then.
+        if self._repeated and self._repeating.acquire(blocking=False):
+            try:
+                seconds = self._call_due(self._now + seconds)
+            finally:
+                self._repeating.release()
         with self._lock:
-            self._now += max(0.0, seconds)
+            self._now += seconds
+
+    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
+        """Call ``action`` every ``seconds`` that pass, until it returns False.
+
+        It is called by whoever lets the time pass, so each run is like the last.
+        """
+        self._repeated.append(_Repeated(self._now + seconds, seconds, action))
+
+    def _call_due(self, until: float) -> float:
+        """Call what is due until then; return the seconds that are left."""
+        while self._repeated:
+            first = min(self._repeated, key=lambda each: each.due)
+            if first.due > until:
+                break
+            with self._lock:
+                self._now = max(self._now, first.due)
+            first.due += first.seconds
+            if not first.action():
+                self._repeated.remove(first)
+        return max(0.0, until - self._now)
 
     def wait(self, condition: threading.Condition, timeout: float) -> bool:
         """Move the time on instead of waiting.

@@ -56,7 +56,7 @@ class StoredResponse:
         """Return up to `size` bytes; b"" at the end."""
         return self._spool.take(size)
 
-    def keep_up(self) -> None:
+    def start_background_read(self) -> None:
         """Nothing can be lost any more."""
 
     def shutdown(self) -> None:

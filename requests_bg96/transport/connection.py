@@ -162,7 +162,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             )
         response = super().getresponse()
         sock.end_is_told = response.chunked or response.length_remaining is not None
-        transport.modem.hand_over(sock.exchange)
+        transport.modem.let_read(sock.exchange)
         return response
 
     def _seconds(self, timeout: float | None, otherwise: float) -> float:

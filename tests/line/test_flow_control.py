@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from requests.exceptions import ChunkedEncodingError, ReadTimeout
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import Emulator, SystemClock
+from requests_bg96.emulator.clock import VirtualClock
 from requests_bg96.modem import ModemState
 from tests.support import SOMEWHERE, Answers, Rig, rig
 
@@ -106,12 +107,28 @@ def test_a_reader_who_is_away_for_ten_seconds() -> None:
         assert line + 9 < made.clock.now() < line + 12
 
 
+class NothingBeside(VirtualClock):
+    """A clock by which nothing is done beside the rest."""
+
+    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
+        """Do nothing."""
+
+
 def test_what_is_lost_where_nobody_reads_is_noticed() -> None:
-    """In virtual time no thread reads: this is the line that the others are up to."""
+    """This is the line that the others are up to."""
     options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
-    with rig(serving(BODY), serving(b"next"), **options) as made:
+    clock = NothingBeside()
+    with rig(serving(BODY), serving(b"next"), clock=clock, **options) as made:
         with pytest.raises((requests.ConnectionError, ChunkedEncodingError)):
             read_with_a_break(made, 10.0)
+        assert made.get().content == b"next"
+
+
+def test_what_comes_for_a_reader_who_is_away() -> None:
+    """It is read meanwhile: in virtual time as well, by whoever lets it pass."""
+    options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
+    with rig(serving(BODY), serving(b"next"), **options) as made:
+        assert read_with_a_break(made, 10.0) == digest(BODY)
         assert made.get().content == b"next"
 
 

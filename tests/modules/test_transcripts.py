@@ -43,6 +43,7 @@ from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import ModuleError, ModuleRestarted, NoAnswer, SetupError
 from requests_bg96.response.framing import Framing
 from requests_bg96.response.live import LiveResponse
+from requests_bg96.response.receiver import ResponseState
 from requests_bg96.settings import Settings
 from requests_bg96.stats import Statistics
 from tests.support import play, to_question
@@ -297,7 +298,7 @@ def check_response(link: Link, turn: Turn) -> None:
     reading = LiveResponse(link, Framing("GET"), 5.0, SystemClock(), lambda one: None)
     response = b"".join(iter(lambda: reading.read(65536), b""))
     assert response == read["payload"]
-    assert reading.over and not reading.lost and link.state.listens
+    assert reading.state is ResponseState.OVER and link.state.listens
 
 
 def check_result(link: Link, result: re.Match[bytes]) -> None:

@@ -13,6 +13,7 @@ from urllib3.util import Timeout
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import ConnectSilence, Fault, Pause, Silence
+from requests_bg96.emulator.clock import SystemClock
 from tests.checks import check_next, outcome
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
@@ -294,7 +295,7 @@ def test_waiting_for_the_modem_counts() -> None:
         assert gate.wait(10)
         return response(b"first")
 
-    with rig(slow, response(b"second"), clock=RealClock()) as made:
+    with rig(slow, response(b"second"), clock=SystemClock()) as made:
         thread = threading.Thread(target=made.get)
         thread.start()
         while not made.servers.requests:
@@ -305,14 +306,3 @@ def test_waiting_for_the_modem_counts() -> None:
         thread.join()
         assert made.get(timeout=5).content == b"second"
         assert counted(made) == 2
-
-
-class RealClock:
-    """The time of this machine, for threads that wait for each other."""
-
-    now = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-
-    def wait(self, condition: threading.Condition, timeout: float) -> bool:
-        """Wait for a notification."""
-        return condition.wait(min(timeout, 1000.0))

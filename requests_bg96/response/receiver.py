@@ -1,0 +1,334 @@
+"""A response coming in: taken from the link, until its end is sure.
+
+HTTP tells where the most of them end (`framing`). The rest is between us and the
+module: a silence, a question whether it is done, and its answer.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ..at.link import Link
+from ..at.question import ACCEPTED, Question
+from ..base import times
+from ..clock import Clock, Deadline
+from ..errors import BG96Error, ModuleError, Phase, StreamEnded, TransferError
+from .framing import MISPLACED, Framing, Trailer
+
+__all__ = ("TRANSITIONS", "Receiver", "ResponseState")
+
+
+class ResponseState(enum.Enum):
+    """What a response is at."""
+
+    #: Its body comes.
+    READING = "reading"
+    #: Its end was reached, as HTTP has it. The trailer is to come.
+    ENDED = "ended"
+    #: The body is whole, and its reader may have all of it; the module is late.
+    WHOLE = "whole"
+    #: Its reader gave it up in the midst of anything. What is left cannot be told from
+    #: the trailer.
+    BROKEN_OFF = "broken off"
+    #: The line is rid of it.
+    OVER = "over"
+    #: It was left in the midst, and the module must be called back.
+    LOST = "lost"
+
+
+#: From each state, those that may follow.
+TRANSITIONS: dict[ResponseState, frozenset[ResponseState]] = {
+    ResponseState.READING: frozenset(
+        {
+            ResponseState.ENDED,
+            ResponseState.BROKEN_OFF,
+            ResponseState.OVER,
+            ResponseState.LOST,
+        }
+    ),
+    ResponseState.ENDED: frozenset(
+        {
+            ResponseState.WHOLE,
+            ResponseState.BROKEN_OFF,
+            ResponseState.OVER,
+            ResponseState.LOST,
+        }
+    ),
+    ResponseState.WHOLE: frozenset(
+        {ResponseState.BROKEN_OFF, ResponseState.OVER, ResponseState.LOST}
+    ),
+    ResponseState.BROKEN_OFF: frozenset({ResponseState.LOST}),
+    ResponseState.OVER: frozenset(),
+    ResponseState.LOST: frozenset(),
+}
+
+#: Seconds of silence after which the bytes withheld are looked into.
+SILENCE = {
+    Trailer.LINE_END: times.LINE_END,
+    Trailer.BEGUN: times.TRAILER_BEGUN,
+    Trailer.FULL: times.TRAILER_GAP,
+}
+#: What only an answer of the module settles.
+UNSETTLED = (Trailer.BEGUN, Trailer.FULL)
+#: Questions without an answer, over some seconds: then the module is not done.
+IN_VAIN = 3
+#: Bytes that may come with the answers: URCs, and the answers to earlier questions.
+HELD_LIMIT = 4_096
+#: Bytes of an answer in which noise has hidden the OK.
+NOISE_LIMIT = 10
+
+_READ = b"+QHTTPREAD:"
+#: Lines, the last of which may be incomplete; or so little that noise may be in it.
+_ANSWERS = re.compile(
+    rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{0,200})*|.{,%d}" % NOISE_LIMIT,
+    re.DOTALL,
+)
+
+
+class Receiver:
+    """Takes one response from the link, from CONNECT of AT+QHTTPREAD to its trailer.
+
+    :param link: on which it comes.
+    :param framing: which tells where it ends.
+    :param clock: the time.
+    :param on_end: called once the line is rid of it, or it is lost.
+    """
+
+    def __init__(
+        self, link: Link, framing: Framing, clock: Clock, on_end: Callable[[], None]
+    ) -> None:
+        self.framing = framing
+        self.state = ResponseState.READING
+        #: What its reader gets in place of what is missing.
+        self.failure: BG96Error | None = None
+        #: When bytes came last, or the end.
+        self.last_came = clock.now()
+        self._link = link
+        self._clock = clock
+        self._on_end = on_end
+        #: Those asked so far; the module may answer any of them late.
+        self._questions: list[Question] = []
+        #: What came since, which may be answers.
+        self._held = b""
+        self._doubt: Deadline | None = None
+        self._overdue: Deadline | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.state.value}, {self.framing}>"
+
+    @property
+    def over(self) -> bool:
+        """Whether the line has no more of it: it is over, or lost."""
+        return self.state in (ResponseState.OVER, ResponseState.LOST)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no more bytes will come for the reader."""
+        return self.over or (
+            self.framing.finished
+            and (self.framing.bodyless or self.state is ResponseState.WHOLE)
+        )
+
+    @property
+    def deliverable(self) -> int:
+        """How many bytes may go to the reader.
+
+        The last byte waits until the trailer shows that none is missing: a reader who
+        knows the length would not come back to be told so.
+        """
+        sure = self.complete or not self.framing.finished
+        return max(0, self.framing.available - (0 if sure else 1))
+
+    def step(self, deadline: Deadline) -> bool:
+        """Get on with it; return whether bytes came, or the end."""
+        came = True
+        with self.failing():
+            came = self._receive(deadline)
+        if came:
+            self.last_came = self._clock.now()
+        return came
+
+    def receive_pending(self) -> None:
+        """Take what has come already."""
+        with self.failing():
+            self._take_in(self._link.read_payload(Deadline(self._clock, 0.0)))
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Let every exception end the response, and keep ours for the reader."""
+        try:
+            yield
+        except StreamEnded:
+            self._go(ResponseState.BROKEN_OFF)
+        except BG96Error as error:
+            self.fail(error)
+        except BaseException:
+            self.fail(TransferError("reading was interrupted"))
+            raise
+
+    def fail(self, failure: BG96Error) -> None:
+        """Be lost, unless it is over; `failure` is what its reader gets."""
+        failure.reached(Phase.READ)
+        self.failure = failure
+        if self.framing.finished:
+            self.framing.take(self.framing.available)
+        self.lose()
+
+    def lose(self) -> None:
+        """Be lost, unless it is over: nobody goes on with it."""
+        if not self.over:
+            self._end(ResponseState.LOST)
+
+    def _go(self, state: ResponseState) -> None:
+        if state not in TRANSITIONS[self.state]:
+            raise RuntimeError(f"a response cannot be {state} that is {self.state}")
+        self.state = state
+
+    def _end(self, state: ResponseState) -> None:
+        self._go(state)
+        if state is ResponseState.LOST:
+            self._link.give_up()
+        # From here on the line is another's.
+        self._on_end()
+
+    def _receive(self, deadline: Deadline) -> bool:
+        until = self._patience(deadline)
+        data = self._link.read_payload(until)
+        self._take_in(data)
+        if not self.over and (not data or self._is_overdue()):
+            self._look_into()
+        return bool(data) or self.over
+
+    def _is_overdue(self) -> bool:
+        """Whether lines have followed a trailer for as long as a silence would take.
+
+        A module that says URCs all the time is never silent.
+        """
+        if self.framing.trailer is not Trailer.FULL:
+            self._overdue = None
+        elif self._overdue is None:
+            seconds = times.ASK_AGAIN * len(self._questions) or times.TRAILER_GAP
+            self._overdue = Deadline(self._clock, seconds)
+        return self._overdue is not None and self._overdue.over
+
+    def _patience(self, deadline: Deadline) -> Deadline:
+        """Return until when a silence says nothing."""
+        if self._doubt is not None:
+            deadline = deadline.within(self._doubt.left())
+        if self._held:
+            return deadline.within(times.ANSWER_SILENCE)
+        if self._questions and self.framing.trailer in UNSETTLED:
+            return deadline.within(times.ASK_AGAIN * len(self._questions))
+        if self.framing.trailer is Trailer.LINE_END and self._link.port.has_pauses:
+            return deadline.within(times.NETWORK_LINE_END)
+        if self.framing.finished and self.framing.trailer is not Trailer.FULL:
+            return deadline.within(times.TRAILER)
+        return deadline.within(SILENCE.get(self.framing.trailer, deadline.left()))
+
+    def _take_in(self, data: bytes) -> None:
+        """Take bytes as they came; behind a question they may be an answer to it."""
+        if self._questions and data and self.framing.trailer in UNSETTLED:
+            self._held += data
+            if not _ANSWERS.fullmatch(self._held) or len(self._held) > HELD_LIMIT:
+                self._take_for_payload()
+        else:
+            self.framing.receive_data(data)
+        self._settle_doubt()
+        if not self.framing.finished:
+            return
+        if self.state is ResponseState.READING:
+            self._go(ResponseState.ENDED)
+        if self.framing.trailer is Trailer.WRONG:
+            raise TransferError(MISPLACED)
+        certain = self.framing.certain and not self._questions
+        if certain and self.framing.trailer is Trailer.FULL:
+            self._finish(*self.framing.take_trailer(), whole=True, answered=True)
+
+    def _settle_doubt(self) -> None:
+        if not self.framing.in_doubt:
+            self._doubt = None
+        elif self._doubt is None:
+            self._doubt = Deadline(self._clock, times.CHUNKS_DOUBTED)
+        elif self._doubt.over:
+            self.framing.decide()
+            self._doubt = None
+
+    def _look_into(self) -> None:
+        """Settle what the bytes withheld are, after a silence."""
+        trailer = self.framing.trailer
+        if self._doubt is not None and self._doubt.over:
+            self._settle_doubt()
+        elif trailer is Trailer.FULL:
+            self._ask()
+        elif self.framing.finished:
+            # It is the module that is late, not the body.
+            if self.state is ResponseState.ENDED:
+                self._go(ResponseState.WHOLE)
+        elif trailer is Trailer.BEGUN:
+            self._ask()
+        elif trailer is Trailer.LINE_END:
+            self.framing.release()
+
+    def _ask(self) -> None:
+        """Ask the module whether it is done, as nobody but it can answer.
+
+        What comes meanwhile may be the answers, or more of the body with the question
+        on its way. Only the module's echo tells.
+        """
+        question = self._link.question()
+        self._questions.append(question)
+        self._overdue = None
+        limit = Deadline(self._clock, times.ANSWERS)
+        old = len(self._held)
+        self._link.ask_amid_payload(question.invitation)
+        accepted = self._hear(lambda: bool(ACCEPTED.search(self._held, old)), limit)
+        # The OK may be the trailer's, of which the other half comes a moment later.
+        moment = limit.within(times.TRAILER_GAP)
+        if accepted and not self._hear(lambda: _READ in self._held[old:], moment):
+            self._link.ask_amid_payload(question.line)
+            self._hear(lambda: self._answer() is not None, limit)
+        if (answer := self._answer()) is not None:
+            self._conclude(*answer)
+        elif not ACCEPTED.search(self._held) and len(self._held) > NOISE_LIMIT:
+            self._take_for_payload()
+        elif not self._held and len(self._questions) >= IN_VAIN:
+            self.framing.fill()
+
+    def _hear(self, done: Callable[[], bool], limit: Deadline) -> bool:
+        until = limit.within(times.ANSWER)
+        while not done():
+            data = self._link.read_payload(until)
+            self._held += data
+            if not data or limit.over or len(self._held) > HELD_LIMIT:
+                return done()
+            until = limit.within(times.ANSWER_SILENCE)
+        return True
+
+    def _answer(self) -> tuple[bytes, bytes] | None:
+        """Return what stands before the echo of a question, and behind it."""
+        for question in self._questions:
+            if answer := question.split(self._held):
+                return answer
+        return None
+
+    def _take_for_payload(self) -> None:
+        held, self._held = self._held, b""
+        self.framing.receive_data(held)
+
+    def _conclude(self, before: bytes, behind: bytes) -> None:
+        """End the response where the module has shown that it is in command mode."""
+        answer, self._held = len(self._held) - len(before), b""
+        answered = self._link.hear_answer(behind)
+        whole = self.framing.finished
+        err, trailer, lines = self.framing.conclude(before)
+        self._link.discount(answer)
+        self._finish(err, trailer + lines, whole=whole, answered=answered)
+
+    def _finish(self, err: int, lines: bytes, *, whole: bool, answered: bool) -> None:
+        self._link.end_payload(lines)
+        if err and not whole:
+            self.failure = ModuleError(err, "AT+QHTTPREAD", phase=Phase.READ)
+        self._end(ResponseState.OVER if answered else ResponseState.LOST)
