@@ -319,13 +319,34 @@ class ModemHTTPSConnectionPool(ModemPool, HTTPSConnectionPool):  # type: ignore[
             conn.connect()
 
 
+def _require_http_client() -> None:
+    """Refuse a urllib3 whose connections are not http.client's.
+
+    :raises ImportError: where it is one of those.
+    """
+    # By name: whoever records or mocks HTTP puts other classes into http.client.
+    kinds = urllib3.connection.HTTPConnection.__mro__
+    if not any(kind.__module__ == "http.client" for kind in kinds):
+        raise ImportError(
+            "the urllib3 here makes its connections without http.client, and none of "
+            "them can go over a modem. It is urllib3-future, most likely, which "
+            "niquests installs in the place of urllib3: use an environment without "
+            "them, or keep both side by side with "
+            "URLLIB3_NO_OVERRIDE=1 pip install --force-reinstall --no-binary "
+            "urllib3-future urllib3-future urllib3",
+            name="urllib3",
+        )
+
+
 class ModemPoolManager(PoolManager):
     """Pools of connections over a modem.
 
     :param transport: over which they go.
+    :raises ImportError: where something else has taken the place of urllib3.
     """
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        _require_http_client()
         super().__init__(*args, **kwargs)
         self.pool_classes_by_scheme = cast(
             Any,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import configparser
+import http.client
 import pathlib
 import re
 import subprocess
 import sys
 
 import pytest
+import urllib3.connection
+
+from requests_bg96 import BG96Adapter
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -87,3 +91,28 @@ def test_the_library_without_the_extra() -> None:
         "import requests_bg96, requests_bg96.emulator"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_a_urllib3_without_http_client_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """urllib3-future has the name of urllib3, but no connections of that kind."""
+
+    class HTTPConnection:
+        """A connection that http.client knows nothing of."""
+
+    monkeypatch.setattr(urllib3.connection, "HTTPConnection", HTTPConnection)
+    with pytest.raises(ImportError, match="urllib3-future.*URLLIB3_NO_OVERRIDE=1"):
+        BG96Adapter("emulator://")
+
+
+def test_a_recorder_in_place_of_http_client_is_not_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As vcrpy does: urllib3 is what it was."""
+
+    class Recorder:
+        """A connection that is not made."""
+
+    monkeypatch.setattr(http.client, "HTTPConnection", Recorder)
+    BG96Adapter("emulator://").close()
