@@ -13,6 +13,9 @@ LINE_LIMIT = 1 << 16
 
 #: `int` takes blanks around a number, and so http.client does.
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
+#: As much of a size line as shows that it is none, before its end has come.
+_SIZE_BEGUN = re.compile(rb"[ \t]*(?:[0-9A-Fa-f]{1,16}[ \t]*(?:;.*|\r)?)?")
+_BEGINNING = 64
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*\n|[ \t].*\n", re.DOTALL)
 
 
@@ -64,6 +67,9 @@ class ChunkScanner:
             self._left = int(match[1], 16)
             self._line.clear()
             self._state = self._data if self._left else self._fields
+        elif not _SIZE_BEGUN.fullmatch(self._line[:_BEGINNING]):
+            # A text may have no line end for hours.
+            raise TransferError(f"no chunk size: {bytes(self._line[:40])!r}")
         return position
 
     def _data(self, data: bytes, position: int) -> int:

@@ -74,6 +74,11 @@ def test_whole_bodies(body: bytes, count: int) -> None:
         b"0\r\nno field\r\n\r\n",
         b"0\r\n: \r\n\r\n",
         b"5 x\r\nhello\r\n0\r\n\r\n",
+        b"x",
+        b'{"t": 21.5}',
+        b"5 x",
+        b"5\rx",
+        b"12345678901234567",
     ],
 )
 def test_no_chunk_framing(body: bytes) -> None:

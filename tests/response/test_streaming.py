@@ -103,6 +103,19 @@ def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
         check_next(made)
 
 
+@pytest.mark.parametrize("chunked", ["raw", "decoded"])
+@pytest.mark.parametrize("event", [b"tick ", b'{"t": 21.5}'])
+def test_first_chunks_of_a_stream_without_line_ends(chunked: str, event: bytes) -> None:
+    """They do not wait for a line end that never comes."""
+    framed = b"%x\r\n%b\r\n" % (len(event), event)
+    parts: Answers = [CODED, framed, Pause(20), framed, Pause(20), b"0\r\n\r\n"]
+    with rig(parts, switches=Switches.from_text({"chunked": chunked})) as made:
+        pieces = made.get(stream=True).iter_content(None)
+        assert next(pieces) == event
+        assert made.clock.now() < 3
+        assert b"".join(pieces) == event
+
+
 def test_a_first_chunk_with_some_of_the_next() -> None:
     """It is not kept back for the rest of that one."""
     parts: Answers = [CODED + b"5\r\nhello\r\n5\r\nwo", Pause(20), b"rld\r\n0\r\n\r\n"]
