@@ -138,7 +138,7 @@ def test_operators(any_host: HostMaker) -> None:
     assert host.hear(0.2) == OK
     assert host.ask(b"AT+COPS?\r") == info(b'+COPS: 0,2,"00101",8')
     assert host.ask(b"AT+QNWINFO\r") == (
-        info(b'+QNWINFO: "CAT-M1","00101","LTE BAND 20",6300')
+        info(b'+QNWINFO: "Cat-M1","00101","LTE BAND 20",6300')
     )
 
 

@@ -85,7 +85,7 @@ def network(module: Module) -> Reply:
     """Tell technology, operator, band and channel (AT manual 6.17)."""
     if not module.radio.registered:
         return ["+QNWINFO: No Service"]
-    return [f'+QNWINFO: "CAT-M1","{module.radio.numeric}","LTE BAND 20",6300']
+    return [f'+QNWINFO: "Cat-M1","{module.radio.numeric}","LTE BAND 20",6300']
 
 
 @COMMANDS.execute("+QSPN")
