@@ -83,4 +83,5 @@ class Deadline:
 
     def within(self, seconds: float) -> Deadline:
         """Return a deadline in `seconds`, or this one if it comes first."""
-        return Deadline(self._clock, min(seconds, self.left()))
+        left = max(0.0, self.when - self._clock.now())
+        return Deadline(self._clock, min(seconds, left))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from ..base import times
 from ..clock import Deadline
@@ -20,37 +19,20 @@ class Payloads(Wire):
     """A wire that sends payload, takes it, and counts it."""
 
     _payload_size = 0
-    _given_up: Callable[[], bool] | None = None
 
-    @contextmanager
-    def interruptible(self, given_up: Callable[[], bool]) -> Iterator[None]:
-        """Have `read_payload` raise `StreamEnded` meanwhile, once it is asked to.
-
-        :param given_up: tells whether it is.
-        """
-        self._given_up = given_up
-        try:
-            yield
-        finally:
-            self._given_up = None
-
-    def read_payload(self, deadline: Deadline) -> bytes:
+    def read_payload(
+        self, deadline: Deadline, given_up: Callable[[], bool] | None = None
+    ) -> bytes:
         """Return payload as it comes; b"" when the deadline is over.
 
-        :raises StreamEnded: where it is `interruptible`.
+        :param given_up: tells whether to wait no longer.
+        :raises StreamEnded: once it says so.
         """
-        data = self._lines.take_rest() or self._read_interruptibly(deadline)
+        data = self._lines.take_rest() or self._read(deadline, given_up)
+        if given_up and not data and given_up():
+            raise StreamEnded("the response was given up while it was read")
         self._payload_size += len(data)
         self._stats.bytes_down += len(data)
-        return data
-
-    def _read_interruptibly(self, until: Deadline) -> bytes:
-        if (given_up := self._given_up) is None:
-            return self._read(until)
-        data = self.port.read(until, given_up)
-        self._stats.line_bytes_down += len(data)
-        if not data and given_up():
-            raise StreamEnded("the response was given up while it was read")
         return data
 
     def discount(self, size: int) -> None:
@@ -96,7 +78,7 @@ class Payloads(Wire):
 
     def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
         """Return the end of `command` if it has come already."""
-        self._receive(self._read(Deadline(self._clock, 0.0)))
+        self._receive_pending()
         while line := self._take_line():
             if self._ends(line, command, lines):
                 return self._ended(line, lines)
@@ -110,8 +92,9 @@ class Payloads(Wire):
         while not self._lines.take_acknowledgement():
             if self._lines.has_line:
                 return
-            if not self._receive(self._read(until)):
+            if not (data := self._read(until)):
                 raise NoAnswer("the module does not confirm what it was sent")
+            self._lines.receive_data(data)
 
     def _download(self, command: Command, sink: Callable[[bytes], None]) -> Reply:
         """Give the payload of `command` to `sink`; return the end of it."""

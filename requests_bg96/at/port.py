@@ -12,8 +12,7 @@ import io
 import os
 import select
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import serial
 from serial.tools import list_ports
@@ -77,8 +76,9 @@ def find_port() -> str:
     )
 
 
-def _never() -> bool:
-    return False
+#: What pyserial raises, or lets through of the system's. It raises TypeError for a port
+#: that was closed under a reader.
+FAILURES = (OSError, ValueError, TypeError, ImportError)
 
 
 class Port:
@@ -106,7 +106,7 @@ class Port:
         self._process = os.getpid()
         if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(EMULATOR_PACKAGE)
-        with self._errors("cannot be opened"):
+        try:
             self._serial = serial.serial_for_url(
                 url,
                 baudrate=baudrate,
@@ -116,6 +116,8 @@ class Port:
                 # Its connection has a bound of its own, and it takes no other.
                 write_timeout=None if "rfc2217:" in url.lower() else WRITE_TIMEOUT,
             )
+        except FAILURES as error:
+            raise self._failure("cannot be opened", error) from error
         try:
             self._wait = self._waiter()
             _open_ports.add(self)
@@ -138,8 +140,11 @@ class Port:
 
     @baudrate.setter
     def baudrate(self, value: int) -> None:
-        with self._errors(f"cannot be set to {value} baud"):
+        self.check_process()
+        try:
             self._serial.baudrate = value
+        except FAILURES as error:
+            raise self._failure(f"cannot be set to {value} baud", error) from error
 
     def close(self) -> None:
         """Give the port back."""
@@ -176,76 +181,80 @@ class Port:
             with open(os.devnull, "r+b", buffering=0) as nothing:
                 os.dup2(nothing.fileno(), descriptor, inheritable=False)
 
-    def read(self, deadline: Deadline, given_up: Callable[[], bool] = _never) -> bytes:
+    def read(
+        self, deadline: Deadline, given_up: Callable[[], bool] | None = None
+    ) -> bytes:
         """Return what comes, as soon as anything does; b"" when the deadline is over.
 
         :param given_up: asked every `SLICE` seconds whether to wait no longer.
         :raises PortError: where the port went away.
         """
-        with self._errors("cannot be read"):
+        if self._process != os.getpid():
+            self.check_process()
+        try:
             return self._wait(deadline, given_up)
+        except FAILURES as error:
+            raise self._failure("cannot be read", error) from error
 
     def write(self, data: bytes) -> None:
         """Send all of `data`, which takes as long as the line needs for it.
 
         :raises PortError: where the port went away, or the line is held back.
         """
-        with self._errors("cannot be written"):
+        if self._process != os.getpid():
+            self.check_process()
+        try:
             self._serial.write(data)
+        except FAILURES as error:
+            raise self._failure("cannot be written", error) from error
 
     def drop_dtr(self) -> None:
         """Let DTR fall and rise, which ends data mode under AT&D1 (AT manual 3.2)."""
-        with self._errors("cannot move DTR"):
+        self.check_process()
+        try:
             self._serial.dtr = False
             self._clock.sleep(0.1)
             self._serial.dtr = True
+        except FAILURES as error:
+            raise self._failure("cannot move DTR", error) from error
 
-    def _waiter(self) -> Callable[[Deadline, Callable[[], bool]], bytes]:
+    def _waiter(self) -> Callable[[Deadline, Callable[[], bool] | None], bytes]:
         try:
             descriptor = self._serial.fileno()
         except (AttributeError, io.UnsupportedOperation):
             return self._wait_in_slices
         self._serial.timeout = 0
 
-        def wait(deadline: Deadline, given_up: Callable[[], bool]) -> bytes:
+        def wait(deadline: Deadline, given_up: Callable[[], bool] | None) -> bytes:
             while True:
                 left = deadline.left()
-                seconds = left if given_up is _never else min(SLICE, left)
+                seconds = min(SLICE, left) if given_up else left
                 if select.select([descriptor], [], [], seconds)[0]:
                     return bytes(self._serial.read(READ_SIZE))
-                if seconds == left or given_up():
+                if seconds == left or (given_up and given_up()):
                     return b""
 
         return wait
 
     def _wait_in_slices(
-        self, deadline: Deadline, given_up: Callable[[], bool]
+        self, deadline: Deadline, given_up: Callable[[], bool] | None
     ) -> bytes:
         while not (waiting := self._serial.in_waiting):
-            if deadline.over or given_up():
+            if deadline.over or (given_up and given_up()):
                 return b""
             if first := self._serial.read(1):
                 return bytes(first + self._serial.read(self._serial.in_waiting))
         return bytes(self._serial.read(min(waiting, READ_SIZE)))
 
-    @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        """Turn what pyserial and the system raise into one error that says what to do.
-
-        pyserial lets the system's own error through on some ports and in some calls,
-        and raises TypeError for a port that was closed under a reader.
-        """
-        self.check_process()
-        try:
-            yield
-        except (OSError, ValueError, TypeError, ImportError) as error:
-            number = getattr(error, "errno", None)
-            if "exclusively lock" in str(error):
-                number = errno.EBUSY
-            advice = ADVICE.get(number) if isinstance(number, int) else None
-            failure = PortError(f"{self.url} {what}: {advice or error}")
-            failure.taken = number in TAKEN
-            raise failure from error
+    def _failure(self, what: str, error: Exception) -> PortError:
+        """Return one error that says what to do, for what pyserial or the system raises."""
+        number = getattr(error, "errno", None)
+        if "exclusively lock" in str(error):
+            number = errno.EBUSY
+        advice = ADVICE.get(number) if isinstance(number, int) else None
+        failure = PortError(f"{self.url} {what}: {advice or error}")
+        failure.taken = number in TAKEN
+        return failure
 
 
 def held_for(url: str) -> object:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
@@ -146,7 +147,9 @@ class Command:
         """
         if line == self.line.rstrip():
             return Kind.ECHO
-        if line in FINAL_LINES or line.startswith(FINAL_PREFIXES) or connects(line):
+        if line in FINAL_LINES or line.startswith(FINAL_PREFIXES):
+            return Kind.FINAL
+        if connects(line):
             return Kind.FINAL
         if line.startswith(self.prefixes):
             return Kind.INFORMATION
@@ -160,7 +163,7 @@ class Command:
             return f"the echo of {self}"
         return printable(line)
 
-    @property
+    @functools.cached_property
     def line(self) -> bytes:
         """The bytes that go to the module."""
         return f"AT{self.text}\r".encode("ascii")
@@ -176,7 +179,7 @@ class Command:
         typed = self.bare and not _FETCHES.search(self.text)
         return self.sink is not None or (self.leads and not typed)
 
-    @property
+    @functools.cached_property
     def prefixes(self) -> tuple[bytes, ...]:
         """What this command's information lines begin with."""
         names = re.findall(r"\+[A-Z]+", self.text.upper())
@@ -211,7 +214,7 @@ class Reply:
     @property
     def connected(self) -> bool:
         """Whether the module is in data mode."""
-        return connects(self.final)
+        return self.final.startswith(b"CONNECT")
 
     def values(self, name: str) -> list[str]:
         """Return what follows ``name:`` on each information line that has it."""
@@ -285,7 +288,7 @@ def must(command: Command) -> Dialogue[Reply]:
 
     :raises ModuleError: where it is an error.
     """
-    reply = yield from asked(command)
+    reply: Reply = yield command
     if not reply.ok:
         answer = printable(reply.final)
         raise ModuleError(reply.err, str(command), answer=answer, phase=reply.phase)

@@ -70,6 +70,8 @@ class Wire:
         #: The command or URC that was given up, and until when it may come yet.
         self.late_answer: tuple[Command | Await, Deadline] | None = None
         self._clock = clock
+        #: A time that is over: for what has come already.
+        self._at_once = Deadline(clock, 0.0)
         self._on_urc = on_urc
         self._stats = stats
         self._lines = LineBuffer()
@@ -187,37 +189,50 @@ class Wire:
     # Lines
 
     def _next_line(self, until: Deadline) -> bytes | None:
-        while (line := self._take_line()) is None:
-            if not self._receive(self._read(until)):
+        while (line := self._lines.next_line()) is None:
+            data = self._read(until)
+            if not data:
                 return None
+            self._lines.receive_data(data)
+        self._log(line)
         return line
 
     def _take_line(self) -> bytes | None:
+        """Return the next line of those that have come already."""
         line = self._lines.next_line()
-        if line is not None and logger.isEnabledFor(logging.DEBUG):
+        if line is not None:
+            self._log(line)
+        return line
+
+    def _log(self, line: bytes) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
             shown = self._said.shows(line) if self._said else printable(line)
             logger.debug("< %s", shown)
-        return line
 
     def _note_pending(self, deadline: Deadline) -> None:
         """Hear all that has come, which would be taken for the answer to what is next.
 
         A port may hand it out in pieces.
         """
-        while self._receive(self._read(Deadline(self._clock, 0.0))):
+        while self._receive_pending():
             while line := self._take_line():
                 self.note(line)
             if deadline.over:
                 return
 
-    def _receive(self, data: bytes) -> bool:
-        self._lines.receive_data(data)
+    def _receive_pending(self) -> bool:
+        """Take what has come already; return whether that is anything."""
+        data = self._read(self._at_once)
+        if data:
+            self._lines.receive_data(data)
         return bool(data)
 
     # Bytes
 
-    def _read(self, until: Deadline) -> bytes:
-        data = self.port.read(until)
+    def _read(
+        self, until: Deadline, given_up: Callable[[], bool] | None = None
+    ) -> bytes:
+        data = self.port.read(until, given_up)
         self._stats.line_bytes_down += len(data)
         return data
 

@@ -57,6 +57,9 @@ class Turns:
         # Called when the turn is lost: whoever waits must look again.
         place = weakref.ref(turn, self._lost)
         with self._lock:
+            if not self._waiting and self._holder() is None:
+                self._holder = place
+                return turn
             self._waiting.append(place)
             try:
                 if self._condition.wait_for(lambda: self._next_is(turn), seconds):

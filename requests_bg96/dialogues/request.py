@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 
 from ..at.steps import Command
@@ -18,6 +19,9 @@ __all__ = ("NETWORK_BYTES_PER_SECOND", "Request", "whole_seconds")
 
 #: The slowest network (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
 NETWORK_BYTES_PER_SECOND = 2_000
+
+#: What would end a URL, or is no ASCII.
+_UNFIT = re.compile(rb"[^\x21-\x7e]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Request:
                 f"the URL's host alone has {len(self.url)} bytes; the module takes "
                 f"{self.limits.url}"
             )
-        if any(byte <= 0x20 or byte >= 0x7F for byte in self.url):
+        if _UNFIT.search(self.url):
             raise UnfitURL("the URL holds blanks, control characters or non-ASCII")
         self.check_size(len(self.data))
 
@@ -79,6 +83,8 @@ class Request:
 
         :raises LimitError: where the module cannot take it.
         """
+        if limits == self.limits:
+            return self
         url = self.url if len(self.url) <= limits.url else self.origin + b"/"
         return dataclasses.replace(self, url=url, limits=limits)
 

@@ -114,7 +114,7 @@ class LiveResponse:
             while not (data := self._take(size)) and not self.complete:
                 if self.abandoned:
                     raise self._receiver.failure or StreamEnded(ENDED, phase=Phase.READ)
-                if self._step_unless_abandoned(until):
+                if self._receiver.step(until, self._is_abandoned):
                     until = Deadline(self._clock, self._read_seconds)
                 elif until.over:
                     self._receiver.fail(self._silence())
@@ -235,7 +235,7 @@ class LiveResponse:
         # Whoever had the last turn may have heard something since.
         silence = self._clock.now() - max(started, self._receiver.last_came)
         until = deadline.within(self._read_seconds - silence)
-        came = self.complete or self._step_unless_abandoned(until)
+        came = self.complete or self._receiver.step(until, self._is_abandoned)
         if not came and until.over and not deadline.over:
             self._receiver.fail(self._silence())
         self._put_aside()
@@ -258,6 +258,5 @@ class LiveResponse:
             with self._receiver.failing():
                 self._spool.put(self._receiver.framing.take(self._receiver.deliverable))
 
-    def _step_unless_abandoned(self, deadline: Deadline) -> bool:
-        with self._link.interruptible(lambda: self.abandoned):
-            return self._receiver.step(deadline)
+    def _is_abandoned(self) -> bool:
+        return self.abandoned

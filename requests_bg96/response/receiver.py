@@ -115,6 +115,8 @@ class Receiver:
         self._held = b""
         self._doubt: Deadline | None = None
         self._overdue: Deadline | None = None
+        #: What the bytes withheld could be, as far as they have come.
+        self._trailer = Trailer.NONE
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.state.value}, {self.framing}>"
@@ -142,11 +144,16 @@ class Receiver:
         sure = self.complete or not self.framing.finished
         return max(0, self.framing.available - (0 if sure else 1))
 
-    def step(self, deadline: Deadline) -> bool:
-        """Get on with it; return whether bytes came, or the end."""
+    def step(
+        self, deadline: Deadline, given_up: Callable[[], bool] | None = None
+    ) -> bool:
+        """Get on with it; return whether bytes came, or the end.
+
+        :param given_up: tells whether its reader waits no longer.
+        """
         came = True
         with self.failing():
-            came = self._receive(deadline)
+            came = self._receive(deadline, given_up)
         if came:
             self.last_came = self._clock.now()
         return came
@@ -194,12 +201,12 @@ class Receiver:
         # From here on the line is another's.
         self._on_end()
 
-    def _receive(self, deadline: Deadline) -> bool:
-        until = self._patience(deadline)
-        data = self._link.read_payload(until)
+    def _receive(self, deadline: Deadline, given_up: Callable[[], bool] | None) -> bool:
+        data = self._link.read_payload(self._patience(deadline), given_up)
         self._take_in(data)
         if not self.over and (not data or self._is_overdue()):
             self._look_into()
+            self._trailer = self.framing.trailer
         return bool(data) or self.over
 
     def _is_overdue(self) -> bool:
@@ -207,7 +214,7 @@ class Receiver:
 
         A module that says URCs all the time is never silent.
         """
-        if self.framing.trailer is not Trailer.FULL:
+        if self._trailer is not Trailer.FULL:
             self._overdue = None
         elif self._overdue is None:
             seconds = times.ASK_AGAIN * len(self._questions) or times.TRAILER_GAP
@@ -220,31 +227,32 @@ class Receiver:
             deadline = deadline.within(self._doubt.left())
         if self._held:
             return deadline.within(times.ANSWER_SILENCE)
-        if self._questions and self.framing.trailer in UNSETTLED:
+        if self._questions and self._trailer in UNSETTLED:
             return deadline.within(times.ASK_AGAIN * len(self._questions))
-        if self.framing.trailer is Trailer.LINE_END and self._link.port.has_pauses:
+        if self._trailer is Trailer.LINE_END and self._link.port.has_pauses:
             return deadline.within(times.NETWORK_LINE_END)
-        if self.framing.finished and self.framing.trailer is not Trailer.FULL:
+        if self.framing.finished and self._trailer is not Trailer.FULL:
             return deadline.within(times.TRAILER)
-        return deadline.within(SILENCE.get(self.framing.trailer, deadline.left()))
+        return deadline.within(SILENCE.get(self._trailer, deadline.left()))
 
     def _take_in(self, data: bytes) -> None:
         """Take bytes as they came; behind a question they may be an answer to it."""
-        if self._questions and data and self.framing.trailer in UNSETTLED:
+        if self._questions and data and self._trailer in UNSETTLED:
             self._held += data
             if not _ANSWERS.fullmatch(self._held) or len(self._held) > HELD_LIMIT:
                 self._take_for_payload()
         else:
             self.framing.receive_data(data)
         self._settle_doubt()
+        self._trailer = self.framing.trailer
         if not self.framing.finished:
             return
         if self.state is ResponseState.READING:
             self._go(ResponseState.ENDED)
-        if self.framing.trailer is Trailer.WRONG:
+        if self._trailer is Trailer.WRONG:
             raise TransferError(MISPLACED)
-        certain = self.framing.certain and not self._questions
-        if certain and self.framing.trailer is Trailer.FULL:
+        full = self._trailer is Trailer.FULL and not self._questions
+        if full and self.framing.certain:
             self._finish(*self.framing.take_trailer(), whole=True, answered=True)
 
     def _settle_doubt(self) -> None:
@@ -258,7 +266,7 @@ class Receiver:
 
     def _look_into(self) -> None:
         """Settle what the bytes withheld are, after a silence."""
-        trailer = self.framing.trailer
+        trailer = self._trailer
         if self._doubt is not None and self._doubt.over:
             self._settle_doubt()
         elif trailer is Trailer.FULL:
