@@ -45,14 +45,11 @@ class Calls:
             return
         if ours:
             name = pathlib.Path(code.co_filename).relative_to(PACKAGE)
-            self.ours[f"{name} {code.co_qualname if PYTHON_311 else code.co_name}"] += 1
+            self.ours[f"{name} {code.co_name}"] += 1
             self._depth += 1
             self.deepest = max(self.deepest, self._depth)
         else:
             self.theirs += 1
-
-
-PYTHON_311 = sys.version_info >= (3, 11)
 
 
 def count() -> Calls:

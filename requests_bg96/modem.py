@@ -28,9 +28,7 @@ from .errors import (
     LimitError,
     NoAnswer,
     Phase,
-    ReentryError,
     TransferError,
-    reaching,
 )
 from .files import ModemFiles
 from .recovery.driver import Driver
@@ -288,16 +286,17 @@ class BG96Modem:
         :raises BG96Error: with the phase that it came to in `BG96Error.phase`.
         """
         deadline = Deadline(self._clock, connect_seconds)
-        with reaching(Phase.CONNECT), self._turn(deadline), self._tidying():
+        with self._turn(deadline), self._tidying():
             started = self._clock.now()
             link = self._hand_over(request, deadline, read_seconds)
-            request = request.within(self._known.limits)
+            known = self._driver.known
+            request = request.within(known.limits)
             if total_seconds is not None:
                 spent = self._clock.now() - started
                 read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
             link.phase = Phase.WAIT
             until = Deadline(self._clock, read_seconds)
-            script = exchange.result(request, read_seconds, self._known)
+            script = exchange.result(request, read_seconds, known)
             result = self._driver.run(link, script, until)
             bodyless = request.method == "HEAD" or result.status in (204, 304)
             wait = min(read_seconds, times.BODYLESS) if bodyless else read_seconds
@@ -347,8 +346,6 @@ class BG96Modem:
     @contextmanager
     def _turn(self, deadline: Deadline) -> Iterator[None]:
         self._check_process()
-        if self._turns.mine:
-            raise ReentryError
         self._released = False
         turn = self._turns.take(deadline.left())
         if turn is None:
@@ -357,7 +354,8 @@ class BG96Modem:
             yield
         finally:
             self._turns.give(turn)
-            self._give_back()
+            if self._released:
+                self._give_back()
 
     def _busy(self, seconds: float) -> str:
         if self._reading is not None:
@@ -458,12 +456,14 @@ class BG96Modem:
         harmless = alike and not (request.body or request.trust)
         link = self._driver.attention(deadline, doubted=not harmless)
         link.phase = Phase.CONNECT
-        request = request.within(self._known.limits)
+        known = self._driver.known
+        request = request.within(known.limits)
         rate = link.port.baudrate
-        script = exchange.send(request, read_seconds, rate, self.settings, self._known)
+        script = exchange.send(request, read_seconds, rate, self.settings, known)
         self._driver.run(link, script, deadline)
-        self.stats.requests += 1
-        self.stats.bytes_up += len(request.data)
+        stats = self._driver.stats
+        stats.requests += 1
+        stats.bytes_up += len(request.data)
         return link
 
     def _fetch(
@@ -492,7 +492,8 @@ class BG96Modem:
         """Leave no file behind, whatever happens, where the module still listens."""
         try:
             yield
-        except BG96Error:
+        except BG96Error as error:
+            error.reached(Phase.CONNECT)
             raise
         except BaseException:
             if self._driver.link:
@@ -533,7 +534,8 @@ class BG96Modem:
         self._driver.answered()
         # From here on the line is another's.
         self._reading = None
-        self._give_back()
+        if self._released:
+            self._give_back()
 
 
 def _escape() -> Dialogue[None]:

@@ -82,7 +82,8 @@ class LineBuffer:
     def take_rest(self) -> bytes:
         """Return, and forget, the bytes that no line was made of."""
         rest = bytes(self._buffer)
-        self.clear()
+        if rest:
+            self.clear()
         return rest
 
     def clear(self) -> None:

@@ -25,7 +25,6 @@ from ..errors import (
 )
 from ..settings import Settings
 from ..stats import Recovery, Statistics
-from .payload import Payloads
 from .port import Port
 from .question import ACCEPTED, Question
 from .state import Event, State
@@ -43,7 +42,7 @@ from .steps import (
     Speed,
     Step,
 )
-from .wire import RESTARTED, logger
+from .wire import RESTARTED, Wire, logger
 
 __all__ = ("Link",)
 
@@ -55,7 +54,7 @@ _READ = Command("+QHTTPREAD")
 QUESTION_LIMIT = 4_096
 
 
-class Link(Payloads):
+class Link(Wire):
     """A dialogue's way to the module.
 
     :param port: an open port; it stays the caller's to close.
@@ -122,9 +121,9 @@ class Link(Payloads):
                 raise
             outcome, failure = None, None
             try:
-                outcome = self._perform(step, deadline)
+                outcome = self._steps[type(step)](step, deadline)
             except BG96Error as error:
-                failure = error
+                failure = self._failed(step, error)
 
     def give_up(self) -> None:
         """Have nobody go on with what is under way on the line."""
@@ -181,15 +180,13 @@ class Link(Payloads):
 
     # One step each
 
-    def _perform(self, step: Step, deadline: Deadline) -> Any:
-        try:
-            return self._steps[type(step)](step, deadline)
-        except BG96Error as error:
-            error.reached(self.phase)
-            if isinstance(step, Command):
-                self.give_up()
-                error.command = error.command or str(step)
-            raise
+    def _failed(self, step: Step, error: BG96Error) -> BG96Error:
+        """Return `error`, by which `step` has failed, with what is known of it."""
+        error.reached(self.phase)
+        if isinstance(step, Command):
+            self.give_up()
+            error.command = error.command or str(step)
+        return error
 
     def _ask(self, _: Ask, deadline: Deadline) -> bool:
         listened = self.state.listens
@@ -227,7 +224,7 @@ class Link(Payloads):
         until = deadline.within(times.QUESTION)
         heard = b""
         while not wanted(heard):
-            data = self._read(until)
+            data = self.port.read(until)
             if not data or until.over:
                 return heard, False
             # The rest is somebody's payload.
@@ -244,10 +241,10 @@ class Link(Payloads):
     def _command(self, command: Command, deadline: Deadline) -> Reply:
         if not self.state.listens:
             raise DataModeError("the module has not shown that it listens")
-        self._note_pending(deadline.within(command.timeout))
+        self._note_pending(deadline)
         self._urcs.clear()
         self._echoed = False
-        self._expect(command, command.timeout)
+        self.late_answer = command, self._clock.now() + command.timeout
         logger.debug("> %s", command)
         self._said = command
         self.state.on(Event.COMMAND)
@@ -262,7 +259,8 @@ class Link(Payloads):
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
         if reply.connected:
             self._connect(command)
-            reply = self._transfer(command, reply, deadline)
+            if not command.leads:
+                reply = self._transfer(command, reply, deadline)
         self.late_answer = None
         return reply
 
@@ -275,7 +273,7 @@ class Link(Payloads):
             # Where noise has hidden CONNECT, the result is a line of the payload.
             self.give_up()
         # What a caller types, which is bare, may lead to data mode or not.
-        if command.connects and not command.bare and reply.final == b"OK":
+        if reply.final == b"OK" and command.connects and not command.bare:
             raise StrayAnswer("the module said OK before CONNECT, to something else")
         return reply
 
@@ -305,7 +303,7 @@ class Link(Payloads):
             until = Deadline(self._clock, command.payload_timeout)
             if not command.bulky:
                 until = deadline.within(command.payload_timeout)
-            self.late_answer = command, until
+            self.late_answer = command, until.when
             reply = self._upload(command, command.payload, until)
         elif command.sink is not None:
             reply = self._download(command, command.sink)
@@ -317,13 +315,6 @@ class Link(Payloads):
             spent = self._clock.now() - started
             deadline.postpone(min(spent, size / BYTES_PER_SECOND))
         return reply
-
-    def _expect(self, what: Command | Await, seconds: float) -> None:
-        """Record what may end late, unless something given up before may end later."""
-        until = Deadline(self._clock, seconds)
-        earlier = None if self.state.listens else self.late_answer
-        if earlier is None or earlier[1].when < until.when:
-            self.late_answer = what, until
 
     def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
         self.state.on(Event.AWAIT)
@@ -337,7 +328,7 @@ class Link(Payloads):
     def _await(self, awaited: Await, deadline: Deadline) -> bytes:
         until = deadline.within(awaited.timeout)
         self.state.on(Event.AWAIT)
-        self.late_answer = awaited, Deadline(self._clock, awaited.timeout)
+        self.late_answer = awaited, self._clock.now() + awaited.timeout
         while True:
             for line in self._urcs:
                 if line.startswith(awaited.prefix):
@@ -393,7 +384,7 @@ class Link(Payloads):
         silence = self._clock.now() - self._last_write
         until = Deadline(self._clock, times.GUARD - silence)
         while not until.over:
-            self._read(deadline.within(until.left()))
+            self.port.read(deadline.within(until.left()))
             if deadline.over:
                 raise NoAnswer("the time is too short for leaving data mode")
 

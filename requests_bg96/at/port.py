@@ -20,6 +20,7 @@ from serial.tools import list_ports
 from ..base.codes import USB_ID
 from ..clock import Clock, Deadline
 from ..errors import PortError
+from ..stats import Statistics
 from .usb import interface_of
 
 __all__ = ("Port", "find_port", "held_for")
@@ -88,6 +89,7 @@ class Port:
     :param baudrate: in baud; without meaning on USB.
     :param rtscts: whether RTS and CTS hold the line back.
     :param holder: for whom it is opened, which `held_for` tells.
+    :param stats: where the bytes are counted.
     :raises PortError: where it cannot be opened.
     """
 
@@ -99,8 +101,10 @@ class Port:
         rtscts: bool,
         clock: Clock,
         holder: object = None,
+        stats: Statistics | None = None,
     ) -> None:
         self.url = url
+        self._stats = stats or Statistics()
         self.holder = holder
         self._clock = clock
         self._process = os.getpid()
@@ -119,7 +123,7 @@ class Port:
         except FAILURES as error:
             raise self._failure("cannot be opened", error) from error
         try:
-            self._wait = self._waiter()
+            self._descriptor = self._own_descriptor()
             _open_ports.add(self)
         except BaseException:
             self._serial.close()
@@ -192,9 +196,14 @@ class Port:
         if self._process != os.getpid():
             self.check_process()
         try:
-            return self._wait(deadline, given_up)
+            if self._descriptor is None:
+                data = self._read_in_slices(deadline, given_up)
+            else:
+                data = self._read_by(self._descriptor, deadline, given_up)
         except FAILURES as error:
             raise self._failure("cannot be read", error) from error
+        self._stats.line_bytes_down += len(data)
+        return data
 
     def write(self, data: bytes) -> None:
         """Send all of `data`, which takes as long as the line needs for it.
@@ -203,6 +212,7 @@ class Port:
         """
         if self._process != os.getpid():
             self.check_process()
+        self._stats.line_bytes_up += len(data)
         try:
             self._serial.write(data)
         except FAILURES as error:
@@ -218,25 +228,30 @@ class Port:
         except FAILURES as error:
             raise self._failure("cannot move DTR", error) from error
 
-    def _waiter(self) -> Callable[[Deadline, Callable[[], bool] | None], bytes]:
+    def _own_descriptor(self) -> int | None:
+        """Return what to wait on; None for a port that has none."""
         try:
-            descriptor = self._serial.fileno()
+            descriptor: int = self._serial.fileno()
         except (AttributeError, io.UnsupportedOperation):
-            return self._wait_in_slices
+            return None
         self._serial.timeout = 0
+        return descriptor
 
-        def wait(deadline: Deadline, given_up: Callable[[], bool] | None) -> bytes:
-            while True:
-                left = deadline.left()
-                seconds = min(SLICE, left) if given_up else left
-                if select.select([descriptor], [], [], seconds)[0]:
-                    return bytes(self._serial.read(READ_SIZE))
-                if seconds == left or (given_up and given_up()):
-                    return b""
+    def _read_by(
+        self,
+        descriptor: int,
+        deadline: Deadline,
+        given_up: Callable[[], bool] | None,
+    ) -> bytes:
+        while True:
+            left = deadline.left()
+            seconds = min(SLICE, left) if given_up else left
+            if select.select([descriptor], [], [], seconds)[0]:
+                return bytes(self._serial.read(READ_SIZE))
+            if seconds == left or (given_up and given_up()):
+                return b""
 
-        return wait
-
-    def _wait_in_slices(
+    def _read_in_slices(
         self, deadline: Deadline, given_up: Callable[[], bool] | None
     ) -> bytes:
         while not (waiting := self._serial.in_waiting):
@@ -247,7 +262,7 @@ class Port:
         return bytes(self._serial.read(min(waiting, READ_SIZE)))
 
     def _failure(self, what: str, error: Exception) -> PortError:
-        """Return one error that says what to do, for what pyserial or the system raises."""
+        """Return the error for what pyserial or the system says, with what to do."""
         number = getattr(error, "errno", None)
         if "exclusively lock" in str(error):
             number = errno.EBUSY

@@ -46,6 +46,7 @@ mistake in this program, and raises `StateError` before a byte is written.
 from __future__ import annotations
 
 import enum
+from typing import NoReturn
 
 __all__ = ("IN_DATA_MODE", "LISTENS", "TRANSITIONS", "Event", "LineState", "State")
 
@@ -281,10 +282,9 @@ class LineState:
         except KeyError:
             raise StateError(f"{event} where the line is {self.state}") from None
 
-    def require(self, state: State) -> None:
-        """Refuse what belongs to another state than `state`.
+    def refuse(self, state: State) -> NoReturn:
+        """Refuse what belongs to `state`, which the line is not in.
 
-        :raises StateError: where the line is not in that state.
+        :raises StateError: always.
         """
-        if self.state is not state:
-            raise StateError(f"the line is {self.state}, not {state}")
+        raise StateError(f"the line is {self.state}, not {state}")

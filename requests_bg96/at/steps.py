@@ -149,7 +149,7 @@ class Command:
             return Kind.ECHO
         if line in FINAL_LINES or line.startswith(FINAL_PREFIXES):
             return Kind.FINAL
-        if connects(line):
+        if line.startswith(b"CONNECT") and connects(line):
             return Kind.FINAL
         if line.startswith(self.prefixes):
             return Kind.INFORMATION
@@ -182,8 +182,8 @@ class Command:
     @functools.cached_property
     def prefixes(self) -> tuple[bytes, ...]:
         """What this command's information lines begin with."""
-        names = re.findall(r"\+[A-Z]+", self.text.upper())
-        return tuple(f"{name}:".encode("ascii") for name in names)
+        names = re.findall(rb"\+[A-Z]+", self.line.upper())
+        return tuple([name + b":" for name in names])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,7 +211,7 @@ class Reply:
         """Whether the command succeeded, or leads on to data."""
         return self.final == b"OK" or self.connected
 
-    @property
+    @functools.cached_property
     def connected(self) -> bool:
         """Whether the module is in data mode."""
         return self.final.startswith(b"CONNECT")

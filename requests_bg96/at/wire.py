@@ -1,4 +1,4 @@
-"""Bytes and lines on a port, and what the module says unasked.
+"""Bytes, lines and payload on a port, and what the module says unasked.
 
 `link` does on top of this what dialogues want.
 """
@@ -18,14 +18,15 @@ from ..errors import (
     NoAnswer,
     Phase,
     StrayAnswer,
+    StreamEnded,
     TransferError,
 )
 from ..stats import Statistics
 from .lines import LineBuffer, error_number
-from .port import Port
+from .port import WRITE_SIZE, Port
 from .printable import printable
 from .state import Event, LineState, State
-from .steps import Await, Command, Kind, Reply, connects
+from .steps import BLOCK, Await, Command, Kind, Reply, connects
 
 __all__ = ("Wire", "logger")
 
@@ -68,7 +69,7 @@ class Wire:
         #: How far the exchange under way has come; None where there is none.
         self.phase: Phase | None = None
         #: The command or URC that was given up, and until when it may come yet.
-        self.late_answer: tuple[Command | Await, Deadline] | None = None
+        self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
         #: A time that is over: for what has come already.
         self._at_once = Deadline(clock, 0.0)
@@ -83,6 +84,7 @@ class Wire:
         #: Until when an echo cannot be a restart's, for the module was asked just now.
         self._asked: Deadline | None = None
         self._said: Command | None = None
+        self._payload_size = 0
         self._last_write = clock.now()
 
     def __repr__(self) -> str:
@@ -167,7 +169,8 @@ class Wire:
         return kind is Kind.FINAL
 
     def _ended(self, final: bytes, lines: list[bytes]) -> Reply:
-        reply = Reply(final, tuple(lines), error_number(final), self.phase)
+        err = error_number(final) if final.startswith(b"+") else None
+        reply = Reply(final, tuple(lines), err, self.phase)
         if not reply.connected:
             self.state.on(Event.RESULT)
         if self._echoed:
@@ -190,58 +193,156 @@ class Wire:
 
     def _next_line(self, until: Deadline) -> bytes | None:
         while (line := self._lines.next_line()) is None:
-            data = self._read(until)
+            data = self.port.read(until)
             if not data:
                 return None
             self._lines.receive_data(data)
-        self._log(line)
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(line)
         return line
 
     def _take_line(self) -> bytes | None:
         """Return the next line of those that have come already."""
         line = self._lines.next_line()
-        if line is not None:
+        if line is not None and logger.isEnabledFor(logging.DEBUG):
             self._log(line)
         return line
 
     def _log(self, line: bytes) -> None:
-        if logger.isEnabledFor(logging.DEBUG):
-            shown = self._said.shows(line) if self._said else printable(line)
-            logger.debug("< %s", shown)
+        shown = self._said.shows(line) if self._said else printable(line)
+        logger.debug("< %s", shown)
 
     def _note_pending(self, deadline: Deadline) -> None:
         """Hear all that has come, which would be taken for the answer to what is next.
 
         A port may hand it out in pieces.
         """
-        while self._receive_pending():
+        while data := self.port.read(self._at_once):
+            self._lines.receive_data(data)
             while line := self._take_line():
                 self.note(line)
             if deadline.over:
                 return
 
-    def _receive_pending(self) -> bool:
-        """Take what has come already; return whether that is anything."""
-        data = self._read(self._at_once)
-        if data:
+    # Payload
+
+    def read_payload(
+        self, deadline: Deadline, given_up: Callable[[], bool] | None = None
+    ) -> bytes:
+        """Return payload as it comes; b"" when the deadline is over.
+
+        :param given_up: tells whether to wait no longer.
+        :raises StreamEnded: once it says so.
+        """
+        data = self._lines.take_rest() or self.port.read(deadline, given_up)
+        if given_up and not data and given_up():
+            raise StreamEnded("the response was given up while it was read")
+        self._payload_size += len(data)
+        self._stats.bytes_down += len(data)
+        return data
+
+    def discount(self, size: int) -> None:
+        """Take `size` bytes for no payload that were read as such."""
+        self._payload_size -= size
+        self._stats.bytes_down -= size
+
+    def _payload_ended(self) -> None:
+        logger.debug("< %d bytes", self._payload_size)
+        self._payload_size = 0
+
+    def _upload(self, command: Command, payload: bytes, until: Deadline) -> Reply:
+        """Send the payload that `command` has announced; return the end of it.
+
+        :raises NoAnswer: where the module does not take it by `until`.
+        """
+        lines: list[bytes] = []
+        if reply := self._pending_end(command, lines):
+            # CONNECT was late, and the module has given the payload up already.
+            return reply
+        self.phase = command.payload_phase or self.phase
+        logger.debug("> %d bytes", len(payload))
+        size = BLOCK if command.acknowledged else WRITE_SIZE
+        for start in range(0, len(payload), size):
+            piece = payload[start : start + size]
+            self._write(piece, State.SENDING)
+            if command.acknowledged and len(piece) == size:
+                self._await_acknowledgement(until.within(times.ACKNOWLEDGEMENT))
+            if command.progress:
+                command.progress(start + len(piece))
+            left = start + len(piece) < len(payload)
+            if left and (reply := self._pending_end(command, lines)):
+                # The module takes no more: what is left would be commands to it.
+                return reply
+            if left and until.over:
+                raise NoAnswer("the module does not take the payload in time")
+        if command.acknowledged:
+            until = until.within(times.ACKNOWLEDGEMENT)
+        elif command.result_timeout is not None:
+            until = Deadline(self._clock, command.result_timeout)
+            self.late_answer = command, until.when
+        return self._end_of(command, until, lines)
+
+    def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
+        """Return the end of `command` if it has come already."""
+        if data := self.port.read(self._at_once):
             self._lines.receive_data(data)
-        return bool(data)
+        elif not self._lines.has_line:
+            return None
+        while line := self._take_line():
+            if self._ends(line, command, lines):
+                return self._ended(line, lines)
+        return None
+
+    def _await_acknowledgement(self, until: Deadline) -> None:
+        """Wait for the confirmation of a block, or a line, which says why it lacks.
+
+        The manual leaves open whether a last block that is full is confirmed.
+        """
+        while not self._lines.take_acknowledgement():
+            if self._lines.has_line:
+                return
+            if not (data := self.port.read(until)):
+                raise NoAnswer("the module does not confirm what it was sent")
+            self._lines.receive_data(data)
+
+    def _download(self, command: Command, sink: Callable[[bytes], None]) -> Reply:
+        """Give the payload of `command` to `sink`; return the end of it."""
+        left = command.sink_size
+        while left:
+            until = Deadline(self._clock, command.payload_timeout)
+            if not (data := self.read_payload(until)):
+                raise NoAnswer(f"{left} bytes of the payload did not come")
+            sink(data[:left])
+            self._lines.receive_data(data[left:])
+            self.discount(len(data[left:]))
+            left -= min(left, len(data))
+        self._payload_ended()
+        until = Deadline(self._clock, command.payload_timeout)
+        return self._end_of(command, until, self._surplus(until))
+
+    def _surplus(self, until: Deadline) -> list[bytes]:
+        """Return, as a line, what stands behind a payload where a line must begin.
+
+        A checksum of exclusive ors does not always tell that a byte came twice.
+        """
+        found = b""
+        while len(found) < BLOCK and (
+            data := self._lines.take_rest() or self.port.read(until)
+        ):
+            found += data
+            if (start := found.find(self.line_end[:1])) >= 0:
+                self._lines.receive_data(found[start:])
+                return [found[:start]] if start else []
+        return [found]
 
     # Bytes
-
-    def _read(
-        self, until: Deadline, given_up: Callable[[], bool] | None = None
-    ) -> bytes:
-        data = self.port.read(until, given_up)
-        self._stats.line_bytes_down += len(data)
-        return data
 
     def _write(self, data: bytes, state: State) -> None:
         """Write `data`, which belongs to `state` and to no other.
 
         :raises StateError: where the line is in another state.
         """
-        self.state.require(state)
-        self._stats.line_bytes_up += len(data)
+        if self.state.state is not state:
+            self.state.refuse(state)
         self.port.write(data)
         self._last_write = self._clock.now()

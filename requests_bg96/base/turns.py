@@ -7,6 +7,8 @@ import threading
 import weakref
 from collections.abc import Callable
 
+from ..errors import ReentryError
+
 __all__ = ("Turn", "Turns")
 
 
@@ -15,12 +17,7 @@ class Turn:
 
     __slots__ = ("__weakref__", "thread")
 
-    def __init__(self) -> None:
-        self.thread = threading.get_ident()
-
-
-def _nobody() -> Turn | None:
-    return None
+    thread: int
 
 
 class Turns:
@@ -39,25 +36,39 @@ class Turns:
         self._condition = threading.Condition(self._lock)
         self._waiting: collections.deque[Callable[[], Turn | None]]
         self._waiting = collections.deque()
-        self._holder: Callable[[], Turn | None] = _nobody
+        #: None while nobody has it, or who has had it is gone.
+        self._holder: Callable[[], Turn | None] | None = None
 
     def __repr__(self) -> str:
-        state = "taken" if self._holder() else "free"
+        state = "taken" if self._turn else "free"
         return f"<{type(self).__name__} {state}, {len(self._waiting)} waiting>"
+
+    @property
+    def _turn(self) -> Turn | None:
+        return None if self._holder is None else self._holder()
 
     @property
     def mine(self) -> bool:
         """Whether it is the turn of this very thread, which would wait for itself."""
-        turn = self._holder()
+        turn = None if self._holder is None else self._holder()
         return turn is not None and turn.thread == threading.get_ident()
 
     def take(self, seconds: float) -> Turn | None:
-        """Wait up to `seconds` for a turn; return it, or None where it did not come."""
+        """Wait up to `seconds` for a turn; return it, or None where it did not come.
+
+        :raises ReentryError: in a thread that has it and would wait for itself. The
+            garbage collector may close a response in the thread that reads it, and so
+            may what is called by that.
+        """
         turn = Turn()
+        turn.thread = threading.get_ident()
         # Called when the turn is lost: whoever waits must look again.
         place = weakref.ref(turn, self._lost)
         with self._lock:
-            if not self._waiting and self._holder() is None:
+            holder = None if self._holder is None else self._holder()
+            if holder is not None and holder.thread == turn.thread and seconds:
+                raise ReentryError
+            if not self._waiting and holder is None:
                 self._holder = place
                 return turn
             self._waiting.append(place)
@@ -73,8 +84,8 @@ class Turns:
     def give(self, turn: Turn) -> None:
         """Let the next one have their turn."""
         with self._lock:
-            if self._holder() is turn:
-                self._holder = _nobody
+            if self._holder is not None and self._holder() is turn:
+                self._holder = None
             self._condition.notify_all()
 
     def _lost(self, place: object) -> None:
@@ -84,4 +95,4 @@ class Turns:
     def _next_is(self, turn: Turn) -> bool:
         while self._waiting and self._waiting[0]() is None:
             self._waiting.popleft()
-        return self._holder() is None and self._waiting[0]() is turn
+        return self._turn is None and self._waiting[0]() is turn

@@ -119,7 +119,7 @@ def listen() -> Dialogue[None]:
 
     :raises NoAnswer: where it does not.
     """
-    reply = yield from asked(Command(""))
+    reply: Reply = yield Command("")
     if not reply.ok:
         raise NoAnswer("the module gave no answer but an error")
 

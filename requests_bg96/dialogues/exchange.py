@@ -119,7 +119,7 @@ def _hand_over(
         # Whatever goes wrong puts it in doubt: noise can make it look so.
         known.prompt = False
         reply = yield from must(command)
-        known.prompt = not reply.values(request.name)
+        known.prompt = not reply.lines
 
 
 def _set_url(request: Request, known: Knowledge) -> Dialogue[None]:
@@ -348,7 +348,7 @@ def result(request: Request, seconds: float, known: Knowledge) -> Dialogue[Resul
 def _numbers(line: bytes) -> list[int]:
     """Return the numbers of a result URC, at least one."""
     try:
-        return [int(field) for field in line.partition(b":")[2].split(b",")]
+        return list(map(int, line.partition(b":")[2].split(b",")))
     except ValueError:
         raise TransferError(f"the module says {printable(line)}") from None
 
@@ -361,7 +361,7 @@ def read(wait_seconds: float) -> Dialogue[None]:
     """
     text = f"+QHTTPREAD={whole_seconds(wait_seconds)}"
     command = Command(text, timeout=wait_seconds, leads=True)
-    yield from _fetched(command, wait_seconds)
+    return _fetched(command, wait_seconds)
 
 
 def _fetched(command: Command, patience: float) -> Dialogue[None]:

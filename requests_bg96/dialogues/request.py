@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import re
 from collections.abc import Callable
@@ -88,17 +89,17 @@ class Request:
         url = self.url if len(self.url) <= limits.url else self.origin + b"/"
         return dataclasses.replace(self, url=url, limits=limits)
 
-    @property
+    @functools.cached_property
     def origin(self) -> bytes:
         """Scheme, host and port of the URL."""
         return b"/".join(self.url.split(b"/", 3)[:3])
 
-    @property
+    @functools.cached_property
     def uploaded(self) -> bool:
         """Whether it goes to the module as a file."""
         return self.by_file or len(self.data) > self.limits.post
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """The command that carries it, which its result URC is called after."""
         if self.uploaded:

@@ -114,7 +114,7 @@ class Driver:
             raise
         finally:
             self.met = self.met or link.met
-        self.answered()
+        self._last_answer = self._clock.now()
         return outcome
 
     def answered(self) -> None:
@@ -168,11 +168,12 @@ class Driver:
         if fresh:
             return connect.find_module(self._settings, link.state.data_mode)
         self.stats.recovered(Recovery.RESYNCHRONISE)
-        awaited, until = link.late_answer or (None, Deadline(self._clock, 0.0))
-        if awaited and not (link.state.data_mode or until.over):
+        awaited, until = link.late_answer or (None, 0.0)
+        late = max(0.0, until - self._clock.now())
+        if awaited and late and not link.state.data_mode:
             self.stats.recovered(Recovery.LATE, awaited)
         left = deadline.left()
-        patience = min(until.left(), max(left / 2, left - times.CALL))
+        patience = min(late, max(left / 2, left - times.CALL))
         return connect.resynchronise(link.state.data_mode, awaited, patience)
 
     def _open(self) -> Link:
@@ -226,6 +227,7 @@ class Driver:
                 rtscts=self._settings.rtscts,
                 clock=self._clock,
                 holder=self._settings,
+                stats=self.stats,
             )
         except PortError as error:
             if error.taken and isinstance(held, Settings):

@@ -58,6 +58,8 @@ _ANSWER = re.compile(rb"(?:AT[^\r\n]{1,200}\r*)?\r?\nOK\r?\n\Z")
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
 )
+_LENGTH = re.compile(rb"(?i)\ncontent-length:([^\r\n]*)")
+_CODING = re.compile(rb"(?i)\ntransfer-encoding:")
 _FAULT = "the response is chunk framing with a fault in it"
 #: What is wrong where the trailer stands in another place than the end of the body.
 MISPLACED = (
@@ -68,17 +70,15 @@ MISPLACED = (
 
 def _is_unambiguous(head: bytes) -> bool:
     """Return whether every parser finds one end of the head, and one length in it."""
-    fields = [line.partition(b":") for line in head.lower().split(b"\r\n")]
-    names = [name for name, _, _ in fields]
-    lengths = [value.strip() for name, _, value in fields if name == b"content-length"]
-    plain = _PLAIN_HEAD.fullmatch(head) and b"transfer-encoding" not in names
-    return bool(plain) and len(lengths) == 1 and lengths[0].isdigit()
+    lengths = _LENGTH.findall(head)
+    plain = _PLAIN_HEAD.fullmatch(head) and not _CODING.search(head)
+    return bool(plain) and len(lengths) == 1 and lengths[0].strip().isdigit()
 
 
 def _is_chunked(response: http.client.HTTPResponse) -> bool:
     """Return whether urllib3 reads chunks, which looks at the last coding as well."""
     codings = ",".join(response.headers.get_all("transfer-encoding", []))
-    return "chunked" in (coding.strip() for coding in codings.lower().split(","))
+    return "chunked" in map(str.strip, codings.lower().split(","))
 
 
 class _Head:
@@ -153,8 +153,12 @@ class Framing:
             self._agreed = False
             self._buffer[:0] = end
 
-    def take(self, size: int) -> bytes:
-        """Return up to `size` bytes that surely belong to the response."""
+    def take(self, size: int, keep: int = 0) -> bytes:
+        """Return up to `size` bytes that surely belong to the response.
+
+        :param keep: how many bytes are left in any case.
+        """
+        size = min(size, len(self._ready) - keep)
         taken = bytes(self._ready[:size])
         del self._ready[:size]
         return taken

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import enum
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from ..at.link import Link
 from ..base import times
-from ..base.turns import Turns
+from ..base.turns import Turn, Turns
 from ..clock import Clock, Deadline
-from ..errors import BG96Error, NoAnswer, Phase, ReentryError, StreamEnded
+from ..errors import BG96Error, NoAnswer, Phase, StreamEnded
 from .descriptor import Descriptor
 from .framing import Framing
-from .receiver import Receiver, ResponseState
+from .receiver import COMPLETE, Receiver, ResponseState
 from .spool import Spool
 
 __all__ = ("BUSY", "LiveResponse")
@@ -109,9 +108,11 @@ class LiveResponse:
         :raises PortError: in another process than that which made the request.
         """
         self._link.port.check_process()
-        with self._piece(threading.TIMEOUT_MAX):
+        turn = self._take_turn(threading.TIMEOUT_MAX)
+        try:
             until = Deadline(self._clock, self._read_seconds)
-            while not (data := self._take(size)) and not self.complete:
+            receiver = self._receiver
+            while not (data := self._take(size)) and receiver.state not in COMPLETE:
                 if self.abandoned:
                     raise self._receiver.failure or StreamEnded(ENDED, phase=Phase.READ)
                 if self._receiver.step(until, self._is_abandoned):
@@ -122,6 +123,8 @@ class LiveResponse:
             if not data and self._receiver.failure:
                 raise self._receiver.failure
             return data
+        finally:
+            self._turns.give(turn)
 
     def spool(self, deadline: Deadline) -> None:
         """Read the rest for a reader who comes later, to free the line.
@@ -133,8 +136,11 @@ class LiveResponse:
         """
         started = self._clock.now()
         while not (self.complete or self.abandoned):
-            with self._piece(deadline.left()):
+            turn = self._take_turn(deadline.left())
+            try:
                 self._spool_piece(started, deadline)
+            finally:
+                self._turns.give(turn)
         if not self._receiver.over:
             self.discard(deadline)
 
@@ -143,7 +149,8 @@ class LiveResponse:
 
         Else the exchange is `lost`, and the module still in data mode.
         """
-        with self._piece(deadline.left()):
+        turn = self._take_turn(deadline.left())
+        try:
             left = self._receiver.framing.remaining
             rate = self._link.port.baudrate
             until = deadline.within(times.TRAILER)
@@ -153,6 +160,8 @@ class LiveResponse:
                     self._receiver.step(until)
                     self._receiver.framing.take(self._receiver.framing.available)
             self._receiver.lose()
+        finally:
+            self._turns.give(turn)
 
     def shutdown(self) -> None:
         """Stop reading for good, in this thread and in any other; do not wait there."""
@@ -179,8 +188,11 @@ class LiveResponse:
         failure.reached(Phase.READ)
         self._receiver.failure = failure
         self.shutdown()
-        with self._piece(deadline.left()):
+        turn = self._take_turn(deadline.left())
+        try:
             self._receiver.lose()
+        finally:
+            self._turns.give(turn)
 
     def start_background_read(self) -> None:
         """Without flow control, read what comes while the reader is away.
@@ -193,9 +205,7 @@ class LiveResponse:
 
     def _read_for_absent(self) -> bool:
         """Put aside what waits on the line; return whether to come again."""
-        if self._turns.mine:
-            return True
-        # Whoever has it reads.
+        # Whoever has it reads, and lets time pass.
         turn = self._turns.take(0)
         if turn is None:
             return True
@@ -213,23 +223,16 @@ class LiveResponse:
         receiver = self._receiver
         return receiver.complete or receiver.framing.finished or self.abandoned
 
-    @contextmanager
-    def _piece(self, seconds: float) -> Iterator[None]:
+    def _take_turn(self, seconds: float) -> Turn:
         """Have the response to oneself, those who wait for it one after the other.
 
         :raises NoAnswer: where that takes more than `seconds`.
-        :raises ReentryError: where it would take for ever: the garbage collector may
-            close it in the thread that reads it, and so may what is called by that.
+        :raises ReentryError: where it would take for ever.
         """
-        if self._turns.mine:
-            raise ReentryError
         turn = self._turns.take(seconds)
         if turn is None:
             raise NoAnswer(BUSY)
-        try:
-            yield
-        finally:
-            self._turns.give(turn)
+        return turn
 
     def _spool_piece(self, started: float, deadline: Deadline) -> None:
         # Whoever had the last turn may have heard something since.
@@ -249,14 +252,17 @@ class LiveResponse:
         )
 
     def _take(self, size: int) -> bytes:
-        if self._spool:
+        if self._spool.size:
             return self._spool.take(size)
-        return self._receiver.framing.take(min(size, self._receiver.deliverable))
+        return self._receiver.take(size)
 
     def _put_aside(self) -> None:
-        if not self.abandoned and self._receiver.deliverable > 0:
-            with self._receiver.failing():
-                self._spool.put(self._receiver.framing.take(self._receiver.deliverable))
+        if not self.abandoned:
+            data = self._receiver.take(self._receiver.framing.available)
+            try:
+                self._spool.put(data)
+            except BaseException as error:
+                self._receiver.failed(error)
 
     def _is_abandoned(self) -> bool:
         return self.abandoned

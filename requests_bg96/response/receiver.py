@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from ..at.link import Link
 from ..at.question import ACCEPTED, Question
@@ -44,6 +43,7 @@ TRANSITIONS: dict[ResponseState, frozenset[ResponseState]] = {
     ResponseState.READING: frozenset(
         {
             ResponseState.ENDED,
+            ResponseState.WHOLE,
             ResponseState.BROKEN_OFF,
             ResponseState.OVER,
             ResponseState.LOST,
@@ -88,6 +88,12 @@ _ANSWERS = re.compile(
 )
 
 
+#: The line has no more of it then.
+OVER = frozenset({ResponseState.OVER, ResponseState.LOST})
+#: No more bytes will come for the reader then.
+COMPLETE = frozenset({ResponseState.WHOLE, ResponseState.OVER, ResponseState.LOST})
+
+
 class Receiver:
     """Takes one response from the link, from CONNECT of AT+QHTTPREAD to its trailer.
 
@@ -124,25 +130,21 @@ class Receiver:
     @property
     def over(self) -> bool:
         """Whether the line has no more of it: it is over, or lost."""
-        return self.state in (ResponseState.OVER, ResponseState.LOST)
+        return self.state in OVER
 
     @property
     def complete(self) -> bool:
         """Whether no more bytes will come for the reader."""
-        return self.over or (
-            self.framing.finished
-            and (self.framing.bodyless or self.state is ResponseState.WHOLE)
-        )
+        return self.state in COMPLETE
 
-    @property
-    def deliverable(self) -> int:
-        """How many bytes may go to the reader.
+    def take(self, size: int) -> bytes:
+        """Return up to `size` bytes of those that may go to the reader.
 
         The last byte waits until the trailer shows that none is missing: a reader who
         knows the length would not come back to be told so.
         """
-        sure = self.complete or not self.framing.finished
-        return max(0, self.framing.available - (0 if sure else 1))
+        kept = 1 if self.state is ResponseState.ENDED else 0
+        return self.framing.take(size, kept)
 
     def step(
         self, deadline: Deadline, given_up: Callable[[], bool] | None = None
@@ -151,30 +153,31 @@ class Receiver:
 
         :param given_up: tells whether its reader waits no longer.
         """
-        came = True
-        with self.failing():
+        try:
             came = self._receive(deadline, given_up)
+        except BaseException as error:
+            self.failed(error)
+            came = True
         if came:
             self.last_came = self._clock.now()
         return came
 
     def receive_pending(self) -> None:
         """Take what has come already."""
-        with self.failing():
-            self._take_in(self._link.read_payload(Deadline(self._clock, 0.0)))
-
-    @contextmanager
-    def failing(self) -> Iterator[None]:
-        """Let every exception end the response, and keep ours for the reader."""
         try:
-            yield
-        except StreamEnded:
+            self._take_in(self._link.read_payload(Deadline(self._clock, 0.0)))
+        except BaseException as error:
+            self.failed(error)
+
+    def failed(self, error: BaseException) -> None:
+        """Have `error` end the response; keep ours for the reader, and raise others."""
+        if isinstance(error, StreamEnded):
             self._go(ResponseState.BROKEN_OFF)
-        except BG96Error as error:
+        elif isinstance(error, BG96Error):
             self.fail(error)
-        except BaseException:
+        else:
             self.fail(TransferError("reading was interrupted"))
-            raise
+            raise error
 
     def fail(self, failure: BG96Error) -> None:
         """Be lost, unless it is over; `failure` is what its reader gets."""
@@ -204,10 +207,10 @@ class Receiver:
     def _receive(self, deadline: Deadline, given_up: Callable[[], bool] | None) -> bool:
         data = self._link.read_payload(self._patience(deadline), given_up)
         self._take_in(data)
-        if not self.over and (not data or self._is_overdue()):
+        if self.state not in OVER and (not data or self._is_overdue()):
             self._look_into()
-            self._trailer = self.framing.trailer
-        return bool(data) or self.over
+            self._update()
+        return bool(data) or self.state in OVER
 
     def _is_overdue(self) -> bool:
         """Whether lines have followed a trailer for as long as a silence would take.
@@ -243,17 +246,23 @@ class Receiver:
                 self._take_for_payload()
         else:
             self.framing.receive_data(data)
-        self._settle_doubt()
-        self._trailer = self.framing.trailer
-        if not self.framing.finished:
-            return
+        if self._doubt is not None or self.framing.in_doubt:
+            self._settle_doubt()
+        self._update()
         if self.state is ResponseState.READING:
-            self._go(ResponseState.ENDED)
+            return
         if self._trailer is Trailer.WRONG:
             raise TransferError(MISPLACED)
         full = self._trailer is Trailer.FULL and not self._questions
         if full and self.framing.certain:
             self._finish(*self.framing.take_trailer(), whole=True, answered=True)
+
+    def _update(self) -> None:
+        """See what the framing has come to."""
+        self._trailer = self.framing.trailer
+        if self.framing.finished and self.state is ResponseState.READING:
+            bodyless = self.framing.bodyless
+            self._go(ResponseState.WHOLE if bodyless else ResponseState.ENDED)
 
     def _settle_doubt(self) -> None:
         if not self.framing.in_doubt:

@@ -41,9 +41,8 @@ class Spool:
         #: What the file holds is older than what memory holds.
         self._memory = bytearray()
         self._start = self._end = 0
-
-    def __len__(self) -> int:
-        return self._filed + len(self._memory)
+        #: How many bytes are kept.
+        self.size = 0
 
     def __del__(self) -> None:
         self.close()
@@ -58,7 +57,7 @@ class Spool:
         :raises SpoolError: where there is no room for it. What was put before is still
             there, and nothing of `data` is.
         """
-        if len(self) + len(data) > self._limit:
+        if self.size + len(data) > self._limit:
             raise SpoolError(
                 f"the rest of the response is not kept: {self._limit >> 20} MB of it "
                 "wait for their reader; read it as it comes, or close it"
@@ -72,6 +71,7 @@ class Spool:
                     f"cannot be written: {error}; {ADVICE}"
                 ) from error
         self._memory += data
+        self.size += len(data)
 
     def take(self, size: int) -> bytes:
         """Return up to `size` bytes, and keep them no longer.
@@ -81,10 +81,12 @@ class Spool:
         if self._file is None or not self._filed:
             data = bytes(self._memory[:size])
             del self._memory[:size]
+            self.size -= len(data)
             return data
         self._file.seek(self._start)
         data = self._file.read(min(size, self._filed))
         self._start += len(data)
+        self.size -= len(data)
         if not self._filed:
             self._drop_file()
         elif self._start > max(MEMORY, self._filed):
@@ -97,6 +99,7 @@ class Spool:
         """Forget everything."""
         self._drop_file()
         self._memory = bytearray()
+        self.size = 0
 
     def _drop_file(self) -> None:
         if self._file is not None:

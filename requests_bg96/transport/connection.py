@@ -16,9 +16,7 @@ import dataclasses
 import functools
 import ssl
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -35,6 +33,7 @@ from ..dialogues.request import Request
 from ..errors import BG96Error, TrustError
 from ..modem import BG96Modem
 from .outcomes import urllib3_error
+from .over_modem import OverModem
 from .sock import ModemSocket
 
 __all__ = ("VIA", "ModemPool", "ModemPoolManager", "Transport")
@@ -63,6 +62,10 @@ class Transport:
     via: str = "line"
     progress: Progress | None = None
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)
+
+    def pool_manager(self) -> ModemPoolManager:
+        """Return a manager of pools that go this way."""
+        return ModemPoolManager(self)
 
     def warn_of(self, host: str) -> None:
         """Warn, once for each host, that its name was not checked."""
@@ -103,11 +106,12 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             is to be the connection's.
         """
         if self.source_address is not None:
-            with self._errors():
-                raise BG96Error(
-                    "the module makes the connection, and has no source_address"
-                )
-        self.sock = cast(Any, ModemSocket(self.transport.modem.abandon, self._errors))
+            self._raise_translated(
+                BG96Error("the module makes the connection, and has no source_address")
+            )
+        self.sock = cast(
+            Any, ModemSocket(self.transport.modem.abandon, self._raise_translated)
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -153,20 +157,20 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         if sock is None or not sock.data:
             return super().getresponse()
         transport = self.transport
-        with self._errors():
+        connect, read = self._connect_timeout, self.timeout
+        try:
             sock.exchange = transport.modem.exchange(
                 self._outgoing(bytes(sock.data)),
-                self._seconds(self._connect_timeout, transport.connect_seconds),
-                self._seconds(self.timeout, transport.read_seconds),
+                transport.connect_seconds if connect is None else connect,
+                transport.read_seconds if read is None else read,
                 self.total,
             )
+        except BG96Error as error:
+            self._raise_translated(error)
         response = super().getresponse()
         sock.end_is_told = response.chunked or response.length_remaining is not None
         transport.modem.let_read(sock.exchange)
         return response
-
-    def _seconds(self, timeout: float | None, otherwise: float) -> float:
-        return otherwise if timeout is None else timeout
 
     def _outgoing(self, data: bytes) -> Request:
         head = data.find(b"\r\n\r\n") + 4
@@ -190,15 +194,12 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             url = f"{origin}/".encode("idna")
         return url if len(url) <= URL_LIMIT else f"{origin}/".encode("ascii")
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except BG96Error as error:
-            translated = urllib3_error(error, self, self._target)
-            if translated is error:
-                raise
-            raise translated from error
+    def _raise_translated(self, error: BG96Error) -> NoReturn:
+        """Raise what `error` is to urllib3, or itself where it is nothing there."""
+        translated = urllib3_error(error, self, self._target)
+        if translated is error:
+            raise error
+        raise translated from error
 
 
 class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnection):
@@ -215,8 +216,10 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
 
         :raises urllib3.exceptions.SSLError: where the module cannot do what is asked.
         """
-        with self._errors():
+        try:
             self._trust = self._required_trust()
+        except BG96Error as error:
+            self._raise_translated(error)
         self.is_verified = False
         super().connect()
 
@@ -228,7 +231,9 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
         return response
 
     def _outgoing(self, data: bytes) -> Request:
-        connect = self._seconds(self._connect_timeout, self.transport.connect_seconds)
+        connect = self._connect_timeout
+        if connect is None:
+            connect = self.transport.connect_seconds
         return dataclasses.replace(
             super()._outgoing(data),
             trust=self._trust,
@@ -338,7 +343,7 @@ def _require_http_client() -> None:
         )
 
 
-class ModemPoolManager(PoolManager):
+class ModemPoolManager(OverModem, PoolManager):
     """Pools of connections over a modem.
 
     :param transport: over which they go.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import requests.adapters
 import urllib3.poolmanager
@@ -18,10 +18,9 @@ from requests.exceptions import ConnectionError, ProxyError
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
-from .connection import ModemPoolManager, Transport
 from .sending import PROXY
 
-__all__ = ("ModemPools", "foreign")
+__all__ = ("ModemPools", "OverModem", "Way", "foreign")
 
 _STOCK_POOLS = (HTTPConnectionPool, HTTPSConnectionPool)
 #: What ``verify=True`` is to some versions of requests: no wish of an adapter's.
@@ -39,13 +38,24 @@ def foreign(what: object) -> str:
     )
 
 
+class OverModem:
+    """What marks a `PoolManager` whose pools are a modem's."""
+
+
+class Way(Protocol):
+    """The way over a modem."""
+
+    def pool_manager(self) -> PoolManager:
+        """Return a manager of pools that go this way."""
+
+
 class ModemPools:
     """The attribute `poolmanager` of adapters: what they set, with a modem's pools.
 
     :param transport_of: returns over what the pools of an adapter go; None leaves them.
     """
 
-    def __init__(self, transport_of: Callable[[Any], Transport | None]) -> None:
+    def __init__(self, transport_of: Callable[[Any], Way | None]) -> None:
         self._transport_of = transport_of
 
     def __get__(self, adapter: Any, kind: type | None = None) -> Any:
@@ -56,7 +66,7 @@ class ModemPools:
             manager = vars(adapter)["poolmanager"]
         except KeyError:
             raise AttributeError(f"{adapter!r} has no poolmanager") from None
-        if isinstance(manager, ModemPoolManager):
+        if isinstance(manager, OverModem):
             return manager
         transport = self._transport_of(adapter)
         if transport is None or not isinstance(manager, PoolManager):
@@ -71,7 +81,7 @@ class ModemPools:
 
 
 #: The pools over a modem in place of a manager's own.
-_pools: weakref.WeakKeyDictionary[PoolManager, tuple[Transport, ModemPoolManager]]
+_pools: weakref.WeakKeyDictionary[PoolManager, tuple[Way, PoolManager]]
 _pools = weakref.WeakKeyDictionary()
 
 
@@ -83,7 +93,7 @@ class _PoolManagerOverModem(PoolManager):
 
     __slots__ = ("own", "_transport")
 
-    def __init__(self, own: PoolManager, transport: Transport) -> None:
+    def __init__(self, own: PoolManager, transport: Way) -> None:
         self.__dict__ = own.__dict__
         self.own = own
         self._transport = transport
@@ -115,10 +125,10 @@ class _PoolManagerOverModem(PoolManager):
         self._over_modem.clear()
 
     @property
-    def _over_modem(self) -> ModemPoolManager:
+    def _over_modem(self) -> PoolManager:
         transport, found = _pools.get(self.own, (None, None))
         if found is None or transport != self._transport:
-            found = ModemPoolManager(self._transport)
+            found = self._transport.pool_manager()
             _pools[self.own] = self._transport, found
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from urllib3.exceptions import ProtocolError
 
@@ -25,18 +25,18 @@ class ResponseStream(io.RawIOBase):
 
     :param sock: the socket that it belongs to, where requests_ntlm looks for it.
     :param exchange: which it reads from.
-    :param errors: turns the modem's errors into urllib3's.
+    :param raise_translated: raises what an error of the modem is to urllib3.
     """
 
     def __init__(
         self,
         sock: ModemSocket,
         exchange: LiveResponse | StoredResponse,
-        errors: Callable[[], Any],
+        raise_translated: Callable[[BG96Error], NoReturn],
     ) -> None:
         self._sock = sock
         self._exchange = exchange
-        self._errors = errors
+        self._raise_translated = raise_translated
         self._given_up = False
 
     def readable(self) -> bool:
@@ -59,12 +59,17 @@ class ResponseStream(io.RawIOBase):
             there any more to turn what is ours into requests' own.
         """
         try:
-            with self._errors():
-                data = self._read(len(buffer))
+            data = self._read(len(buffer))
         except BG96Error as error:
-            raise ProtocolError(str(error), error) from error
+            self._fail(error)
         buffer[: len(data)] = data
         return len(data)
+
+    def _fail(self, error: BG96Error) -> NoReturn:
+        try:
+            self._raise_translated(error)
+        except BG96Error:
+            raise ProtocolError(str(error), error) from error
 
     def _read(self, size: int) -> bytes:
         try:
@@ -110,18 +115,18 @@ class ModemSocket:
     """What urllib3 and http.client want of a socket: one exchange's worth.
 
     :param abandon: frees the line of a response that nobody will read on.
-    :param errors: turns the modem's errors into urllib3's.
+    :param raise_translated: raises what an error of the modem is to urllib3.
     """
 
     def __init__(
         self,
         abandon: Callable[[LiveResponse | StoredResponse], None],
-        errors: Callable[[], Any],
+        raise_translated: Callable[[BG96Error], NoReturn],
     ) -> None:
         self.abandon = abandon
         self.data = bytearray()
         self.exchange: LiveResponse | StoredResponse | None = None
-        self._errors = errors
+        self._raise_translated = raise_translated
         #: Whether HTTP tells where the response ends, so that less is an error.
         self.end_is_told = True
         self._handed_out = False
@@ -145,7 +150,7 @@ class ModemSocket:
         self._handed_out = True
         if self._is_shut:
             self.exchange.shutdown()
-        return _Reader(ResponseStream(self, self.exchange, self._errors))
+        return _Reader(ResponseStream(self, self.exchange, self._raise_translated))
 
     def shutdown(self, how: int) -> None:
         """End the response, which another thread may be reading; do not wait.

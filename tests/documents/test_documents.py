@@ -191,7 +191,7 @@ def test_no_chain_of_imports_is_long() -> None:
         return max((below(one) + 1 for one in used), default=0)
 
     command_line = {path for path, row in layers().items() if row == 0}
-    assert max(below(path) for path in {*layers()} - command_line) <= 11
+    assert max(below(path) for path in {*layers()} - command_line) <= 10
 
 
 def test_the_emulator_stands_apart() -> None:

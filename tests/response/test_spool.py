@@ -70,8 +70,8 @@ def test_what_comes_out_is_what_went_in(steps: list[tuple[bool, int]]) -> None:
             put += BODY[:size]
         else:
             taken += spool.take(size)
-        assert len(spool) == len(put) - len(taken)
-        assert on_disk(spool) <= 2 * len(spool) + MEMORY
+        assert spool.size == len(put) - len(taken)
+        assert on_disk(spool) <= 2 * spool.size + MEMORY
     while data := spool.take(MEMORY):
         taken += data
     assert taken == put and on_disk(spool) == 0
@@ -88,7 +88,7 @@ def test_what_was_read_is_not_kept() -> None:
         assert len(spool.take(10_000)) == 10_000
         largest = max(largest, on_disk(spool))
     assert largest <= 2 * (2 * LARGE + 10_000) + MEMORY
-    while len(spool) > 10_000:
+    while spool.size > 10_000:
         spool.take(10_000)
     assert on_disk(spool) <= 20_000 + MEMORY
 
