@@ -29,12 +29,14 @@ from .network import (
     Unresolvable,
 )
 from .socket_network import SocketNetwork
+from .stream_network import Connection, StreamNetwork
 from .switches import Switches
 
 __all__ = (
     "CallableNetwork",
     "Clock",
     "ConnectSilence",
+    "Connection",
     "Emulator",
     "Fault",
     "Hangup",
@@ -46,6 +48,7 @@ __all__ = (
     "Request",
     "Silence",
     "SocketNetwork",
+    "StreamNetwork",
     "Switches",
     "SystemClock",
     "TlsFailure",

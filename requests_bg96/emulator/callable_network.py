@@ -67,9 +67,11 @@ class Until:
 
     :param condition: asked whenever the module looks at the connection; what follows
         is sent at the time at which it was first seen to be true.
+    :param since: returns the time at which it became true, where that is known.
     """
 
     condition: Callable[[], bool]
+    since: Callable[[], float] | None = None
 
 
 Part = Union[bytes, Pause, Hangup, Silence, Until]
@@ -177,6 +179,15 @@ class CallableLink:
         self._over = self._over or isinstance(event, Closed)
         return event
 
+    @property
+    def unsent(self) -> int:
+        """The bytes that the function has not got: none, it gets them at once."""
+        return 0
+
+    def shut_down(self, now: float) -> None:
+        """Let the server close as well: it has no more requests to expect."""
+        self.hang_up(now)
+
     def send(self, data: bytes, now: float) -> None:
         """Collect bytes of a request; a complete one is answered."""
         request = self._framing.feed(data)
@@ -241,7 +252,8 @@ class CallableLink:
     def _hold(self, part: Until) -> Iterator[None]:
         while not part.condition():
             yield None
-        self._time = max(self._time, self._now())
+        since = part.since or self._now
+        self._time = max(self._time, since())
 
 
 def _packets(data: bytes) -> Iterator[Event]:

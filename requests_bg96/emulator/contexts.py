@@ -10,7 +10,7 @@ from .results import CommandFailed
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Context", "Contexts", "MOST_ACTIVE"]
+__all__ = ["Context", "Contexts", "MOST_ACTIVE", "wrong_parameter"]
 
 #: Contexts that can be active at once (TCP/IP manual 2.1.2).
 MOST_ACTIVE = 3
@@ -37,6 +37,11 @@ class Context:
     def names(self) -> bool:
         """Whether there is a name server to ask."""
         return self.servers != ("0.0.0.0", "0.0.0.0")
+
+
+def wrong_parameter(module: Module) -> CommandFailed:
+    """Return the failure of a TCP/IP command whose parameters are wrong."""
+    return module.contexts.fail(552)
 
 
 class Contexts:
@@ -72,6 +77,10 @@ class Contexts:
         """Return the IP address of an active context."""
         return f"10.64.0.{number}"
 
+    def succeed(self) -> None:
+        """Note that the last TCP/IP command has not failed."""
+        self.last_error = 0
+
     def fail(self, error: int) -> CommandFailed:
         """Note what AT+QIGETERROR will say; raise what this returns."""
         self.last_error = error
@@ -83,7 +92,7 @@ class Contexts:
         :raises CommandFailed: as bare ERROR, its reason for AT+QIGETERROR.
         """
         context = self._contexts[number]
-        self.last_error = 0
+        self.succeed()
         if context.broken:
             # After "pdpdeact" QIDEACT is obligatory (TCP/IP manual 2.2).
             raise self.fail(570)
@@ -102,9 +111,10 @@ class Contexts:
     def deactivate(self, number: int) -> None:
         """Take a context down, in whatever state it is."""
         context = self._contexts[number]
-        self.last_error = 0
+        self.succeed()
         context.active = context.broken = False
         self._module.http.context_down(number)
+        self._module.sockets.context_closed(number)
 
     def dial(self, number: int) -> None:
         """Bring a context up as AT+CGACT does; attach first if need be.
@@ -132,6 +142,7 @@ class Contexts:
             context.active, context.broken = False, True
             self._module.urc(b'+QIURC: "pdpdeact",%d' % number)
             self._module.http.context_down(number)
+            self._module.sockets.context_lost(number)
 
     def lose_all(self) -> None:
         """Let the network drop all of them."""

@@ -158,7 +158,7 @@ class Emulator:
     def close(self) -> None:
         """End the emulator: its connections are closed, its name is free."""
         with self.condition:
-            self.module.http.reset()
+            self.module.close()
             _by_name.pop(self.name, None)
 
     def mark(self) -> None:
@@ -200,9 +200,9 @@ class Emulator:
             self.module.urc(line)
 
     def hang_up(self) -> None:
-        """Let the server close the connection in use."""
+        """Let the servers close the connections in use."""
         with self._change():
-            self.module.http.hang_up()
+            self.module.hang_up()
 
     @contextlib.contextmanager
     def other_port_in_data_mode(self) -> Iterator[None]:
@@ -298,7 +298,7 @@ class Emulator:
             "reset_quiet": lambda: self.module.power.reset(False),
             "power_down": self.module.power.off,
             "lose_context": self.module.contexts.lose_all,
-            "hang_up": self.module.http.hang_up,
+            "hang_up": self.module.hang_up,
             "unplug": self.unplug,
             "replug": self._replug,
         }

@@ -87,6 +87,8 @@ class HttpService:
         self.require_idle()
         if not self._module.sim.ready:
             raise CommandFailed
+        if self._module.sockets.keep_http_out:
+            raise CommandFailed(703)
         if self.exchange and self._module.switches.unread_response == "busy":
             raise CommandFailed(703)
         if not self.url:

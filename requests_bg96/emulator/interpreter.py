@@ -18,7 +18,7 @@ __all__ = ["Interpreter", "LINE_LIMIT"]
 
 #: Characters of a command line. The AT manual (Table 3) says that a limit exists
 #: but not where: this is longer than the longest documented command.
-LINE_LIMIT = 1024
+LINE_LIMIT = 1100
 
 
 class Interpreter:

@@ -13,6 +13,7 @@ from .radio import Radio
 from .results import CommandFailed
 from .scheduler import Scheduler, Task
 from .sim import Sim
+from .sockets import Sockets
 from .store import Store
 from .switches import Switches
 from .terminal import Terminal
@@ -69,6 +70,7 @@ class Module:
         self.store = Store()
         self.tls = TlsContexts(self)
         self.http = HttpService(self)
+        self.sockets = Sockets(self)
         self.power = Power(self)
         self._told: int | None = None
         self._interpreter = Interpreter(self, COMMANDS)
@@ -123,6 +125,16 @@ class Module:
         """
         if self.power.on:
             self.terminal.urc(line, before, after)
+
+    def hang_up(self) -> None:
+        """Let the servers close the connections in use."""
+        self.http.hang_up()
+        self.sockets.hang_up()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.http.reset()
+        self.sockets.reset()
 
     def tls_settings(self) -> TlsSettings:
         """Return the SSL context that the HTTP commands use."""

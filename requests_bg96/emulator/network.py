@@ -100,7 +100,14 @@ class TlsSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Connected:
-    """The connection is made, TLS included."""
+    """The connection is made, TLS included.
+
+    :param address: of the server.
+    :param local_port: of this end.
+    """
+
+    address: str = dataclasses.field(default="192.0.2.1", compare=False, repr=False)
+    local_port: int = dataclasses.field(default=0, compare=False, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,8 +154,15 @@ class Lookup(Protocol):
 class Link(Lookup, Protocol):
     """One connection to a server, from the attempt to make it on."""
 
+    @property
+    def unsent(self) -> int:
+        """The bytes that the server has not acknowledged."""
+
     def send(self, data: bytes, now: float) -> None:
         """Send bytes to the server."""
+
+    def shut_down(self, now: float) -> None:
+        """Send no more: the server sees the end, and may go on to send."""
 
     def finish(self, now: float) -> None:
         """Say that the request is complete."""

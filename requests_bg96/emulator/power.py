@@ -96,6 +96,7 @@ class Power:
         module = self._module
         module.scheduler.cancel_all()
         module.http.reset()
+        module.sockets.reset()
         module.contexts.reset()
         module.files.reset()
         module.tls.reset()

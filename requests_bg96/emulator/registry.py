@@ -20,6 +20,7 @@ Lines = Union[Sequence[str], None]
 #: A command answers at once, or goes through a procedure first.
 Reply = Union[Lines, Procedure[Lines]]
 Handler = Callable[..., Reply]
+Refusal = Callable[["Module"], CommandFailed]
 H = TypeVar("H", bound=Handler)
 
 
@@ -29,22 +30,26 @@ class Entry:
 
     :param handler: called with the module and the converted parameters.
     :param declared: the parameters of a write command.
-    :param invalid: the error number of a wrong parameter; None is bare ERROR.
+    :param refuse: returns the failure of a wrong parameter.
     """
 
     handler: Handler
     declared: Sequence[Parameter] = ()
-    invalid: int | None = None
+    refuse: Refusal = lambda module: CommandFailed()
 
 
 class Registry:
     """Commands by name and form.
 
-    :param invalid: the error number for wrong parameters of all its commands.
+    :param invalid: the error number for wrong parameters of all its commands; None is
+        bare ERROR.
+    :param refuse: returns the failure for them, where it is more than a number.
     """
 
-    def __init__(self, invalid: int | None = None) -> None:
-        self._invalid = invalid
+    def __init__(
+        self, invalid: int | None = None, refuse: Refusal | None = None
+    ) -> None:
+        self._refuse = refuse or (lambda module: CommandFailed(invalid))
         self._entries: dict[tuple[str, Form], Entry] = {}
 
     def include(self, other: Registry) -> None:
@@ -94,14 +99,14 @@ class Registry:
         try:
             values: list[Any] = convert(entry.declared, command.arguments)
         except ParameterError:
-            raise CommandFailed(entry.invalid) from None
+            raise entry.refuse(module) from None
         return entry.handler(module, *values)
 
     def _declare(
         self, name: str, form: Form, declared: Sequence[Parameter] = ()
     ) -> Callable[[H], H]:
         def decorate(handler: H) -> H:
-            self._entries[name, form] = Entry(handler, declared, self._invalid)
+            self._entries[name, form] = Entry(handler, declared, self._refuse)
             return handler
 
         return decorate

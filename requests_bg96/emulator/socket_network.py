@@ -37,8 +37,8 @@ PACKET = 1460
 SEGMENT = 65536
 
 #: Seconds after which the thread of a dead connection attempt is given up; the
-#: module itself waits no more than 125 s.
-CONNECT_TIMEOUT = 130.0
+#: module itself waits no more than 125 s, or 150 s for a socket.
+CONNECT_TIMEOUT = 155.0
 
 #: What a socket that does not block says where it would have to.
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -165,6 +165,7 @@ class SocketLink(SocketSource):
     ) -> None:
         super().__init__(clock, notify, over)
         self._outgoing = bytearray()
+        self._ending = False
         self._handshake_until = NEVER
         self._waker, self._wakened = socket.socketpair()
         self._waker.setblocking(False)
@@ -181,10 +182,22 @@ class SocketLink(SocketSource):
         with self._changed:
             return min(super().due(), self._handshake_until)
 
+    @property
+    def unsent(self) -> int:
+        """The bytes that the network of this machine has not taken."""
+        with self._changed:
+            return len(self._outgoing)
+
     def send(self, data: bytes, now: float) -> None:
         """Send bytes to the server."""
         with self._changed:
             self._outgoing += data
+        self._wake()
+
+    def shut_down(self, now: float) -> None:
+        """Send no more than what is under way; go on to receive."""
+        with self._changed:
+            self._ending = True
         self._wake()
 
     def finish(self, now: float) -> None:
@@ -230,7 +243,7 @@ class SocketLink(SocketSource):
                 connection = self._secure(connection, client, seconds)
             if connection:
                 with connection:
-                    self._put(Connected())
+                    self._put(_connected(connection))
                     self._carry(connection)
 
     def _connect(self, host: str, port: int) -> socket.socket | None:
@@ -292,6 +305,7 @@ class SocketLink(SocketSource):
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakened, selectors.EVENT_READ)
             while not self._closed:
+                self._end(connection)
                 wanted = self._watch(selector, connection)
                 # What TLS has taken from the socket, no selector tells of.
                 decrypted = wanted & selectors.EVENT_READ if _pending(connection) else 0
@@ -339,6 +353,17 @@ class SocketLink(SocketSource):
         sent = connection.send(segment)
         with self._changed:
             del self._outgoing[:sent]
+        # A module whose buffer is full waits for this.
+        self._notify()
+
+    def _end(self, connection: socket.socket) -> None:
+        """Tell the server, when everything is sent, that it was the last."""
+        with self._changed:
+            if not self._ending or self._outgoing:
+                return
+            self._ending = False
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
 
     def _wake(self) -> None:
         try:
@@ -346,6 +371,15 @@ class SocketLink(SocketSource):
         except OSError:
             # The thread has ended, or has been woken often enough already.
             pass
+
+
+def _connected(connection: socket.socket) -> Connected:
+    """Tell who is at the ends of a connection."""
+    try:
+        return Connected(connection.getpeername()[0], connection.getsockname()[1])
+    except OSError:
+        # It has been reset by now.
+        return Connected()
 
 
 def _pending(connection: socket.socket) -> bool:

@@ -53,7 +53,6 @@ class Store:
     flow_control: tuple[int, int] = (0, 0)
     character_set: str = "GSM"
     event_report: tuple[int, int] = (0, 0)
-    payload_echo: int = 0
 
     def apply_rate(self) -> None:
         """Let the line go at the rate that was set."""
@@ -66,7 +65,6 @@ class Store:
         self.flow_control = (0, 0)
         self.character_set = "GSM"
         self.event_report = (0, 0)
-        self.payload_echo = 0
 
     def local_time(self, now: float) -> datetime.datetime:
         """Return what the module's clock shows.

@@ -140,6 +140,84 @@ class Switches:
         last chunk: not read, or handed out up to the close of the connection or a
         silence of <wait_time>. Default "dropped": a module that reports the length
         knows where the body ends (inference).
+    ``send_prompt`` ("blank" | "plain" | "no_line_end")
+        The prompt of AT+QISEND: CR LF, ``>`` and a blank; no blank; no CR LF. Default
+        "blank": a BG96 transcript.
+    ``read_end`` ("empty_line" | "plain")
+        What ends the data of AT+QIRD before OK: CR LF CR LF, or CR LF alone. Default
+        "empty_line": two BG96 transcripts; a driver drops the fewer bytes.
+    ``push_end`` ("nothing" | "line_end")
+        What stands behind data in direct push mode. Default "nothing": TCP/IP manual
+        2.2.2 prints none.
+    ``recvind`` ("unknown" | "off" | "on")
+        The key of AT+QICFG by which ``+QIURC: "recv"`` tells a length, and its value
+        at a start. Default "unknown": TCP/IP manual 2.1.15 has no such key.
+    ``recv_urc`` ("once" | "sometimes_lost" | "every_segment")
+        ``+QIURC: "recv"`` of data that come while others are unread. Default "once":
+        TCP/IP manual 2.2.2; a driver polls because one is missing now and then.
+    ``closed_urc`` ("at_once" | "after_read" | "data_lost")
+        ``+QIURC: "closed"`` with unread data in the buffer. Default "at_once": drivers
+        read on behind it.
+    ``read_closed`` ("empty" | "error")
+        AT+QIRD of a socket that the server has closed, all data read. Default "empty":
+        the number is taken until AT+QICLOSE (TCP/IP manual 2.2.1).
+    ``client_state`` (2 | 3)
+        The state of a connected client in AT+QISTATE. Default 2: TCP/IP manual 2.1.6;
+        one BG96 says 3.
+    ``open_closing`` ("in_use" | "error" | "reopened")
+        AT+QIOPEN of a socket that the server has closed: 563 in the URC, ERROR, or
+        opened anew. Default "in_use": TCP/IP manual 2.2.1, 4.
+    ``failed_open`` ("free" | "taken")
+        Whether a socket that could not be opened needs AT+QICLOSE before the next
+        attempt. Default "free": there is no connection to close (inference).
+    ``close_unopened`` ("ok" | "error")
+        AT+QICLOSE of a socket that is not open. Default "ok": a BG96 transcript.
+    ``send_closed`` ("error" | "prompt_error" | "prompt_fail")
+        AT+QISEND on a socket that the server has closed: ERROR, or the prompt and then
+        ERROR or SEND FAIL. Default "error": TCP/IP manual 2.1.7.
+    ``send_buffer`` ("fail" | "wait")
+        Payload for which the send buffer has no room: SEND FAIL, or SEND OK once there
+        is. Default "fail": TCP/IP manual 2.1.7.
+    ``receive_buffer`` (10240 | 1500 | 3000)
+        Bytes of one socket that wait for the host. Default 10240: the least that a
+        sibling can be set to.
+    ``prompt_time`` (120 | 0)
+        Seconds until ERROR for a host that does not fill the prompt; 0 is no end.
+        Default 120: the response time in the application note of a sibling.
+    ``payload_echo`` ("off" | "on" | "as_ate")
+        AT+QISDE at a start; "as_ate" echoes payload only if ATE1 is set as well.
+        Default "off": drivers that never set it meet no echo.
+    ``urc_at_prompt`` ("held" | "between")
+        URCs and pushed data between prompt and result. Default "held": TCP/IP manual
+        2.2 has URCs outside any response.
+    ``push_size`` (1460 | 1500 | "buffer")
+        The most bytes of one push. Default 1460: one segment; no sample is longer.
+    ``close_answer`` ("fin" | "timeout" | "at_once")
+        What AT+QICLOSE waits for: the server's end, all its time, nothing. Default
+        "fin": TCP/IP manual 2.1.5.
+    ``close_meanwhile`` ("queued" | "refused")
+        Commands that come while AT+QICLOSE waits: after it, or ERROR. Default
+        "queued": TCP/IP manual 2.1.5 has no other command meanwhile.
+    ``context_loss`` ("pdpdeact" | "closed" | "unlisted")
+        What a lost context says of its sockets: nothing, "closed" for each; or they are
+        gone from AT+QISTATE. Default "pdpdeact": TCP/IP manual 2.2.5.
+    ``open_inactive`` ("error" | "urc")
+        AT+QIOPEN without its context: ERROR, or 561 in the URC. Default "error":
+        TCP/IP manual 2.1.4 needs the context for the command.
+    ``open_dns_error`` (565 | 566)
+        AT+QIOPEN of a name without an address. Default 565: TCP/IP manual 4.
+    ``urc_in_data`` ("held" | "lost")
+        URCs while the port is in data mode. Default "held": BG96 transcripts show none
+        inside data, and results behind them.
+    ``http_beside_sockets`` ("works" | "busy")
+        QHTTP requests beside open sockets: both, or 703, and 568 for AT+QIOPEN during
+        a request. Default "works": the HTTP manual names no such limit.
+    ``socket_wear`` (0 | 20)
+        The number of AT+QIOPEN after which each fails with 552 until a restart; 0 is
+        none. Default 0: a fault of one firmware of a sibling.
+    ``formats_at_start`` ("plain" | "viewmode" | "hex")
+        AT+QICFG as another program has left it: data in the line of their length, or
+        in hex digits. Default "plain": drivers that set neither get plain data.
     """
 
     chunked: Literal["decoded", "raw"] = "decoded"
@@ -180,6 +258,33 @@ class Switches:
     echo_off: bool = True
     urc_flood: Literal[0, 1500] = 0
     surplus: Literal["dropped", "handed_out"] = "dropped"
+    send_prompt: Literal["blank", "plain", "no_line_end"] = "blank"
+    read_end: Literal["empty_line", "plain"] = "empty_line"
+    push_end: Literal["nothing", "line_end"] = "nothing"
+    recvind: Literal["unknown", "off", "on"] = "unknown"
+    recv_urc: Literal["once", "sometimes_lost", "every_segment"] = "once"
+    closed_urc: Literal["at_once", "after_read", "data_lost"] = "at_once"
+    read_closed: Literal["empty", "error"] = "empty"
+    client_state: Literal[2, 3] = 2
+    open_closing: Literal["in_use", "error", "reopened"] = "in_use"
+    failed_open: Literal["free", "taken"] = "free"
+    close_unopened: Literal["ok", "error"] = "ok"
+    send_closed: Literal["error", "prompt_error", "prompt_fail"] = "error"
+    send_buffer: Literal["fail", "wait"] = "fail"
+    receive_buffer: Literal[10240, 1500, 3000] = 10240
+    prompt_time: Literal[120, 0] = 120
+    payload_echo: Literal["off", "on", "as_ate"] = "off"
+    urc_at_prompt: Literal["held", "between"] = "held"
+    push_size: Literal[1460, 1500, "buffer"] = 1460
+    close_answer: Literal["fin", "timeout", "at_once"] = "fin"
+    close_meanwhile: Literal["queued", "refused"] = "queued"
+    context_loss: Literal["pdpdeact", "closed", "unlisted"] = "pdpdeact"
+    open_inactive: Literal["error", "urc"] = "error"
+    open_dns_error: Literal[565, 566] = 565
+    urc_in_data: Literal["held", "lost"] = "held"
+    http_beside_sockets: Literal["works", "busy"] = "works"
+    socket_wear: Literal[0, 20] = 0
+    formats_at_start: Literal["plain", "viewmode", "hex"] = "plain"
 
     def __post_init__(self) -> None:
         for name, allowed in allowed_values().items():

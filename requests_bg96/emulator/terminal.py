@@ -14,6 +14,9 @@ from .switches import Switches
 
 __all__ = ["INPUT_LIMIT", "Input", "OUTPUT_LIMIT", "Terminal"]
 
+#: Line ends before the prompt, and the prompt, by the switch ``send_prompt``.
+PROMPTS = {"blank": (1, b"> "), "plain": (1, b">"), "no_line_end": (0, b"> ")}
+
 #: Bytes that the module keeps while it does something else; what comes on top is lost.
 #: No manual names a limit, this one only bounds memory.
 INPUT_LIMIT = 1 << 16
@@ -183,12 +186,21 @@ class Terminal:
         elif not self.profile.quiet:
             self._output += self._block(b"CONNECT %d" % length)
 
+    def measured(self, line: str, data: bytes, *, joint: bool = False) -> None:
+        """Say a line and the bytes that it tells the number of.
+
+        :param joint: whether a comma stands between them, and not a line end.
+        """
+        whole = self._block(line.encode(), after=0 if joint else 1)
+        self._output += whole + b"," * joint + data
+
     # Unsolicited result codes.
 
     def urc(self, line: bytes, before: int = 1, after: int = 1) -> None:
         """Say a URC now, or as soon as no command and no data stand in its way."""
         if self._hindered:
-            self._held.append((line, before, after))
+            if not self.data_mode or self._switches.urc_in_data == "held":
+                self._held.append((line, before, after))
         else:
             self.announce(line, before, after)
 
@@ -196,6 +208,15 @@ class Terminal:
         """Say a URC that is lost where it cannot be said now."""
         if not self._hindered and self.room() == NOW:
             self.announce(line)
+
+    def free(self) -> float:
+        """Return NOW if payload may be said that no command asked for."""
+        return NEVER if self._hindered else self.room()
+
+    def push(self, line: str, data: bytes, *, joint: bool = False) -> None:
+        """Say a URC with the bytes that it tells the number of."""
+        self.measured(line, data, joint=joint)
+        self.ring_until = self._now() + RING_TIME
 
     @property
     def _hindered(self) -> bool:
@@ -232,6 +253,19 @@ class Terminal:
             yield
         finally:
             self.data_mode = False
+            self._between = False
+
+    @contextlib.contextmanager
+    def prompt(self) -> Iterator[None]:
+        """Ask for payload; the module stays in command mode."""
+        before, text = PROMPTS[self._switches.send_prompt]
+        self._output += self.line_end * before + text
+        self._between = self._switches.urc_at_prompt == "between"
+        if self._between:
+            self.release_urcs()
+        try:
+            yield
+        finally:
             self._between = False
 
     def announce(self, line: bytes, before: int = 1, after: int = 1) -> None:

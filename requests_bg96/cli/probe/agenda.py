@@ -43,11 +43,42 @@ SERVER: dict[str, Question] = {
     "redirects": Probe.redirects,
 }
 HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
+#: Sockets, which the client does not use.
+_SOCKETS = (
+    "send_prompt",
+    "read_end",
+    "push_end",
+    "recvind",
+    "recv_urc",
+    "closed_urc",
+    "read_closed",
+    "client_state",
+    "open_closing",
+    "failed_open",
+    "close_unopened",
+    "send_closed",
+    "send_buffer",
+    "receive_buffer",
+    "prompt_time",
+    "payload_echo",
+    "urc_at_prompt",
+    "push_size",
+    "close_answer",
+    "close_meanwhile",
+    "context_loss",
+    "open_inactive",
+    "open_dns_error",
+    "urc_in_data",
+    "http_beside_sockets",
+    "socket_wear",
+    "formats_at_start",
+)
 _SEEN = "the dialogue of the probe goes by the manual; the evidence shows what does not"
 #: What is not probed, and why.
 NEVER = {
     "ca_bundle": "would need a server with TLS whose authority stands second in a file",
     "surplus": "would need a server that sends more than it announces",
+    **dict.fromkeys(_SOCKETS, "the client does not use sockets"),
     **dict.fromkeys(("result_urc", "missing_ok", "line_end"), _SEEN),
     **dict.fromkeys(("read_trailer", "echo_off", "urc_flood"), _SEEN),
 }

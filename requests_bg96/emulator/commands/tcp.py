@@ -10,6 +10,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from ..command_line import Form
+from ..contexts import wrong_parameter
 from ..network import Lookup, Resolved
 from ..parameters import Number, Text
 from ..registry import Registry, Reply
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = Registry()
+COMMANDS = Registry(refuse=wrong_parameter)
 
 #: Seconds that AT+QIDNSGIP may take (TCP/IP manual 2.1.14).
 LOOKUP_TIME = 60.0
@@ -40,7 +41,6 @@ COMMANDS.test("+QIDEACT", "+QIDEACT: (1-16)")
 COMMANDS.test("+QIDNSCFG", "+QIDNSCFG: (1-16),<pridnsaddr>,<secdnsaddr>")
 COMMANDS.test("+QIDNSGIP", "+QIDNSGIP: (1-16),<hostname>")
 COMMANDS.test("+QIGETERROR")
-COMMANDS.test("+QISDE", "+QISDE: (0,1)")
 COMMANDS.test("+QNTP", "+QNTP: (1-16),<server>,(1-65535),(0,1)")
 
 
@@ -175,25 +175,8 @@ def _tell_time(module: Module, lookup: Lookup, store: bool) -> Procedure[None]:
     module.urc(f'+QNTP: 0,"{now:%Y/%m/%d,%H:%M:%S}{zone:+03d}"'.encode())
 
 
-@COMMANDS.read("+QISDE")
-def payload_echo(module: Module) -> Reply:
-    """Tell whether the payload of sockets is echoed (TCP/IP manual 2.1.16)."""
-    return [f"+QISDE: {module.store.payload_echo}"]
-
-
-@COMMANDS.write("+QISDE", Number(0, 1))
-def set_payload_echo(module: Module, echo: int) -> None:
-    """Echo the payload of sockets, which no command here opens."""
-    module.store.payload_echo = echo
-
-
 @COMMANDS.execute("+QIGETERROR")
 def last_error(module: Module) -> Reply:
     """Tell why the last TCP/IP command failed (TCP/IP manual 2.1.17)."""
     error = module.contexts.last_error
     return [f"+QIGETERROR: {error},{TCP_ERRORS[error]}"]
-
-
-@COMMANDS.write("+QICLOSE", Number(0, 11), Number(0, 65535, default=10))
-def close(module: Module, number: int, seconds: int) -> None:
-    """Close a socket; no command here opens one, which is OK as well."""

@@ -1,0 +1,245 @@
+"""The sockets of one module, and the settings of all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .scheduler import NEVER, NOW, Procedure, Wait
+from .tcp_socket import Access, State, TcpSocket
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["MOST_SOCKETS", "SEND_BUFFER", "Sockets"]
+
+#: Sockets of all contexts together (TCP/IP manual 2.1.4).
+MOST_SOCKETS = 12
+
+#: Bytes that a server may leave unacknowledged. No document names a number.
+SEND_BUFFER = 8192
+
+#: Seconds for which a command waits for room in that buffer, by ``send_buffer``: the
+#: response time in the BG95's application note.
+SEND_TIME = 120.0
+
+#: The first port that a socket has for itself (RFC 6335 6).
+FIRST_PORT = 49152
+
+#: Values of AT+QICFG at a start (TCP/IP manual 2.1.15).
+DEFAULTS = {
+    "transpktsize": "1024",
+    "transwaittm": "2",
+    "dataformat": "0,0",
+    "viewmode": "0",
+    "tcp/retranscfg": "8,600",
+    "recvind": "0",
+}
+
+
+class Sockets:
+    """What the socket commands work on.
+
+    :param module: whose network and switches are used.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._sockets: dict[int, TcpSocket] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        for socket in self._sockets.values():
+            socket.drop()
+        self._sockets.clear()
+        self._opened = 0
+        switches = self._module.switches
+        self.payload_echo = int(switches.payload_echo != "off")
+        self.settings = dict(DEFAULTS)
+        if switches.recvind == "on":
+            self.settings["recvind"] = "1"
+        if switches.formats_at_start == "viewmode":
+            self.settings["viewmode"] = "1"
+        if switches.formats_at_start == "hex":
+            self.settings["dataformat"] = "1,1"
+
+    # What is set.
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the payload at the prompt is echoed (TCP/IP manual 2.1.16)."""
+        as_ate = self._module.switches.payload_echo == "as_ate"
+        return bool(self.payload_echo) and not (
+            as_ate and not self._module.terminal.profile.echo
+        )
+
+    @property
+    def tells_length(self) -> bool:
+        """Whether the URC "recv" of a buffer tells how much is in it."""
+        return self.settings["recvind"] == "1"
+
+    @property
+    def joint(self) -> bool:
+        """Whether data stand in the line of their length."""
+        return self.settings["viewmode"] == "1"
+
+    def shown(self, data: bytes) -> bytes:
+        """Return data as the host gets them."""
+        if self.settings["dataformat"].endswith("1"):
+            return data.hex().upper().encode()
+        return data
+
+    def meant(self, payload: bytes) -> bytes:
+        """Return the data that the host means.
+
+        :raises ValueError: where they should be hex digits and are not.
+        """
+        if self.settings["dataformat"].startswith("1"):
+            return bytes.fromhex(payload.decode("ascii"))
+        return payload
+
+    # The table.
+
+    def listed(self) -> list[TcpSocket]:
+        """Return all sockets in the order of their numbers."""
+        return [self._sockets[number] for number in sorted(self._sockets)]
+
+    def get(self, number: int) -> TcpSocket | None:
+        """Return a socket; None where there is none."""
+        return self._sockets.get(number)
+
+    def require(self, number: int) -> TcpSocket:
+        """Return a socket for a command, whose connection has come about.
+
+        :raises CommandFailed: where there is none (572 by AT+QIGETERROR).
+        """
+        self._module.contexts.succeed()
+        socket = self._sockets.get(number)
+        if socket is None or socket.state is State.OPENING:
+            raise self._module.contexts.fail(572)
+        return socket
+
+    @property
+    def keep_http_out(self) -> bool:
+        """Whether QHTTP finds the module busy with sockets."""
+        alone = self._module.switches.http_beside_sockets == "busy"
+        return alone and bool(self._sockets)
+
+    # What is done to them.
+
+    def open(
+        self,
+        context: int,
+        number: int,
+        peer: tuple[str, int],
+        local_port: int,
+        access: Access,
+    ) -> None:
+        """Open a socket; the URC tells the result.
+
+        :raises CommandFailed: where the firmware fails at once.
+        """
+        module = self._module
+        module.contexts.succeed()
+        socket = TcpSocket(module, number, context, peer, local_port, access)
+        if error := self._refusal(context, number):
+            module.scheduler.spawn(_refuse(socket, error))
+            return
+        old = self._sockets.pop(number, None)
+        if old:
+            old.drop()
+        self._opened += 1
+        socket.local_port = local_port or FIRST_PORT + self._opened % 0x4000
+        self._sockets[number] = socket
+        module.scheduler.spawn(socket.run(self._failed))
+
+    def _refusal(self, context: int, number: int) -> int:
+        """Return the error that the URC tells before anything is tried, or 0."""
+        module = self._module
+        switches = module.switches
+        if not module.contexts[context].active:
+            if switches.open_inactive == "error":
+                raise module.contexts.fail(561)
+            return 561
+        old = self._sockets.get(number)
+        if old and (
+            old.state is not State.CLOSING or switches.open_closing != "reopened"
+        ):
+            if old.state is State.CLOSING and switches.open_closing == "error":
+                raise module.contexts.fail(563)
+            return 563
+        if switches.http_beside_sockets == "busy" and module.http.under_way:
+            return 568
+        worn = switches.socket_wear and self._opened >= switches.socket_wear
+        return 552 if worn else 0
+
+    def _failed(self, socket: TcpSocket) -> None:
+        if self._module.switches.failed_open == "free":
+            del self._sockets[socket.number]
+
+    def close(self, number: int, seconds: int) -> Procedure[None]:
+        """Close a socket, or go through the motions where there is none.
+
+        :param seconds: the most that the server's end is waited for.
+        :raises CommandFailed: where the firmware does so without a socket.
+        """
+        module = self._module
+        module.contexts.succeed()
+        socket = self._sockets.get(number)
+        if socket is None:
+            if module.switches.close_unopened == "error":
+                raise module.contexts.fail(572)
+            return
+        if module.switches.close_answer == "at_once":
+            del self._sockets[number]
+            module.scheduler.spawn(socket.shut_down(seconds))
+            return
+        started = module.scheduler.now
+        held = socket.state is State.CONNECTED
+        yield from socket.shut_down(seconds)
+        if module.switches.close_answer == "timeout" and held:
+            left = started + seconds - module.scheduler.now
+            yield from module.scheduler.sleep(left)
+        # A lost context may have freed the number.
+        self._sockets.pop(number, None)
+
+    def room(self, socket: TcpSocket, length: int) -> Procedure[bool]:
+        """Tell whether so many bytes can be sent, or wait until they can."""
+
+        def there() -> float:
+            fits = socket.unacknowledged + length <= SEND_BUFFER
+            return NOW if fits or socket.state is not State.CONNECTED else NEVER
+
+        if there() == NEVER and self._module.switches.send_buffer == "wait":
+            yield Wait(there, self._module.scheduler.now + SEND_TIME)
+        return there() == NOW
+
+    def context_closed(self, number: int) -> None:
+        """Drop the sockets of a context that the host has deactivated."""
+        for socket in self._of(number):
+            socket.drop()
+            del self._sockets[socket.number]
+
+    def context_lost(self, number: int) -> None:
+        """Cut the sockets of a context that the network has dropped."""
+        switches = self._module.switches
+        for socket in self._of(number):
+            opening = socket.state is State.OPENING
+            socket.lose()
+            if opening or switches.context_loss == "unlisted":
+                del self._sockets[socket.number]
+            elif switches.context_loss == "closed":
+                socket.say_closed()
+
+    def hang_up(self) -> None:
+        """Let the servers close all connections."""
+        for socket in self.listed():
+            socket.hang_up()
+
+    def _of(self, context: int) -> list[TcpSocket]:
+        return [one for one in self.listed() if one.context == context]
+
+
+def _refuse(socket: TcpSocket, error: int) -> Procedure[None]:
+    socket.say_opened(error)
+    yield from ()

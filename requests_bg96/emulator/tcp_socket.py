@@ -1,0 +1,283 @@
+"""One TCP socket of the module (TCP/IP manual 2.1.4 to 2.1.10)."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Callable
+
+from .network import Closed, Connected, Event, Failed, Link, Received
+from .scheduler import NEVER, NOW, Procedure, Wait
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["Access", "OPEN_TIME", "State", "TcpSocket"]
+
+#: Seconds until the URC of AT+QIOPEN (TCP/IP manual 2.1.4).
+OPEN_TIME = 150.0
+
+#: Of the URCs "recv", the switch ``recv_urc`` loses one in this many.
+LOST = 3
+
+#: Errors of the network by those of HTTP manual 5, which it speaks.
+ERRORS = {702: 569, 709: 570}
+
+
+class State(enum.IntEnum):
+    """What AT+QISTATE says of a socket."""
+
+    OPENING = 1
+    CONNECTED = 2
+    CLOSING = 4
+
+
+class Access(enum.IntEnum):
+    """How the host gets what has come."""
+
+    BUFFER = 0
+    PUSH = 1
+
+
+class TcpSocket:
+    """One connection and its buffer.
+
+    :param module: whose network, line and switches it uses.
+    :param number: of the socket, 0 to 11.
+    :param context: the number of the PDP context.
+    :param peer: host and port as the host gave them.
+    :param local_port: as the host gave it; 0 is any.
+    :param access: how the host gets what has come.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        number: int,
+        context: int,
+        peer: tuple[str, int],
+        local_port: int,
+        access: Access,
+    ) -> None:
+        self._module = module
+        self._link: Link | None = None
+        self.number = number
+        self.context = context
+        self.host, self.port = peer
+        self.local_port = local_port
+        self.access = access
+        self.state = State.OPENING
+        self.received = 0
+        self.read = 0
+        self.sent = 0
+        self._buffer = bytearray()
+        # What has come and finds no room: it holds the server back.
+        self._rest = b""
+        self._over = False
+        self._told_closed = False
+        self._told = 0
+
+    # Its life.
+
+    def run(self, failed: Callable[[TcpSocket], None]) -> Procedure[None]:
+        """Connect, and live until the connection is given up.
+
+        :param failed: called where it does not come about.
+        """
+        error = yield from self._connect()
+        if self.state is not State.OPENING:
+            return
+        if error:
+            self.drop()
+            failed(self)
+        else:
+            self.state = State.CONNECTED
+        self.say_opened(error)
+        while self._link is not None:
+            yield Wait(self._due)
+            if self._pushes():
+                self._push()
+            elif self._rest:
+                self._store()
+            elif self._link is not None:
+                self._take(self._link.take())
+
+    def say_opened(self, error: int) -> None:
+        """Say how the attempt to open it has ended."""
+        self._module.contexts.last_error = error
+        self._module.urc(b"+QIOPEN: %d,%d" % (self.number, error))
+
+    def drop(self) -> None:
+        """Give the connection up; what has come of it stays."""
+        link, self._link = self._link, None
+        self.state = State.CLOSING
+        if link:
+            link.close()
+
+    def lose(self) -> None:
+        """Lose the context under it."""
+        opening = self.state is State.OPENING
+        self.drop()
+        if opening:
+            self.say_opened(570)
+
+    def hang_up(self) -> None:
+        """Let the server close."""
+        if self._link and self.state is State.CONNECTED:
+            self._link.hang_up(self._module.scheduler.now)
+
+    def shut_down(self, seconds: float) -> Procedure[None]:
+        """Send the end, and wait for that of the server at most so long."""
+        link, self._link = self._link, None
+        connected = self.state is State.CONNECTED
+        self.state = State.CLOSING
+        if link:
+            scheduler = self._module.scheduler
+            try:
+                if connected and seconds:
+                    link.shut_down(scheduler.now)
+                    yield from _await_end(link, scheduler.now + seconds)
+            finally:
+                link.close()
+
+    def say_closed(self) -> None:
+        """Say once that the connection is closed."""
+        if not self._told_closed:
+            self._told_closed = True
+            self._module.urc(b'+QIURC: "closed",%d' % self.number)
+
+    def _connect(self) -> Procedure[int]:
+        """Return 0 or an error number of TCP/IP manual 4."""
+        module = self._module
+        now = module.scheduler.now
+        if not (module.contexts[self.context].names or _is_numeric(self.host)):
+            return self._number(714)
+        self._link = module.network.connect(self.host, self.port, None, now)
+        ready = yield Wait(self._link_due, now + OPEN_TIME)
+        if not ready or self._link is None:
+            return 569
+        event = self._link.take()
+        if isinstance(event, Connected):
+            self.host = event.address
+            self.local_port = self.local_port or event.local_port
+            return 0
+        return self._number(event.error if isinstance(event, Failed) else 716)
+
+    def _number(self, error: int) -> int:
+        if error == 714:
+            return self._module.switches.open_dns_error
+        return ERRORS.get(error, 566)
+
+    def _link_due(self) -> float:
+        return self._link.due() if self._link else NOW
+
+    # What comes.
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the host may read."""
+        return len(self._buffer)
+
+    def take(self, limit: int) -> bytes:
+        """Return at most so many bytes for the host."""
+        data = bytes(self._buffer[:limit])
+        del self._buffer[:limit]
+        self.read += len(data)
+        self._tell_closed()
+        return data
+
+    def _due(self) -> float:
+        """Return the time of the next thing that happens to it by itself."""
+        if not self._link or self._pushes():
+            return NOW
+        if len(self._buffer) >= self._module.switches.receive_buffer:
+            return NEVER
+        if self._rest:
+            return NOW
+        return NEVER if self._over else self._link.due()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Received):
+            self._rest = event.data
+            self._store()
+        elif isinstance(event, (Closed, Failed)):
+            self._over = True
+            self.state = State.CLOSING
+            if self._module.switches.closed_urc == "data_lost":
+                self._buffer.clear()
+            self._tell_closed()
+
+    def _store(self) -> None:
+        """Take what has come, as far as there is room for it."""
+        before = len(self._buffer)
+        room = self._module.switches.receive_buffer - before
+        part, self._rest = self._rest[:room], self._rest[room:]
+        self._buffer += part
+        self.received += len(part)
+        if self.access is Access.BUFFER:
+            self._tell_received(before)
+
+    def _tell_received(self, before: int) -> None:
+        switches = self._module.switches
+        if before and switches.recv_urc != "every_segment":
+            return
+        self._told += 1
+        if switches.recv_urc == "sometimes_lost" and self._told % LOST == 0:
+            return
+        line = b'+QIURC: "recv",%d' % self.number
+        if self._module.sockets.tells_length:
+            line += b",%d" % len(self._buffer)
+        self._module.urc(line)
+
+    def _tell_closed(self) -> None:
+        at_once = self._module.switches.closed_urc != "after_read"
+        if self.access is Access.PUSH:
+            # Data that a command holds back comes before the end of it.
+            at_once = False
+        if self._over and (at_once or not self._buffer):
+            self.say_closed()
+
+    def _pushes(self) -> bool:
+        """Tell whether the host gets something now that it has not asked for."""
+        waits = self.access is Access.PUSH and self._buffer
+        return bool(waits) and self._module.terminal.free() == NOW
+
+    def _push(self) -> None:
+        switches, sockets = self._module.switches, self._module.sockets
+        size = (
+            len(self._buffer)
+            if switches.push_size == "buffer"
+            else (switches.push_size)
+        )
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self.read += len(data)
+        line = f'+QIURC: "recv",{self.number},{len(data)}'
+        terminal = self._module.terminal
+        terminal.push(line, sockets.shown(data), joint=sockets.joint)
+        if switches.push_end == "line_end":
+            terminal.raw(terminal.line_end)
+        self._tell_closed()
+
+    # What goes.
+
+    @property
+    def unacknowledged(self) -> int:
+        """Bytes that the server has not acknowledged."""
+        return self._link.unsent if self._link else 0
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the server."""
+        if self._link:
+            self.sent += len(data)
+            self._link.send(data, self._module.scheduler.now)
+
+
+def _await_end(link: Link, until: float) -> Procedure[None]:
+    """Wait for the server's end; what still comes is lost."""
+    while (yield Wait(link.due, until)):
+        if not isinstance(link.take(), Received):
+            return
+
+
+def _is_numeric(host: str) -> bool:
+    return host.replace(".", "").isdigit()
