@@ -53,6 +53,8 @@ class Sockets:
             socket.drop()
         self._sockets.clear()
         self._opened = 0
+        #: The socket that had the last push.
+        self.pushed = 0
         switches = self._module.switches
         self.payload_echo = int(switches.payload_echo != "off")
         self.settings = dict(DEFAULTS)
@@ -118,6 +120,11 @@ class Sockets:
         if socket is None or socket.state is State.OPENING:
             raise self._module.contexts.fail(572)
         return socket
+
+    def next_push(self) -> int:
+        """Return the number of the socket whose push is next; they take turns."""
+        waiting = [one.number for one in self.listed() if one.has_pushes]
+        return min(waiting, key=lambda one: (one - self.pushed - 1) % MOST_SOCKETS)
 
     @property
     def keep_http_out(self) -> bool:

@@ -236,10 +236,16 @@ class TcpSocket:
         if self._over and (at_once or not self._buffer):
             self.say_closed()
 
+    @property
+    def has_pushes(self) -> bool:
+        """Whether the host is to get something that it has not asked for."""
+        return self.access is Access.PUSH and bool(self._buffer)
+
     def _pushes(self) -> bool:
-        """Tell whether the host gets something now that it has not asked for."""
-        waits = self.access is Access.PUSH and self._buffer
-        return bool(waits) and self._module.terminal.free() == NOW
+        """Tell whether it gets that now."""
+        if not self.has_pushes or self._module.terminal.free() == NEVER:
+            return False
+        return self._module.sockets.next_push() == self.number
 
     def _push(self) -> None:
         switches, sockets = self._module.switches, self._module.sockets
@@ -252,6 +258,7 @@ class TcpSocket:
         del self._buffer[:size]
         self.read += len(data)
         line = f'+QIURC: "recv",{self.number},{len(data)}'
+        sockets.pushed = self.number
         terminal = self._module.terminal
         terminal.push(line, sockets.shown(data), joint=sockets.joint)
         if switches.push_end == "line_end":
