@@ -38,3 +38,4 @@ FILES = {
 
 #: Bodies of which only the length is known.
 FILES |= {f"body{size}": b"-" * size for size in (177, 285, 559, 5472, 10750, 547256)}
+FILES |= {f"body{size}": b"-" * size for size in (22, 83, 519, 1500, 3524)}

@@ -7,13 +7,15 @@ import re
 
 import pytest
 
-from requests_bg96.emulator import Silence
+from requests_bg96.emulator import Silence, StreamNetwork
 from requests_bg96.emulator.options import options_from_text
 from tests.emulator.host import OK, Host, HostMaker
-from tests.transcripts.reader import TRANSCRIPTS, read_transcript, unescape
+from tests.emulator.peers import Peers
+from tests.transcripts.reader import SOCKETS, TRANSCRIPTS, read_transcript, unescape
 
 WILDCARDS = {
     b"{address}": rb"\d+[.]\d+[.]\d+[.]\d+",
+    b"{number}": rb"\d+",
     b"{text}": rb"[^\r\n]*",
 }
 
@@ -26,7 +28,7 @@ def pattern(expected: bytes) -> re.Pattern[bytes]:
     return re.compile(text)
 
 
-def play(host: Host, steps: list[tuple[str, str]]) -> None:
+def play(host: Host, steps: list[tuple[str, str]], peers: Peers) -> None:
     """Play a transcript against the emulator."""
     heard = b""
     for sign, text in steps:
@@ -37,8 +39,10 @@ def play(host: Host, steps: list[tuple[str, str]]) -> None:
         elif sign == "@":
             quiet = text == "silence"
             host.servers.answers.append([Silence()] if quiet else unescape(text))
+        elif sign == "^":
+            peers[-1].says.append(unescape(text))
         elif sign == "=":
-            assert host.ask(unescape(text) + b"\r").endswith(OK)
+            assert OK in host.ask(unescape(text) + b"\r")
         elif sign == "<":
             heard += host.hear()
             expected = unescape(text)
@@ -53,8 +57,12 @@ def test_the_emulator_says_what_the_module_said(
 ) -> None:
     steps = read_transcript(path)
     texts = dict(text.split("=", 1) for sign, text in steps if sign == "!")
-    play(any_host(**options_from_text(texts)), steps)
+    options, peers = options_from_text(texts), Peers()
+    if path in SOCKETS:
+        options["network"] = StreamNetwork(peers)
+    play(any_host(**options), steps, peers)
 
 
 def test_there_are_transcripts() -> None:
-    assert len(TRANSCRIPTS) >= 7
+    assert len(TRANSCRIPTS) >= 10
+    assert len(SOCKETS) >= 3

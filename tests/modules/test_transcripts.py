@@ -47,9 +47,9 @@ from requests_bg96.response.receiver import ResponseState
 from requests_bg96.settings import Settings
 from requests_bg96.stats import Statistics
 from tests.support import play, to_question
-from tests.transcripts.reader import FOLDER, read_transcript, unescape
+from tests.transcripts.reader import FOLDER, SOCKETS, read_transcript, unescape
 
-FILES = sorted(FOLDER.rglob("*.txt"))
+FILES = sorted({*FOLDER.rglob("*.txt")} - {*SOCKETS})
 #: What stands for what differs from module to module.
 STAND_INS = {b"{address}": b"10.7.157.1", b"{text}": b"7"}
 

@@ -2,10 +2,11 @@
 
 A transcript is a text file. ``>`` is what the host sent, ``<`` what the module said,
 both with Python's escapes; neighbouring lines of one kind are one piece. In ``<``
-lines ``{address}`` and ``{text}`` stand for what differs from module to module. ``~``
-lets seconds pass, ``@`` is what the next server answers ("silence" for nothing), ``!``
-is an option of the emulator, ``=`` a command that came before the transcript. ``{file
-NAME}`` stands for a file of :data:`FILES`.
+lines ``{address}``, ``{number}`` and ``{text}`` stand for what differs from module to
+module. ``~`` lets seconds pass, ``@`` is what the next server answers ("silence" for
+nothing), ``^`` what the server of the last socket sends, ``!`` is an option of the
+emulator, ``=`` a command that came before the transcript. ``{file NAME}`` stands for a
+file of :data:`FILES`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import pathlib
 from tests.emulator.samples import FILES
 
 FOLDER = pathlib.Path(__file__).parent
+#: Those over sockets, which the client does not use.
+SOCKETS = sorted(FOLDER.glob("sockets/*.txt"))
 #: Those that the emulator replays; ``siblings`` has those of other modules.
-TRANSCRIPTS = sorted(FOLDER.glob("*.txt"))
+TRANSCRIPTS = sorted(FOLDER.glob("*.txt")) + SOCKETS
 
 
 def unescape(text: str) -> bytes:
