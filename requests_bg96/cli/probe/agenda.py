@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .questions import Probe
+from .sockets import PLAIN_QUESTIONS, SERVER_QUESTIONS
 
 __all__ = ("HTTPS", "NEVER", "PLAIN", "Question", "RESET", "SERVER")
 
@@ -24,6 +25,7 @@ PLAIN: dict[str, Question] = {
     "dns_error": Probe.dns_error,
     "download_end": Probe.download_end,
     "later_commands": Probe.later_commands,
+    **PLAIN_QUESTIONS,
 }
 SERVER: dict[str, Question] = {
     "result_fields": Probe.result_fields,
@@ -41,44 +43,24 @@ SERVER: dict[str, Question] = {
     "response_timeout": Probe.response_timeout,
     "read_timeout": Probe.read_timeout,
     "redirects": Probe.redirects,
+    **SERVER_QUESTIONS,
 }
 HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
-#: Sockets, which the client does not use.
-_SOCKETS = (
-    "send_prompt",
-    "read_end",
-    "push_end",
-    "recvind",
-    "recv_urc",
-    "closed_urc",
-    "read_closed",
-    "client_state",
-    "open_closing",
-    "failed_open",
-    "close_unopened",
-    "send_closed",
-    "send_buffer",
-    "receive_buffer",
-    "prompt_time",
-    "payload_echo",
-    "urc_at_prompt",
-    "push_size",
-    "close_answer",
-    "close_meanwhile",
-    "context_loss",
-    "open_inactive",
-    "open_dns_error",
-    "urc_in_data",
-    "http_beside_sockets",
-    "socket_wear",
-    "formats_at_start",
-)
+_OPEN_SERVER = "would need a server that does not close"
 _SEEN = "the dialogue of the probe goes by the manual; the evidence shows what does not"
 #: What is not probed, and why.
 NEVER = {
     "ca_bundle": "would need a server with TLS whose authority stands second in a file",
     "surplus": "would need a server that sends more than it announces",
-    **dict.fromkeys(_SOCKETS, "the client does not use sockets"),
+    "recv_urc": "would need many segments, and luck",
+    "send_buffer": "would need a server that does not read",
+    "receive_buffer": "would cost 10 kB; AT+QIRD with a length of 0 shows it",
+    "prompt_time": "would take two minutes, and perhaps a restart",
+    "push_size": "would need a line that is slower than the network",
+    "context_loss": "would need a network that drops the context",
+    "urc_in_data": "would need data mode, and data of a socket at the same time",
+    "socket_wear": "would leave a worn module behind",
+    **dict.fromkeys(("close_answer", "close_meanwhile"), _OPEN_SERVER),
     **dict.fromkeys(("result_urc", "missing_ok", "line_end"), _SEEN),
     **dict.fromkeys(("read_trailer", "echo_off", "urc_flood"), _SEEN),
 }

@@ -40,7 +40,7 @@ def probe(
     """Put the open questions to the module on a port, and return the report.
 
     Nothing is stored in the module: its HTTP settings and its URL are put back, the one
-    file that is made is deleted, neither SIM nor APN are touched. It makes some twenty
+    file that is made is deleted, neither SIM nor APN are touched. It makes some thirty
     requests of a few hundred bytes.
 
     :param port: anything that `serial.serial_for_url` takes.
