@@ -15,7 +15,7 @@ FINAL = {"+QPOWD", "+IPR"}
 
 PARAMETERS = (
     '0 1 2 3 16 300 "f" "*" "" "a x "SC" "contextid" "requestheader" "UFS" "urcport" '
-    '"seclevel" 0XFFFF "band" "IP" 99999 -1 \xb2'
+    '"TCP" "seclevel" 0XFFFF "band" "IP" 99999 -1 \xb2'
 ).split()
 
 ANSWERS: tuple[Answer, ...] = (
