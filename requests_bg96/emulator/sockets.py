@@ -45,13 +45,16 @@ class Sockets:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._sockets: dict[int, TcpSocket] = {}
+        # Those whose number is free, and whose end is under way.
+        self._ending: list[TcpSocket] = []
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        for socket in self._sockets.values():
+        for socket in (*self._sockets.values(), *self._ending):
             socket.drop()
         self._sockets.clear()
+        self._ending.clear()
         self._opened = 0
         #: The socket that had the last push.
         self.pushed = 0
@@ -199,7 +202,7 @@ class Sockets:
             return
         if module.switches.close_answer == "at_once":
             del self._sockets[number]
-            module.scheduler.spawn(socket.shut_down(seconds))
+            module.scheduler.spawn(self._end(socket, seconds))
             return
         started = module.scheduler.now
         held = socket.state is State.CONNECTED
@@ -209,6 +212,12 @@ class Sockets:
             yield from module.scheduler.sleep(left)
         # A lost context may have freed the number.
         self._sockets.pop(number, None)
+
+    def _end(self, socket: TcpSocket, seconds: float) -> Procedure[None]:
+        self._ending.append(socket)
+        yield from socket.shut_down(seconds)
+        if socket in self._ending:
+            self._ending.remove(socket)
 
     def room(self, socket: TcpSocket, length: int) -> Procedure[bool]:
         """Tell whether so many bytes can be sent, or wait until they can."""

@@ -73,6 +73,7 @@ class TcpSocket:
         # What has come and finds no room: it holds the server back.
         self._rest = b""
         self._over = False
+        self._ending = False
         self._told_closed = False
         self._told = 0
 
@@ -92,14 +93,20 @@ class TcpSocket:
         else:
             self.state = State.CONNECTED
         self.say_opened(error)
-        while self._link is not None:
+        while self._link is not None and not self._ending:
             yield Wait(self._due)
-            if self._pushes():
-                self._push()
-            elif self._rest:
-                self._store()
-            elif self._link is not None:
-                self._take(self._link.take())
+            self._live(self._link)
+
+    def _live(self, link: Link | None) -> None:
+        """Do the next thing that it does by itself."""
+        if link is None or self._ending:
+            return
+        if self._pushes():
+            self._push()
+        elif self._rest:
+            self._store()
+        else:
+            self._take(link.take())
 
     def say_opened(self, error: int) -> None:
         """Say how the attempt to open it has ended."""
@@ -127,17 +134,21 @@ class TcpSocket:
 
     def shut_down(self, seconds: float) -> Procedure[None]:
         """Send the end, and wait for that of the server at most so long."""
-        link, self._link = self._link, None
-        connected = self.state is State.CONNECTED
-        self.state = State.CLOSING
-        if link:
-            scheduler = self._module.scheduler
-            try:
-                if connected and seconds:
-                    link.shut_down(scheduler.now)
-                    yield from _await_end(link, scheduler.now + seconds)
-            finally:
-                link.close()
+        self._ending = True
+        try:
+            if self._link and self.state is State.CONNECTED and seconds:
+                self.state = State.CLOSING
+                now = self._module.scheduler.now
+                self._link.shut_down(now)
+                yield from self._await_end(now + seconds)
+        finally:
+            self.drop()
+
+    def _await_end(self, until: float) -> Procedure[None]:
+        """Wait for the server's end; what still comes is lost."""
+        while (yield Wait(self._link_due, until)) and self._link:
+            if not isinstance(self._link.take(), Received):
+                return
 
     def say_closed(self) -> None:
         """Say once that the connection is closed."""
@@ -187,7 +198,7 @@ class TcpSocket:
 
     def _due(self) -> float:
         """Return the time of the next thing that happens to it by itself."""
-        if not self._link or self._pushes():
+        if not self._link or self._ending or self._pushes():
             return NOW
         if len(self._buffer) >= self._module.switches.receive_buffer:
             return NEVER
@@ -249,11 +260,8 @@ class TcpSocket:
 
     def _push(self) -> None:
         switches, sockets = self._module.switches, self._module.sockets
-        size = (
-            len(self._buffer)
-            if switches.push_size == "buffer"
-            else (switches.push_size)
-        )
+        most = switches.push_size
+        size = len(self._buffer) if most == "buffer" else most
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         self.read += len(data)
@@ -277,13 +285,6 @@ class TcpSocket:
         if self._link:
             self.sent += len(data)
             self._link.send(data, self._module.scheduler.now)
-
-
-def _await_end(link: Link, until: float) -> Procedure[None]:
-    """Wait for the server's end; what still comes is lost."""
-    while (yield Wait(link.due, until)):
-        if not isinstance(link.take(), Received):
-            return
 
 
 def _is_numeric(host: str) -> bool:

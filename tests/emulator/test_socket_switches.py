@@ -260,6 +260,16 @@ def test_a_send_that_waits_for_room(any_host: HostMaker) -> None:
     assert host.hear(121) == SEND_FAIL
 
 
+def test_a_server_that_closes_while_there_is_no_room(any_host: HostMaker) -> None:
+    host, peer = firmware(any_host, send_buffer="wait")
+    peer.reads = False
+    for _ in range(5):
+        assert send(host, b"x" * 1460) == SEND_OK
+    assert send(host, b"y" * 1460) == b""
+    assert said(host, peer, Hangup()) == ERROR + CLOSED
+    assert reason(host) == 567
+
+
 @pytest.mark.parametrize("size", [1500, 3000])
 def test_a_small_buffer(any_host: HostMaker, size: int) -> None:
     host, peer = firmware(any_host, receive_buffer=size)
@@ -298,6 +308,27 @@ def test_a_close_that_waits_for_nothing(any_host: HostMaker) -> None:
     host.hear(11)
     assert left + [peer.gone] == [False, True]
     assert send(host, b"abc") == SEND_OK
+
+
+@pytest.mark.parametrize("form", ["fin", "at_once"])
+def test_the_end_of_the_emulator_during_a_close(
+    make_host: HostMaker, form: Any
+) -> None:
+    host, peer = firmware(make_host, close_answer=form)
+    peer.closes = False
+    host.ask(b"AT+QICLOSE=0\r")
+    left = [peer.gone]
+    host.emulator.close()
+    assert left + [peer.gone] == [False, True]
+
+
+def test_a_context_that_is_lost_during_a_close(any_host: HostMaker) -> None:
+    host, peer = firmware(any_host)
+    peer.closes = False
+    assert host.ask(b"AT+QICLOSE=0\r") == b""
+    host.emulator.lose_context()
+    assert host.hear() == OK + LOST
+    assert host.ask(b"AT+QISTATE\r") == OK
 
 
 def test_a_close_that_refuses_commands(any_host: HostMaker) -> None:

@@ -188,6 +188,9 @@ def _send(module: Module, socket: TcpSocket, data: bytes) -> Procedure[None]:
     if not room or not data:
         module.contexts.fail(558)
         _end_send(module, "SEND FAIL")
+    if socket.state is not State.CONNECTED:
+        # The server has closed while there was no room.
+        raise module.contexts.fail(567)
     socket.send(data)
     _end_send(module, "SEND OK")
 
