@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Iterator
 
-from requests_bg96.emulator import Connection, Hangup, StreamNetwork, Until
+from requests_bg96.emulator import Connection, StreamNetwork, Until
 from requests_bg96.emulator.callable_network import Part
 from tests.emulator.host import OK, Host, HostMaker
 
@@ -15,6 +16,7 @@ SEND_FAIL = b"\r\nSEND FAIL\r\n"
 RECV = b'\r\n+QIURC: "recv",0\r\n'
 CLOSED = b'\r\n+QIURC: "closed",0\r\n'
 OPEN = b'AT+QIOPEN=1,0,"TCP","example.org",80\r'
+PUSH = re.compile(rb'\r\n\+QIURC: "recv",(\d+),(\d+)\r\n')
 
 
 class Peer:
@@ -112,21 +114,20 @@ def reason(host: Host) -> int:
     return int(heard.removeprefix(b"\r\n+QIGETERROR: ").partition(b",")[0])
 
 
-__all__ = (
-    "CLOSED",
-    "Hangup",
-    "OPEN",
-    "OPENED",
-    "PROMPT",
-    "Peer",
-    "Peers",
-    "RECV",
-    "SEND_FAIL",
-    "SEND_OK",
-    "opened",
-    "read",
-    "reason",
-    "said",
-    "send",
-    "with_peers",
-)
+def pushed(data: bytes, number: int = 0) -> bytes:
+    """The bytes of one push."""
+    return b'\r\n+QIURC: "recv",%d,%d\r\n' % (number, len(data)) + data
+
+
+def payload(heard: bytes, number: int = 0) -> bytes:
+    """What of pushes is payload of one socket; there must be nothing else."""
+    data = b""
+    while heard:
+        found = PUSH.match(heard)
+        assert found, heard[:80]
+        end = found.end() + int(found[2])
+        assert end <= len(heard)
+        if int(found[1]) == number:
+            data += heard[found.end() : end]
+        heard = heard[end:]
+    return data

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 from requests_bg96.emulator import Hangup
 from tests.emulator.host import ERROR, OK, HostMaker
 from tests.emulator.peers import (
     CLOSED,
     PROMPT,
+    PUSH,
     RECV,
     SEND_OK,
     opened,
+    payload,
+    pushed,
     read,
     reason,
     said,
     send,
     with_peers,
 )
-
-PUSH = re.compile(rb'\r\n\+QIURC: "recv",(\d+),(\d+)\r\n')
-
-
-def pushed(data: bytes, number: int = 0) -> bytes:
-    """The bytes of one push."""
-    return b'\r\n+QIURC: "recv",%d,%d\r\n' % (number, len(data)) + data
-
-
-def payload(heard: bytes, number: int = 0) -> bytes:
-    """What of pushes is payload of one socket; there must be nothing else."""
-    data = b""
-    while heard:
-        found = PUSH.match(heard)
-        assert found, heard[:80]
-        end = found.end() + int(found[2])
-        assert end <= len(heard)
-        if int(found[1]) == number:
-            data += heard[found.end() : end]
-        heard = heard[end:]
-    return data
 
 
 def test_a_push(any_host: HostMaker) -> None:

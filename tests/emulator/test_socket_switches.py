@@ -25,13 +25,13 @@ from tests.emulator.peers import (
     Peer,
     Peers,
     opened,
+    pushed,
     read,
     reason,
     said,
     send,
     with_peers,
 )
-from tests.emulator.test_socket_push import pushed
 
 LOST = b'\r\n+QIURC: "pdpdeact",1\r\n'
 

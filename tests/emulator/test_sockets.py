@@ -7,19 +7,13 @@ import http.server
 import socket
 import threading
 import time
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 import pytest
-import serial
-
 from requests_bg96.emulator import Emulator, SocketNetwork, VirtualClock
 from requests_bg96.emulator.socket_network import INBOX_LIMIT
 from tests.emulator.host import CONNECT, OK, Host, cme
-
-#: Seconds that a test waits for bytes of a real server.
-PATIENCE = 10.0
-
-Script = Callable[[socket.socket], None]
+from tests.emulator.real_host import PATIENCE, RealHost, read_head, scripted
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -55,50 +49,6 @@ def web() -> Iterator[int]:
         yield server.server_address[1]
         server.shutdown()
         thread.join()
-
-
-@contextlib.contextmanager
-def scripted(script: Script) -> Iterator[int]:
-    """Serve one connection by a function of its socket."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                script(connection)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        yield listener.getsockname()[1]
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
-
-
-def read_head(connection: socket.socket) -> bytes:
-    """Receive the head of a request."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += connection.recv(4096)
-    return data
-
-
-class RealHost:
-    """A program on real time."""
-
-    def __init__(self, emulator: Emulator, port: int, **settings: int) -> None:
-        self.serial = serial.serial_for_url(emulator.url, 115200, timeout=PATIENCE)
-        url = b"http://127.0.0.1:%d/path" % port
-        self.expect(b"ATE0\r", b"ATE0\r" + OK)
-        self.expect(b"AT+QIACT=1\r", OK)
-        for key, value in settings.items():
-            self.expect(b'AT+QHTTPCFG="%s",%d\r' % (key.encode(), value), OK)
-        self.expect(b"AT+QHTTPURL=%d\r" % len(url), CONNECT)
-        self.expect(url, OK)
-
-    def expect(self, sent: bytes, answer: bytes) -> None:
-        """Write bytes and have exactly this answer."""
-        self.serial.write(sent)
-        assert self.serial.read(len(answer)) == answer
 
 
 @pytest.fixture

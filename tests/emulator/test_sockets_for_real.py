@@ -28,11 +28,11 @@ from tests.emulator.peers import (
     RECV,
     SEND_OK,
     opened,
+    payload,
     read,
     send,
 )
-from tests.emulator.test_socket_push import payload
-from tests.emulator.test_sockets import PATIENCE, RealHost, scripted
+from tests.emulator.real_host import PATIENCE, RealHost, scripted
 
 BODY = bytes(range(256)) * 3600
 
