@@ -188,6 +188,15 @@ class HostileLink:
         self._adversary.breath -= 1
         return Received(self._form(self._adversary.impostor.drained(later)))
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that the server has not got: none."""
+        return 0
+
+    def shut_down(self, now: float) -> None:
+        """Close as well."""
+        self.hang_up(now)
+
     def send(self, data: bytes, now: float) -> None:
         """Take bytes of a request; one that is whole is answered."""
         self._adversary.received += data

@@ -10,6 +10,7 @@ import time
 from typing import Any, Iterator
 
 import pytest
+
 from requests_bg96.emulator import Emulator, SocketNetwork, VirtualClock
 from requests_bg96.emulator.socket_network import INBOX_LIMIT
 from tests.emulator.host import CONNECT, OK, Host, cme
