@@ -115,7 +115,7 @@ class NothingBeside(VirtualClock):
 
 
 def test_what_is_lost_where_nobody_reads_is_noticed() -> None:
-    """This is the line that the others are up to."""
+    """The line that the others are up to loses bytes."""
     options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
     clock = NothingBeside()
     with rig(serving(BODY), serving(b"next"), clock=clock, **options) as made:
