@@ -12,8 +12,10 @@ from urllib3.util import Retry
 
 from .base import times
 from .base.sharing import User, share
+from .clock import Clock
 from .dialogues.files import Progress
 from .modem import BG96Modem
+from .settings import Settings
 from .transport.connection import VIA, ModemPool, ModemPoolManager, Transport
 from .transport.over_modem import ModemPools, foreign
 from .transport.sending import PROXY, requests_errors
@@ -31,7 +33,7 @@ class BG96Adapter(HTTPAdapter):
     :param port_or_modem: anything that `serial.serial_for_url` takes, or a
         `BG96Modem`, which several adapters may share and which stays its owner's to
         close; None looks for the one module on USB. Adapters of one process that name
-        the same port, and have the same `settings`, share its module.
+        the same port, and have the same settings, share its module.
     :param timeout: seconds to connect and of silence to read, where a request gives
         none; no request waits for ever.
     :param keep_alive: whether requests' ``Connection: keep-alive`` is sent, for a
@@ -46,10 +48,30 @@ class BG96Adapter(HTTPAdapter):
     :param max_retries: as for `requests.adapters.HTTPAdapter`.
     :param pool_connections: as for `requests.adapters.HTTPAdapter`.
     :param pool_maxsize: as for `requests.adapters.HTTPAdapter`.
-    :param settings: further keyword arguments are those of `BG96Modem`: ``apn``,
-        ``username``, ``password``, ``auth``, ``pin``, ``context_id``,
-        ``ssl_context_id``, ``baudrate``, ``rtscts``, ``dtr``, ``sslversion``,
-        ``ciphersuite``, ``set_clock``, ``allow_unchecked_host``, ``clock``.
+    :param apn: the access point name; without one, the module's own PDP context is used
+        as it is.
+    :param username: for the access point.
+    :param password: for the access point.
+    :param auth: how these two are sent: 0 not at all, 1 by PAP, 2 by CHAP, 3 by either
+        (TCP manual 2.1.1).
+    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
+        where the firmware does not tell, once until it was right.
+    :param context_id: the PDP context, 1 to 16.
+    :param ssl_context_id: the module's SSL context, 0 to 5.
+    :param baudrate: of the module; without one, the rate it is found at is used.
+    :param rtscts: whether RTS and CTS are wired, and hold the line back.
+    :param dtr: whether DTR is wired, and ends data mode.
+    :param verify_echo: whether the module's echo of a command that announces payload is
+        compared before a byte of it is sent, so that noise in its length never makes
+        payload into commands; it costs the echo's bytes.
+    :param allow_reset: whether a module that nothing else helps is reset, at most every
+        ten minutes.
+    :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
+    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
+    :param set_clock: whether the module's clock is set where it is off by a day.
+    :param allow_unchecked_host: whether a server may be trusted whose certificate was
+        not checked for its name, on firmware that cannot.
+    :param clock: the time.
     :raises LimitError: where a setting cannot be part of an AT command.
     """
 
@@ -76,14 +98,49 @@ class BG96Adapter(HTTPAdapter):
         max_retries: int | Retry = 0,
         pool_connections: int = 10,
         pool_maxsize: int = 10,
-        **settings: Any,
+        apn: str | None = None,
+        username: str = "",
+        password: str = "",
+        auth: int = 0,
+        pin: str | None = None,
+        context_id: int = 1,
+        ssl_context_id: int = 1,
+        baudrate: int | None = None,
+        rtscts: bool = False,
+        dtr: bool = False,
+        verify_echo: bool = False,
+        allow_reset: bool = False,
+        sslversion: int = 3,
+        ciphersuite: str = "0XFFFF",
+        set_clock: bool = True,
+        allow_unchecked_host: bool = False,
+        clock: Clock | None = None,
     ) -> None:
+        settings = Settings(
+            apn=apn,
+            username=username,
+            password=password,
+            auth=auth,
+            pin=pin,
+            context_id=context_id,
+            ssl_context_id=ssl_context_id,
+            baudrate=baudrate,
+            rtscts=rtscts,
+            dtr=dtr,
+            verify_echo=verify_echo,
+            allow_reset=allow_reset,
+            sslversion=sslversion,
+            ciphersuite=ciphersuite,
+            set_clock=set_clock,
+            allow_unchecked_host=allow_unchecked_host,
+        )
         if isinstance(port_or_modem, BG96Modem):
-            if settings:
-                raise TypeError(f"{', '.join(settings)}: these belong to the modem")
+            given = settings.differing(Settings()) + ["clock"] * (clock is not None)
+            if given:
+                raise TypeError(f"{', '.join(given)}: these belong to the modem")
             self.modem = port_or_modem
         else:
-            self.modem = share(BG96Modem(port_or_modem, **settings))
+            self.modem = share(BG96Modem(port_or_modem, clock=clock, **vars(settings)))
         self.timeout = timeout
         self.keep_alive = keep_alive
         self.via = via

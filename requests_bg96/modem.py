@@ -69,19 +69,74 @@ class BG96Modem:
 
     :param port: anything that `serial.serial_for_url` takes; None looks for the one
         module on USB.
-    :param settings: keyword arguments of `Settings`: ``apn``, ``username``,
-        ``password``, ``auth``, ``pin``, ``context_id``, ``ssl_context_id``,
-        ``baudrate``, ``rtscts``, ``dtr``, ``sslversion``, ``ciphersuite``,
-        ``set_clock``, ``allow_unchecked_host``.
+    :param apn: the access point name; without one, the module's own PDP context is used
+        as it is.
+    :param username: for the access point.
+    :param password: for the access point.
+    :param auth: how these two are sent: 0 not at all, 1 by PAP, 2 by CHAP, 3 by either
+        (TCP manual 2.1.1).
+    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
+        where the firmware does not tell, once until it was right.
+    :param context_id: the PDP context, 1 to 16.
+    :param ssl_context_id: the module's SSL context, 0 to 5.
+    :param baudrate: of the module; without one, the rate it is found at is used.
+    :param rtscts: whether RTS and CTS are wired, and hold the line back.
+    :param dtr: whether DTR is wired, and ends data mode.
+    :param verify_echo: whether the module's echo of a command that announces payload is
+        compared before a byte of it is sent, so that noise in its length never makes
+        payload into commands; it costs the echo's bytes.
+    :param allow_reset: whether a module that nothing else helps is reset, at most every
+        ten minutes.
+    :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
+    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
+    :param set_clock: whether the module's clock is set where it is off by a day.
+    :param allow_unchecked_host: whether a server may be trusted whose certificate was
+        not checked for its name, on firmware that cannot.
     :param clock: the time.
     :raises LimitError: where a setting cannot be part of an AT command.
     """
 
     def __init__(
-        self, port: str | None = None, *, clock: Clock | None = None, **settings: Any
+        self,
+        port: str | None = None,
+        *,
+        apn: str | None = None,
+        username: str = "",
+        password: str = "",
+        auth: int = 0,
+        pin: str | None = None,
+        context_id: int = 1,
+        ssl_context_id: int = 1,
+        baudrate: int | None = None,
+        rtscts: bool = False,
+        dtr: bool = False,
+        verify_echo: bool = False,
+        allow_reset: bool = False,
+        sslversion: int = 3,
+        ciphersuite: str = "0XFFFF",
+        set_clock: bool = True,
+        allow_unchecked_host: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self.port = port
-        self.settings = Settings(**settings)
+        self.settings = Settings(
+            apn=apn,
+            username=username,
+            password=password,
+            auth=auth,
+            pin=pin,
+            context_id=context_id,
+            ssl_context_id=ssl_context_id,
+            baudrate=baudrate,
+            rtscts=rtscts,
+            dtr=dtr,
+            verify_echo=verify_echo,
+            allow_reset=allow_reset,
+            sslversion=sslversion,
+            ciphersuite=ciphersuite,
+            set_clock=set_clock,
+            allow_unchecked_host=allow_unchecked_host,
+        )
         self._clock = clock or SystemClock()
         self._name = sharing.new_name()
         #: The adapters that have used it since they were last closed; see `sharing`.

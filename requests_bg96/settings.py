@@ -16,15 +16,20 @@ __all__ = ("Settings",)
 class Settings:
     """How a module is to be set up.
 
-    :param apn: the access point name; None leaves the module's own context as it is.
+    This is the one list. `BG96Modem` and `BG96Adapter` name the same parameters, with
+    the same words, and a test compares them.
+
+    :param apn: the access point name; without one, the module's own PDP context is used
+        as it is.
     :param username: for the access point.
     :param password: for the access point.
-    :param auth: 0 none, 1 PAP, 2 CHAP, 3 either (TCP manual 2.1.1).
+    :param auth: how these two are sent: 0 not at all, 1 by PAP, 2 by CHAP, 3 by either
+        (TCP manual 2.1.1).
     :param pin: of the SIM; it is tried once, and only while all attempts are left, or
         where the firmware does not tell, once until it was right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: of the module; None takes the rate it is found at.
+    :param baudrate: of the module; without one, the rate it is found at is used.
     :param rtscts: whether RTS and CTS are wired, and hold the line back.
     :param dtr: whether DTR is wired, and ends data mode.
     :param verify_echo: whether the module's echo of a command that announces payload is

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 import requests
@@ -14,12 +15,13 @@ from rich.markup import escape
 
 from ..adapter import BG96Adapter
 from ..emulator import Emulator
-from ..errors import BG96Error
+from ..errors import BG96Error, LimitError
 from ..modem import BG96Modem
 from .ca import root_command
 from .demo import Wrong, dialogue, run
 from .doctor import Finding, examine
 from .doctor import repair as make_ready
+from .options import settings
 from .probe.commands import probe_command, server_command
 
 __all__ = ("main",)
@@ -67,25 +69,19 @@ def _show(console: Console, title: str, step: Callable[[], str]) -> bool:
 
 @main.command()
 @click.option("--port", help="The module's AT port; without it, the one on USB.")
-@click.option("--apn", help="The access point name that it should have.")
-@click.option("--pin", help="Of the SIM; used by --repair only.")
-@click.option("--baudrate", type=int, help="In baud.")
 @click.option("--repair", is_flag=True, help="Make the module ready for a request.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(
-    port: str | None,
-    apn: str | None,
-    pin: str | None,
-    baudrate: int | None,
-    repair: bool,
-    as_json: bool,
-) -> None:
+@settings
+def doctor(port: str | None, repair: bool, as_json: bool, **given: Any) -> None:
     """Say whether a request would go out, and what to do if not.
 
-    Nothing is changed without --repair. The exit status is 0 only if a request would
-    go out.
+    Nothing is changed without --repair. Give it the settings that the adapter has. The
+    exit status is 0 only if a request would go out.
     """
-    modem = BG96Modem(port, apn=apn, pin=pin, baudrate=baudrate)
+    try:
+        modem = BG96Modem(port, **given)
+    except LimitError as error:
+        raise click.UsageError(str(error)) from None
     findings: list[Finding] = []
     if repair:
         try:

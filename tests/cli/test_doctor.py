@@ -90,6 +90,23 @@ def test_repair() -> None:
         assert status == 0 and all(found.values())
 
 
+def test_repair_with_a_password() -> None:
+    """The context is set up with all that the access point wants."""
+    with Emulator(apn="iot.example") as emulator:
+        arguments = ["--apn", "iot.example", "--username", "u", "--password", "p"]
+        status, _ = findings(emulator.url, "--repair", *arguments, "--auth", "2")
+        context = emulator.module.contexts[1]
+        assert status == 0
+        assert (context.user, context.password, context.authentication) == ("u", "p", 2)
+
+
+def test_a_setting_that_is_none() -> None:
+    """It is refused in one line, before the port is opened."""
+    result = doctor("--port", "/dev/does-not-exist", "--pin", "12")
+    assert result.exit_code == 2
+    assert "Error: the PIN must be 4 to 8 digits" in result.output
+
+
 def test_repair_that_fails() -> None:
     """It says why, and goes on to what can be told."""
     with Emulator(apn="iot.example") as emulator:

@@ -40,7 +40,11 @@ from tests.support import Answers, Rig, chunks, response, rig
 PIN = "72913846"
 #: What every other secret has in it.
 MARK = "of-mine"
-APN = {"apn": "iot.example", "username": f"user-{MARK}", "password": f"word-{MARK}"}
+APN: dict[str, Any] = {
+    "apn": "iot.example",
+    "username": f"user-{MARK}",
+    "password": f"word-{MARK}",
+}
 SETTINGS: dict[str, Any] = {**APN, "auth": 1, "pin": PIN}
 HEADERS = {
     "Authorization": f"Bearer token-{MARK}",

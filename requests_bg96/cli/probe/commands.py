@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ...errors import BG96Error
+from ..options import setting
 from .report import probe
 from .server import serve
 
@@ -30,7 +31,7 @@ def _place(text: str) -> tuple[str, int]:
 @click.option("--serve", "place", help="HOST:PORT, to be that server meanwhile.")
 @click.option("--https-url", help="Of any server that takes a POST over TLS.")
 @click.option("--reset", is_flag=True, help="Restart the module for three questions.")
-@click.option("--context", type=click.IntRange(1, 16), default=1, show_default=True)
+@setting("context_id", "--context", "context", type=click.IntRange(1, 16))
 @click.option("--baudrate", type=int, default=115200, show_default=True)
 def probe_command(
     port: str, path: str, url: str | None, place: str | None, **options: Any

@@ -1,0 +1,54 @@
+"""The settings of a module as options of the command line, from their one list."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ..settings import Settings
+
+__all__ = ("meanings", "setting", "settings")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PARAMETER = re.compile(r"^:param (\w+): (.*?)(?=^:|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def meanings(kind: type[Any]) -> dict[str, str]:
+    """Return what the docstring of a class says of each parameter, in one line."""
+    # With -OO there is no docstring.
+    found = _PARAMETER.findall(inspect.getdoc(kind) or "")
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def setting(name: str, *flags: str, **different: Any) -> Callable[[F], F]:
+    """Make an option of a field of `Settings`, with its default and its meaning.
+
+    :param name: of the field.
+    :param flags: and the parameter's name, where they are not the field's.
+    :param different: arguments of `click.option` that differ.
+    """
+    field = Settings.__dataclass_fields__[name]
+    flag = f"--{name.replace('_', '-')}"
+    if field.type == "bool":
+        flag += f"/--no-{flag[2:]}"
+    meaning = meanings(Settings).get(name, "").replace("``", "")
+    arguments = {
+        "type": {"int": int, "int | None": int, "bool": bool}.get(str(field.type)),
+        "default": field.default,
+        "show_default": field.default not in (None, ""),
+        "help": meaning[:1].upper() + meaning[1:],
+    }
+    return click.option(*(flags or (flag, name)), **{**arguments, **different})
+
+
+def settings(command: F) -> F:
+    """Give a command an option for each field of `Settings`."""
+    for field in reversed(dataclasses.fields(Settings)):
+        command = setting(field.name)(command)
+    return command

@@ -1,0 +1,165 @@
+"""The settings stand in one list; signatures, docstrings, README, options follow."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+import inspect
+import pathlib
+import pickle
+from typing import Any
+
+import click
+import pytest
+from docutils import core, nodes
+
+from requests_bg96 import BG96Adapter, BG96Modem
+from requests_bg96.cli.main import main
+from requests_bg96.cli.options import meanings
+from requests_bg96.settings import Settings
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.rst"
+FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
+BOTH = [BG96Adapter, BG96Modem]
+#: Of each setting, a value that is not its default.
+OTHER: dict[str, Any] = {
+    "apn": "iot.example",
+    "username": "user",
+    "password": "word",
+    "auth": 2,
+    "pin": "1234",
+    "context_id": 3,
+    "ssl_context_id": 2,
+    "baudrate": 9600,
+    "rtscts": True,
+    "dtr": True,
+    "verify_echo": True,
+    "allow_reset": True,
+    "sslversion": 4,
+    "ciphersuite": "0XC02F",
+    "set_clock": False,
+    "allow_unchecked_host": True,
+}
+
+
+def settings_of(made: BG96Adapter | BG96Modem) -> Settings:
+    """The settings of a modem, or of an adapter's."""
+    return (made.modem if isinstance(made, BG96Adapter) else made).settings
+
+
+def named(kind: type[Any]) -> dict[str, inspect.Parameter]:
+    """The parameters that a class takes by name only."""
+    parameters = inspect.signature(kind).parameters
+    return {
+        name: one for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY
+    }
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_signatures(kind: type[Any]) -> None:
+    """Each setting has its name, type and default, and nothing else is let in."""
+    found = named(kind)
+    assert len(inspect.signature(kind).parameters) == len(found) + 1
+    wanted = {name: (one.type, one.default) for name, one in FIELDS.items()}
+    assert wanted == {
+        name: (one.annotation, one.default)
+        for name, one in found.items()
+        if name in FIELDS
+    }
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_docstrings(kind: type[Any]) -> None:
+    """Each parameter is documented, and each setting in the words of the list."""
+    found = meanings(kind)
+    assert [*found] == [*inspect.signature(kind).parameters]
+    wanted = meanings(Settings)
+    assert [*wanted] == [*FIELDS]
+    assert {name: found[name] for name in wanted} == wanted
+
+
+def test_the_readme() -> None:
+    """Its table has each argument of the adapter and its default, the modem's first."""
+    page = core.publish_doctree(README.read_text(encoding="utf-8"))
+    (table,) = (
+        one for one in page.findall(nodes.table) if "allow_reset" in one.astext()
+    )
+    rows = [
+        [entry.astext() for entry in row.findall(nodes.entry)]
+        for body in table.findall(nodes.tbody)
+        for row in body.findall(nodes.row)
+    ]
+    found = {name: ast.literal_eval(default) for name, default, _ in rows}
+    assert found == {name: one.default for name, one in named(BG96Adapter).items()}
+    modem = [*named(BG96Modem)]
+    assert [*found][: len(modem)] == modem
+    assert all(meaning for _, _, meaning in rows)
+
+
+def test_the_command_line() -> None:
+    """The doctor has an option for each setting, and hands each one on."""
+    doctor = main.commands["doctor"]
+    options = {one.name: one for one in doctor.params if one.name in FIELDS}
+    assert [*options] == [*FIELDS]
+    arguments = []
+    for name, value in OTHER.items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            arguments.append(flag if value else f"--no-{flag[2:]}")
+        else:
+            arguments += [flag, str(value)]
+    for given, wanted in (([], Settings()), (arguments, Settings(**OTHER))):
+        parsed = doctor.make_context("doctor", given).params
+        assert Settings(**{name: parsed[name] for name in FIELDS}) == wanted
+    for name, meaning in meanings(Settings).items():
+        option = options[name]
+        assert isinstance(option, click.Option) and option.help
+        assert option.help.lower() == meaning.replace("``", "").lower()
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_setting_arrives(kind: Any, name: str) -> None:
+    """It is the modem's, and no other changes."""
+    made = kind("loop://", **{name: OTHER[name]})
+    assert settings_of(made).differing(Settings()) == [name]
+    assert settings_of(made) == Settings(**{name: OTHER[name]})
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_modem_has_its_own(name: str) -> None:
+    """What is given beside a modem would not reach it."""
+    with pytest.raises(TypeError, match=f"{name}: .* belong to the modem"):
+        BG96Adapter(BG96Modem("loop://"), **{name: OTHER[name]})
+
+
+def test_wrong_names() -> None:
+    """The error is about the class that was called; mypy refuses them as well."""
+    with pytest.raises(TypeError, match=r"^BG96Adapter\.__init__\(\) .* 'apm'"):
+        BG96Adapter(apm="iot.example")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^BG96Modem\.__init__\(\) .* 'timeout'"):
+        BG96Modem(timeout=(1, 2))  # type: ignore[call-arg]
+    # What is wrong by its type only, mypy alone refuses.
+    BG96Adapter("loop://", rtscts="yes")  # type: ignore[arg-type]
+    BG96Modem("loop://", dtr="no")  # type: ignore[arg-type]
+
+
+class Passing(BG96Adapter):
+    """A subclass that has an argument of its own, and passes on the others."""
+
+    __attrs__ = [*BG96Adapter.__attrs__, "label"]
+
+    def __init__(self, *args: Any, label: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label = label
+
+
+def test_subclasses_and_copies() -> None:
+    """They have the settings that the first was made with."""
+    made = Passing("loop://", label="north", timeout=(1, 2), **OTHER)
+    for one in (made, pickle.loads(pickle.dumps(made)), copy.copy(made)):
+        assert isinstance(one, Passing) and one.label == "north"
+        assert one.modem.settings == Settings(**OTHER) and one.timeout == (1, 2)
+    with pytest.raises(TypeError, match=r"BG96Adapter\.__init__\(\) .* 'apm'"):
+        Passing(apm="iot.example")
