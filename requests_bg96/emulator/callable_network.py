@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections
 import dataclasses
 import inspect
-from typing import Callable, Deque, Iterable, Iterator, Union
+from collections.abc import Callable, Iterable, Iterator
+from typing import Union
 
 from .clock import Clock
 from .http_head import HEAD_LIMIT, MalformedHead, ResponseHead, split_head
@@ -23,7 +24,7 @@ from .network import (
 from .request_framing import RequestFraming, wants_close
 from .scheduler import NEVER, NOW
 
-__all__ = ["CallableNetwork", "Hangup", "Pause", "Request", "Silence", "Until"]
+__all__ = ("CallableNetwork", "Hangup", "Pause", "Request", "Silence", "Until")
 
 #: Bytes of one packet: what TCP carries in an Ethernet frame.
 PACKET = 1460
@@ -85,15 +86,14 @@ class CallableNetwork:
     :param handler: called with each request once it is complete; returns the
         response, or its parts. After the last part the server closes where HTTP/1.1
         says so (``Connection: close`` of either side, or no framing) and else keeps
-        the connection; :class:`Hangup` or :class:`Silence` say it outright. Parts are
-        asked for one ahead of what the module has taken. A :class:`NetworkFailure`
-        that it raises, at once or between two parts, breaks the exchange with that
-        number. A generator of parts is closed when the module closes the connection:
-        its ``finally`` sees when the peer goes.
+        the connection; `Hangup` or `Silence` say it outright. Parts are asked for one
+        ahead of what the module has taken. A `NetworkFailure` that it raises, at once
+        or between two parts, breaks the exchange with that number. A generator of parts
+        is closed when the module closes the connection: its ``finally`` sees when the
+        peer goes.
     :param connect: called with host, port and TLS settings of each connection; may
-        raise :class:`Refused`, :class:`Unresolvable`, :class:`TlsFailure` or
-        :class:`ConnectSilence`. Without it the handler's own method ``connect`` is
-        used, if it has one.
+        raise `Refused`, `Unresolvable`, `TlsFailure` or `ConnectSilence`. Without it
+        the handler's own method ``connect`` is used, if it has one.
     :param delay: seconds that a connection takes.
     """
 
@@ -108,7 +108,7 @@ class CallableNetwork:
         self._clock: Clock | None = None
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
-        """Take the clock, for what has no time of its own (:class:`Until`)."""
+        """Take the clock, for what has no time of its own (`Until`)."""
         self._clock = clock
 
     def connect(
@@ -154,7 +154,7 @@ class CallableLink:
         self._peer = peer
         self._now = now
         self._framing = RequestFraming()
-        self._events: Deque[tuple[float, Event]] = collections.deque()
+        self._events: collections.deque[tuple[float, Event]] = collections.deque()
         self._parts: Iterator[Part] = iter(())
         self._response: Iterator[Event | None] = iter(())
         self._time = NOW

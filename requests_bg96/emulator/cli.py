@@ -9,7 +9,8 @@ import signal
 import socket
 import sys
 import types
-from typing import Any, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .emulator import Emulator
 from .options import OPTIONS, options_from_text
@@ -17,9 +18,9 @@ from .radio import STATES
 from .server import Server, pty_channel
 from .switches import Switches
 
-__all__ = ["main"]
+__all__ = ("main",)
 
-#: What --help says of the options that :mod:`.options` knows.
+#: What --help says of the options that `options` knows.
 HELP = {
     "baudrate": "speed of the line in bits per second; as fast as USB without it",
     "fragment": "the most bytes that are delivered at once, or 'random'",

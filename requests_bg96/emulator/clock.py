@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "VirtualClock"]
+__all__ = ("Clock", "SystemClock", "VirtualClock")
 
 
 class Clock(Protocol):
@@ -82,7 +82,7 @@ class _Repeated:
 class VirtualClock:
     """A time that passes only when somebody waits for it.
 
-    :param start: seconds, the first value of :meth:`now`.
+    :param start: seconds, the first value of `now`.
     """
 
     def __init__(self, start: float = 0.0) -> None:

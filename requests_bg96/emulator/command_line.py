@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from typing import Iterator
+from collections.abc import Iterator
 
-__all__ = ["Command", "Form", "parse", "split_arguments"]
+__all__ = ("Command", "Form", "parse", "split_arguments")
 
 
 class Form(enum.Enum):

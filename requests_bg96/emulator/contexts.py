@@ -10,7 +10,7 @@ from .results import CommandFailed
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Context", "Contexts", "MOST_ACTIVE", "wrong_parameter"]
+__all__ = ("Context", "Contexts", "MOST_ACTIVE", "wrong_parameter")
 
 #: Contexts that can be active at once (TCP/IP manual 2.1.2).
 MOST_ACTIVE = 3

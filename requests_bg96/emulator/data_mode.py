@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Callable
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .escape import EscapeDetector
 from .scheduler import NOW, Procedure, Wait
@@ -11,7 +12,7 @@ from .scheduler import NOW, Procedure, Wait
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["DataMode", "Outcome", "collect"]
+__all__ = ("DataMode", "Outcome", "collect")
 
 
 class Outcome(enum.Enum):

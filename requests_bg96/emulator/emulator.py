@@ -8,7 +8,8 @@ import math
 import threading
 import types
 import weakref
-from typing import Any, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from .clock import Clock, SystemClock, VirtualClock
 from .faults import Fault
@@ -19,7 +20,7 @@ from .network import Network
 from .socket_network import SocketNetwork
 from .switches import Switches
 
-__all__ = ["Emulator", "find"]
+__all__ = ("Emulator", "find")
 
 #: Seconds of real time that a real network gets before virtual time moves on.
 GRACE = 0.05
@@ -41,7 +42,7 @@ class Emulator:
 
     It has no thread of its own: it lives in the calls of whoever reads and writes its
     port, and in those of the network when something has come.
-    A program opens it by its :attr:`url`::
+    A program opens it by its `url`::
 
         with Emulator() as emulator:
             port = serial.serial_for_url(emulator.url, 115200)

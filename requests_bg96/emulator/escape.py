@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .scheduler import NEVER
 
-__all__ = ["EscapeDetector", "GUARD_TIME"]
+__all__ = ("EscapeDetector", "GUARD_TIME")
 
 #: Seconds of silence on both sides of ``+++``, and the time to type it in.
 GUARD_TIME = 1.0

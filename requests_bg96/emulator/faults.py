@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
-from typing import Callable, Iterable, Literal, get_args
+from collections.abc import Callable, Iterable
+from typing import Literal, get_args
 
 from .scheduler import NEVER, NOW
 
-__all__ = ["Action", "Direction", "Fault", "FaultTap"]
+__all__ = ("Action", "Direction", "Fault", "FaultTap")
 
 Direction = Literal["to_host", "from_host"]
 Action = Literal[
@@ -36,14 +37,14 @@ class Fault:
 
     :param direction: the bytes that are counted: "to_host" or "from_host".
     :param offset: the number of bytes that pass before it happens, since the port
-        was opened or since :meth:`Emulator.mark`. It happens at once when they have
+        was opened or since `Emulator.mark`. It happens at once when they have
         passed: a module that is reset behind the last byte of a command has not
         looked at it.
     :param action: "drop", "garble" and "double" change ``count`` bytes; "insert" puts
         ``data`` among them. "silence" holds the direction up for ``seconds``. "urc"
         lets the module say ``data`` where it may say a URC, "cme" lets the command in
         progress, or the next one, fail with ``code``. "replug" pulls the cable and
-        puts it back in. The others do what the methods of :class:`Emulator` of that
+        puts it back in. The others do what the methods of `Emulator` of that
         name do; "hang_up" closes the connection from the server's side.
     """
 
@@ -106,7 +107,7 @@ class FaultTap:
         return self._faults[0].offset - self._count if self._faults else NEVER
 
     def passed(self, data: bytes) -> bytes:
-        """Return what comes out of bytes that :meth:`room` let in."""
+        """Return what comes out of bytes that `room` let in."""
         self._count += len(data)
         before = self.inserted()
         if not any(self._left.values()):

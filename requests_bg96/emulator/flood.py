@@ -9,7 +9,7 @@ from .scheduler import Procedure
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["flood"]
+__all__ = ("flood",)
 
 #: A change of the signal, which AT+QINDCFG="csq" asks for (AT manual 4.3).
 LINE = b'+QIND: "csq",20,99'

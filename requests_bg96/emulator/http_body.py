@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-__all__ = [
+__all__ = (
     "Body",
     "ChunkedBody",
     "LengthBody",
     "MalformedBody",
     "OpenBody",
     "SurplusBody",
-]
+)
 
 _SIZE_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*)?\r?\n")
 

@@ -30,7 +30,7 @@ from .scheduler import NEVER, NOW, Procedure, Wait
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["CONNECT_TIME", "Exchange", "HttpFailed", "Phase"]
+__all__ = ("CONNECT_TIME", "Exchange", "HttpFailed", "Phase")
 
 #: Seconds until CONNECT or an error (HTTP manual 2.3, 2.4).
 CONNECT_TIME = 125.0
@@ -169,7 +169,7 @@ class Exchange:
     def redirect(self, url: Url, until: float) -> Procedure[None]:
         """Begin anew elsewhere.
 
-        :raises HttpFailed: as :meth:`connect` does.
+        :raises HttpFailed: as `connect` does.
         """
         if self.link:
             self.link.close()

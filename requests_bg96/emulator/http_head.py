@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-__all__ = ["HEAD_LIMIT", "MalformedHead", "ResponseHead", "split_head"]
+__all__ = ("HEAD_LIMIT", "MalformedHead", "ResponseHead", "split_head")
 
 #: Bytes of a response head; no manual names a limit, this one only bounds memory.
 HEAD_LIMIT = 65536

@@ -10,7 +10,7 @@ from .scheduler import Procedure
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["end_read", "end_upload", "later", "say_result"]
+__all__ = ("end_read", "end_upload", "later", "say_result")
 
 #: Seconds between OK and the URC of QHTTPREAD (a BG96 transcript).
 URC_GAP = 0.005

@@ -15,7 +15,7 @@ from .scheduler import Procedure
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["HttpService"]
+__all__ = ("HttpService",)
 
 #: Defaults: HTTP manual 2.1; those it does not print, from a BG96 transcript.
 DEFAULTS = {

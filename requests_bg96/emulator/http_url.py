@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-__all__ = ["CONTENT_TYPES", "MalformedUrl", "Url", "request_head"]
+__all__ = ("CONTENT_TYPES", "MalformedUrl", "Url", "request_head")
 
 #: By AT+QHTTPCFG="contenttype" (HTTP manual 2.1).
 CONTENT_TYPES = (

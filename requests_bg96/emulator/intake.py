@@ -5,7 +5,7 @@ from __future__ import annotations
 from .scheduler import NEVER, NOW
 from .wire import BITS_PER_BYTE, Wire
 
-__all__ = ["INPUT_BUFFER", "Intake"]
+__all__ = ("INPUT_BUFFER", "Intake")
 
 #: Bytes that the module holds at least: so many the host may send before it waits for
 #: a confirmation where there is no flow control (FILE manual 2.4).

@@ -14,7 +14,7 @@ from .scheduler import Procedure, Wait
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Interpreter", "LINE_LIMIT"]
+__all__ = ("Interpreter", "LINE_LIMIT")
 
 #: Characters of a command line. The AT manual (Table 3) says that a limit exists
 #: but not where: this is longer than the longest documented command.

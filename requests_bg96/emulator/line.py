@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from typing import Callable, Iterable, Literal, Union
+from collections.abc import Callable, Iterable
+from typing import Literal, Union
 
 from .faults import Fault, FaultTap
 from .intake import INPUT_BUFFER, Intake
@@ -12,7 +13,7 @@ from .module import Module
 from .scheduler import NEVER, NOW
 from .wire import Wire
 
-__all__ = ["Fragment", "HOST_BUFFER", "Line"]
+__all__ = ("Fragment", "HOST_BUFFER", "Line")
 
 logger = logging.getLogger("requests_bg96.emulator")
 

@@ -8,7 +8,7 @@ did before tells the two apart.
 
 from __future__ import annotations
 
-__all__ = ["LineFeeds"]
+__all__ = ("LineFeeds",)
 
 
 class LineFeeds:

@@ -20,22 +20,22 @@ from .terminal import Terminal
 from .tls import TlsContexts
 from .ufs import FileSystem
 
-__all__ = ["Module"]
+__all__ = ("Module",)
 
 
 class Module:
     """The core of the emulator. It neither waits nor knows a clock.
 
-    The owner calls :meth:`receive` with what the host sent, :meth:`step` when its
-    due time has come, and :meth:`take` for what the module says.
+    The owner calls `receive` with what the host sent, `step` when its due time has
+    come, and `take` for what the module says.
 
     :param network: makes the connections.
     :param now: seconds, the time at the start.
     :param switches: the firmware.
     :param answer_delay: seconds between a command line and its first answer.
-    :param sim: state of the SIM, see :class:`~.sim.Sim`.
+    :param sim: state of the SIM, see `Sim`.
     :param pin: its PIN.
-    :param registration: what the network makes of us, see :data:`~.radio.STATES`.
+    :param registration: what the network makes of us, see `STATES`.
     :param apn: the only APN that the network accepts.
     :param model: what ATI names the module.
     """
@@ -95,7 +95,7 @@ class Module:
 
     @property
     def pending(self) -> int:
-        """The number of bytes that :meth:`take` could return."""
+        """The number of bytes that `take` could return."""
         return self.terminal.pending
 
     def set_dtr(self, on: bool) -> None:
@@ -155,7 +155,7 @@ class Module:
             self._told = code
 
     def fail_if_told(self) -> None:
-        """Raise what :meth:`fail_next` asked for."""
+        """Raise what `fail_next` asked for."""
         code, self._told = self._told, None
         if code is not None:
             raise CommandFailed(code)

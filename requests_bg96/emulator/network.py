@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from typing import Callable, Protocol, Union
+from collections.abc import Callable
+from typing import Protocol, Union
 
 from .clock import Clock
 
-__all__ = [
+__all__ = (
     "Closed",
     "ConnectSilence",
     "Connected",
@@ -28,7 +29,7 @@ __all__ = [
     "TlsFailure",
     "TlsSettings",
     "Unresolvable",
-]
+)
 
 
 class NetworkFailure(Exception):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .switches import Switches
 
-__all__ = ["OPTIONS", "options_from_text"]
+__all__ = ("OPTIONS", "options_from_text")
 
 
 def _fragment(text: str) -> int | str:
@@ -50,7 +51,7 @@ def _switches(report: str | None, texts: Mapping[str, str]) -> Switches:
 
 
 def options_from_text(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return arguments of :class:`Emulator`; switches stand among the options.
+    """Return arguments of `Emulator`; switches stand among the options.
 
     ``report`` is the path of a probe's report, whose switches are taken where none
     is given.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Protocol, Sequence
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from .command_line import split_arguments
 from .ufs import RAM, plain_name
 
-__all__ = [
+__all__ = (
     "FileName",
     "Name",
     "Number",
@@ -17,7 +18,7 @@ __all__ = [
     "Rest",
     "Text",
     "convert",
-]
+)
 
 
 class _Required:
@@ -128,7 +129,7 @@ class Rest:
 def convert(declared: Sequence[Parameter], text: str) -> list[Any]:
     """Check what was typed against what is declared.
 
-    :param declared: one entry per parameter, :class:`Rest` only at the end.
+    :param declared: one entry per parameter, `Rest` only at the end.
     :param text: everything behind the ``=``.
     :returns: one value per declared parameter.
     :raises ParameterError: where they do not agree.

@@ -9,7 +9,7 @@ from .scheduler import Procedure
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["BOOT_TIME", "Power"]
+__all__ = ("BOOT_TIME", "Power")
 
 #: Seconds from AT+CFUN=1,1 to "POWERED DOWN", to "pdpdeact" and to RDY: a BG96
 #: transcript of a reset.
@@ -71,7 +71,7 @@ class Power:
         module.scheduler.spawn(self._rise(active))
 
     def off(self, farewell: bool = True) -> None:
-        """Switch off; only :meth:`reset` brings the module back."""
+        """Switch off; only `reset` brings the module back."""
         said = self.on and farewell
         self._clear()
         self.on = False

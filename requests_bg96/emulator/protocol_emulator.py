@@ -1,6 +1,6 @@
 """``emulator://`` for pyserial: a port whose far end is a BG96 in this process.
 
-``emulator://NAME`` is the :class:`~.emulator.Emulator` of that name;
+``emulator://NAME`` is the `Emulator` of that name;
 ``emulator://?baudrate=115200&chunked=raw`` makes a private one with these options.
 """
 
@@ -22,7 +22,7 @@ from .emulator import Emulator, find
 from .line import HOST_BUFFER
 from .options import options_from_text
 
-__all__ = ["Serial"]
+__all__ = ("Serial",)
 
 
 class Serial(SerialBase):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from .emulator import Emulator
 
-__all__ = ["bg96_emulator"]
+__all__ = ("bg96_emulator",)
 
 
 @pytest.fixture

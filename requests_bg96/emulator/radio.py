@@ -9,7 +9,7 @@ from .scheduler import Procedure
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["REGISTRATION_TIME", "Radio", "STATES"]
+__all__ = ("REGISTRATION_TIME", "Radio", "STATES")
 
 #: <stat> of CREG, CGREG and CEREG by name (AT manual 6.1, 9.8, 9.11).
 STATES = {
@@ -33,7 +33,7 @@ class Radio:
     """The radio part of one module.
 
     :param module: whose URCs tell of changes.
-    :param registration: a name of :data:`STATES`, what the network makes of us.
+    :param registration: a name of `STATES`, what the network makes of us.
     """
 
     operator = "Test Network"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, Union
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from .command_line import Command, Form
 from .parameters import Parameter, ParameterError, convert
@@ -13,7 +14,7 @@ from .scheduler import Procedure
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Lines", "Registry", "Reply"]
+__all__ = ("Lines", "Registry", "Reply")
 
 #: The information text of a command: one entry per line.
 Lines = Union[Sequence[str], None]

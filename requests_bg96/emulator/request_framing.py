@@ -7,7 +7,7 @@ import re
 from .http_body import Body, ChunkedBody, LengthBody, MalformedBody
 from .http_head import split_head
 
-__all__ = ["RequestFraming", "wants_close"]
+__all__ = ("RequestFraming", "wants_close")
 
 #: What has more digits is no length: nothing is as large.
 _LENGTH = re.compile(

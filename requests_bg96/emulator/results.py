@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CommandFailed", "FINAL_NUMBERS", "Quiet", "cme_text"]
+__all__ = ("CommandFailed", "FINAL_NUMBERS", "Quiet", "cme_text")
 
 #: Numbers of the result codes under ATV0 (AT manual 2.15, Table 3).
 FINAL_NUMBERS = {

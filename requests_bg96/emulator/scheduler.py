@@ -1,8 +1,8 @@
 """Procedures of the module as generators, run in the order of their time.
 
-A procedure yields a :class:`Wait` and is resumed with True when what it waits for
+A procedure yields a `Wait` and is resumed with True when what it waits for
 has come, with False when its time was over. Nothing here waits in earnest: the
-owner asks :meth:`Scheduler.due` when there is something to do, and runs it then.
+owner asks `Scheduler.due` when there is something to do, and runs it then.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from typing import Any, Callable, Generator, TypeVar
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
-__all__ = ["NEVER", "NOW", "Procedure", "Scheduler", "Task", "Wait", "never"]
+__all__ = ("NEVER", "NOW", "Procedure", "Scheduler", "Task", "Wait", "never")
 
 NEVER = math.inf
 NOW = -math.inf
@@ -93,7 +94,7 @@ class Scheduler:
         self._tasks: list[Task] = []
 
     def spawn(self, procedure: Procedure[Any]) -> Task:
-        """Start a procedure; it runs at the next :meth:`step`."""
+        """Start a procedure; it runs at the next `step`."""
         task = Task(procedure)
         self._tasks.append(task)
         return task

@@ -8,13 +8,14 @@ import os
 import selectors
 import socket
 import threading
-from typing import Iterator, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 from .clock import VirtualClock
 from .emulator import GRACE, Emulator
 from .line import HOST_BUFFER
 
-__all__ = ["Server", "pty_channel", "serving"]
+__all__ = ("Server", "pty_channel", "serving")
 
 #: Bytes of one read or write.
 CHUNK = 4096
@@ -150,7 +151,7 @@ class Server:
         self._wakened.setblocking(False)
 
     def run(self) -> None:
-        """Serve until :meth:`stop` is called or an exception comes."""
+        """Serve until `stop` is called or an exception comes."""
         self._emulator.add_listener(self._wake)
         try:
             if self._channel:
@@ -166,7 +167,7 @@ class Server:
                 self._listener.close()
 
     def stop(self) -> None:
-        """End :meth:`run`, from any thread."""
+        """End `run`, from any thread."""
         self._stopped = True
         self._wake()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-__all__ = ["FACTORY_REGISTERS", "Profile", "REGISTER_RANGES", "profile_lines"]
+__all__ = ("FACTORY_REGISTERS", "Profile", "REGISTER_RANGES", "profile_lines")
 
 
 @dataclasses.dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .results import CommandFailed
 
-__all__ = ["Sim"]
+__all__ = ("Sim",)
 
 PIN_ATTEMPTS = 3
 PUK_ATTEMPTS = 10

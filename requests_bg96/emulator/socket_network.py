@@ -8,7 +8,7 @@ import selectors
 import socket
 import ssl
 import threading
-from typing import Callable, Deque
+from collections.abc import Callable
 
 from .clock import Clock, SystemClock
 from .network import (
@@ -24,7 +24,7 @@ from .network import (
 from .scheduler import NEVER
 from .tls_client import TlsClient
 
-__all__ = ["SocketNetwork"]
+__all__ = ("SocketNetwork",)
 
 #: Bytes that wait for the module before the socket is left alone: TCP then holds
 #: the server back.
@@ -100,7 +100,7 @@ class SocketSource:
         self._notify = notify
         self._over = over
         self._changed = threading.Condition()
-        self._events: Deque[tuple[float, Event]] = collections.deque()
+        self._events: collections.deque[tuple[float, Event]] = collections.deque()
         self._waiting = 0
         self._closed = False
 

@@ -7,7 +7,7 @@ import datetime
 
 from .settings import Profile
 
-__all__ = ["RATES", "Store"]
+__all__ = ("RATES", "Store")
 
 #: What the clock shows when it has lost its supply: the sample of AT manual 11.2.
 POWER_UP = datetime.datetime(2008, 1, 4, 9, 19, 43)

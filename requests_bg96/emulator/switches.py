@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from typing import Any, Literal, Mapping, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-__all__ = ["Switches"]
+__all__ = ("Switches",)
 
 BootUrcs = Literal["full", "rdy", "none"]
 Trailer = Literal[

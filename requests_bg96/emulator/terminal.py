@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
-from typing import Callable, Deque, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from .line_feeds import LineFeeds
 from .results import FINAL_NUMBERS, cme_text
@@ -12,7 +12,7 @@ from .scheduler import NEVER, NOW
 from .settings import FACTORY_REGISTERS, Profile
 from .switches import Switches
 
-__all__ = ["INPUT_LIMIT", "Input", "OUTPUT_LIMIT", "Terminal"]
+__all__ = ("INPUT_LIMIT", "Input", "OUTPUT_LIMIT", "Terminal")
 
 #: Line ends before the prompt, and the prompt, by the switch ``send_prompt``.
 PROMPTS = {"blank": (1, b"> "), "plain": (1, b">"), "no_line_end": (0, b"> ")}
@@ -33,7 +33,9 @@ class Input:
     """What the host sent and the module has not yet looked at, with its times."""
 
     def __init__(self) -> None:
-        self._segments: Deque[tuple[float, memoryview]] = collections.deque()
+        self._segments: collections.deque[tuple[float, memoryview]] = (
+            collections.deque()
+        )
         self.size = 0
         self.last = NOW
 

@@ -11,7 +11,7 @@ from .ufs import plain_name
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["CIPHER_SUITES", "CONTEXTS", "LATER_KEYS", "TlsContexts"]
+__all__ = ("CIPHER_SUITES", "CONTEXTS", "LATER_KEYS", "TlsContexts")
 
 #: Where a certificate ends in a file of several.
 _END = b"-----END CERTIFICATE-----"

@@ -30,11 +30,12 @@ import sys
 import tempfile
 import threading
 import warnings
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from .network import TlsFailure, TlsSettings
 
-__all__ = ["TlsClient", "validity"]
+__all__ = ("TlsClient", "validity")
 
 #: OpenSSL's names of the codes of "ciphersuite" (SSL manual 2.1.1; IANA's registry of
 #: TLS cipher suites), in the order in which they are offered.

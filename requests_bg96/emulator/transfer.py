@@ -12,7 +12,7 @@ from .terminal import OUTPUT_LIMIT
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["read_out", "send_out"]
+__all__ = ("read_out", "send_out")
 
 #: More than the host can send at once: in this direction its bytes are ignored.
 _ANY = 1 << 30

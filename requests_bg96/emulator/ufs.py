@@ -6,7 +6,7 @@ import dataclasses
 
 from .results import CommandFailed
 
-__all__ = [
+__all__ = (
     "FileSystem",
     "LONGEST_NAME",
     "OpenFile",
@@ -16,7 +16,7 @@ __all__ = [
     "UFS",
     "checksum",
     "plain_name",
-]
+)
 
 #: What stands before a name: the file system, which may be left out, and the memory
 #: that siblings have and drivers use.
@@ -71,7 +71,7 @@ class OpenFile:
 class FileSystem:
     """Files by plain name; those of the UFS outlive resets, handles do not.
 
-    Every error is a :class:`CommandFailed` with a number of FILE manual 4.
+    Every error is a `CommandFailed` with a number of FILE manual 4.
     """
 
     def __init__(self) -> None:

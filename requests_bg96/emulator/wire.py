@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .scheduler import NEVER, NOW
 
-__all__ = ["BITS_PER_BYTE", "Wire"]
+__all__ = ("BITS_PER_BYTE", "Wire")
 
 #: Start bit, eight data bits, stop bit: 8N1 (Hardware Design 3.10).
 BITS_PER_BYTE = 10

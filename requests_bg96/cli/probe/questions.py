@@ -1,7 +1,7 @@
 """The open questions, each as the dialogue that answers it.
 
 A question returns the value of the switch that it is called after, or raises
-:class:`~.line.Undecided`.
+`Undecided`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Probe:
 
     :param line: to the module, without echo and with error numbers.
     :param context: the PDP context to use, which is active.
-    :param url: of a server as :func:`~.server.serve` makes it.
+    :param url: of a server as `serve` makes it.
     :param https_url: of any server that takes a POST over TLS.
     """
 

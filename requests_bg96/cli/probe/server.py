@@ -1,6 +1,6 @@
 """The server that the questions need: it answers in ways that no usual server would.
 
-What it does is data; :func:`serve` does it on a TCP port.
+What it does is data; `serve` does it on a TCP port.
 """
 
 from __future__ import annotations

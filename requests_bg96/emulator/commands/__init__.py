@@ -22,7 +22,7 @@ from . import (
     time,
 )
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 for part in (

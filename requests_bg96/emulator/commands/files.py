@@ -15,7 +15,7 @@ from ..ufs import STORAGES, TOTAL, checksum
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry(invalid=425)
 

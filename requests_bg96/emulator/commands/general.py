@@ -10,7 +10,7 @@ from ..registry import Registry, Reply
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS", "MAKER", "revision"]
+__all__ = ("COMMANDS", "MAKER", "revision")
 
 COMMANDS = Registry()
 

@@ -18,7 +18,7 @@ from ..ufs import LONGEST_NAME
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 INVALID = 730
 COMMANDS = Registry(invalid=INVALID)

@@ -11,7 +11,7 @@ from ..results import CommandFailed
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 INVALID = 730
 COMMANDS = Registry(invalid=INVALID)

@@ -13,7 +13,7 @@ from ..registry import Registry
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 

@@ -12,7 +12,7 @@ from ..scheduler import Procedure
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 

@@ -13,7 +13,7 @@ from ..tls import CIPHER_SUITES, CONTEXTS, LATER_KEYS
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 

@@ -13,7 +13,7 @@ from ..results import CommandFailed
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 
