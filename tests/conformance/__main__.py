@@ -25,7 +25,7 @@ def conformance(work: pathlib.Path) -> bool:
         "modem": run.start(suite, work, "modem", []),
         "keep-alive": run.start(suite, work, "keep-alive", list(listed.keep_alive)),
     }
-    results = {name: started.wait() for name, started in runs.items()}
+    results = {name: run.results_of(parts) for name, parts in runs.items()}
     verdict = compare.compare(
         results["stock"], results["modem"], results["keep-alive"], listed
     )

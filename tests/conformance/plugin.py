@@ -21,11 +21,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     choices = ["stock", "modem", "keep-alive"]
     parser.addoption("--transport", choices=choices, required=True)
     parser.addoption("--results", type=pathlib.Path, required=True)
+    parser.addoption("--part", type=int, default=0, help="of the tests, from 0 on")
+    parser.addoption("--parts", type=int, default=1, help="how many there are")
 
 
 def pytest_configure() -> None:
     """Shut the door before the first import of the suite."""
     guard.stay_home()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave the other parts of the tests to other processes."""
+    items[:] = items[config.getoption("--part") :: config.getoption("--parts")]
 
 
 @pytest.fixture(scope="session")
