@@ -24,55 +24,60 @@ __all__ = ("BG96Adapter",)
 
 
 class BG96Adapter(HTTPAdapter):
-    """Sends a session's requests over a BG96, and nothing past it.
+    """Sends a session's requests over a BG96, and never past it.
 
-    Mount it on ``http://`` and ``https://``. The port is opened by the first request;
-    `close` gives it back as soon as no response is under way, and a later request opens
-    it again.
+    Mount it on ``http://`` and ``https://``. The first request opens the port. `close`
+    gives the port back as soon as no response is being read. A later request opens it
+    again.
 
-    :param port_or_modem: anything that `serial.serial_for_url` takes, or a
-        `BG96Modem`, which several adapters may share and which stays its owner's to
-        close; None looks for the one module on USB. Adapters of one process that name
-        the same port, and have the same settings, share its module.
-    :param timeout: seconds to connect and of silence to read, where a request gives
-        none; no request waits for ever.
-    :param keep_alive: whether requests' ``Connection: keep-alive`` is sent, for a
-        module that uses a connection again; otherwise ``Connection: close`` is.
-    :param via: ``file`` sends requests and responses by files in the module, whose
-        checksums are compared: slower, for a line that loses bytes. A request that is
-        too large for the line goes by file in any case. See also `via_file`.
-    :param ca_certs: file or directory of the CA certificates that ``verify=True``
-        means, in place of requests' own 140; the module is sent them once.
-    :param progress: called as ``progress(name, sent, size)`` while a file of
-        certificates is sent to the module, in bytes.
+    :param port_or_modem: a port that `serial.serial_for_url` takes, or a `BG96Modem`,
+        which several adapters may share and which its owner closes. None looks for the
+        one module on USB. Adapters of one process that name the same port share its
+        module if they have the same settings.
+    :param timeout: the seconds to connect, and the seconds of silence to read, for a
+        request without a timeout. No request waits for ever.
+    :param keep_alive: whether to send requests' ``Connection: keep-alive``, for a
+        module that reuses a connection. By default it becomes ``Connection: close``.
+    :param via: ``file`` sends requests and responses by files in the module, and
+        compares their checksums. Use it on a line that loses bytes; it is slower. A
+        request that is too large for the line always goes by file. See also
+        `via_file`.
+    :param ca_certs: a file or directory with the CA certificates for ``verify=True``,
+        in place of requests' own 140. They are sent to the module once.
+    :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
+        certificates is sent to the module.
     :param max_retries: as for `requests.adapters.HTTPAdapter`.
     :param pool_connections: as for `requests.adapters.HTTPAdapter`.
     :param pool_maxsize: as for `requests.adapters.HTTPAdapter`.
-    :param apn: the access point name; without one, the module's own PDP context is used
-        as it is.
+    :param apn: the access point name. Without it, the module's own PDP context is used
+        unchanged.
     :param username: for the access point.
     :param password: for the access point.
-    :param auth: how these two are sent: 0 not at all, 1 by PAP, 2 by CHAP, 3 by either
-        (TCP manual 2.1.1).
-    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
-        where the firmware does not tell, once until it was right.
+    :param auth: how to send these two: 0 not at all, 1 with PAP, 2 with CHAP, 3 with
+        either (TCP manual 2.1.1).
+    :param pin: the PIN of the SIM. It is tried once, and only while all attempts are
+        left. If the firmware does not tell the attempts, it is tried once until it was
+        right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: of the module; without one, the rate it is found at is used.
-    :param rtscts: whether RTS and CTS are wired, and hold the line back.
-    :param dtr: whether DTR is wired, and ends data mode.
-    :param verify_echo: whether the module's echo of a command that announces payload is
-        compared before a byte of it is sent, so that noise in its length never makes
-        payload into commands; it costs the echo's bytes.
-    :param allow_reset: whether a module that nothing else helps is reset, at most every
+    :param baudrate: the speed that the module is set to. Without it, the module keeps
+        the speed at which it answers.
+    :param rtscts: whether RTS and CTS are wired. They then stop the line if either side
+        is not ready.
+    :param dtr: whether DTR is wired. It then ends data mode.
+    :param verify_echo: whether to compare the module's echo of each announced length
+        before payload is sent. Noise in a length then never turns payload into
+        commands. It costs the bytes of the echo.
+    :param allow_reset: whether to reset a module if nothing else helps, at most once in
         ten minutes.
     :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
-    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
-    :param set_clock: whether the module's clock is set where it is off by a day.
-    :param allow_unchecked_host: whether a server may be trusted whose certificate was
-        not checked for its name, on firmware that cannot.
-    :param clock: the time.
-    :raises LimitError: where a setting cannot be part of an AT command.
+    :param ciphersuite: one cipher suite of the module, for example ``0XC02F``, or
+        ``0XFFFF`` for all.
+    :param set_clock: whether to set the module's clock if it is wrong by a day.
+    :param allow_unchecked_host: whether to trust a server even if the firmware cannot
+        check the host's name in its certificate.
+    :param clock: the clock; a test may pass another one.
+    :raises LimitError: if a setting cannot be part of an AT command.
     """
 
     __attrs__ = [
@@ -137,7 +142,9 @@ class BG96Adapter(HTTPAdapter):
         if isinstance(port_or_modem, BG96Modem):
             given = settings.differing(Settings()) + ["clock"] * (clock is not None)
             if given:
-                raise TypeError(f"{', '.join(given)}: these belong to the modem")
+                raise TypeError(
+                    f"{', '.join(given)}: pass these to the BG96Modem, not here"
+                )
             self.modem = port_or_modem
         else:
             self.modem = share(BG96Modem(port_or_modem, clock=clock, **vars(settings)))
@@ -158,7 +165,7 @@ class BG96Adapter(HTTPAdapter):
         self._warned: set[str] = set()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # The base class makes the pools, for which all of ours must be there.
+        # The base class makes the pools. They need all of our attributes.
         self._begin()
         if state["_owner"]:
             state = {**state, "modem": share(state["modem"])}
@@ -167,7 +174,7 @@ class BG96Adapter(HTTPAdapter):
     def sibling(self) -> BG96Adapter:
         """Return another adapter over the same modem, with the same settings.
 
-        What is set on the one afterwards, such as ``max_retries``, the other is not.
+        Later changes to one, such as ``max_retries``, do not affect the other.
         """
         other = object.__new__(type(self))
         vars(other).update(vars(self))
@@ -180,7 +187,7 @@ class BG96Adapter(HTTPAdapter):
 
     @property
     def transport(self) -> Transport:
-        """What its connections share, as it is set now."""
+        """What its connections share, with the current settings."""
         return Transport(
             self.modem,
             self.keep_alive,
@@ -190,14 +197,13 @@ class BG96Adapter(HTTPAdapter):
             self._warned,
         )
 
-    #: A subclass may set a manager of its own: its pools are over the modem all the
-    #: same.
+    #: If a subclass sets a manager of its own, its pools still go over the modem.
     poolmanager = ModemPools(lambda adapter: cast(BG96Adapter, adapter).transport)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **kwargs: Any
     ) -> None:
-        """Make the pools, as the base class asks when it is made or unpickled."""
+        """Make the pools; the base class calls this when it is made or unpickled."""
         self._pool_connections = connections
         self._pool_maxsize = maxsize
         self._pool_block = block
@@ -212,46 +218,46 @@ class BG96Adapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """Return the pool for `request`, as the base class does.
+        """Return the pool for `request`, with `verify` normalised.
 
-        Left to itself, some versions of it make a context of this machine's TLS.
+        Otherwise, some versions of the base class make a TLS context of this machine.
         """
-        meant = self.meant(verify)
-        return super().get_connection_with_tls_context(request, meant, proxies, cert)
+        verify = self.normalise_verify(verify)
+        return super().get_connection_with_tls_context(request, verify, proxies, cert)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Tell the pool `conn` what `verify` and `cert` mean, as the base does.
+        """Set what `verify` and `cert` mean in the pool `conn`.
 
-        :raises requests.exceptions.ConnectionError: where a subclass has made a pool
-            that is not over the modem.
+        :raises requests.exceptions.ConnectionError: if a subclass has made a pool that
+            does not use the modem.
         """
         if not isinstance(conn, ModemPool):
             raise requests.exceptions.ConnectionError(foreign(conn))
-        super().cert_verify(conn, url, self.meant(verify), cert)
+        super().cert_verify(conn, url, self.normalise_verify(verify), cert)
 
-    def meant(self, verify: Any) -> Any:
-        """Return False, or the path of the CA certificates, that `verify` means.
+    def normalise_verify(self, verify: Any) -> Any:
+        """Normalise `verify` to False or a CA path, so that pool keys match.
 
-        What tells pools apart must be what their connections are made with; the base
-        class takes None for checked in the one and for unchecked in the other.
+        The base class takes None as checked for the pool's key, but as unchecked for
+        the connection.
         """
         if verify is True:
             return self.ca_certs or requests.utils.DEFAULT_CA_BUNDLE_PATH
         return verify or False
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Refuse: a proxy would be reached by this machine's network.
+        """Refuse a proxy, because only this machine's network could reach it.
 
         :raises requests.exceptions.ProxyError: always.
         """
         raise requests.exceptions.ProxyError(PROXY)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a `PreparedRequest`, as the base class does.
+        """Send a `PreparedRequest` and return its response.
 
-        :raises requests.exceptions.RequestException: of the class that stock requests
-            raises in the same situation; `InvalidURL` and `RequestException` itself
-            for what the module cannot carry, before a byte of it is sent.
+        :raises requests.exceptions.RequestException: of the same class as stock
+            requests raises. If the module cannot send the request, `InvalidURL` or
+            `RequestException` itself is raised before its first byte is sent.
         """
         self.use()
         with requests_errors(request):
@@ -259,7 +265,7 @@ class BG96Adapter(HTTPAdapter):
 
     @contextmanager
     def via_file(self) -> Iterator[None]:
-        """Send the requests that are made within, in this thread, by file."""
+        """Send the requests in this ``with`` block, in this thread, by file."""
         token = VIA.set("file")
         try:
             yield
@@ -269,9 +275,9 @@ class BG96Adapter(HTTPAdapter):
     def close(self) -> None:
         """Give the port back, unless it is shared; the next request opens it again.
 
-        Where other adapters use the module, it is the last one that gives it back. A
-        response that somebody still reads, or will, goes on, and the port with it: it
-        is given back when that is over. This never waits.
+        If several adapters use the module, the last one gives the port back. If
+        somebody still holds an unread response, the port stays open until the end of
+        that response. This method never waits.
         """
         super().close()
         self.leave()
@@ -279,9 +285,9 @@ class BG96Adapter(HTTPAdapter):
             self.modem.release()
 
     def use(self) -> None:
-        """Count among those who use the modem, under whom it is not closed."""
+        """Register as a user of the modem; it stays open while it has users."""
         self.modem.users.add(self._user)
 
     def leave(self) -> None:
-        """Count no longer among those who use the modem, until the next request."""
+        """Unregister as a user of the modem, until the next request."""
         self.modem.users.discard(self._user)

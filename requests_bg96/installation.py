@@ -244,7 +244,7 @@ def _adapter_send(stock: Callable[..., Any]) -> Callable[..., Any]:
         if not (installation := _in_force()):
             return again(verify=verify)
         if is_http(request.url) and not isinstance(self, BG96Adapter):
-            verify = installation.adapter.meant(verify)
+            verify = installation.adapter.normalise_verify(verify)
         with sending(request):
             return again(verify=verify)
 
@@ -335,7 +335,7 @@ class _Bound(HTTPAdapter):
         """Send a `PreparedRequest`, as the class `stock` does."""
         if is_http(request.url):
             self.over.use()
-            verify = self.over.meant(verify)
+            verify = self.over.normalise_verify(verify)
         with sending(request):
             return super().send(
                 request,

@@ -336,7 +336,7 @@ def test_the_argument_is_for_one_modem(root: str) -> None:
             ):
                 strict.session.get(URL, verify=root)
         assert doors.seen == []
-    with pytest.raises(TypeError, match="belong to the modem"):
+    with pytest.raises(TypeError, match="pass these to the BG96Modem"):
         BG96Adapter(BG96Modem("loop://"), allow_unchecked_host=True)
 
 
