@@ -1,4 +1,4 @@
-"""The module on one port: opened, set up, shared, and called back when it strays."""
+"""The module on one port: open it, set it up, share it, and recover it."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ logger = logging.getLogger(__name__)
 
 _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
 
-#: What becomes of a response that has not ended when the modem is closed.
+#: The error of a response that has not ended when the modem is closed.
 CUT = "the modem was closed while the response was still being read"
 
 
 class ModemState(enum.Enum):
-    """What the modem is at."""
+    """What the modem is doing."""
 
     CLOSED = "closed"
-    #: Only resynchronising, or setting up, leads on.
+    #: The next request resynchronises the module, or sets it up.
     UNKNOWN = "to be resynchronised"
     READY = "ready"
     READING = "reading a response"
@@ -64,36 +64,40 @@ class ModemState(enum.Enum):
 class BG96Modem:
     """The module on one port.
 
-    Several adapters and sessions may share one; each exchange has it for itself. It
-    opens its port when it is first needed.
+    Several adapters and sessions may share it. Only one exchange uses it at a time. It
+    opens its port when a request first needs it.
 
-    :param port: anything that `serial.serial_for_url` takes; None looks for the one
+    :param port: a port that `serial.serial_for_url` takes. None looks for the one
         module on USB.
-    :param apn: the access point name; without one, the module's own PDP context is used
-        as it is.
+    :param apn: the access point name. Without it, the module's own PDP context is used
+        unchanged.
     :param username: for the access point.
     :param password: for the access point.
-    :param auth: how these two are sent: 0 not at all, 1 by PAP, 2 by CHAP, 3 by either
-        (TCP manual 2.1.1).
-    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
-        where the firmware does not tell, once until it was right.
+    :param auth: how to send these two: 0 not at all, 1 with PAP, 2 with CHAP, 3 with
+        either (TCP manual 2.1.1).
+    :param pin: the PIN of the SIM. It is tried once, and only while all attempts are
+        left. If the firmware does not tell the attempts, it is tried once until it was
+        right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: of the module; without one, the rate it is found at is used.
-    :param rtscts: whether RTS and CTS are wired, and hold the line back.
-    :param dtr: whether DTR is wired, and ends data mode.
-    :param verify_echo: whether the module's echo of a command that announces payload is
-        compared before a byte of it is sent, so that noise in its length never makes
-        payload into commands; it costs the echo's bytes.
-    :param allow_reset: whether a module that nothing else helps is reset, at most every
+    :param baudrate: the speed that the module is set to. Without it, the module keeps
+        the speed at which it answers.
+    :param rtscts: whether RTS and CTS are wired. They then stop the line if either side
+        is not ready.
+    :param dtr: whether DTR is wired. It then ends data mode.
+    :param verify_echo: whether to compare the module's echo of each announced length
+        before payload is sent. Noise in a length then never turns payload into
+        commands. It costs the bytes of the echo.
+    :param allow_reset: whether to reset a module if nothing else helps, at most once in
         ten minutes.
     :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
-    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
-    :param set_clock: whether the module's clock is set where it is off by a day.
-    :param allow_unchecked_host: whether a server may be trusted whose certificate was
-        not checked for its name, on firmware that cannot.
-    :param clock: the time.
-    :raises LimitError: where a setting cannot be part of an AT command.
+    :param ciphersuite: one cipher suite of the module, for example ``0XC02F``, or
+        ``0XFFFF`` for all.
+    :param set_clock: whether to set the module's clock if it is wrong by a day.
+    :param allow_unchecked_host: whether to trust a server even if the firmware cannot
+        check the host's name in its certificate.
+    :param clock: the clock; a test may pass another one.
+    :raises LimitError: if a setting cannot be part of an AT command.
     """
 
     def __init__(
@@ -139,7 +143,7 @@ class BG96Modem:
         )
         self._clock = clock or SystemClock()
         self._name = sharing.new_name()
-        #: The adapters that have used it since they were last closed; see `sharing`.
+        #: The adapters that have used it since they were last closed: see `sharing`.
         self.users: weakref.WeakSet[sharing.User] = weakref.WeakSet()
         self._begin()
         sharing.remember(self._name, self)
@@ -149,14 +153,14 @@ class BG96Modem:
         self._turns = Turns()
         self._process = os.getpid()
         self._reading: LiveResponse | None = None
-        #: Scheme, host and port that the last response on the line is from.
+        #: Scheme, host and port of the server of the last response on the line.
         self._source: bytes | None = None
-        #: Whether the port is to be given back as soon as nobody needs it.
+        #: Whether to give the port back as soon as nobody needs it.
         self._released = False
 
     @property
     def stats(self) -> Statistics:
-        """What the modem has done, in numbers."""
+        """The counts of what the modem has done."""
         return self._driver.stats
 
     def __repr__(self) -> str:
@@ -189,7 +193,7 @@ class BG96Modem:
         self._begin()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # In this process it is itself that comes out again.
+        # In the same process, unpickling returns this very object.
         return sharing.restored, (type(self), self._name, self.__getstate__())
 
     def __copy__(self) -> BG96Modem:
@@ -204,7 +208,7 @@ class BG96Modem:
 
     @property
     def state(self) -> ModemState:
-        """What the modem is at."""
+        """What the modem is doing."""
         link = self._driver.link
         if link is None:
             return ModemState.CLOSED
@@ -214,7 +218,7 @@ class BG96Modem:
 
     @property
     def checks_host(self) -> bool:
-        """Whether the firmware is known to check a certificate for the host's name."""
+        """Whether the firmware is known to check the host's name in a certificate."""
         return "checkhost" in (self._known.tls_keys or ())
 
     @property
@@ -223,30 +227,30 @@ class BG96Modem:
         return ModemFiles(self._converse, self.settings, self._known)
 
     def open(self, timeout: float = 30.0) -> None:
-        """Open the port and find the module; it is not asked for its network yet.
+        """Open the port and find the module, without its network.
 
         :param timeout: in seconds.
-        :raises BG96Error: where that fails.
+        :raises BG96Error: if that fails.
         """
         deadline = Deadline(self._clock, timeout)
         with self._turn(deadline):
             self._driver.attention(deadline)
 
     def prepare(self, timeout: float = 150.0) -> None:
-        """Make the module ready as the first request would: PIN, APN, PDP context.
+        """Prepare the module as the first request does: PIN, APN, PDP context.
 
         :param timeout: in seconds.
-        :raises BG96Error: where that fails.
+        :raises BG96Error: if that fails.
         """
         self._known.doubt()
         self._converse(setup.prepare(self.settings, self._known), timeout)
 
     def close(self) -> None:
-        """Give the port back; a response that is unread is read first, up to 10 s.
+        """Give the port back; first read an unread response, for up to 10 s.
 
-        One that goes on for longer is cut off, and its reader told so.
+        Then the response is cut off, and its reader gets an error.
 
-        :raises NoAnswer: where another thread has the modem for longer than that.
+        :raises NoAnswer: if another thread uses the modem for longer than that.
         """
         if self.inherited:
             self._begin()
@@ -255,11 +259,11 @@ class BG96Modem:
             self._shut(deadline)
 
     def release(self) -> None:
-        """Give the port back as soon as nobody needs it; do not wait for that.
+        """Give the port back as soon as nobody needs it; do not wait.
 
-        It is needed until the request under way is answered, and until a response that
-        its reader still holds is read, or closed. What asks for the modem later has it,
-        and keeps the port.
+        The current request needs the port until it is answered. A response needs it
+        until it is read or closed, if somebody still holds it. A request after this
+        call gets the modem, and the port stays open.
         """
         if self.inherited:
             self._begin()
@@ -269,18 +273,18 @@ class BG96Modem:
     def command(self, text: str, timeout: float = 5.0) -> list[str]:
         """Send one AT command and return its information lines.
 
-        It is the way to all that has no method of its own. What it changes of the
-        settings that requests rely on is found and set right by the next request.
+        Use it for everything that has no method of its own. If it changes settings that
+        requests need, the next request sets them again.
 
-        :param text: the command with its ``AT``.
+        :param text: the command, with its ``AT``.
         :param timeout: in seconds, for the answer.
-        :raises ModuleError: where the module answers with an error.
-        :raises LimitError: for a command that is no ASCII line, or wants data.
+        :raises ModuleError: if the module answers with an error.
+        :raises LimitError: if the command is not an ASCII line, or needs data.
         """
         if not text.upper().startswith("AT") or not text.isascii():
-            raise LimitError("an AT command begins with AT, and is ASCII")
+            raise LimitError("an AT command must begin with AT and be ASCII")
         if not text.isprintable():
-            raise LimitError("an AT command has no control characters")
+            raise LimitError("an AT command must not contain control characters")
         shown = _shown(text[2:])
         command = Command(text[2:], timeout=timeout, bare=True, leads=True, shown=shown)
         reply = self._converse(_plain(command), timeout + 30.0)
@@ -299,30 +303,30 @@ class BG96Modem:
         return dict(zip(names, (line.removeprefix("Revision: ") for line in lines)))
 
     def signal(self) -> int | None:
-        """Return the signal's strength in dBm, -113 to -51; None where it is unknown.
+        """Return the signal strength in dBm, -113 to -51, or None if it is unknown.
 
         ``AT+CSQ``, AT manual 6.3.
 
-        :raises TransferError: where the answer is none.
+        :raises TransferError: if the answer has no number.
         """
         reply = self._converse(must(Command("+CSQ")), 30.0)
         told = "".join(reply.values("+CSQ")[:1])
         rssi = number(told.partition(",")[0])
         if rssi is None:
-            raise TransferError("the module tells no number", command="AT+CSQ")
+            raise TransferError("the module's answer has no number", command="AT+CSQ")
         return None if rssi == 99 else -113 + 2 * rssi
 
     def registration(self) -> dict[str, int]:
-        """Return the <stat> of ``CREG``, ``CGREG`` and ``CEREG``: 1 or 5 is registered.
+        """Return the <stat> of ``CREG``, ``CGREG`` and ``CEREG``.
 
-        AT manual 6.1, 9.8, 9.11.
+        1 and 5 mean registered (AT manual 6.1, 9.8, 9.11).
         """
         found = self._converse(setup.registration(), 30.0)
         return {name: int(stat) for name, stat in found.items()}
 
     @property
     def clock(self) -> Clock:
-        """The time, as it was given."""
+        """The clock of this modem."""
         return self._clock
 
     def exchange(
@@ -332,13 +336,13 @@ class BG96Modem:
         read_seconds: float,
         total_seconds: float | None = None,
     ) -> LiveResponse | StoredResponse:
-        """Send a request and return its response, of which nothing was read yet.
+        """Send a request and return its unread response.
 
-        :param connect_seconds: bounds all until the server is connected: waiting for
-            the modem, setting it up, reaching the server.
-        :param read_seconds: bounds each silence after that.
-        :param total_seconds: bounds both together.
-        :raises BG96Error: with the phase that it came to in `BG96Error.phase`.
+        :param connect_seconds: limits everything until the server is connected: the
+            wait for the modem, its set-up, the connection to the server.
+        :param read_seconds: limits each silence after that.
+        :param total_seconds: limits both together.
+        :raises BG96Error: with its phase in `BG96Error.phase`.
         """
         deadline = Deadline(self._clock, connect_seconds)
         with self._turn(deadline), self._tidying():
@@ -369,34 +373,34 @@ class BG96Modem:
             return self._reading
 
     def let_read(self, response: LiveResponse | StoredResponse) -> None:
-        """Let the caller read `response` when it pleases them; nothing is lost."""
+        """Without flow control, start a thread that reads `response` meanwhile."""
         if not self.settings.rtscts:
             response.start_background_read()
 
     def abandon(self, response: LiveResponse | StoredResponse) -> None:
-        """Free the line of `response`, now if nobody else has the modem.
+        """Give up `response`, and free the line now if nobody else uses the modem.
 
-        Whoever has it will otherwise do so: a response may be closed by the garbage
-        collector, in any thread at any moment, and must not wait there. At the end
-        of the program, and in a process that was forked, nothing is done.
+        Otherwise the next user of the modem frees the line. This must not wait: the
+        garbage collector may close a response in any thread at any time. It does
+        nothing at the end of the program, and in a forked process.
         """
         if self.inherited or sys.is_finalizing():
             return
         response.close()
-        # Where the port was closed under it, the line may be another response's.
-        rid = response.complete or response is not self._reading
-        turn = None if rid else self._turns.take(0)
+        # If the port was closed meanwhile, another response may use the line now.
+        already_free = response.complete or response is not self._reading
+        turn = None if already_free else self._turns.take(0)
         if turn is None:
             return
         try:
             self._free_line(Deadline(self._clock, times.CLOSE))
         except BG96Error as error:
-            logger.info("left for the next request to mend: %s", error)
+            logger.info("the next request will recover from this: %s", error)
         finally:
             self._turns.give(turn)
         self._give_back()
 
-    # With the modem to oneself
+    # With exclusive use of the modem
 
     @contextmanager
     def _turn(self, deadline: Deadline) -> Iterator[None]:
@@ -416,22 +420,22 @@ class BG96Modem:
         if self._reading is not None:
             return BUSY
         return (
-            f"the modem was busy with other requests for {seconds:.1f} s: allow a "
-            "longer connect timeout, make fewer at a time, or use a second modem"
+            f"the modem was busy with other requests for {seconds:.1f} s: use a longer "
+            "connect timeout, fewer requests at a time, or a second modem"
         )
 
     @property
     def _unneeded(self) -> bool:
-        """Whether the port was released, and nobody comes to read from it."""
+        """Whether the port was released and nobody will read from it."""
         reading = self._reading
         return self._released and (
             reading is None or reading.complete or reading.closed
         )
 
     def _give_back(self) -> None:
-        """Close the port where it was released, unless somebody needs it.
+        """Close the port if it was released and nobody needs it.
 
-        Whoever that is will do so: each of them comes here at their end.
+        Each user calls this at its end, so the last one closes the port.
         """
         turn = self._turns.take(0) if self._unneeded else None
         if turn is None:
@@ -440,7 +444,7 @@ class BG96Modem:
             if self._unneeded:
                 self._shut(Deadline(self._clock, times.CLOSE))
         except OSError as error:
-            logger.info("the port was closed with an error: %s", error)
+            logger.info("closing the port failed: %s", error)
         finally:
             self._turns.give(turn)
 
@@ -448,14 +452,14 @@ class BG96Modem:
         try:
             self._free_line(deadline)
         except BG96Error as error:
-            logger.info("closing in the midst of a response: %s", error)
+            logger.info("the port is closed during a response: %s", error)
             self._cut_off()
         finally:
             self._released, self._reading = False, None
             self._driver.close()
 
     def _cut_off(self) -> None:
-        """Take the line from a response that goes on, and have the module stop it."""
+        """Cut off a response that has not ended, and leave data mode."""
         if self._reading is not None:
             deadline = Deadline(self._clock, times.CUT)
             with suppress(BG96Error):
@@ -464,13 +468,13 @@ class BG96Modem:
 
     @property
     def inherited(self) -> bool:
-        """Whether this is a process that was forked."""
+        """Whether this process was forked after the modem was made."""
         return self._process != os.getpid()
 
     def _check_process(self) -> None:
-        """Begin anew in a process that was forked, where the parent's port is not open.
+        """Start with fresh state in a forked process, unless the port is open.
 
-        Its turns, and locks, may be those of threads that are not in this process.
+        Threads that do not exist in this process may hold the old turns and locks.
         """
         if self.inherited:
             if self._driver.link is not None:
@@ -487,7 +491,7 @@ class BG96Modem:
     def _hand_over(
         self, request: Request, deadline: Deadline, read_seconds: float
     ) -> Link:
-        """Hand `request` to the module, again where it or the port was lost before."""
+        """Send `request` to the module; repeat it if it failed before CONNECT."""
         driver, attempts = self._driver, Attempts(deadline)
         while True:
             was_open = driver.link is not None
@@ -503,10 +507,10 @@ class BG96Modem:
                 driver.apply(remedy, error, deadline)
 
     def _offer(self, request: Request, deadline: Deadline, read_seconds: float) -> Link:
-        # What waits to be read may be old: it does not tell what the module is now.
+        # Unread bytes may be old. They do not show the module's current state.
         self._driver.doubt()
         self._free_line(deadline)
-        # A server that keeps the line after all would only meet itself again.
+        # A server that forges answers here could only forge its own response.
         alike = request.origin == self._source
         harmless = alike and not (request.body or request.trust)
         link = self._driver.attention(deadline, doubted=not harmless)
@@ -529,7 +533,7 @@ class BG96Modem:
         result: Result,
         bodyless: bool,
     ) -> StoredResponse:
-        """Return the response by way of a file."""
+        """Read the response from a file in the module and return it."""
         response = StoredResponse(method)
         script = exchange.read_by_file(
             wait, result.length, response.receive, self._known, bodyless=bodyless
@@ -544,7 +548,7 @@ class BG96Modem:
 
     @contextmanager
     def _tidying(self) -> Iterator[None]:
-        """Leave no file behind, whatever happens, where the module still listens."""
+        """Delete temporary files at the end, if the module still listens."""
         try:
             yield
         except BG96Error as error:
@@ -567,7 +571,7 @@ class BG96Modem:
                     self._driver.run(link, script, Deadline(self._clock, times.TIDY))
 
     def _free_line(self, deadline: Deadline) -> None:
-        """Rid the line of an earlier response."""
+        """Take an earlier response off the line: discard or spool its rest."""
         if (reading := self._reading) is not None:
             if reading.abandoned:
                 reading.discard(deadline)
@@ -578,16 +582,16 @@ class BG96Modem:
     def _leave_data_mode(self, deadline: Deadline) -> None:
         link = self._driver.link
         if link is not None and link.state.data_mode:
-            # What goes wrong now is no matter of the response that was given up.
+            # A failure from here on has no phase: the old response is given up.
             link.phase = None
             self._driver.run(link, _escape(), deadline)
 
     def _ended(self, response: LiveResponse) -> None:
         if response is not self._reading:
-            # The port was closed under it.
+            # The port was closed meanwhile.
             return
         self._driver.answered()
-        # From here on the line is another's.
+        # From here on, another response may use the line.
         self._reading = None
         if self._released:
             self._give_back()
@@ -598,7 +602,7 @@ def _escape() -> Dialogue[None]:
 
 
 def _shown(text: str) -> str:
-    """Return the name in a command: what a caller types behind it may be secret."""
+    """Return the name of a command without its parameters, which may be secret."""
     name = _COMMAND_NAME.match(text)
     shown = name[0] if name else ""
     return shown + ("" if shown == text else "...")
@@ -608,5 +612,7 @@ def _plain(command: Command) -> Dialogue[Reply]:
     reply = yield from must(command)
     if reply.connected:
         yield from connect.recover()
-        raise LimitError(f"{command} leads to data mode, which is not for this method")
+        raise LimitError(
+            f"{command} leads to data mode, which command() does not support"
+        )
     return reply
