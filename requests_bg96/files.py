@@ -106,8 +106,8 @@ class ModemFiles:
         :param data: its bytes, at least one.
         :param progress: called as ``progress(name, sent, size)``.
         :raises LimitError: for a name that is none, or no data.
-        :raises SetupError: where there is no room.
-        :raises TransferError: where it does not arrive intact, by size and checksum.
+        :raises SetupError: if there is no room.
+        :raises TransferError: if it does not arrive intact, by size and checksum.
         """
         _check(name)
         if not data:
@@ -122,7 +122,7 @@ class ModemFiles:
 
         :raises LimitError: for a name that is none.
         :raises ModuleError: 405 where there is no such file.
-        :raises TransferError: where it does not arrive intact, by size and checksum.
+        :raises TransferError: if it does not arrive intact, by size and checksum.
         """
         _check(name)
         for _ in repeating.FILE.times:

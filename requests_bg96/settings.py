@@ -42,7 +42,7 @@ class Settings:
     :param set_clock: whether the module's clock is set where it is off by a day.
     :param allow_unchecked_host: whether a server may be trusted whose certificate was
         not checked for its name, on firmware that cannot.
-    :raises LimitError: where a value cannot be part of an AT command.
+    :raises LimitError: if a value cannot be part of an AT command.
     """
 
     apn: str | None = None

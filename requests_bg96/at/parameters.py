@@ -34,7 +34,7 @@ def quoted(value: str, what: str, limit: int = 127) -> str:
 
     :param what: what it is, for the error.
     :param limit: the most bytes it may have.
-    :raises LimitError: where it could end the quotes or the line, is not ASCII, or is
+    :raises LimitError: if it could end the quotes or the line, is not ASCII, or is
         too long.
     """
     if '"' in value or not (value.isascii() and (value.isprintable() or not value)):

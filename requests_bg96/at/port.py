@@ -57,7 +57,7 @@ def find_port() -> str:
     The module has four ports, of which the third is for AT commands (Linux USB driver
     guide V1.8, table 2).
 
-    :raises PortError: where there is none, or where there are several modules.
+    :raises PortError: if there is none, or where there are several modules.
     """
     found = [port for port in list_ports.comports() if (port.vid, port.pid) == USB_ID]
     serials = {port.serial_number for port in found}
@@ -90,7 +90,7 @@ class Port:
     :param rtscts: whether RTS and CTS hold the line back.
     :param holder: for whom it is opened, which `held_for` tells.
     :param stats: where the bytes are counted.
-    :raises PortError: where it cannot be opened.
+    :raises PortError: if it cannot be opened.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class Port:
         """Return what comes, as soon as anything does; b"" when the deadline is over.
 
         :param given_up: asked every `SLICE` seconds whether to wait no longer.
-        :raises PortError: where the port went away.
+        :raises PortError: if the port went away.
         """
         if self._process != os.getpid():
             self.check_process()
@@ -208,7 +208,7 @@ class Port:
     def write(self, data: bytes) -> None:
         """Send all of `data`, which takes as long as the line needs for it.
 
-        :raises PortError: where the port went away, or the line is held back.
+        :raises PortError: if the port went away, or the line is held back.
         """
         if self._process != os.getpid():
             self.check_process()

@@ -275,7 +275,7 @@ class LineState:
     def on(self, event: Event) -> None:
         """Go to the state that `event` leads to.
 
-        :raises StateError: where it leads nowhere from here.
+        :raises StateError: if it leads nowhere from here.
         """
         try:
             self.state = TRANSITIONS[self.state][event]

@@ -286,7 +286,7 @@ def asked(command: Command) -> Dialogue[Reply]:
 def must(command: Command) -> Dialogue[Reply]:
     """Send `command` and return its `Reply`.
 
-    :raises ModuleError: where it is an error.
+    :raises ModuleError: if it is an error.
     """
     reply: Reply = yield command
     if not reply.ok:
@@ -298,7 +298,7 @@ def must(command: Command) -> Dialogue[Reply]:
 def prove() -> Dialogue[None]:
     """Have the module show that it is in command mode, so that what it says is its own.
 
-    :raises NoAnswer: where it does not.
+    :raises NoAnswer: if it does not.
     """
     if not (yield Ask()):
         raise NoAnswer("the module does not show that it is in command mode")
@@ -307,7 +307,7 @@ def prove() -> Dialogue[None]:
 def told(reply: Reply, name: str) -> list[str]:
     """Return what `reply` tells of `name`, which is asked for and cannot be nothing.
 
-    :raises StrayAnswer: where it is OK alone.
+    :raises StrayAnswer: if it is OK alone.
     """
     values = reply.values(name)
     if reply.ok and not values:

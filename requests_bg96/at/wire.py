@@ -101,9 +101,9 @@ class Wire:
     def note(self, line: bytes) -> None:
         """Take note of an unsolicited line.
 
-        :raises ModuleRestarted: where it says so.
-        :raises DataModeError: where it is the CONNECT of a command that was given up.
-        :raises StrayAnswer: where a server's bytes follow, which are not to be read as
+        :raises ModuleRestarted: if it says so.
+        :raises DataModeError: if it is the CONNECT of a command that was given up.
+        :raises StrayAnswer: if a server's bytes follow, which are not to be read as
             lines: another program has left a socket open (TCP manual 2.1.1, direct push
             mode).
         """
@@ -137,7 +137,7 @@ class Wire:
     ) -> Reply:
         """Return the end of `command`, having put each line before it where it belongs.
 
-        :raises NoAnswer: where it does not come in time.
+        :raises NoAnswer: if it does not come in time.
         """
         lines = [] if lines is None else lines
         before = len(lines)
@@ -253,7 +253,7 @@ class Wire:
     def _upload(self, command: Command, payload: bytes, until: Deadline) -> Reply:
         """Send the payload that `command` has announced; return the end of it.
 
-        :raises NoAnswer: where the module does not take it by `until`.
+        :raises NoAnswer: if the module does not take it by `until`.
         """
         lines: list[bytes] = []
         if reply := self._pending_end(command, lines):
@@ -340,7 +340,7 @@ class Wire:
     def _write(self, data: bytes, state: State) -> None:
         """Write `data`, which belongs to `state` and to no other.
 
-        :raises StateError: where the line is in another state.
+        :raises StateError: if the line is in another state.
         """
         if self.state.state is not state:
             self.state.refuse(state)

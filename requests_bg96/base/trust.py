@@ -90,7 +90,7 @@ class Trust:
 def authorities(path: str) -> StoredFile:
     """Return the CA certificates in the file or directory `path`.
 
-    :raises TrustError: where there are none.
+    :raises TrustError: if there are none.
     """
     names = [path]
     if os.path.isdir(path):
@@ -122,7 +122,7 @@ def _hashed(names: list[str]) -> list[str]:
 def client_certificate(path: str) -> StoredFile:
     """Return the client's certificate, and its chain, in the file `path`.
 
-    :raises TrustError: where there is none.
+    :raises TrustError: if there is none.
     """
     found = _certificates(path)
     if not found:
@@ -133,7 +133,7 @@ def client_certificate(path: str) -> StoredFile:
 def client_key(path: str) -> StoredFile:
     """Return the private key in the file `path`.
 
-    :raises TrustError: where there is none, or it is encrypted.
+    :raises TrustError: if there is none, or it is encrypted.
     """
     match = _KEY.search(_read(path))
     if match is None:

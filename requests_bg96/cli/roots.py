@@ -64,7 +64,7 @@ def split_address(text: str) -> tuple[str, int]:
 def read_bundle(path: str) -> list[str]:
     """Return the certificates in the file `path`, in PEM.
 
-    :raises RootError: where there are none.
+    :raises RootError: if there are none.
     """
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -84,7 +84,7 @@ def find_root(host: str, port: int, bundle: Sequence[str]) -> Found:
 
     :param host: name or address; its certificate must be for it, and valid.
     :param bundle: certificates in PEM.
-    :raises RootError: where the host cannot be reached, or not be trusted.
+    :raises RootError: if the host cannot be reached, or not be trusted.
     """
     try:
         return _Search(host, port, as_module=True).found(bundle)

@@ -40,7 +40,7 @@ def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
 
     :param data_mode: whether it was left in data mode: what is said to it there may be
         the end of a request that was cut short.
-    :raises SetupError: where nothing answers.
+    :raises SetupError: if nothing answers.
     """
     if data_mode:
         yield from _escape(NOBODY)
@@ -90,7 +90,7 @@ def resynchronise(
     :param data_mode: whether it was given up in data mode.
     :param unfinished: what was waited for.
     :param seconds: how long it may yet take to come.
-    :raises SetupError: where the module does not answer any more.
+    :raises SetupError: if the module does not answer any more.
     """
     if data_mode:
         yield Escape()
@@ -108,7 +108,7 @@ def resynchronise(
 def recover() -> Dialogue[None]:
     """Leave data mode in the midst of a dialogue.
 
-    :raises NoAnswer: where the module does not show that it listens then.
+    :raises NoAnswer: if the module does not show that it listens then.
     """
     yield Escape()
     yield from prove()
@@ -117,7 +117,7 @@ def recover() -> Dialogue[None]:
 def listen() -> Dialogue[None]:
     """See that the module listens.
 
-    :raises NoAnswer: where it does not.
+    :raises NoAnswer: if it does not.
     """
     reply: Reply = yield Command("")
     if not reply.ok:
@@ -140,7 +140,7 @@ def _escape(found: str) -> Dialogue[None]:
 def restart(settings: Settings) -> Dialogue[None]:
     """Restart the module, and find it again (AT manual 2.22).
 
-    :raises MuteError: where it does not come back.
+    :raises MuteError: if it does not come back.
     """
     yield from prove()
     with suppress(NoAnswer):

@@ -233,8 +233,8 @@ def read_by_file(
         b"", where it did not arrive intact.
     :param bodyless: whether it has no body: a module that waits for one all the same
         reports that none came, with all there is in the file.
-    :raises ModuleError: where the module has no response, or could not write it all.
-    :raises TransferError: where it does not arrive intact.
+    :raises ModuleError: if the module has no response, or could not write it all.
+    :raises TransferError: if it does not arrive intact.
     """
     yield from _sweep(known)
     name = response_name()
@@ -335,7 +335,7 @@ def _discard_response(known: Knowledge) -> Dialogue[None]:
 def result(request: Request, seconds: float, known: Knowledge) -> Dialogue[Result]:
     """Wait for the result URC of a request that was handed over.
 
-    :raises ModuleError: where it tells of an error.
+    :raises ModuleError: if it tells of an error.
     """
     line: bytes = yield Await(f"{request.name}:".encode("ascii"), seconds)
     yield from tidy(known)
@@ -357,7 +357,7 @@ def read(wait_seconds: float) -> Dialogue[None]:
     """Ask for the response; what follows on the line is the response.
 
     :param wait_seconds: the longest silence of the server.
-    :raises ModuleError: where the module has none.
+    :raises ModuleError: if the module has none.
     """
     text = f"+QHTTPREAD={whole_seconds(wait_seconds)}"
     command = Command(text, timeout=wait_seconds, leads=True)

@@ -77,7 +77,7 @@ def checksum(data: bytes) -> int:
 def listing(pattern: str = "*") -> Dialogue[dict[str, int]]:
     """Return the sizes of the files whose name is `pattern`, by name.
 
-    :raises ModuleError: where the module cannot list them.
+    :raises ModuleError: if the module cannot list them.
     """
     reply = yield from asked(Command(f"+QFLST={quoted(pattern, 'file name', 80)}"))
     if not reply.ok:
@@ -105,7 +105,7 @@ def _number(text: str, command: str) -> int:
 def free_space() -> Dialogue[int]:
     """Return how many bytes are free (FILE manual 2.1).
 
-    :raises ModuleError: where the module does not say.
+    :raises ModuleError: if the module does not say.
     """
     reply = yield from must(Command('+QFLDS="UFS"'))
     return _number("".join(reply.values("+QFLDS")).split(",")[0], "AT+QFLDS")
@@ -114,7 +114,7 @@ def free_space() -> Dialogue[int]:
 def delete(name: str) -> Dialogue[bool]:
     """Delete a file; return whether there was one.
 
-    :raises ModuleError: where the module refuses.
+    :raises ModuleError: if the module refuses.
     """
     reply = yield from asked(Command(f"+QFDEL={quoted(name, 'file name', 80)}"))
     if not reply.ok and reply.err not in ABSENT:
@@ -136,8 +136,8 @@ def store(
 
     :param anew: whether it is sent in any case.
     :param progress: called with the name, the bytes sent and those to send.
-    :raises SetupError: where there is no room.
-    :raises TransferError: where it does not arrive intact.
+    :raises SetupError: if there is no room.
+    :raises TransferError: if it does not arrive intact.
     """
     size = (yield from listing(name)).get(name)
     if size == len(content) and not anew:
@@ -175,7 +175,7 @@ def upload(
     The module confirms block by block: that is the pace on a line without flow control,
     and shows on any line that it is not dead.
 
-    :raises ModuleError: where the module refuses it.
+    :raises ModuleError: if the module refuses it.
     """
     command = uploading(name, content, progress)
     reply = yield from asked(command)
@@ -205,7 +205,7 @@ def uploading(name: str, content: bytes, progress: Progress | None = None) -> Co
 def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
     """Have a file sent to `sink`; return whether it arrived intact.
 
-    :raises ModuleError: where the module has no such file.
+    :raises ModuleError: if the module has no such file.
     """
     size = (yield from listing(name)).get(name)
     if size is None:
@@ -230,7 +230,7 @@ def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
 def overwrite(name: str) -> Dialogue[bool]:
     """Fill a file with zeros; return whether all of it was (FILE manual 2.6, 2.8).
 
-    :raises ModuleError: where the module refuses.
+    :raises ModuleError: if the module refuses.
     """
     size = (yield from listing(name)).get(name)
     if not size:

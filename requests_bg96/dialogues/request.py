@@ -41,7 +41,7 @@ class Request:
     :param on_unchecked: called before anything is sent to a server whose name the
         module cannot check.
     :param limits: of the module.
-    :raises LimitError: where the module cannot take it.
+    :raises LimitError: if the module cannot take it.
     """
 
     method: str
@@ -82,7 +82,7 @@ class Request:
     def within(self, limits: Limits) -> Request:
         """Return the request in the form for a module of these `limits`.
 
-        :raises LimitError: where the module cannot take it.
+        :raises LimitError: if the module cannot take it.
         """
         if limits == self.limits:
             return self

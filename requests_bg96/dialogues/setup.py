@@ -82,7 +82,7 @@ def _limits() -> Dialogue[Limits]:
 def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Do what is lacking for a request, and nothing when nothing is.
 
-    :raises SetupError: where it cannot be done.
+    :raises SetupError: if it cannot be done.
     """
     if not known.checked.settings:
         yield from _check(settings, known)

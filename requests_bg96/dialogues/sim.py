@@ -37,7 +37,7 @@ _BY_HAND = (
 def unlock(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Wait for the SIM, and enter its PIN where it wants it.
 
-    :raises SetupError: where it cannot be used, or the PIN is not to be tried.
+    :raises SetupError: if it cannot be used, or the PIN is not to be tried.
     """
     for _ in repeating.SIM.times:
         reply = yield from asked(Command("+CPIN?"))
@@ -110,7 +110,7 @@ def _attempts_left(values: list[str]) -> int | None:
 def _write_down(known: Knowledge) -> Dialogue[None]:
     """Leave a file in the module that says that the PIN was tried.
 
-    :raises SetupError: where there is one, or it cannot be made: without it, nothing
+    :raises SetupError: if there is one, or it cannot be made: without it, nothing
         would tell the next program.
     """
     try:

@@ -59,7 +59,7 @@ def fits(
     context the module has none.
 
     :param origin: scheme, host and port.
-    :raises TrustError: where the firmware cannot check what `trust` asks for.
+    :raises TrustError: if the firmware cannot check what `trust` asks for.
     """
     if known.tls_keys is None:
         known.tls_keys = yield from _known_keys(settings.ssl_context_id)
@@ -89,7 +89,7 @@ def secure(
     :param seconds: how long the handshake may take; the module takes 10 to 300.
     :param progress: called while a file is sent to the module.
     :param on_unchecked: called where the host's name is not checked though it should.
-    :raises TrustError: where the module does not take the settings.
+    :raises TrustError: if the module does not take the settings.
     """
     if on_unchecked and _name_is_unchecked(trust, known):
         on_unchecked()

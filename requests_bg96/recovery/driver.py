@@ -68,8 +68,8 @@ class Driver:
         """Return the way to a module that listens, opening or resynchronising it.
 
         :param doubted: whether it must have shown so since a server's payload came.
-        :raises PortError: where the port cannot be had.
-        :raises SetupError: where the module does not answer.
+        :raises PortError: if the port cannot be had.
+        :raises SetupError: if the module does not answer.
         """
         if self.link is not None and self.link.state.data_mode:
             # Whoever led it there was interrupted before it told.
@@ -202,7 +202,7 @@ class Driver:
     def _current_name(self) -> str:
         """Return the name that the port has now: USB gives it a new one each time.
 
-        :raises PortError: where its name is another device's now.
+        :raises PortError: if its name is another device's now.
         """
         if self._identity is None or (self._name and os.path.islink(self._name)):
             # What a link stands for is seen to by whoever made it.

@@ -51,7 +51,7 @@ class ChunkScanner:
     def feed(self, data: bytes) -> int:
         """Follow `data`, and return how many of its bytes belong to the body.
 
-        :raises TransferError: where it is no chunk framing.
+        :raises TransferError: if it is no chunk framing.
         """
         position = 0
         while position < len(data) and not self.finished:

@@ -130,7 +130,7 @@ class Framing:
     def receive_data(self, data: bytes) -> None:
         """Take bytes as they came from the port.
 
-        :raises TransferError: where they cannot be a response.
+        :raises TransferError: if they cannot be a response.
         """
         self._buffer += data
         while not self.finished and self._state():
@@ -204,7 +204,7 @@ class Framing:
 
         Where the end was not reached before, this is the end.
 
-        :raises TransferError: where the form of a chunked body cannot be told, or the
+        :raises TransferError: if the form of a chunked body cannot be told, or the
             reader has got a part of the trailer.
         """
         start, trailer = self._withheld()
@@ -229,7 +229,7 @@ class Framing:
 
         :param rest: what came behind the bytes that are withheld.
         :returns: as `take_trailer`, and the lines behind the trailer.
-        :raises TransferError: where there is no trailer, or more than lines behind it.
+        :raises TransferError: if there is no trailer, or more than lines behind it.
         """
         withheld = self._withheld()[1]
         whole = withheld + rest

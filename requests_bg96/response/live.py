@@ -103,8 +103,8 @@ class LiveResponse:
 
         :raises StreamEnded: once it is `abandoned`, and all that was kept is read.
         :raises NoAnswer: after `read_seconds` of silence.
-        :raises TransferError: where what came cannot be right.
-        :raises ModuleError: where the module gave up.
+        :raises TransferError: if what came cannot be right.
+        :raises ModuleError: if the module gave up.
         :raises PortError: in another process than that which made the request.
         """
         self._link.port.check_process()
@@ -132,7 +132,7 @@ class LiveResponse:
         A reader who comes meanwhile has their turn after each piece. What goes wrong
         with the response is kept for them.
 
-        :raises NoAnswer: where the end does not come by the deadline.
+        :raises NoAnswer: if the end does not come by the deadline.
         """
         started = self._clock.now()
         while not (self.complete or self.abandoned):
@@ -171,7 +171,7 @@ class LiveResponse:
     def fileno(self) -> int:
         """Return a file descriptor by which the stream can be shut down, and no more.
 
-        :raises OSError: where it is closed.
+        :raises OSError: if it is closed.
         """
         return self._descriptor.fileno()
 
@@ -183,7 +183,7 @@ class LiveResponse:
     def cut_off(self, failure: BG96Error, deadline: Deadline) -> None:
         """Be over, for the port will be closed; `failure` is what its reader gets.
 
-        :raises NoAnswer: where another thread does not let go of it by the deadline.
+        :raises NoAnswer: if another thread does not let go of it by the deadline.
         """
         failure.reached(Phase.READ)
         self._receiver.failure = failure
@@ -226,8 +226,8 @@ class LiveResponse:
     def _take_turn(self, seconds: float) -> Turn:
         """Have the response to oneself, those who wait for it one after the other.
 
-        :raises NoAnswer: where that takes more than `seconds`.
-        :raises ReentryError: where it would take for ever.
+        :raises NoAnswer: if that takes more than `seconds`.
+        :raises ReentryError: if it would take for ever.
         """
         turn = self._turns.take(seconds)
         if turn is None:

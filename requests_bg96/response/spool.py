@@ -54,7 +54,7 @@ class Spool:
     def put(self, data: bytes) -> None:
         """Keep `data`.
 
-        :raises SpoolError: where there is no room for it. What was put before is still
+        :raises SpoolError: if there is no room for it. What was put before is still
             there, and nothing of `data` is.
         """
         if self.size + len(data) > self._limit:
@@ -76,7 +76,7 @@ class Spool:
     def take(self, size: int) -> bytes:
         """Return up to `size` bytes, and keep them no longer.
 
-        :raises OSError: where the file cannot be read.
+        :raises OSError: if the file cannot be read.
         """
         if self._file is None or not self._filed:
             data = bytes(self._memory[:size])

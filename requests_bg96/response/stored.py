@@ -33,7 +33,7 @@ class StoredResponse:
     def receive(self, data: bytes) -> None:
         """Take the file's bytes as they come; b"" begins it anew.
 
-        :raises TransferError: where they cannot be a response.
+        :raises TransferError: if they cannot be a response.
         """
         if data:
             self.framing.receive_data(data)
@@ -44,7 +44,7 @@ class StoredResponse:
     def finish(self) -> None:
         """Take the file for whole.
 
-        :raises TransferError: where the response goes on behind its end.
+        :raises TransferError: if the response goes on behind its end.
         """
         self.receive(_TRAILER)
         if self.framing.trailer is not Trailer.FULL:

@@ -102,7 +102,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
     def connect(self) -> None:
         """Get ready to collect a request; the modem is not touched yet.
 
-        :raises urllib3.exceptions.NewConnectionError: where an address of this machine
+        :raises urllib3.exceptions.NewConnectionError: if an address of this machine
             is to be the connection's.
         """
         if self.source_address is not None:
@@ -214,7 +214,7 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
     def connect(self) -> None:
         """Get ready to collect a request; the module makes the connection later.
 
-        :raises urllib3.exceptions.SSLError: where the module cannot do what is asked.
+        :raises urllib3.exceptions.SSLError: if the module cannot do what is asked.
         """
         try:
             self._trust = self._required_trust()
@@ -327,7 +327,7 @@ class ModemHTTPSConnectionPool(ModemPool, HTTPSConnectionPool):  # type: ignore[
 def _require_http_client() -> None:
     """Refuse a urllib3 whose connections are not http.client's.
 
-    :raises ImportError: where it is one of those.
+    :raises ImportError: if it is one of those.
     """
     # By name: whoever records or mocks HTTP puts other classes into http.client.
     kinds = urllib3.connection.HTTPConnection.__mro__
@@ -347,7 +347,7 @@ class ModemPoolManager(OverModem, PoolManager):
     """Pools of connections over a modem.
 
     :param transport: over which they go.
-    :raises ImportError: where something else has taken the place of urllib3.
+    :raises ImportError: if something else has taken the place of urllib3.
     """
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:

@@ -101,8 +101,8 @@ class _PoolManagerOverModem(PoolManager):
     def connection_from_context(self, request_context: dict[str, Any]) -> Any:
         """Return the pool for `request_context`, as the base class does.
 
-        :raises requests.exceptions.ProxyError: where it would be a proxy's.
-        :raises requests.exceptions.ConnectionError: where what the manager's own pools
+        :raises requests.exceptions.ProxyError: if it would be a proxy's.
+        :raises requests.exceptions.ConnectionError: if what the manager's own pools
             are for would be lost.
         """
         scheme = request_context["scheme"].lower()

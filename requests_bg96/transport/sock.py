@@ -48,7 +48,7 @@ class ResponseStream(io.RawIOBase):
 
         It has no data, and is always ready to be read.
 
-        :raises OSError: where there is none; `io.UnsupportedOperation` by file.
+        :raises OSError: if there is none; `io.UnsupportedOperation` by file.
         """
         return self._exchange.fileno()
 

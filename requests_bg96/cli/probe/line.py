@@ -82,7 +82,7 @@ class Line:
     def ask(self, command: str, seconds: float = 5.0) -> bytes:
         """Say a command, and return its answer up to the result code.
 
-        :raises Undecided: where there is none.
+        :raises Undecided: if there is none.
         """
         self.send(command.encode("ascii") + b"\r")
         heard = self.hear(seconds, _FINAL)
@@ -93,7 +93,7 @@ class Line:
     def give(self, command: str, data: bytes, seconds: float = 130.0) -> bytes:
         """Say a command and the data that it wants; return the last answer.
 
-        :raises Undecided: where it does not want any.
+        :raises Undecided: if it does not want any.
         """
         heard = self.ask(command, seconds)
         if b"CONNECT" not in heard:

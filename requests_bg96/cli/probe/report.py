@@ -51,8 +51,8 @@ def probe(
     :param context: the PDP context, 1 to 16; it is activated for the time if need be.
     :param baudrate: of the module.
     :param clock: the time.
-    :raises PortError: where the port cannot be opened.
-    :raises SetupError: where the module does not answer, or has no network.
+    :raises PortError: if the port cannot be opened.
+    :raises SetupError: if the module does not answer, or has no network.
     """
     clock = clock or SystemClock()
     opened = Port(port, baudrate=baudrate, rtscts=False, clock=clock)

@@ -126,7 +126,7 @@ def serve(host: str, port: int) -> Iterator[str]:
     :param host: the address to listen on.
     :param port: 0 takes a free one.
     :returns: the URL, with that host.
-    :raises OSError: where it cannot listen there.
+    :raises OSError: if it cannot listen there.
     """
     with _Server((host, port)) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
