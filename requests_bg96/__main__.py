@@ -1,4 +1,4 @@
-"""The ``requests-bg96`` command, also when its extra is not installed."""
+"""The ``requests-bg96`` command, which also runs without its extra installed."""
 
 import sys
 
@@ -14,7 +14,7 @@ def main() -> None:
     try:
         from .cli.main import main as command
     except ModuleNotFoundError as error:
-        # Any other missing module is a bug of ours, not a missing extra.
+        # Any other missing module is our bug, not a missing extra.
         if error.name is None or error.name.partition(".")[0] not in EXTRA:
             raise
         sys.exit(MISSING.format(name=error.name.partition(".")[0]))

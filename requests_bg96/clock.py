@@ -1,4 +1,4 @@
-"""Time, from one object, so that tests can run hours in seconds."""
+"""Clocks, so that tests can run hours in seconds."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Clock(Protocol):
         """Let `seconds` pass."""
 
     def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
-        """Have `action` called every `seconds` until it returns False, beside the rest.
+        """Call `action` every `seconds` in the background, until it returns False.
 
-        :param name: of the thread, where one is made for that.
+        :param name: the name of the thread, if one is made.
         """
 
 
 class SystemClock:
-    """The clock of this machine, of which there is one: all objects are equal."""
+    """The clock of this machine. All objects are equal, because there is only one."""
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)
@@ -55,9 +55,9 @@ class SystemClock:
 
 
 class Deadline:
-    """A moment by which something must be over.
+    """The time at which a wait must end.
 
-    :param clock: the clock it is read from.
+    :param clock: the clock.
     :param seconds: from now.
     """
 
@@ -78,10 +78,10 @@ class Deadline:
         return self._clock.now() >= self.when
 
     def postpone(self, seconds: float) -> None:
-        """Leave `seconds` out of account, which were spent on something else."""
+        """Move the deadline by `seconds` that were spent on something else."""
         self.when += seconds
 
     def within(self, seconds: float) -> Deadline:
-        """Return a deadline in `seconds`, or this one if it comes first."""
+        """Return a deadline in `seconds`, or this one if it is earlier."""
         left = max(0.0, self.when - self._clock.now())
         return Deadline(self._clock, min(seconds, left))

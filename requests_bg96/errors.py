@@ -1,8 +1,8 @@
-"""What can go wrong below HTTP.
+"""The errors below HTTP.
 
-A caller of requests never meets these as they are: `connection` turns each into the
-urllib3 exception that stock requests would have raised, and chains it as the cause.
-A caller of `BG96Modem` meets them directly.
+Users of requests do not see them directly: `outcomes` converts each to the urllib3
+exception that stock requests would raise, and chains the error as its cause. Users of
+`BG96Modem` get them directly.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ HTTP_MEANING = {
     730: "Invalid parameter",
 }
 
-#: AT manual 12.5; those that bringing up a connection can meet.
+#: AT manual 12.5; the errors that can occur while a connection is set up.
 CME_MEANING = {
     0: "phone failure",
     3: "operation not allowed",
@@ -91,26 +91,26 @@ CME_MEANING = {
 
 
 class Phase(enum.Enum):
-    """How far an exchange has come, which decides what may be repeated."""
+    """How far an exchange has come; it decides what may be repeated."""
 
-    #: Until CONNECT of QHTTPGET or QHTTPPOST: the server has surely seen nothing.
+    #: Until CONNECT of QHTTPGET or QHTTPPOST. The server has seen nothing.
     CONNECT = "connecting"
-    #: The request is being handed to the module.
+    #: The module takes the bytes of the request.
     SEND = "sending the request"
     #: The module waits for the server's response.
     WAIT = "waiting for the response"
-    #: The response is being read from the module.
+    #: The host reads the response from the module.
     READ = "reading the response"
 
 
 class BG96Error(Exception):
-    """The modem could not do what it was asked to.
+    """The modem could not do what it was asked to do.
 
-    :param text: what was found, and what to do about it.
-    :param command: the AT command under way, secrets left out.
-    :param err: the module's error number, if it gave one.
-    :param phase: how far the exchange had come; None where that is not known yet, and
-        outside of an exchange.
+    :param text: what happened, and what to do.
+    :param command: the current AT command, without secrets.
+    :param err: the module's error number, if there is one.
+    :param phase: how far the exchange had come; None if that is not known yet, and
+        outside an exchange.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class BG96Error(Exception):
         self.phase = phase
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Of an exception's own arguments, subclasses take others.
+        # The constructors of subclasses take other arguments.
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
     def __str__(self) -> str:
@@ -144,7 +144,7 @@ class BG96Error(Exception):
 
 @contextmanager
 def reaching(phase: Phase) -> Iterator[None]:
-    """Let what fails within have come to `phase`, unless it knows better."""
+    """Set the phase of errors in this block to `phase`, unless they have one."""
     try:
         yield
     except BG96Error as error:
@@ -153,32 +153,32 @@ def reaching(phase: Phase) -> Iterator[None]:
 
 
 class LimitError(BG96Error, ValueError):
-    """The request cannot be carried by the module; not a byte of it was sent."""
+    """The module cannot carry the request; none of its bytes were sent."""
 
     def __str__(self) -> str:
         return self.text
 
 
 class UnfitURL(LimitError):
-    """The URL cannot be carried by the module; not a byte was sent."""
+    """The module cannot carry the URL; nothing was sent."""
 
 
 class PortError(BG96Error):
-    """The serial port is not there, is not ours, or went away."""
+    """The serial port is missing, in use, or went away."""
 
-    #: Whether it is there, and not for us.
+    #: Whether the port exists, but is not available to us.
     taken = False
 
 
 class SetupError(BG96Error):
-    """The module cannot be made ready: SIM, PIN, registration or PDP context."""
+    """The module cannot be prepared: SIM, PIN, registration or PDP context."""
 
     #: Whether a reset may help.
     curable = False
 
 
 class MuteError(SetupError):
-    """Nothing answers."""
+    """The module does not answer."""
 
     curable = True
 
@@ -190,62 +190,62 @@ class ContextError(SetupError):
 
 
 class EchoError(BG96Error):
-    """A command did not reach the module as it was sent."""
+    """The module received another command than the one that was sent."""
 
 
 class StrayAnswer(BG96Error):
-    """An answer is not to the command that was given, but late, to an earlier one."""
+    """A late answer to an earlier command arrived."""
 
 
 class DataModeError(BG96Error):
-    """The module is in data mode, where nothing should have led it."""
+    """The module is in data mode unexpectedly."""
 
 
 class TrustError(BG96Error):
-    """A connection cannot be checked as it was asked for, and so is not made."""
+    """A connection cannot be checked as required, so it is not made."""
 
 
 class NoAnswer(BG96Error):
-    """The time for an answer ran out."""
+    """The module did not answer in time."""
 
 
 class ReentryError(BG96Error):
-    """The modem is asked for something by what it calls while it is at work.
+    """Code that the modem calls tries to use the modem.
 
-    It cannot wait: what it would wait for goes on only when it returns.
+    It cannot wait: the modem continues only after this code returns.
     """
 
     def __init__(self) -> None:
         super().__init__(
-            "this thread has the modem already, and would wait for itself: a logging "
-            "handler, a progress= function, a warning's hook or a signal handler must "
-            "not use the modem that calls it; hand it to another thread, as "
+            "this thread already uses the modem and would wait for itself. A logging "
+            "handler, a progress= function, a warnings hook or a signal handler must "
+            "not use the modem that calls it: use another thread, as "
             "logging.handlers.QueueHandler does"
         )
 
 
 class ModuleRestarted(BG96Error):
-    """The module has restarted and forgotten its settings and the request."""
+    """The module restarted, and lost its settings and the request."""
 
 
 class TransferError(BG96Error):
-    """Bytes of the response are missing, or not what they should be."""
+    """Bytes of the response are missing or wrong."""
 
 
 class SpoolError(BG96Error):
-    """There is no room for what the reader of a response has not read yet."""
+    """There is no room for the unread rest of a response."""
 
 
 class StreamEnded(BG96Error):
-    """The response was ended on this side, before its end had come."""
+    """The response was ended on this side before its end."""
 
 
 class ModuleError(BG96Error):
     """The module answered with an error.
 
     :param err: the number of ``+CME ERROR`` or of the result URC; None for ``ERROR``.
-    :param command: the AT command it answered.
-    :param answer: the answer as it came, where there is no number.
+    :param command: the AT command that it answered.
+    :param answer: the answer, if it has no number.
     """
 
     def __init__(
@@ -265,5 +265,5 @@ class ModuleError(BG96Error):
 
 
 def meaning(err: int) -> str:
-    """Return what the manuals call the error number `err`."""
+    """Return the manuals' name for the error number `err`."""
     return HTTP_MEANING.get(err) or CME_MEANING.get(err) or "not in the manuals"

@@ -1,4 +1,4 @@
-"""The files in a module's own file system, for whoever wants to look or tidy up."""
+"""The files in a module's own file system, to list, send, fetch and delete."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ __all__ = ("ModemFiles",)
 
 T = TypeVar("T")
 
-#: Seconds for what is not the transfer of a file, which has a time of its own.
+#: Seconds for everything except the transfer of a file, which has its own time.
 SECONDS = 60.0
 
 
 class Converse(Protocol):
-    """Holds a dialogue with the module, which nobody else uses meanwhile."""
+    """Runs a dialogue with exclusive use of the module."""
 
     def __call__(self, dialogue: Dialogue[T], timeout: float) -> T:
-        """Return what `dialogue` returns, within `timeout` seconds."""
+        """Run `dialogue` within `timeout` seconds and return its result."""
 
 
 class ModemFiles:
     """The files of one module, as `BG96Modem.files`.
 
-    Certificates and keys are put there by HTTPS requests that need them, and again by
-    the next one where they were deleted. All methods raise `BG96Error` where the module
-    cannot be spoken to, or refuses.
+    HTTPS requests store the certificates and keys that they need. If these were
+    deleted, the next request stores them again. All methods raise `BG96Error` if the
+    module does not answer, or refuses.
 
-    :param converse: the way to the module.
-    :param settings: how it is wired.
-    :param known: what is known of it, which changes with its files.
+    :param converse: runs dialogues with the module.
+    :param settings: how the module is wired.
+    :param known: what is known of the module; it changes with the files.
     """
 
     def __init__(
@@ -62,81 +62,80 @@ class ModemFiles:
         return self._converse(listing(), SECONDS)
 
     def own(self) -> dict[str, int]:
-        """Return the sizes of those that this library has put there, by name.
+        """Return the sizes of the files of this library, by name.
 
-        They are known by their names: eight hexadecimal digits, and ``.ca``, ``.crt``
-        or ``.key`` for HTTPS, ``.req`` or ``.rsp`` for what a program that was stopped
-        has left.
+        The names have eight hexadecimal digits, and ``.ca``, ``.crt`` or ``.key`` for
+        HTTPS, or ``.req`` or ``.rsp``, which a program that was stopped has left.
         """
         return {name: size for name, size in self.list().items() if _is_own(name)}
 
     def free(self) -> int:
-        """Return how many bytes are free (FILE manual 2.1)."""
+        """Return the number of free bytes (FILE manual 2.1)."""
         return self._converse(free_space(), SECONDS)
 
     def delete(self, name: str) -> bool:
-        """Delete one file; return whether there was one (FILE manual 2.3).
+        """Delete one file; return whether it existed (FILE manual 2.3).
 
-        :raises LimitError: for a name that is none, ``*`` among them.
+        :raises LimitError: if `name` is not the name of one file, for example ``*``.
         """
         _check(name)
         self._known.doubt()
         return self._converse(delete(name), SECONDS)
 
     def delete_own(self) -> dict[str, int]:
-        """Delete what `own` returns, and return it."""
+        """Delete the files that `own` returns, and return their sizes."""
         return {name: size for name, size in self.own().items() if self.delete(name)}
 
     def wipe_keys(self) -> dict[str, bool]:
-        """Delete the private keys that this library has put there.
+        """Overwrite the private keys of this library with zeros, and delete them.
 
-        Each is overwritten with zeros first. What the flash memory keeps of the old
-        bytes underneath its file system, no command of the module reaches: a key that
-        has been in wrong hands is to be revoked.
+        No command reaches the old bytes in the flash memory below the file system. If a
+        key may have been stolen, revoke it.
 
-        :returns: by name, whether it could be overwritten; it is deleted in any case.
+        :returns: by name, whether it could be overwritten. It is deleted in any case.
         """
         keys = [name for name in self.own() if name.endswith(".key")]
         return {name: self._wipe(name) for name in keys}
 
     def upload(self, name: str, data: bytes, progress: Progress | None = None) -> None:
-        """Write a file, in place of one of that name (FILE manual 2.4).
+        """Write a file, and replace a file of that name (FILE manual 2.4).
 
         :param name: up to 80 characters; the manual advises 8.3.
         :param data: its bytes, at least one.
         :param progress: called as ``progress(name, sent, size)``.
-        :raises LimitError: for a name that is none, or no data.
+        :raises LimitError: if `name` is not the name of one file, or `data` is empty.
         :raises SetupError: if there is no room.
-        :raises TransferError: if it does not arrive intact, by size and checksum.
+        :raises TransferError: if size or checksum are wrong after the transfer.
         """
         _check(name)
         if not data:
-            raise LimitError("the module has no files without a byte")
+            raise LimitError("the module cannot store an empty file")
         self._known.doubt()
-        # Should a certificate of that name be needed, it is sent again.
+        # If a request needs a certificate of this name, it sends it again.
         self._known.contents[name] = b""
         self._transfer(store(name, data, progress, anew=True))
 
     def download(self, name: str) -> bytes:
-        """Return what is in a file (FILE manual 2.5).
+        """Return the content of a file (FILE manual 2.5).
 
-        :raises LimitError: for a name that is none.
-        :raises ModuleError: 405 where there is no such file.
-        :raises TransferError: if it does not arrive intact, by size and checksum.
+        :raises LimitError: if `name` is not the name of one file.
+        :raises ModuleError: 405 if there is no such file.
+        :raises TransferError: if size or checksum are wrong after the transfer.
         """
         _check(name)
         for _ in repeating.FILE.times:
             data = bytearray()
-            # A byte that the line has lost is waited for in vain.
+            # If the line has lost a byte, the download times out.
             with suppress(NoAnswer):
                 if self._transfer(download(name, data.extend)):
                     return bytes(data)
         raise TransferError(
-            f"{name} did not arrive intact in {repeating.FILE.attempts} attempts"
+            f"{name} did not arrive intact in {repeating.FILE.attempts} attempts: "
+            "the line loses or changes bytes; check its wiring and its speed"
         )
 
     def _transfer(self, dialogue: Dialogue[T]) -> T:
-        """Carry out what leads to data mode, with the module heeding RTS and CTS."""
+        """Run a dialogue that leads to data mode, with flow control set up first."""
         return self._converse(_held_back(dialogue, self._settings), SECONDS)
 
     def _wipe(self, name: str) -> bool:
@@ -150,7 +149,7 @@ class ModemFiles:
 
 def _held_back(dialogue: Dialogue[T], settings: Settings) -> Dialogue[T]:
     if settings.rtscts:
-        # No request may have been made yet; and a restart has it forgotten.
+        # The module may not be set up yet, or may have restarted.
         yield from must(Command(FLOW_CONTROL))
     return (yield from dialogue)
 
@@ -160,6 +159,6 @@ def _is_own(name: str) -> bool:
 
 
 def _check(name: str) -> None:
-    """Refuse what is the name of no file, or of all of them."""
+    """Refuse a name that is empty, or stands for all files."""
     if not name or "*" in name:
         raise LimitError(f"{name!r} is not the name of a file")

@@ -1,4 +1,4 @@
-"""The settings of a module, checked when they are given."""
+"""The settings of a module, checked when the user gives them."""
 
 from __future__ import annotations
 
@@ -73,10 +73,14 @@ class Settings:
         self._check("ssl_context_id", self.ssl_context_id, range(0, 6))
         self._check("sslversion", self.sslversion, range(0, 5))
         if not re.fullmatch("0[xX][0-9a-fA-F]{4}", self.ciphersuite):
-            raise LimitError(f"ciphersuite is {self.ciphersuite!r}, not as 0XC02F")
+            raise LimitError(
+                f"ciphersuite is {self.ciphersuite!r}; give it in the form 0XC02F"
+            )
         if self.baudrate is not None and self.baudrate not in BAUDRATES:
             rates = ", ".join(map(str, sorted(BAUDRATES)))
-            raise LimitError(f"the module has no {self.baudrate} baud, but {rates}")
+            raise LimitError(
+                f"the module does not support {self.baudrate} baud; use {rates}"
+            )
 
     @staticmethod
     def _check(name: str, value: int, allowed: range) -> None:
@@ -86,13 +90,13 @@ class Settings:
             )
 
     def differing(self, other: Settings) -> list[str]:
-        """Return the names of the settings that are not those of `other`."""
+        """Return the names of the settings that differ from those of `other`."""
         names = [field.name for field in dataclasses.fields(self)]
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
     @property
     def wanted(self) -> dict[str, str]:
-        """The values of AT+QHTTPCFG that an exchange relies on."""
+        """The values of AT+QHTTPCFG that an exchange needs."""
         return {
             "contextid": str(self.context_id),
             "requestheader": "1",

@@ -1,4 +1,4 @@
-"""What a modem has done, in numbers."""
+"""The counts of what a modem has done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recovery(enum.Enum):
-    """What is done about a module that has strayed, the mildest first."""
+    """The steps of recovery, the mildest first."""
 
     LATE = "waited for what was given up"
     DRAIN = "took a response that nobody waits for"
@@ -29,11 +29,11 @@ class Recovery(enum.Enum):
 class Statistics:
     """Counts since the modem was made.
 
-    :param requests: requests handed to the module.
-    :param bytes_up: their bytes.
+    :param requests: requests that were sent to the module.
+    :param bytes_up: bytes of requests.
     :param bytes_down: bytes of responses, head and body.
-    :param line_bytes_up: bytes written to the port, all told.
-    :param line_bytes_down: bytes read from the port, all told.
+    :param line_bytes_up: all bytes written to the port.
+    :param line_bytes_down: all bytes read from the port.
     :param recoveries: how often each step was taken.
     """
 
@@ -52,6 +52,6 @@ class Statistics:
         return self.recoveries[Recovery.RESET]
 
     def recovered(self, step: Recovery, why: object = "") -> None:
-        """Count, and log, a step of recovery."""
+        """Count and log a step of recovery."""
         self.recoveries[step] += 1
         logger.info("%s%s", step.value, f": {why}" if why else "")

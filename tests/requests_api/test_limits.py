@@ -276,8 +276,8 @@ def test_pin(pin: str) -> None:
         ({"context_id": 17}, "context_id is 17"),
         ({"ssl_context_id": 6}, "ssl_context_id is 6; the module takes 0 to 5"),
         ({"ssl_context_id": -1}, "ssl_context_id is -1"),
-        ({"baudrate": 1_000_000}, "no 1000000 baud, but 9600, 19200"),
-        ({"baudrate": 0}, "no 0 baud"),
+        ({"baudrate": 1_000_000}, "not support 1000000 baud; use 9600, 19200"),
+        ({"baudrate": 0}, "not support 0 baud"),
     ],
 )
 def test_out_of_range(settings: dict[str, Any], text: str) -> None:
