@@ -1,12 +1,12 @@
-"""Programs that never show their session, sent over the modem all the same.
+"""`install`: send all requests of a program over the modem.
 
-Whoever makes a request with requests, it goes through `Session.send` or
-`HTTPAdapter.send`, and has its connection from a pool of urllib3. While an adapter is
-installed, the pools of every `HTTPAdapter` are the modem's (see `over_modem`), and one
-that an adapter has from elsewhere is refused.
+Every request of requests goes through `Session.send` or `HTTPAdapter.send`, and gets
+its connection from a pool of urllib3. While an adapter is installed, the pools of every
+`HTTPAdapter` use the modem (see `over_modem`). If an adapter has a pool from elsewhere,
+the request is refused.
 
-What is patched asks each time whether anything is installed. So it does no harm where
-it outlives that, below somebody else's patch or in another thread.
+Each patched function checks on each call whether an adapter is installed. So a patch
+does no harm if it outlives the installation, below another patch or in another thread.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ _PREFIXES = ("http://", "https://")
 
 
 class _Installation(AbstractContextManager[BG96Adapter]):
-    """One time that `adapter` is installed.
+    """One installation of `adapter`.
 
-    :param adapter: over which requests go.
+    :param adapter: sends the requests.
     """
 
     def __init__(self, adapter: BG96Adapter) -> None:
         self.adapter = adapter
         self._user = User()
-        #: Those made meanwhile, by `id`: a session need not be hashable.
+        #: The sessions made meanwhile, by `id`, because they need not be hashable.
         self._sessions: weakref.WeakValueDictionary[int, requests.Session]
         self._sessions = weakref.WeakValueDictionary()
-        # The sessions that come and go do not give the port back.
+        # Sessions that are closed meanwhile must not give the port back.
         adapter.modem.users.add(self._user)
 
     def __enter__(self) -> BG96Adapter:
@@ -68,11 +68,11 @@ class _Installation(AbstractContextManager[BG96Adapter]):
         _leave(self)
 
     def take_in(self, session: requests.Session) -> None:
-        """Take note of a session that was made, copied or unpickled."""
+        """Remember a session that was made, copied or unpickled."""
         self._sessions[id(session)] = session
 
     def equip(self, session: requests.Session) -> None:
-        """Give a new session an adapter of its own in place of the stock ones."""
+        """Give a new session its own adapter in place of the stock adapters."""
         self.take_in(session)
         adapters = getattr(session, "adapters", {})
         own = self.adapter.sibling()
@@ -81,7 +81,7 @@ class _Installation(AbstractContextManager[BG96Adapter]):
                 adapters[prefix] = own
 
     def end(self) -> None:
-        """Let the sessions made meanwhile go on over the modem, and give it back."""
+        """Keep the sessions made meanwhile on the modem, and give the port back."""
         for session in filter(None, (found() for found in self._sessions.valuerefs())):
             adapters = getattr(session, "adapters", {})
             for prefix, mounted in list(adapters.items()):
@@ -90,7 +90,7 @@ class _Installation(AbstractContextManager[BG96Adapter]):
                 elif self._is_to_be_bound(prefix, mounted):
                     adapters[prefix] = _bound(mounted, self.adapter.sibling())
         self.adapter.modem.users.discard(self._user)
-        # It is busy for somebody, who has it until they are done.
+        # If somebody still uses the modem, they keep it until they are done.
         with suppress(BG96Error):
             self.adapter.close()
 
@@ -105,27 +105,27 @@ class _Installation(AbstractContextManager[BG96Adapter]):
 
 
 _lock = threading.RLock()
-#: The last one is in force. Replaced as a whole: whoever looks at it needs no lock.
+#: The last one is in force. The tuple is replaced as a whole, so readers need no lock.
 _installations: tuple[_Installation, ...] = ()
 
 
 def install(adapter: BG96Adapter) -> AbstractContextManager[BG96Adapter]:
     """Send every request of requests over the modem of `adapter`, until `uninstall`.
 
-    It is so for the sessions that there are and those that are made, for copies of
-    them, and for whatever adapters they have: those are kept, with their retries and
-    whatever else they are for. What the module cannot do for them, such as a pinned
-    certificate, an `ssl.SSLContext` or a proxy, is refused with an error that names it.
-    Adapters for other schemes than ``http`` and ``https`` are left alone, and so are a
-    `BG96Adapter` that is mounted, adapters that are no `HTTPAdapter`, and urllib3 where
-    it is used without requests. An adapter that opens sockets by itself, without
-    urllib3, is out of reach.
+    This holds for existing and new sessions, for copies of them, and for all their
+    adapters. These keep working, with their retries and other features. If an adapter
+    needs something that the module cannot do, such as a pinned certificate, an
+    `ssl.SSLContext` or a proxy, the request fails with an error that names it.
 
-    A session that is made meanwhile has an adapter of its own, with the settings of
-    `adapter`, for as long as it lives. The port stays open until `uninstall`, whoever
-    closes a session. Of several that are installed, the last one is used.
+    These are not affected: adapters for other schemes than ``http`` and ``https``, a
+    mounted `BG96Adapter`, adapters that are not an `HTTPAdapter`, and urllib3 without
+    requests. An adapter that opens sockets itself, without urllib3, cannot be caught.
 
-    :returns: a context manager, which uninstalls it at its end.
+    A session that is made meanwhile has its own adapter, with the settings of
+    `adapter`, for its whole life. The port stays open until `uninstall`, even if
+    sessions are closed. If several adapters are installed, the last one is used.
+
+    :returns: a context manager that uninstalls `adapter` at its end.
     """
     installation = _Installation(adapter)
     _change(lambda installed: (*installed, installation))
@@ -135,9 +135,9 @@ def install(adapter: BG96Adapter) -> AbstractContextManager[BG96Adapter]:
 def uninstall(adapter: BG96Adapter) -> None:
     """End what `install` began, and give the port back.
 
-    Sessions made meanwhile keep going over the modem, and open the port again; other
-    sessions have what they had before. Where a request is under way, it goes on, and
-    the port is given back behind it. Nothing is done where `adapter` is not installed.
+    Sessions that were made meanwhile keep using the modem, and open the port again. All
+    other sessions work as before. A current request is finished before the port is
+    given back. Nothing happens if `adapter` is not installed.
     """
     for installation in reversed(_installations):
         if installation.adapter is adapter:
@@ -156,7 +156,7 @@ def _leave(installation: _Installation) -> None:
 def _change(
     change: Callable[[tuple[_Installation, ...]], tuple[_Installation, ...]],
 ) -> bool:
-    """Change what is installed; return whether that made a difference."""
+    """Change the installations; return whether they differ now."""
     global _installations
     with _lock:
         before, _installations = _installations, change(_installations)
@@ -171,14 +171,14 @@ def _change(
 def _in_force() -> _Installation | None:
     if installed := _installations:
         return installed[-1]
-    # Whatever covered what is ours is gone again.
+    # A foreign patch that covered one of ours may be gone now: undo ours.
     if any(patch.applied for patch in _PATCHES):
         _change(lambda installed: installed)
     return None
 
 
 def _begin_anew() -> None:
-    """Forget a lock that a thread has which is not in this process."""
+    """Replace the lock, which a thread that is not in this process may hold."""
     global _lock
     _lock = threading.RLock()
 
@@ -187,7 +187,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)
 
 
-# What is put in place of requests' and urllib3's own
+# The replacements for functions of requests and urllib3
 
 
 def _new_session(stock: Callable[..., None]) -> Callable[..., None]:
@@ -272,14 +272,14 @@ def _transport_of(adapter: HTTPAdapter) -> Transport | None:
     return installation.adapter.transport
 
 
-def _is_modem_s(pool: object) -> bool:
+def _uses_modem(pool: object) -> bool:
     return isinstance(pool, ModemPool)
 
 
 def _pool_urlopen(stock: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(stock)
     def urlopen(self: HTTPConnectionPool, *args: Any, **kwargs: Any) -> Any:
-        if _in_force() and OVER_MODEM.get() and not _is_modem_s(self):
+        if _in_force() and OVER_MODEM.get() and not _uses_modem(self):
             if self.proxy is not None:
                 raise UrllibProxyError(PROXY, OSError("no proxy over a modem"))
             raise ProtocolError(foreign(self))
@@ -299,7 +299,7 @@ _PATCHES = (
 )
 
 
-# Adapters that go over the modem for as long as they live
+# Adapters that use the modem for their whole life
 
 
 def _may_serve_http(prefix: str) -> bool:
@@ -347,25 +347,25 @@ class _Bound(HTTPAdapter):
             )
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Tell the pool `conn` what `verify` and `cert` mean, as `stock` does."""
+        """Set what `verify` and `cert` mean in the pool `conn`, as `stock` does."""
         if OVER_MODEM.get() and not isinstance(conn, ModemPool):
             raise requests.exceptions.ConnectionError(foreign(conn))
         super().cert_verify(conn, url, verify, cert)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Refuse, but for other schemes."""
+        """Refuse a proxy, except for other schemes."""
         if _transport_of_bound(self) is None:
             return super().proxy_manager_for(proxy, **proxy_kwargs)
         raise ProxyError(PROXY)
 
     def close(self) -> None:
-        """Close the pools, and give the port back where nobody else uses it."""
+        """Close the pools, and give the port back if nobody else uses it."""
         super().close()
         self.over.close()
 
 
 def _bound(adapter: HTTPAdapter, over: BG96Adapter) -> HTTPAdapter:
-    """Return `adapter`, but over the modem, whoever else has it as it is."""
+    """Return a twin of `adapter` that uses the modem and shares its attributes."""
     stock = type(adapter)
     attributes = {"over": over, "stock": stock, "__module__": stock.__module__}
     kind = types.new_class(
