@@ -14,34 +14,38 @@ __all__ = ("Settings",)
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How a module is to be set up.
+    """How to set up a module.
 
     This is the one list. `BG96Modem` and `BG96Adapter` name the same parameters, with
     the same words, and a test compares them.
 
-    :param apn: the access point name; without one, the module's own PDP context is used
-        as it is.
+    :param apn: the access point name. Without it, the module's own PDP context is used
+        unchanged.
     :param username: for the access point.
     :param password: for the access point.
-    :param auth: how these two are sent: 0 not at all, 1 by PAP, 2 by CHAP, 3 by either
-        (TCP manual 2.1.1).
-    :param pin: of the SIM; it is tried once, and only while all attempts are left, or
-        where the firmware does not tell, once until it was right.
+    :param auth: how to send these two: 0 not at all, 1 with PAP, 2 with CHAP, 3 with
+        either (TCP manual 2.1.1).
+    :param pin: the PIN of the SIM. It is tried once, and only while all attempts are
+        left. If the firmware does not tell the attempts, it is tried once until it was
+        right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: of the module; without one, the rate it is found at is used.
-    :param rtscts: whether RTS and CTS are wired, and hold the line back.
-    :param dtr: whether DTR is wired, and ends data mode.
-    :param verify_echo: whether the module's echo of a command that announces payload is
-        compared before a byte of it is sent, so that noise in its length never makes
-        payload into commands; it costs the echo's bytes.
-    :param allow_reset: whether a module that nothing else helps is reset, at most every
+    :param baudrate: the speed that the module is set to. Without it, the module keeps
+        the speed at which it answers.
+    :param rtscts: whether RTS and CTS are wired. They then stop the line if either side
+        is not ready.
+    :param dtr: whether DTR is wired. It then ends data mode.
+    :param verify_echo: whether to compare the module's echo of each announced length
+        before payload is sent. Noise in a length then never turns payload into
+        commands. It costs the bytes of the echo.
+    :param allow_reset: whether to reset a module if nothing else helps, at most once in
         ten minutes.
     :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
-    :param ciphersuite: one of the module's, as ``0XC02F``, or ``0XFFFF`` for all.
-    :param set_clock: whether the module's clock is set where it is off by a day.
-    :param allow_unchecked_host: whether a server may be trusted whose certificate was
-        not checked for its name, on firmware that cannot.
+    :param ciphersuite: one cipher suite of the module, for example ``0XC02F``, or
+        ``0XFFFF`` for all.
+    :param set_clock: whether to set the module's clock if it is wrong by a day.
+    :param allow_unchecked_host: whether to trust a server even if the firmware cannot
+        check the host's name in its certificate.
     :raises LimitError: if a value cannot be part of an AT command.
     """
 

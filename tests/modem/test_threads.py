@@ -609,7 +609,7 @@ def test_what_to_do_about_a_modem_that_is_busy() -> None:
             get(made, timeout=(0.5, PATIENCE))
         assert answer.content == trickled(1)
         with holding(made):
-            with pytest.raises(ConnectTimeout, match="fewer at a time, or .* second"):
+            with pytest.raises(ConnectTimeout, match="fewer requests at a time, or .* second"):
                 get(made, timeout=(0.5, PATIENCE))
 
 
@@ -661,7 +661,7 @@ def test_a_log_that_is_posted_over_the_modem_it_is_of(via: str) -> None:
         assert handler.errors
         for error in handler.errors:
             assert type(error) is requests.RequestException
-            assert "a logging handler" in str(error)
+            assert "A logging handler" in str(error)
             assert "QueueHandler" in str(error)
 
 
@@ -675,7 +675,7 @@ def test_a_log_that_is_posted_while_a_response_is_read() -> None:
             assert found.content == b"x" * 20_000
             assert made.clock.now() - started < 5
         assert handler.errors
-        assert all("a logging handler" in str(error) for error in handler.errors)
+        assert all("A logging handler" in str(error) for error in handler.errors)
 
 
 def test_a_log_that_another_thread_posts() -> None:
