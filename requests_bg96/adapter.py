@@ -17,7 +17,7 @@ from .dialogues.files import Progress
 from .modem import BG96Modem
 from .settings import Settings
 from .transport.connection import VIA, ModemPool, ModemPoolManager, Transport
-from .transport.over_modem import ModemPools, foreign
+from .transport.over_modem import ModemPools, past_modem
 from .transport.sending import PROXY, requests_errors
 
 __all__ = ("BG96Adapter",)
@@ -232,7 +232,7 @@ class BG96Adapter(HTTPAdapter):
             does not use the modem.
         """
         if not isinstance(conn, ModemPool):
-            raise requests.exceptions.ConnectionError(foreign(conn))
+            raise requests.exceptions.ConnectionError(past_modem(conn))
         super().cert_verify(conn, url, self.normalise_verify(verify), cert)
 
     def normalise_verify(self, verify: Any) -> Any:

@@ -33,7 +33,7 @@ from .base.patches import Patch
 from .base.sharing import User
 from .errors import BG96Error
 from .transport.connection import ModemPool, Transport
-from .transport.over_modem import ModemPools, foreign
+from .transport.over_modem import ModemPools, past_modem
 from .transport.sending import OVER_MODEM, PROXY, is_http, sending
 
 __all__ = ("install", "uninstall")
@@ -282,7 +282,7 @@ def _pool_urlopen(stock: Callable[..., Any]) -> Callable[..., Any]:
         if _in_force() and OVER_MODEM.get() and not _uses_modem(self):
             if self.proxy is not None:
                 raise UrllibProxyError(PROXY, OSError("no proxy over a modem"))
-            raise ProtocolError(foreign(self))
+            raise ProtocolError(past_modem(self))
         return stock(self, *args, **kwargs)
 
     return urlopen
@@ -349,7 +349,7 @@ class _Bound(HTTPAdapter):
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Set what `verify` and `cert` mean in the pool `conn`, as `stock` does."""
         if OVER_MODEM.get() and not isinstance(conn, ModemPool):
-            raise requests.exceptions.ConnectionError(foreign(conn))
+            raise requests.exceptions.ConnectionError(past_modem(conn))
         super().cert_verify(conn, url, verify, cert)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:

@@ -1,1 +1,1 @@
-"""The side of urllib3: connections and pools over a modem."""
+"""The urllib3 layer: connections and pools over a modem."""

@@ -1,11 +1,10 @@
 """urllib3's connections and pools, over a modem in place of sockets.
 
-http.client and urllib3 serialise requests and parse responses as ever. What they take
-for a socket collects the request until it is whole, and is read from while the
-response comes.
+http.client and urllib3 serialise requests and parse responses as always. The object in
+place of their socket collects the request, and then reads the response.
 
-The request is handed to the modem when the response is asked for, and not before it is
-whole: a body that takes its time, fails, or makes requests of its own never holds the
+The modem gets the request when the response is asked for, and only if the request is
+complete. So a body that is slow, fails, or makes requests of its own never occupies the
 modem.
 """
 
@@ -38,21 +37,21 @@ from .sock import ModemSocket
 
 __all__ = ("VIA", "ModemPool", "ModemPoolManager", "Transport")
 
-#: The way that the requests of this context go, where they differ from the adapter's.
+#: How to send the requests in this context, if not as the adapter says.
 VIA: contextvars.ContextVar[str | None] = contextvars.ContextVar("via", default=None)
 
 
 @dataclasses.dataclass(frozen=True)
 class Transport:
-    """What every connection of an adapter shares.
+    """The settings that all connections of an adapter share.
 
-    :param modem: over which it goes.
-    :param keep_alive: whether ``Connection: keep-alive`` is left as it is.
-    :param connect_seconds: the connect timeout where the caller gives none.
-    :param read_seconds: the read timeout where the caller gives none.
-    :param via: ``line`` or ``file``, where the caller does not say for one request.
+    :param modem: sends the requests.
+    :param keep_alive: whether to keep ``Connection: keep-alive`` in requests.
+    :param connect_seconds: the connect timeout if the caller gives none.
+    :param read_seconds: the read timeout if the caller gives none.
+    :param via: ``line`` or ``file``, if the caller does not choose for a request.
     :param progress: called while certificates are sent to the module.
-    :param warned: the hosts that were warned of.
+    :param warned: the hosts that a warning was given for.
     """
 
     modem: BG96Modem
@@ -64,27 +63,27 @@ class Transport:
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)
 
     def pool_manager(self) -> ModemPoolManager:
-        """Return a manager of pools that go this way."""
+        """Return a manager of pools with these settings."""
         return ModemPoolManager(self)
 
     def warn_of(self, host: str) -> None:
-        """Warn, once for each host, that its name was not checked."""
+        """Warn once for each host that its name was not checked."""
         if host not in self.warned:
             warnings.warn(
-                f"the certificate of {host} was checked, but not that it was issued "
-                "to that host: the module's firmware cannot, and "
-                "allow_unchecked_host=True accepts it",
+                f"the certificate of {host} was checked, but not the host's name in "
+                "it: the module's firmware cannot check names, and "
+                "allow_unchecked_host=True accepts this",
                 SecurityWarning,
                 stacklevel=2,
             )
-            # Not before: who makes an error of it is to get it the next time too.
+            # Mark as warned only afterwards: under -W error, warn() raises.
             self.warned.add(host)
 
 
 class ModemHTTPConnection(urllib3.connection.HTTPConnection):
-    """A connection of one exchange, over a modem.
+    """A connection for one exchange over a modem.
 
-    :param transport: over which it goes.
+    :param transport: its settings.
     """
 
     scheme = "http"
@@ -92,7 +91,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.transport = transport
-        #: Seconds for all of the exchange, where the caller's Timeout has a total.
+        #: Seconds for the whole exchange, if the caller's Timeout has a total.
         self.total: float | None = None
         self._method = ""
         self._target = ""
@@ -100,14 +99,17 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         self._told_connection = False
 
     def connect(self) -> None:
-        """Get ready to collect a request; the modem is not touched yet.
+        """Prepare to collect a request; do not use the modem yet.
 
-        :raises urllib3.exceptions.NewConnectionError: if an address of this machine
-            is to be the connection's.
+        :raises urllib3.exceptions.NewConnectionError: if the connection must come from
+            an address of this machine.
         """
         if self.source_address is not None:
             self._raise_translated(
-                BG96Error("the module makes the connection, and has no source_address")
+                BG96Error(
+                    "the module makes the connection and cannot use source_address; "
+                    "remove it"
+                )
             )
         self.sock = cast(
             Any, ModemSocket(self.transport.modem.abandon, self._raise_translated)
@@ -115,7 +117,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """False: there is nothing to go on with after an exchange."""
+        """False, because a connection ends with its exchange."""
         return False
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
@@ -125,10 +127,10 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         super().putrequest(method, url, *args, **kwargs)
 
     def putheader(self, header: str | bytes, *values: Any) -> None:
-        """Add a header; requests' own ``Connection: keep-alive`` becomes ``close``.
+        """Add a header; change requests' own ``Connection: keep-alive`` to ``close``.
 
-        For us an exchange is a connection, and a server that keeps it open can keep
-        the module waiting for more.
+        Each exchange has its own connection. A server that keeps it open could make the
+        module wait for more.
         """
         name = header.decode("latin-1") if isinstance(header, bytes) else header
         if name.lower() == "connection":
@@ -149,9 +151,9 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         super().request(*args, **kwargs)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Make the exchange, and return the response once its head has come.
+        """Make the exchange, and return the response once its head has arrived.
 
-        :raises urllib3.exceptions.HTTPError: as `outcomes` says.
+        :raises urllib3.exceptions.HTTPError: see `outcomes`.
         """
         sock = cast("ModemSocket | None", self.sock)
         if sock is None or not sock.data:
@@ -181,8 +183,8 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
     def _url(self) -> bytes:
         """Return the URL for AT+QHTTPURL.
 
-        One that is too long for it is in the request line all the same; the module
-        only needs to know whom to connect to.
+        If it is too long for that command, return its origin. The module only needs the
+        host; the request line has the full target.
         """
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port in (None, self.default_port) else f":{self.port}"
@@ -195,7 +197,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         return url if len(url) <= URL_LIMIT else f"{origin}/".encode("ascii")
 
     def _raise_translated(self, error: BG96Error) -> NoReturn:
-        """Raise what `error` is to urllib3, or itself where it is nothing there."""
+        """Raise urllib3's exception for `error`, or `error` itself if there is none."""
         translated = urllib3_error(error, self, self._target)
         if translated is error:
             raise error
@@ -203,18 +205,17 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
 
 class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnection):
-    """The same by TLS, which the module makes.
+    """The same with TLS, which the module makes.
 
-    What `verify` and `cert` of a request mean has become attributes of the base class
-    when it gets here.
+    The base class already holds `verify` and `cert` of the request as attributes.
     """
 
     scheme = "https"
 
     def connect(self) -> None:
-        """Get ready to collect a request; the module makes the connection later.
+        """Prepare to collect a request; the module makes the connection later.
 
-        :raises urllib3.exceptions.SSLError: if the module cannot do what is asked.
+        :raises urllib3.exceptions.SSLError: if the module cannot do what is required.
         """
         try:
             self._trust = self._required_trust()
@@ -224,7 +225,7 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
         super().connect()
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        """Make the exchange; only then it is known how well the server was checked."""
+        """Make the exchange; then set `is_verified`, which is known only now."""
         response = super().getresponse()
         trust, modem = self._trust, self.transport.modem
         self.is_verified = bool(trust.ca and trust.check_host and modem.checks_host)
@@ -237,19 +238,22 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
         return dataclasses.replace(
             super()._outgoing(data),
             trust=self._trust,
-            # The rest is for reaching the server, and for what comes before.
+            # The other half is for reaching the server, and for everything before that.
             handshake_seconds=connect / 2,
             progress=self.transport.progress,
             on_unchecked=functools.partial(self.transport.warn_of, self.host),
         )
 
     def _required_trust(self) -> Trust:
-        self._refuse_what_needs_sockets()
+        self._refuse_socket_options()
         ca = None
         if resolve_cert_reqs(self.cert_reqs) != ssl.CERT_NONE:
             path = self.ca_certs or self.ca_cert_dir
             if path is None:
-                raise TrustError("no CA certificates are named to check the server by")
+                raise TrustError(
+                    "there are no CA certificates to check the server with; name them "
+                    "with verify= or ca_certs="
+                )
             ca = authorities(path)
         certificate = key = None
         if self.cert_file is not None:
@@ -257,7 +261,7 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
             key = client_key(self.key_file or self.cert_file)
         return Trust(ca, self.assert_hostname is not False, certificate, key)
 
-    def _refuse_what_needs_sockets(self) -> None:
+    def _refuse_socket_options(self) -> None:
         wanted = {
             "ssl_context": self.ssl_context,
             "assert_fingerprint": self.assert_fingerprint,
@@ -273,19 +277,19 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
             name for name, value in wanted.items() if value not in (None, self.host)
         ]
         if names:
-            # Of an SSLContext nothing tells what it was given: not the certificates of
-            # a client, for one. So the plainest is refused with the others.
+            # An SSLContext does not show all of its contents, for example a client
+            # certificate. So even the plainest one is refused.
             raise TrustError(
-                f"the module makes the TLS connection, and has no {', '.join(names)}: "
-                "nothing was sent. What it can do is asked of it by verify= and cert=, "
-                "and by sslversion= and ciphersuite= of the BG96Adapter"
+                "the module makes the TLS connection and cannot use "
+                f"{', '.join(names)}; nothing was sent. Use verify= and cert=, or "
+                "sslversion= and ciphersuite= of the BG96Adapter"
             )
 
 
 class ModemPool:
-    """What both kinds of pool have in common.
+    """The common part of both kinds of pool.
 
-    :param transport: over which their connections go.
+    :param transport: the settings of their connections.
     """
 
     connection_class: type[ModemHTTPConnection]
@@ -309,14 +313,14 @@ class ModemHTTPConnectionPool(ModemPool, HTTPConnectionPool):  # type: ignore[mi
 
 
 class ModemHTTPSConnectionPool(ModemPool, HTTPSConnectionPool):  # type: ignore[misc]
-    """Connections to one host by TLS, over a modem."""
+    """Connections to one host with TLS, over a modem."""
 
     connection_class = ModemHTTPSConnection
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect, with urllib3's own warning where no check was asked for.
+        """Connect, with urllib3's own warning if no check is required.
 
-        Where one was, whether it could be made is known when the response is there.
+        If a check is required, its result is known only with the response.
         """
         if resolve_cert_reqs(conn.cert_reqs) == ssl.CERT_NONE:
             super()._validate_conn(conn)
@@ -325,18 +329,17 @@ class ModemHTTPSConnectionPool(ModemPool, HTTPSConnectionPool):  # type: ignore[
 
 
 def _require_http_client() -> None:
-    """Refuse a urllib3 whose connections are not http.client's.
+    """Refuse a urllib3 whose connections do not use http.client.
 
-    :raises ImportError: if it is one of those.
+    :raises ImportError: if it is one.
     """
-    # By name: whoever records or mocks HTTP puts other classes into http.client.
+    # Compare names: tools that record or mock HTTP replace classes in http.client.
     kinds = urllib3.connection.HTTPConnection.__mro__
     if not any(kind.__module__ == "http.client" for kind in kinds):
         raise ImportError(
-            "the urllib3 here makes its connections without http.client, and none of "
-            "them can go over a modem. It is urllib3-future, most likely, which "
-            "niquests installs in the place of urllib3: use an environment without "
-            "them, or keep both side by side with "
+            "the installed urllib3 does not use http.client, so its connections cannot "
+            "go over a modem. It is probably urllib3-future, which niquests installs "
+            "in place of urllib3. Use another environment, or install both with "
             "URLLIB3_NO_OVERRIDE=1 pip install --force-reinstall --no-binary "
             "urllib3-future urllib3-future urllib3",
             name="urllib3",
@@ -346,8 +349,8 @@ def _require_http_client() -> None:
 class ModemPoolManager(OverModem, PoolManager):
     """Pools of connections over a modem.
 
-    :param transport: over which they go.
-    :raises ImportError: if something else has taken the place of urllib3.
+    :param transport: the settings of their connections.
+    :raises ImportError: if another package has replaced urllib3.
     """
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:

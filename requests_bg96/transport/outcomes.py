@@ -1,9 +1,9 @@
-"""What each failure of the modem is to urllib3.
+"""Convert each failure of the modem to an exception of urllib3.
 
-The class is the retry policy. Until the module has said CONNECT the server has surely
-seen nothing, and the family of `ConnectTimeoutError` lets urllib3 repeat a request of
-every method; after that it may have, and `ReadTimeoutError` and `ProtocolError` let it
-repeat idempotent ones only.
+The class of the exception is the retry policy. Until the module has answered CONNECT,
+the server has seen nothing, and the family of `ConnectTimeoutError` lets urllib3 repeat
+a request of any method. After that the server may have seen the request, and
+`ReadTimeoutError` and `ProtocolError` let urllib3 repeat only idempotent methods.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ("Outcome", "outcome_of", "urllib3_error")
 
 
 class Outcome(enum.Enum):
-    """The kinds of failure that urllib3 tells apart."""
+    """The kinds of failure that urllib3 distinguishes."""
 
     REFUSED = NewConnectionError
     UNRESOLVED = NameResolutionError
@@ -34,15 +34,15 @@ class Outcome(enum.Enum):
     READ_TIMEOUT = ReadTimeoutError
     BROKEN = ProtocolError
     INSECURE = SSLError
-    #: Nothing that urllib3 knows: the adapter says what it is.
+    #: No exception of urllib3: the adapter raises an exception of requests.
     OURS = BG96Error
 
 
 _LATE = (Outcome.CONNECT_TIMEOUT, Outcome.READ_TIMEOUT)
 _FAILED = (Outcome.REFUSED, Outcome.BROKEN)
 
-#: For each err of the HTTP manual's chapter 5: what it is before the server has seen
-#: anything, and what it is afterwards.
+#: For each err of chapter 5 of the HTTP manual: its outcome before the server has seen
+#: the request, and its outcome afterwards.
 OUTCOMES: dict[int, tuple[Outcome, Outcome]] = {
     701: _FAILED,
     702: _LATE,
@@ -75,22 +75,22 @@ OUTCOMES: dict[int, tuple[Outcome, Outcome]] = {
     729: _FAILED,
     730: (Outcome.OURS, Outcome.OURS),
 }
-#: The module has one number for all that can go wrong in a handshake.
+#: The module has one number for all failures in a handshake.
 HANDSHAKE_ADVICE = (
-    "The TLS handshake failed, and the module does not say why. Look at the CA (does "
-    "the server's chain end in one of verify=?), at the dates of the certificate, at "
-    "the host's name in it, at the client certificate if the server wants one; and at "
-    "the server: the module speaks TLS 1.2 at most, with RSA certificates only (not "
-    "TLS 1.3 or ECDSA), and not every firmware sends the host's name (SNI)"
+    "The TLS handshake failed, and the module does not say why. Check the CA (does the "
+    "server's chain end in one of verify=?), the dates of the certificate, the host's "
+    "name in it, and the client certificate if the server wants one. Check the server, "
+    "too: the module speaks TLS 1.2 at most, with RSA certificates only (not TLS 1.3 "
+    "or ECDSA), and not every firmware sends the host's name (SNI)"
 )
-#: What has no number: the port, the SIM, a plain ERROR.
+#: For failures without a number: the port, the SIM, a plain ERROR.
 OTHERWISE = _FAILED
 
 
 def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
-    """Return what `error` is to urllib3.
+    """Return the outcome of `error`.
 
-    :param https: whether the server was to be reached by TLS.
+    :param https: whether the request used TLS.
     """
     if isinstance(error, (LimitError, ReentryError)):
         return Outcome.OURS
@@ -109,7 +109,7 @@ def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception
     """Return the exception to raise from `error`.
 
     :param conn: the connection that failed.
-    :param url: what was asked for.
+    :param url: the requested URL.
     """
     outcome = outcome_of(error, https=conn.default_port == 443)
     if outcome is Outcome.OURS:

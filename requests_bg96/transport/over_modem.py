@@ -1,9 +1,10 @@
 """Any adapter of requests, over a modem in place of this machine's network.
 
-An `HTTPAdapter` has all its connections from the pools of its `poolmanager`, whatever
-its subclass does, and whether it was made, copied or unpickled. So it is there that
-they become a modem's. What the pools are told, of certificates above all, they are told
-as before: what the module cannot do is refused, and never lost.
+An `HTTPAdapter` gets all its connections from the pools of its `poolmanager`. This
+holds for all subclasses, and for adapters that were made, copied or unpickled. So this
+module replaces these pools. The pools get the same arguments as before, certificates
+included. If the module cannot do something, the request is refused; nothing is dropped
+silently.
 """
 
 from __future__ import annotations
@@ -20,46 +21,45 @@ from urllib3.poolmanager import PoolManager
 
 from .sending import PROXY
 
-__all__ = ("ModemPools", "OverModem", "Way", "foreign")
+__all__ = ("ModemPools", "OverModem", "Way", "past_modem")
 
 _STOCK_POOLS = (HTTPConnectionPool, HTTPSConnectionPool)
-#: What ``verify=True`` is to some versions of requests: no wish of an adapter's.
+#: Some versions of requests pass this for ``verify=True``; no adapter asked for it.
 _DEFAULT_CONTEXT = getattr(requests.adapters, "_preloaded_ssl_context", None)
 
 
-def foreign(what: object) -> str:
-    """Return what to say where `what` would go past the modem."""
+def past_modem(what: object) -> str:
+    """Return the text of the error if `what` would go past the modem."""
     name = what.__name__ if isinstance(what, type) else type(what).__name__
     return (
-        f"{name} makes connections of its own, which would go past the modem, and "
-        "nothing of what it does for them can be done there: nothing was sent. The "
-        "pools of the adapter's own poolmanager, and subclasses of BG96Adapter, go "
-        "over the modem"
+        f"{name} makes its own connections, which would go past the modem; nothing was "
+        "sent. Use the pools of the adapter's own poolmanager, or a subclass of "
+        "BG96Adapter: these go over the modem"
     )
 
 
 class OverModem:
-    """What marks a `PoolManager` whose pools are a modem's."""
+    """Marks a `PoolManager` whose pools use a modem."""
 
 
 class Way(Protocol):
-    """The way over a modem."""
+    """Something that makes pools over a modem."""
 
     def pool_manager(self) -> PoolManager:
-        """Return a manager of pools that go this way."""
+        """Return a manager of pools that use the modem."""
 
 
 class ModemPools:
-    """The attribute `poolmanager` of adapters: what they set, with a modem's pools.
+    """The attribute `poolmanager` of adapters: their own manager, with a modem's pools.
 
-    :param transport_of: returns over what the pools of an adapter go; None leaves them.
+    :param transport_of: returns what the pools of an adapter use; None keeps its own.
     """
 
     def __init__(self, transport_of: Callable[[Any], Way | None]) -> None:
         self._transport_of = transport_of
 
     def __get__(self, adapter: Any, kind: type | None = None) -> Any:
-        """Return the manager to have pools from."""
+        """Return the manager that makes the pools."""
         if adapter is None:
             raise AttributeError("an adapter, not its class, has a poolmanager")
         try:
@@ -74,21 +74,21 @@ class ModemPools:
         return _PoolManagerOverModem(manager, transport)
 
     def __set__(self, adapter: Any, manager: Any) -> None:
-        """Keep the adapter's own manager, which it has again without a modem."""
+        """Keep the adapter's own manager, for the time without a modem."""
         if isinstance(manager, _PoolManagerOverModem):
             manager = manager.own
         vars(adapter)["poolmanager"] = manager
 
 
-#: The pools over a modem in place of a manager's own.
+#: For each manager: the pools over a modem that replace its own.
 _pools: weakref.WeakKeyDictionary[PoolManager, tuple[Way, PoolManager]]
 _pools = weakref.WeakKeyDictionary()
 
 
 class _PoolManagerOverModem(PoolManager):
-    """A `PoolManager` that is `own`, but for its pools, which are a modem's.
+    """A `PoolManager` that behaves like `own`, but whose pools use a modem.
 
-    All that one has, the settings of its pools as well, is had and changed by both.
+    Both share all attributes, including the settings of the pools.
     """
 
     __slots__ = ("own", "_transport")
@@ -99,16 +99,16 @@ class _PoolManagerOverModem(PoolManager):
         self._transport = transport
 
     def connection_from_context(self, request_context: dict[str, Any]) -> Any:
-        """Return the pool for `request_context`, as the base class does.
+        """Return the pool for `request_context`.
 
-        :raises requests.exceptions.ProxyError: if it would be a proxy's.
-        :raises requests.exceptions.ConnectionError: if what the manager's own pools
-            are for would be lost.
+        :raises requests.exceptions.ProxyError: if the pool is for a proxy.
+        :raises requests.exceptions.ConnectionError: if the manager's own pools have a
+            purpose that would be lost.
         """
         scheme = request_context["scheme"].lower()
         if scheme not in ("http", "https"):
             return self.own.connection_from_context(request_context)
-        self._refuse_what_is_foreign(scheme)
+        self._refuse_foreign(scheme)
         if request_context.get("ssl_context", self) is _DEFAULT_CONTEXT:
             del request_context["ssl_context"]
         return self._over_modem.connection_from_context(request_context)
@@ -132,13 +132,13 @@ class _PoolManagerOverModem(PoolManager):
             _pools[self.own] = self._transport, found
         return found
 
-    def _refuse_what_is_foreign(self, scheme: str) -> None:
+    def _refuse_foreign(self, scheme: str) -> None:
         if self.proxy is not None:
             raise ProxyError(PROXY)
         if type(self.own) is not PoolManager:
-            raise ConnectionError(foreign(self.own))
-        # urllib3's own table, which all managers share, is no wish of this one's.
+            raise ConnectionError(past_modem(self.own))
+        # All managers share urllib3's own table; it is not a choice of this one.
         classes = self.pool_classes_by_scheme
         shared = classes is urllib3.poolmanager.pool_classes_by_scheme
         if not shared and classes.get(scheme) not in _STOCK_POOLS:
-            raise ConnectionError(foreign(classes.get(scheme)))
+            raise ConnectionError(past_modem(classes.get(scheme)))

@@ -1,4 +1,4 @@
-"""What is being sent: whether it is for a modem, and what its errors are."""
+"""The request that is being sent: whether it uses a modem, and its errors."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from ..errors import BG96Error, UnfitURL
 __all__ = ("OVER_MODEM", "PROXY", "is_http", "requests_errors", "sending")
 
 PROXY = (
-    "a proxy cannot be used over the modem, and would be reached past it. Where it "
-    "comes from the environment, session.trust_env = False or the variable no_proxy "
-    "avoids it"
+    "a proxy would be reached past the modem, so it is refused. If it comes from the "
+    "environment, set session.trust_env = False or the variable no_proxy"
 )
 
-#: Whether what is being sent in this context is for a modem; None where nothing is.
+#: Whether the request of this context uses a modem; None if there is no request.
 OVER_MODEM: contextvars.ContextVar[bool | None] = contextvars.ContextVar(
     "over_modem", default=None
 )
 
 
 def is_http(url: Any) -> bool:
-    """Whether `url` is for a modem; adapters for other schemes are none of ours."""
+    """Return whether `url` is for a modem; other schemes have other adapters."""
     try:
         text = url.decode("latin-1") if isinstance(url, bytes) else str(url)
-        # As requests does, which takes no notice of blanks in it.
+        # requests ignores blanks in a URL, too.
         return urlsplit(text).scheme.lower() in ("http", "https")
     except ValueError:
         return True
@@ -38,7 +37,7 @@ def is_http(url: Any) -> bool:
 
 @contextmanager
 def requests_errors(request: Any) -> Iterator[None]:
-    """Turn what urllib3 has no class for into requests' own."""
+    """Convert errors that urllib3 has no class for to exceptions of requests."""
     try:
         yield
     except BG96Error as error:
@@ -49,7 +48,7 @@ def requests_errors(request: Any) -> Iterator[None]:
 
 @contextmanager
 def sending(request: Any) -> Iterator[None]:
-    """Send `request` within, over a modem if it is of HTTP."""
+    """Mark `request` as being sent, over a modem if its scheme is HTTP."""
     token = OVER_MODEM.set(is_http(request.url))
     try:
         with requests_errors(request):

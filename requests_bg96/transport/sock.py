@@ -1,6 +1,6 @@
-"""What urllib3 and http.client take for a socket: one exchange's worth of it.
+"""The object that urllib3 and http.client use as a socket, for one exchange.
 
-It collects the request until it is whole, and is read from while the response comes.
+It collects the request until it is complete, and then reads the response.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ("ModemSocket", "ResponseStream")
 
 
 class ResponseStream(io.RawIOBase):
-    """The response of an exchange, as http.client reads it.
+    """The response of an exchange, for http.client to read.
 
-    :param sock: the socket that it belongs to, where requests_ntlm looks for it.
-    :param exchange: which it reads from.
-    :param raise_translated: raises what an error of the modem is to urllib3.
+    :param sock: the socket that it belongs to; requests_ntlm looks for it here.
+    :param exchange: the response to read.
+    :param raise_translated: raises urllib3's exception for an error of the modem.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ResponseStream(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """Return a descriptor by which the stream can be shut down, as a socket's can.
+        """Return a descriptor that can shut down the stream, as with a socket.
 
         It has no data, and is always ready to be read.
 
@@ -53,10 +53,10 @@ class ResponseStream(io.RawIOBase):
         return self._exchange.fileno()
 
     def readinto(self, buffer: Any) -> int:
-        """Read what has come, and wait only where nothing has.
+        """Read the bytes that have arrived; wait only if there are none.
 
-        :raises urllib3.exceptions.HTTPError: nothing else, for the adapter is not
-            there any more to turn what is ours into requests' own.
+        :raises urllib3.exceptions.HTTPError: and no other class, because the adapter
+            cannot convert our own errors any more.
         """
         try:
             data = self._read(len(buffer))
@@ -77,13 +77,13 @@ class ResponseStream(io.RawIOBase):
         except StreamEnded:
             if self._given_up or self._sock.end_is_told:
                 raise
-            # To HTTP this is an end like any other, as it is over a socket.
+            # For HTTP this is a normal end, as it is with a socket.
             return b""
 
     def give_up(self) -> None:
-        """Have whoever reads get an error, in any thread; do not wait for them.
+        """End the reading with an error, in any thread, without waiting.
 
-        http.client is not made for an end that comes while it closes.
+        http.client cannot handle an end while it closes.
         """
         self._given_up = True
         self._exchange.shutdown()
@@ -96,9 +96,9 @@ class ResponseStream(io.RawIOBase):
 
 
 class _Reader(io.BufferedReader):
-    """A buffer over a stream, which can be closed while another thread reads from it.
+    """A buffer over a stream that can be closed while another thread reads it.
 
-    :param stream: from which it reads.
+    :param stream: the stream to read.
     """
 
     def __init__(self, stream: ResponseStream) -> None:
@@ -106,16 +106,16 @@ class _Reader(io.BufferedReader):
         self._stream = stream
 
     def close(self) -> None:
-        """End the reading first: the base class waits for it."""
+        """End the reading first, because the base class waits for it."""
         self._stream.give_up()
         super().close()
 
 
 class ModemSocket:
-    """What urllib3 and http.client want of a socket: one exchange's worth.
+    """What urllib3 and http.client need of a socket, for one exchange.
 
-    :param abandon: frees the line of a response that nobody will read on.
-    :param raise_translated: raises what an error of the modem is to urllib3.
+    :param abandon: frees the line of a response that nobody will read any more.
+    :param raise_translated: raises urllib3's exception for an error of the modem.
     """
 
     def __init__(
@@ -127,36 +127,37 @@ class ModemSocket:
         self.data = bytearray()
         self.exchange: LiveResponse | StoredResponse | None = None
         self._raise_translated = raise_translated
-        #: Whether HTTP tells where the response ends, so that less is an error.
+        #: Whether HTTP tells the end of the response, so that an earlier end is an
+        #: error.
         self.end_is_told = True
         self._handed_out = False
         self._is_shut = False
 
     def settimeout(self, timeout: float | None) -> None:
-        """Do nothing: the modem is given the timeouts with the request."""
+        """Do nothing: the modem gets the timeouts with the request."""
 
     def sendall(self, data: bytes) -> None:
         """Collect `data` of the request.
 
-        :raises LimitError: as soon as it is more than the module takes.
+        :raises LimitError: as soon as it is more than the module can take.
         """
         Request.check_size(len(self.data) + len(data))
         self.data += data
 
     def makefile(self, mode: str, *args: Any, **kwargs: Any) -> io.BufferedReader:
-        """Return the response, buffered."""
+        """Return the buffered response."""
         if self.exchange is None:
-            raise BG96Error("no request was sent on this connection")
+            raise BG96Error("no request was sent on this connection; send one first")
         self._handed_out = True
         if self._is_shut:
             self.exchange.shutdown()
         return _Reader(ResponseStream(self, self.exchange, self._raise_translated))
 
     def shutdown(self, how: int) -> None:
-        """End the response, which another thread may be reading; do not wait.
+        """End the response, even if another thread reads it; do not wait.
 
-        The reader gets what a socket that is shut down gives them: an end, which is an
-        error where HTTP tells that more is to come.
+        The reader gets the same as with a socket: an end, or an error if HTTP tells
+        that more should come.
 
         :param how: ``socket.SHUT_RD`` or ``SHUT_RDWR``; ``SHUT_WR`` ends no response.
         """
@@ -167,6 +168,6 @@ class ModemSocket:
             self.exchange.shutdown()
 
     def close(self) -> None:
-        """Give up a response that was not handed out; else its reader still has it."""
+        """Give up a response that has no reader yet; otherwise its reader keeps it."""
         if self.exchange is not None and not self._handed_out:
             self.abandon(self.exchange)
