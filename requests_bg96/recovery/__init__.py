@@ -1,1 +1,1 @@
-"""A module that stays usable: opened, resynchronised, and asked again."""
+"""Recovery: open the port, resynchronise the module, and repeat requests."""

@@ -1,10 +1,10 @@
-"""One module behind a port: found, remembered, and called back when it strays.
+"""One module behind a port: find it, remember its state, and recover it.
 
-The ladder of recovery, each step only where the one before did not help: wait for
-what was given up; take a response that nobody waits for; leave data mode; resynchronise
-by AT; deactivate and activate the PDP context; open the port again, under a new name if
-USB has given it one; and where the user allows it, reset the module, no more often than
-the manual does (HTTP manual 4.2).
+The ladder of recovery, each step only if the step before did not help: wait for an
+answer that timed out; read a response that nobody waits for; leave data mode;
+resynchronise with the question; deactivate and activate the PDP context; open the port
+again, under a new name if USB has given it one; and, if the user allows it, reset the
+module, at most as often as the manual does (HTTP manual 4.2).
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ __all__ = ("Driver",)
 T = TypeVar("T")
 
 
-#: Ports of another machine, which lets in whoever comes, or throws out who was there.
+#: Ports on another machine, which may accept several clients or disconnect the first.
 _SHARED_BY_ALL = re.compile("(?:socket|rfc2217):")
 
 
 class Driver:
-    """A module and what is known of it.
+    """A module, and what is known of it.
 
-    :param port: anything that `serial.serial_for_url` takes; None looks for it on USB.
-    :param settings: how it is to be set up.
-    :param clock: the time.
+    :param port: a port that `serial.serial_for_url` takes; None looks for it on USB.
+    :param settings: how to set up the module.
+    :param clock: the clock.
     """
 
     def __init__(self, port: str | None, settings: Settings, clock: Clock) -> None:
         self.known = Knowledge()
         self.stats = self.known.stats
-        #: The way to the module, while the port is open.
+        #: The link to the module while the port is open.
         self.link: Link | None = None
         #: Whether the module has ever answered on this port.
         self.met = False
@@ -57,22 +57,23 @@ class Driver:
         self._clock = clock
         self._port: Port | None = None
         self._identity: UsbIdentity | None = None
-        #: Whether the port was given up, and not by the user.
+        #: Whether the port was lost, rather than closed by the user.
         self._lost = False
-        #: How the line was left when the port was last closed.
+        #: The state of the line when the port was last closed.
         self._closed = State.CLOSED
         self._last_answer = clock.now()
         self._last_reset: float | None = None
 
     def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
-        """Return the way to a module that listens, opening or resynchronising it.
+        """Open and synchronise the port; return the link to a module that listens.
 
-        :param doubted: whether it must have shown so since a server's payload came.
-        :raises PortError: if the port cannot be had.
+        :param doubted: whether the module must have echoed a question since the last
+            payload from a server.
+        :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
         """
         if self.link is not None and self.link.state.data_mode:
-            # Whoever led it there was interrupted before it told.
+            # The code that led it there was interrupted.
             self.link.give_up()
         fresh = self.link is None
         link = self.link or self._open()
@@ -83,19 +84,19 @@ class Driver:
         elif doubted and not link.proved:
             self.run(link, prove(), deadline)
         elif self.known.checked.settings:
-            # One that has restarted without a word since it last answered is mute,
-            # which a command that may take minutes would be the last to tell.
+            # A module that restarts silently does not answer. AT shows this at once;
+            # the next command might show it only after minutes.
             self.run(link, connect.listen(), deadline)
         if self.known.identity is None:
             self.run(link, setup.learn(self.known), deadline)
         return link
 
     def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:
-        """Carry out `dialogue`, and hold on to how it left the module."""
+        """Run `dialogue`, and record how it left the module."""
         try:
             outcome = link.run(dialogue, deadline)
         except (ModuleError, LimitError):
-            # What the module has understood may have been something else.
+            # The module may have understood another command.
             self.known.told.url = None
             self.answered()
             raise
@@ -118,25 +119,25 @@ class Driver:
         return outcome
 
     def answered(self) -> None:
-        """Take note that the module is what it was a moment ago."""
+        """Record the time of the last answer."""
         self._last_answer = self._clock.now()
 
     def doubt(self) -> None:
-        """Have all asked again, where the module may have restarted unnoticed."""
+        """Forget the settings that were read if the module may have restarted."""
         if self._clock.now() - self._last_answer > times.START:
             self.known.doubt()
 
     @property
     def may_reset(self) -> bool:
-        """Whether the module may be reset now, where nothing else helps."""
+        """Whether the module may be reset now."""
         now, last = self._clock.now(), self._last_reset
         early = last is not None and now - last < repeating.RESET.pause
         return self._settings.allow_reset and not early
 
     def apply(self, remedy: Remedy, error: BG96Error, deadline: Deadline) -> None:
-        """Do what `remedy` says before another attempt.
+        """Apply `remedy` before the next attempt.
 
-        :param error: by which the last one failed.
+        :param error: the error of the last attempt.
         """
         if remedy is Remedy.RESET:
             self._reset(error, deadline)
@@ -180,7 +181,7 @@ class Driver:
         if self._lost:
             self.stats.recovered(Recovery.REOPEN)
             self._lost = False
-        # One may be left by an attempt that was interrupted in the midst.
+        # An interrupted attempt may have left a port open.
         self.close()
         port = self._open_port()
         self.link = Link(
@@ -200,23 +201,24 @@ class Driver:
         return port
 
     def _current_name(self) -> str:
-        """Return the name that the port has now: USB gives it a new one each time.
+        """Return the current name of the port, because USB may rename it each time.
 
-        :raises PortError: if its name is another device's now.
+        :raises PortError: if another device has its name now.
         """
         if self._identity is None or (self._name and os.path.islink(self._name)):
-            # What a link stands for is seen to by whoever made it.
+            # The owner of a symbolic link keeps it up to date.
             return self._name or find_port()
         if found := self._identity.find():
             return found
         if self._name and self._identity.is_surely_not(self._name):
             raise PortError(
-                f"{self._name} is another device now, and the module is away"
+                f"{self._name} is another device now and the module is missing: "
+                "check its cable and its power"
             )
         return self._name or find_port()
 
     def _port_named(self, name: str) -> Port:
-        """Open a port, and hold on to it whatever happens next."""
+        """Open a port, and store it before anything else can fail."""
         held = held_for(name)
         if isinstance(held, Settings) and _SHARED_BY_ALL.search(name.lower()):
             raise _taken(name, held.differing(self._settings))
@@ -236,18 +238,18 @@ class Driver:
         return self._port
 
     def _note(self, line: bytes) -> None:
-        """Take note of an unsolicited result code."""
+        """Note an unsolicited result code."""
         if line.startswith(b'+QIURC: "pdpdeact",%d' % self._settings.context_id):
             self.known.told.context = False
 
 
 def _taken(name: str, differing: list[str]) -> PortError:
-    """Return the error for a port that this process has open."""
+    """Return the error for a port that this process has already opened."""
     settings = ", ".join(differing)
-    having = f"set up with another {settings}" if settings else "by another BG96Modem"
+    having = f"with another {settings}" if settings else "for another BG96Modem"
     error = PortError(
-        f"{name} cannot be opened: this process has it already, {having}. Give all "
-        "adapters the same settings, or one BG96Modem to share; or close() the other"
+        f"{name} cannot be opened: this process has already opened it {having}. Give "
+        "all adapters the same settings, share one BG96Modem, or close() the other"
     )
     error.taken = True
     return error

@@ -1,6 +1,6 @@
-"""Whether a request that the server has not seen is given to the module again.
+"""Decide whether a request that the server has not seen is sent to the module again.
 
-The rules are in `base.repeating`. What is decided here is carried out by `Driver`.
+The rules are in `base.repeating`. `Driver` carries out the decision.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..errors import (
 
 __all__ = ("REPEATED", "Attempts", "Remedy")
 
-#: What a request may be given again after.
+#: The errors after which a request may be repeated.
 REPEATED = (
     DataModeError,
     EchoError,
@@ -38,13 +38,13 @@ REPEATED = (
 
 
 class Remedy(enum.Enum):
-    """What is done before the next attempt."""
+    """What to do before the next attempt."""
 
-    #: There is none: the error is the caller's.
+    #: There is no next attempt: the caller gets the error.
     NONE = enum.auto()
-    #: The module is called, and set up, as before every request.
+    #: Synchronise the module and set it up, as before every request.
     SET_UP = enum.auto()
-    #: The same, and the module was not lost before.
+    #: The same, but the module was not lost before.
     CALL = enum.auto()
     AWAIT_PORT = enum.auto()
     RESET = enum.auto()
@@ -52,13 +52,13 @@ class Remedy(enum.Enum):
 
 @dataclasses.dataclass
 class Attempts:
-    """The attempts at one request that have failed.
+    """The failed attempts at one request.
 
-    :param deadline: by which the server must be connected.
-    :param lost: how many of them have lost the module, or the port.
-    :param away: until when the port is waited for, where it could not be opened.
-    :param port_failed: whether the last one could not open it.
-    :param comes_back: whether the port was there before.
+    :param deadline: the time by which the server must be connected.
+    :param lost: how many attempts have lost the module or the port.
+    :param away: how long to wait for the port, if it could not be opened.
+    :param port_failed: whether the last attempt could not open the port.
+    :param comes_back: whether the port existed before.
     """
 
     deadline: Deadline
@@ -68,9 +68,9 @@ class Attempts:
     comes_back: bool = False
 
     def count(self, error: BG96Error, *, was_open: bool) -> None:
-        """Record one that has failed.
+        """Record a failed attempt.
 
-        :param error: by which it failed, of the classes of `REPEATED`.
+        :param error: its error, of a class in `REPEATED`.
         :param was_open: whether the port was open when it began.
         """
         self.port_failed = isinstance(error, PortError) and not was_open
@@ -81,11 +81,11 @@ class Attempts:
             self.lost += 1
 
     def remedy(self, error: BG96Error, *, met: bool, may_reset: bool) -> Remedy:
-        """Return what to do before the next attempt, if one may go better.
+        """Return what to do before the next attempt, if one may succeed.
 
         :param error: as for `count`.
         :param met: whether the module has ever answered on this port.
-        :param may_reset: whether it may be reset now.
+        :param may_reset: whether the module may be reset now.
         """
         if error.phase not in (None, Phase.CONNECT) or self.deadline.over:
             return Remedy.NONE
@@ -94,7 +94,8 @@ class Attempts:
         if not met:
             return Remedy.NONE
         if isinstance(error, SetupError):
-            # One that has answered before may be starting, or be cut off for a while.
+            # A module that has answered before may be starting, or disconnected
+            # briefly.
             return Remedy.CALL if isinstance(error, MuteError) else Remedy.NONE
         if self.port_failed:
             return self._remedy_for_port(error)
@@ -102,7 +103,8 @@ class Attempts:
         return Remedy.SET_UP if again else Remedy.NONE
 
     def _remedy_for_port(self, error: BG96Error) -> Remedy:
-        # While it comes back it may belong to root, or to whoever looks at new ports.
+        # A port that comes back may first belong to root, or to a program that probes
+        # ports.
         taken = isinstance(error, PortError) and error.taken and not self.comes_back
         over = self.away is None or self.away.over
         return Remedy.NONE if taken or over else Remedy.AWAIT_PORT

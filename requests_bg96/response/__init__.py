@@ -1,1 +1,1 @@
-"""A response: where it ends, and how it is read."""
+"""The response: find its end, keep it, read it."""

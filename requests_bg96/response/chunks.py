@@ -1,4 +1,4 @@
-"""Chunk framing (RFC 9112 section 7.1), followed without being taken off."""
+"""Follow chunk framing (RFC 9112 section 7.1) without removing it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from ..errors import TransferError
 
 __all__ = ("ChunkScanner",)
 
-#: A size line or a trailer field is not nearly as long.
+#: Size lines and trailer fields are much shorter.
 LINE_LIMIT = 1 << 16
 
-#: `int` takes blanks around a number, and so http.client does.
+#: `int` accepts blanks around a number, and so does http.client.
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
-#: As much of a size line as shows that it is none, before its end has come.
+#: Matches the beginning of a size line, to reject other text before its line end.
 _SIZE_BEGUN = re.compile(rb"[ \t]*(?:[0-9A-Fa-f]{1,16}[ \t]*(?:;.*|\r)?)?")
 _BEGINNING = 64
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*\n|[ \t].*\n", re.DOTALL)
 
 
 class ChunkScanner:
-    """Tells where a chunked body ends.
+    """Finds the end of a chunked body.
 
-    Feed it with the body as it comes; it looks at every byte once.
+    Feed it with the body as it comes. It looks at every byte once.
     """
 
     def __init__(self) -> None:
-        #: How many chunks were seen whole.
+        #: The number of complete chunks.
         self.count = 0
-        #: Whether the last chunk and the trailer fields behind it were seen.
+        #: Whether the last chunk and its trailer fields are complete.
         self.finished = False
         self._left = 0
         self._line = bytearray()
@@ -40,18 +40,18 @@ class ChunkScanner:
 
     @property
     def begun(self) -> bool:
-        """Whether the first size was seen, and so a chunk has begun."""
+        """Whether the first size is complete, so that a chunk has begun."""
         return self.count > 0 or self._state != self._size
 
     @property
     def wants_line_end(self) -> bool:
-        """Whether nothing but the line end of a chunk may come next."""
+        """Whether only the line end of a chunk may come next."""
         return self._state == self._data_end and not self._line
 
     def feed(self, data: bytes) -> int:
         """Follow `data`, and return how many of its bytes belong to the body.
 
-        :raises TransferError: if it is no chunk framing.
+        :raises TransferError: if it is not chunk framing.
         """
         position = 0
         while position < len(data) and not self.finished:
@@ -68,7 +68,7 @@ class ChunkScanner:
             self._line.clear()
             self._state = self._data if self._left else self._fields
         elif not _SIZE_BEGUN.fullmatch(self._line[:_BEGINNING]):
-            # A text may have no line end for hours.
+            # Other text may have no line end for hours.
             raise TransferError(f"no chunk size: {bytes(self._line[:40])!r}")
         return position
 

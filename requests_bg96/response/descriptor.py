@@ -1,7 +1,8 @@
-"""A file descriptor that stands for a stream, for who ends a stream by it.
+"""A file descriptor that stands for a stream, so that a program can end the stream.
 
-Some programs (etcd3gw is one) stop a thread that reads a response by shutting down the
-descriptor of its socket. Here that is no socket of the server's; but it is noticed.
+Some programs, for example etcd3gw, stop a thread that reads a response: they shut down
+the descriptor of its socket. Our descriptor is not connected to a server, but we notice
+the shutdown.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ __all__ = ("Descriptor",)
 
 
 class Descriptor:
-    """One end of a pair of sockets, of which the other end is watched.
+    """One end of a pair of sockets; we watch the other end.
 
-    It has no data of its own, and is always ready to be read: ``select`` leaves the
-    waiting to the stream. It is made when it is first asked for.
+    It has no data and is always ready to be read, so ``select`` leaves the waiting to
+    the stream. It is made when it is first asked for.
     """
 
     def __init__(self) -> None:
-        # The garbage collector may close it in a thread that has the lock.
+        # The garbage collector may close it in a thread that holds the lock.
         self._lock = threading.RLock()
         self._pair: tuple[socket.socket, socket.socket] | None = None
         self._closed = False
@@ -34,7 +35,7 @@ class Descriptor:
     def fileno(self) -> int:
         """Return the descriptor.
 
-        :raises OSError: after `close`, or where the process has too many.
+        :raises OSError: after `close`, or if the process has too many descriptors.
         """
         with self._lock:
             if self._closed:

@@ -1,23 +1,22 @@
-"""Where a response ends, without I/O.
+"""Find the end of a response, without I/O.
 
-AT+QHTTPREAD hands out a response as plain bytes, then a trailer of ordinary lines,
-with nothing between that could not be payload as well. `Framing` finds the end by
-what HTTP says of it (RFC 9112 chapter 6), and never by looking for the trailer where
-HTTP knows better. Two cases are left to the trailer:
+AT+QHTTPREAD sends a response as plain bytes, and then a trailer of ordinary lines.
+Nothing between them could not be payload as well. `Framing` finds the end by HTTP (RFC
+9112 chapter 6). It searches for the trailer only if HTTP does not tell the end. There
+are two such cases:
 
-* the end is the end (no length is known), or the module hands a chunked body out
-  without its framing: the last full trailer;
-* the server hung up early: a full trailer where payload was still to come.
+* No length is known, or the module removes the framing of a chunked body. Then the last
+  full trailer ends the response.
+* The server hangs up early. Then a full trailer comes while payload is still expected.
 
-The server can send a trailer, too. So bytes that could be a trailer, and nothing but a
-trailer, are withheld until more bytes, or the module when asked, settle what they are.
-Even where HTTP and the trailer agree, the server may have told us another end than the
-module: the end is `certain` only where the module itself has named the same length.
+The server can send a trailer, too. So if bytes could be a trailer, they are withheld
+until more bytes come, or until the module is asked and answers. Even if HTTP and the
+trailer agree, the server may have given us another length than the module. The end is
+`certain` only if the module itself has named the same length.
 
-Modules hand out a chunked body with its framing, or without it. Each response is read
-by its own bytes: what one server sends says nothing about another's. The body leaves
-here with chunk framing whichever way it came, so that `http.client` sees one coherent
-message.
+Some modules keep the framing of a chunked body, others remove it. Each response is read
+by its own bytes: one server's response says nothing about another's. The body always
+leaves this module with chunk framing, so that `http.client` sees one coherent message.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ from .trailer import TRAILER_LIMIT, Trailer, forms_in, odd_end
 
 __all__ = ("MISPLACED", "Framing", "Trailer")
 
-#: http.client takes 100 header lines of 65,536 bytes; nobody sends nearly as much.
+#: http.client accepts 100 header lines of 65,536 bytes; real heads are much shorter.
 HEAD_LIMIT = 1 << 20
-#: No body is as long: a file of that many bytes is one for no file system.
+#: No body is this long: no file system has such files.
 LENGTH_LIMIT = 1 << 63
-#: A chunked body whose form is not known yet is kept back up to here.
+#: The most bytes of a chunked body that are kept back while its form is not known.
 DOUBT_LIMIT = 1 << 20
-#: The last chunk and the trailer fields behind it, as far as they are looked at.
+#: The bytes at the end that are checked for a last chunk and its trailer fields.
 TAIL_LIMIT = 512
 
 
@@ -50,39 +49,39 @@ _PLAIN_HEAD = re.compile(
     rb"HTTP/1\.[01] [2-5]\d\d[^\r\n]*\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)+\r\n"
 )
-#: Lines of the module behind a trailer: results, URCs, the echo of a question.
+#: Lines of the module after a trailer: results, URCs, the echo of a question.
 _LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n(?:[^\r\n]{1,200}\r?\n)?)*")
 #: The answer to the first line of a question, with its echo.
 _ANSWER = re.compile(rb"(?:AT[^\r\n]{1,200}\r*)?\r?\nOK\r?\n\Z")
-# In the line end before it a byte may be missing, or wrong.
+# A byte of the line end before it may be missing, or wrong.
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
 )
 _LENGTH = re.compile(rb"(?i)\ncontent-length:([^\r\n]*)")
 _CODING = re.compile(rb"(?i)\ntransfer-encoding:")
-_FAULT = "the response is chunk framing with a fault in it"
-#: What is wrong where the trailer stands in another place than the end of the body.
+_FAULT = "the chunk framing of the response has an error"
+#: The error if the trailer is not at the end of the body.
 MISPLACED = (
-    "the response does not end where its length says, so bytes of it are missing or "
-    "too many"
+    "the response does not end where its length says: bytes of it are missing, or too "
+    "many"
 )
 
 
 def _is_unambiguous(head: bytes) -> bool:
-    """Return whether every parser finds one end of the head, and one length in it."""
+    """Return whether every parser finds the same end and the same length in `head`."""
     lengths = _LENGTH.findall(head)
     plain = _PLAIN_HEAD.fullmatch(head) and not _CODING.search(head)
     return bool(plain) and len(lengths) == 1 and lengths[0].strip().isdigit()
 
 
 def _is_chunked(response: http.client.HTTPResponse) -> bool:
-    """Return whether urllib3 reads chunks, which looks at the last coding as well."""
+    """Return whether urllib3 reads chunks; it looks at all codings."""
     codings = ",".join(response.headers.get_all("transfer-encoding", []))
     return "chunked" in map(str.strip, codings.lower().split(","))
 
 
 class _Head:
-    """A socket to `http.client`, from which a head can be read and nothing else."""
+    """A socket for `http.client` that contains only a head."""
 
     def __init__(self, head: bytes) -> None:
         self._head = head
@@ -94,17 +93,17 @@ class _Head:
 class Framing:
     """One response of AT+QHTTPREAD.
 
-    :param method: of the request: the answer to HEAD has no body.
-    :param told: the body's length in bytes in the module's result URC, if it was there.
-    :param line_end: what the module ends its own lines with.
+    :param method: the method of the request; the answer to HEAD has no body.
+    :param told: the length of the body in the module's result URC, in bytes, if given.
+    :param line_end: the line end of the module's own lines.
     """
 
     def __init__(
         self, method: str, told: int | None = None, line_end: bytes = b"\r\n"
     ) -> None:
-        #: Whether the end was reached: what follows is the trailer.
+        #: Whether the end was reached; the trailer follows.
         self.finished = False
-        #: Whether HTTP says that there is no body, which the module does not know.
+        #: Whether HTTP says that there is no body. The module does not know this.
         self.bodyless = False
         self._method = method
         self._told = told
@@ -139,24 +138,24 @@ class Framing:
             self._look_behind()
 
     def _look_behind(self) -> None:
-        """See to what a module may hand out between the end and the trailer."""
+        """Handle bytes that a module may send between the end and the trailer."""
         end, ok = self._forms.line_end, self._forms.ok
         lacks = self._buffer.startswith(self._forms.bare_ok)
         if self.bodyless:
-            # It does not know that there is no body.
+            # The module does not know that there is no body.
             del self._buffer[: self._withheld()[0]]
         elif self._buffer.startswith(end + ok):
             self._agreed = False
             del self._buffer[: len(end)]
         elif lacks and not self._last.endswith(end):
-            # Bytes that the line has lost would have made a body that ends so.
+            # If a line end were lost before it, the body would end with one.
             self._agreed = False
             self._buffer[:0] = end
 
     def take(self, size: int, keep: int = 0) -> bytes:
-        """Return up to `size` bytes that surely belong to the response.
+        """Return up to `size` bytes that certainly belong to the response.
 
-        :param keep: how many bytes are left in any case.
+        :param keep: the number of bytes to leave in any case.
         """
         size = min(size, len(self._ready) - keep)
         taken = bytes(self._ready[:size])
@@ -165,12 +164,12 @@ class Framing:
 
     @property
     def available(self) -> int:
-        """How many bytes `take` has."""
+        """The number of bytes that `take` can return."""
         return len(self._ready)
 
     @property
     def remaining(self) -> int | None:
-        """How many bytes are still to come, where that is known."""
+        """The number of bytes that are still to come, if known."""
         if self.finished:
             return 0
         if self._state == self._in_length:
@@ -179,15 +178,15 @@ class Framing:
 
     @property
     def certain(self) -> bool:
-        """Whether the end that was reached is the module's as well, beyond doubt."""
+        """Whether the end is certainly also the end for the module."""
         plain = self._forms.whole.fullmatch(self._withheld()[1])
         return self._agreed and plain is not None
 
-    # What only the trailer can tell
+    # The trailer
 
     @property
     def trailer(self) -> Trailer:
-        """What the bytes withheld could be."""
+        """What the withheld bytes could be."""
         start, withheld = self._withheld()
         if self.finished and start:
             odd = (self._forms.line_end + self._forms.ok, self._forms.bare_ok)
@@ -202,10 +201,10 @@ class Framing:
     def take_trailer(self) -> tuple[int, bytes]:
         """Return the err and the lines of the full trailer that is withheld.
 
-        Where the end was not reached before, this is the end.
+        If the end was not reached before, this is the end.
 
-        :raises TransferError: if the form of a chunked body cannot be told, or the
-            reader has got a part of the trailer.
+        :raises TransferError: if the form of a chunked body is not clear, or if the
+            reader has already got a part of the trailer.
         """
         start, trailer = self._withheld()
         err = self._forms.err(trailer)
@@ -215,21 +214,21 @@ class Framing:
         del self._buffer[start:]
         if lent and self._state == self._in_rest:
             raise TransferError(
-                "the line stalled inside the trailer of the response, whose first line "
-                "end was taken for the body's"
+                "the line stalled inside the trailer of the response, and the first "
+                "line end of the trailer was taken for the body"
             )
         if not self.finished:
             self._end(sound=err == 0)
         return err, trailer
 
     def conclude(self, rest: bytes) -> tuple[int, bytes, bytes]:
-        """End the response: the module has shown that it is in command mode.
+        """End the response, after the module has proved that it is in command mode.
 
         So the last full trailer is the module's, whatever the server has sent.
 
-        :param rest: what came behind the bytes that are withheld.
-        :returns: as `take_trailer`, and the lines behind the trailer.
-        :raises TransferError: if there is no trailer, or more than lines behind it.
+        :param rest: the bytes after the withheld bytes.
+        :returns: the same as `take_trailer`, and the lines after the trailer.
+        :raises TransferError: if there is no trailer, or if more than lines follow it.
         """
         withheld = self._withheld()[1]
         whole = withheld + rest
@@ -243,8 +242,8 @@ class Framing:
             )
         if whole.endswith(self._forms.ok, len(withheld), last.start()):
             raise TransferError(
-                "the end of the response and the answer to a question have met: nobody "
-                "can tell which OK is which"
+                "the end of the response and the answer to a question came together, "
+                "so their OK cannot be told apart"
             )
         self.receive_data(whole[len(withheld) : last.end()])
         if self.trailer is not Trailer.FULL:
@@ -252,10 +251,10 @@ class Framing:
         return *self.take_trailer(), whole[last.end() :]
 
     def _withheld(self) -> tuple[int, bytes]:
-        """Return the bytes that a trailer could begin with, and where they begin.
+        """Return the bytes that could begin a trailer, and where they begin.
 
-        Behind a head, the empty line that ended it may have been the trailer's, where
-        the server hung up in the head; so may a line end that was let go.
+        After a head, its final empty line may already be the trailer's, if the server
+        hung up inside the head. A line end that was released may be, too.
         """
         if self.finished and self._forms.odd_beginning.fullmatch(self._buffer):
             return 0, bytes(self._buffer)
@@ -269,7 +268,7 @@ class Framing:
 
     @property
     def odd_end(self) -> str:
-        """What to add to the error of a response that falls silent."""
+        """The text to add to the error if the response falls silent."""
         return odd_end(self._last + self._buffer)
 
     @property
@@ -278,16 +277,16 @@ class Framing:
         return self._state == self._in_doubt and bool(self._buffer)
 
     def decide(self) -> None:
-        """Settle the form of a chunked body by what has come, if that is enough.
+        """Decide the form of a chunked body by the bytes so far, if they are enough.
 
-        What begins with a size and goes on has chunk framing. Of a few digits nobody
-        can tell.
+        If they begin with a size and continue, the body has chunk framing. A few digits
+        alone prove nothing.
         """
         if self._state == self._in_doubt and self._chunks.begun:
             self._settle_raw()
 
     def release(self) -> None:
-        """Let go of a line end: the module has stopped behind it."""
+        """Release a line end, because the module has stopped after it."""
         self.decide()
         released = bytes(self._buffer)
         if self._state == self._in_length:
@@ -301,9 +300,10 @@ class Framing:
             self._lent = released
 
     def fill(self) -> None:
-        """Take for the body what fills its length, though it looks like a trailer.
+        """Take the withheld bytes for the body, although they look like a trailer.
 
-        The module shows in no way that it is done, and yet has sent all there is.
+        They complete its length. Nothing shows that the module is done, but it has sent
+        all bytes.
         """
         if self._state == self._in_length and self._left <= len(self._buffer):
             self._left -= self._pass(self._left)
@@ -312,7 +312,7 @@ class Framing:
     def _end(self, *, sound: bool) -> None:
         if self._state == self._in_doubt:
             if self._chunks.count:
-                raise TransferError("the response ended in the midst of its chunks")
+                raise TransferError("the response ended inside its chunk framing")
             self._settle_decoded()
         self._pass(len(self._buffer))
         self.finished = True
@@ -321,13 +321,13 @@ class Framing:
             self._ready += b"0\r\n\r\n"
 
     def _check_decoded(self) -> None:
-        """Refuse what could be chunk framing in which a byte went wrong."""
+        """Refuse a body that could be chunk framing with a wrong byte."""
         last = self._last
         short = len(last) <= 6 and last.count(b"\r") + last.count(b"\n") >= 3
         if short or _LAST_CHUNK.search(last):
             raise TransferError(_FAULT)
 
-    # States: each takes from the buffer, and tells whether the next should have a look
+    # States: each takes bytes from the buffer, and tells whether to call the next state
 
     def _in_head(self) -> bool:
         match = _HEAD_END.search(self._buffer, self._searched)
@@ -348,14 +348,14 @@ class Framing:
 
     def _begin_body(self, head: bytes) -> None:
         self._fresh = head.endswith(self._forms.line_end)
-        # http.client decides, so that both come to the same end.
+        # http.client decides, so that both find the same end.
         response = http.client.HTTPResponse(
             cast(socket.socket, _Head(head)), method=self._method
         )
         try:
             response.begin()
         except (http.client.HTTPException, ValueError):
-            # It will raise the same again when it reads the head from us.
+            # http.client will raise the same error again when it reads the head.
             self._state = self._in_rest
             return
         status = response.status
@@ -371,7 +371,7 @@ class Framing:
 
     def _begin_length(self, head: bytes, length: int) -> None:
         if length >= LENGTH_LIMIT:
-            raise TransferError("the Content-Length is more than any body has")
+            raise TransferError("the Content-Length is larger than any body")
         self._left = length
         self._state = self._in_length
         self._agreed = (
@@ -379,7 +379,7 @@ class Framing:
         )
 
     def _in_length(self) -> bool:
-        """Look for the end of a body whose length is known."""
+        """Look for the end of a body of known length."""
         if self.bodyless:
             self.finished = True
         elif len(self._buffer) < self._left or self._cut_short():
@@ -390,10 +390,10 @@ class Framing:
         return False
 
     def _cut_short(self) -> bool:
-        """Whether a trailer may have begun before the length was reached.
+        """Return whether a trailer may have begun before the length was reached.
 
-        Where the server hangs up within a few bytes of the end, the trailer makes up
-        for them.
+        If the server hangs up a few bytes before the end, the trailer fills the missing
+        bytes.
         """
         begun = self._withheld()[0] < self._left
         behind = bytes(self._buffer[self._left :])
@@ -401,7 +401,7 @@ class Framing:
         return begun and not (fits and self._forms.err(behind) is not None)
 
     def _in_rest(self) -> bool:
-        """Only the trailer ends the body."""
+        """Only the trailer ends this body."""
         self._pass(self._withheld()[0])
         return False
 
@@ -446,7 +446,7 @@ class Framing:
             self.finished = True
 
     def _pass(self, size: int) -> int:
-        """Let `size` bytes go, in chunks of our own where the module took them off."""
+        """Release `size` bytes, in our own chunks if the module removed its framing."""
         if size:
             self._fresh, self._lent = False, b""
             data = bytes(self._buffer[:size])

@@ -1,9 +1,8 @@
-"""A response being read from the module, by whoever reads it.
+"""A response that is being read from the module.
 
-The reader is the caller of requests, who reads when it pleases them; another thread,
-whose request must wait for the line, and spools the rest; or, on a line that nothing
-holds back, a thread that spools while the caller is away. Each has the port for one
-piece at a time.
+There are three readers: the caller of requests; another thread, whose request needs the
+line, and which spools the rest; and, on a line without flow control, a thread that
+spools while the caller is away. They take turns, one piece at a time.
 """
 
 from __future__ import annotations
@@ -24,16 +23,17 @@ from .spool import Spool
 
 __all__ = ("BUSY", "LiveResponse")
 
-#: What is wrong where a response keeps the modem for too long, and what to do.
+#: The error if a response occupies the modem for too long.
 BUSY = (
-    "the modem is busy with another response, which goes on: one module reads one "
-    "response at a time. End that one (response.close(), or response.raw.shutdown() "
-    "in another thread), allow a longer connect timeout, or use a second modem"
+    "the modem is busy with another response, which has not ended: a module reads one "
+    "response at a time. End that response (response.close(), or "
+    "response.raw.shutdown() in another thread), use a longer connect timeout, or use "
+    "a second modem"
 )
-#: What became of a stream that was ended on this side.
+#: The error of a stream that was ended on this side.
 ENDED = (
-    "the stream was ended by this program, which has closed it, or shut it down, "
-    "before its end had come"
+    "this program has ended the stream before its end, by closing it or shutting it "
+    "down"
 )
 
 
@@ -41,7 +41,7 @@ class Reader(enum.Enum):
     """Whether somebody will read the rest."""
 
     THERE = "there"
-    #: It was shut down, and may yet be closed.
+    #: The stream was shut down, but is not closed yet.
     GONE = "gone"
     CLOSED = "closed"
 
@@ -49,12 +49,12 @@ class Reader(enum.Enum):
 class LiveResponse:
     """One response, from CONNECT of AT+QHTTPREAD to its trailer.
 
-    :param link: on which the response comes.
-    :param framing: which tells where it ends.
+    :param link: the link that it comes from.
+    :param framing: finds its end.
     :param read_seconds: the longest silence before the reader gets `NoAnswer`.
-    :param clock: the time.
-    :param on_end: called with the response once the line is rid of it, or it is lost:
-        by whoever reads it, who need not have the modem's turn.
+    :param clock: the clock.
+    :param on_end: called with the response when it no longer uses the line, or is lost.
+        The reader calls it, and may not have the modem's turn.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class LiveResponse:
 
     @property
     def state(self) -> ResponseState:
-        """What the response is at."""
+        """The state of the response."""
         return self._receiver.state
 
     @property
@@ -101,11 +101,11 @@ class LiveResponse:
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes as soon as there are any; b"" at the end.
 
-        :raises StreamEnded: once it is `abandoned`, and all that was kept is read.
+        :raises StreamEnded: if it is `abandoned`, and all kept bytes are read.
         :raises NoAnswer: after `read_seconds` of silence.
-        :raises TransferError: if what came cannot be right.
+        :raises TransferError: if the bytes cannot be right.
         :raises ModuleError: if the module gave up.
-        :raises PortError: in another process than that which made the request.
+        :raises PortError: in another process than the one that made the request.
         """
         self._link.port.check_process()
         turn = self._take_turn(threading.TIMEOUT_MAX)
@@ -127,10 +127,10 @@ class LiveResponse:
             self._turns.give(turn)
 
     def spool(self, deadline: Deadline) -> None:
-        """Read the rest for a reader who comes later, to free the line.
+        """Read the rest for a late reader, to free the line.
 
-        A reader who comes meanwhile has their turn after each piece. What goes wrong
-        with the response is kept for them.
+        The reader gets a turn after each piece. A failure of the response is kept for
+        the reader.
 
         :raises NoAnswer: if the end does not come by the deadline.
         """
@@ -145,9 +145,9 @@ class LiveResponse:
             self.discard(deadline)
 
     def discard(self, deadline: Deadline) -> None:
-        """Be done with what nobody will read, having read on where little is left.
+        """Discard the rest: read it if it is short.
 
-        Else the exchange is `lost`, and the module still in data mode.
+        Otherwise the exchange is `lost`, and the module is still in data mode.
         """
         turn = self._take_turn(deadline.left())
         try:
@@ -164,26 +164,26 @@ class LiveResponse:
             self._turns.give(turn)
 
     def shutdown(self) -> None:
-        """Stop reading for good, in this thread and in any other; do not wait there."""
+        """Stop the reading in all threads; do not wait for them."""
         if self._reader is Reader.THERE:
             self._reader = Reader.GONE
 
     def fileno(self) -> int:
-        """Return a file descriptor by which the stream can be shut down, and no more.
+        """Return a file descriptor that can only shut down the stream.
 
-        :raises OSError: if it is closed.
+        :raises OSError: if the stream is closed.
         """
         return self._descriptor.fileno()
 
     def close(self) -> None:
-        """Stop reading for good; its reader will not come back."""
+        """Stop the reading; the reader will not come back."""
         self._reader = Reader.CLOSED
         self._descriptor.close()
 
     def cut_off(self, failure: BG96Error, deadline: Deadline) -> None:
-        """Be over, for the port will be closed; `failure` is what its reader gets.
+        """End the response before the port is closed; its reader gets `failure`.
 
-        :raises NoAnswer: if another thread does not let go of it by the deadline.
+        :raises NoAnswer: if another thread uses it until the deadline.
         """
         failure.reached(Phase.READ)
         self._receiver.failure = failure
@@ -195,17 +195,17 @@ class LiveResponse:
             self._turns.give(turn)
 
     def start_background_read(self) -> None:
-        """Without flow control, read what comes while the reader is away.
+        """Without flow control, read in the background while the reader is away.
 
-        It ends with the response.
+        This ends with the response.
         """
         if not self._receiver.framing.finished:
             name = f"requests-bg96 reads {self._link.port.url}"
             self._clock.repeat(self._read_for_absent, times.ABSENCE, name)
 
     def _read_for_absent(self) -> bool:
-        """Put aside what waits on the line; return whether to come again."""
-        # Whoever has it reads, and lets time pass.
+        """Spool the bytes that wait on the line; return whether to call this again."""
+        # Another thread is reading now.
         turn = self._turns.take(0)
         if turn is None:
             return True
@@ -214,7 +214,7 @@ class LiveResponse:
                 return False
             if self._clock.now() - self._last_read >= times.ABSENCE:
                 self._receiver.receive_pending()
-                self._put_aside()
+                self._spool_available()
             return not self._is_done()
         finally:
             self._turns.give(turn)
@@ -224,10 +224,10 @@ class LiveResponse:
         return receiver.complete or receiver.framing.finished or self.abandoned
 
     def _take_turn(self, seconds: float) -> Turn:
-        """Have the response to oneself, those who wait for it one after the other.
+        """Wait for exclusive use of the response, in the order of arrival.
 
         :raises NoAnswer: if that takes more than `seconds`.
-        :raises ReentryError: if it would take for ever.
+        :raises ReentryError: if this thread would wait for itself.
         """
         turn = self._turns.take(seconds)
         if turn is None:
@@ -235,14 +235,14 @@ class LiveResponse:
         return turn
 
     def _spool_piece(self, started: float, deadline: Deadline) -> None:
-        # Whoever had the last turn may have heard something since.
+        # Another thread may have received bytes since.
         silence = self._clock.now() - max(started, self._receiver.last_came)
         until = deadline.within(self._read_seconds - silence)
         came = self.complete or self._receiver.step(until, self._is_abandoned)
         if not came and until.over and not deadline.over:
             self._receiver.fail(self._silence())
-        self._put_aside()
-        # There may always be something to read.
+        self._spool_available()
+        # A fast server may always have more to read.
         if deadline.over and not self.complete:
             raise NoAnswer(BUSY)
 
@@ -256,7 +256,7 @@ class LiveResponse:
             return self._spool.take(size)
         return self._receiver.take(size)
 
-    def _put_aside(self) -> None:
+    def _spool_available(self) -> None:
         if not self.abandoned:
             data = self._receiver.take(self._receiver.framing.available)
             try:

@@ -1,7 +1,7 @@
-"""A response coming in: taken from the link, until its end is sure.
+"""Receive a response from the link, until its end is certain.
 
-HTTP tells where the most of them end (`framing`). The rest is between us and the
-module: a silence, a question whether it is done, and its answer.
+HTTP tells the end of most responses (`framing`). For the others, we use a silence, a
+question to the module, and its answer.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ __all__ = ("TRANSITIONS", "Receiver", "ResponseState")
 
 
 class ResponseState(enum.Enum):
-    """What a response is at."""
+    """The state of a response."""
 
-    #: Its body comes.
+    #: The body is coming.
     READING = "reading"
-    #: Its end was reached, as HTTP has it. The trailer is to come.
+    #: The end by HTTP was reached. The trailer is still to come.
     ENDED = "ended"
-    #: The body is whole, and its reader may have all of it; the module is late.
+    #: The body is complete, and its reader may have all of it. The trailer is late.
     WHOLE = "whole"
-    #: Its reader gave it up in the midst of anything. What is left cannot be told from
-    #: the trailer.
+    #: Its reader gave it up at an arbitrary byte. Its rest and the trailer cannot be
+    #: told apart.
     BROKEN_OFF = "broken off"
-    #: The line is rid of it.
+    #: It no longer uses the line.
     OVER = "over"
-    #: It was left in the midst, and the module must be called back.
+    #: It was left before its end, and the module must be resynchronised.
     LOST = "lost"
 
 
-#: From each state, those that may follow.
+#: For each state, the states that may follow.
 TRANSITIONS: dict[ResponseState, frozenset[ResponseState]] = {
     ResponseState.READING: frozenset(
         {
@@ -65,42 +65,42 @@ TRANSITIONS: dict[ResponseState, frozenset[ResponseState]] = {
     ResponseState.LOST: frozenset(),
 }
 
-#: Seconds of silence after which the bytes withheld are looked into.
+#: Seconds of silence after which the withheld bytes are examined.
 SILENCE = {
     Trailer.LINE_END: times.LINE_END,
     Trailer.BEGUN: times.TRAILER_BEGUN,
     Trailer.FULL: times.TRAILER_GAP,
 }
-#: What only an answer of the module settles.
+#: Only an answer of the module decides about these.
 UNSETTLED = (Trailer.BEGUN, Trailer.FULL)
-#: Questions without an answer, over some seconds: then the module is not done.
+#: After this many unanswered questions, over some seconds, the module is not done.
 IN_VAIN = 3
-#: Bytes that may come with the answers: URCs, and the answers to earlier questions.
+#: The most bytes that may come with the answers: URCs, answers to earlier questions.
 HELD_LIMIT = 4_096
-#: Bytes of an answer in which noise has hidden the OK.
+#: The most bytes of an answer whose OK noise has destroyed.
 NOISE_LIMIT = 10
 
 _READ = b"+QHTTPREAD:"
-#: Lines, the last of which may be incomplete; or so little that noise may be in it.
+#: Lines, the last perhaps incomplete; or so few bytes that noise may be in them.
 _ANSWERS = re.compile(
     rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{0,200})*|.{,%d}" % NOISE_LIMIT,
     re.DOTALL,
 )
 
 
-#: The line has no more of it then.
+#: The response no longer uses the line.
 OVER = frozenset({ResponseState.OVER, ResponseState.LOST})
-#: No more bytes will come for the reader then.
+#: No more bytes will come for the reader.
 COMPLETE = frozenset({ResponseState.WHOLE, ResponseState.OVER, ResponseState.LOST})
 
 
 class Receiver:
     """Takes one response from the link, from CONNECT of AT+QHTTPREAD to its trailer.
 
-    :param link: on which it comes.
-    :param framing: which tells where it ends.
-    :param clock: the time.
-    :param on_end: called once the line is rid of it, or it is lost.
+    :param link: the link that it comes from.
+    :param framing: finds its end.
+    :param clock: the clock.
+    :param on_end: called when it no longer uses the line, or is lost.
     """
 
     def __init__(
@@ -108,20 +108,20 @@ class Receiver:
     ) -> None:
         self.framing = framing
         self.state = ResponseState.READING
-        #: What its reader gets in place of what is missing.
+        #: The error that its reader gets in place of missing bytes.
         self.failure: BG96Error | None = None
-        #: When bytes came last, or the end.
+        #: The time of the last bytes, or of the end.
         self.last_came = clock.now()
         self._link = link
         self._clock = clock
         self._on_end = on_end
-        #: Those asked so far; the module may answer any of them late.
+        #: The questions so far; the module may answer any of them late.
         self._questions: list[Question] = []
-        #: What came since, which may be answers.
+        #: The bytes since then, which may be answers.
         self._held = b""
         self._doubt: Deadline | None = None
         self._overdue: Deadline | None = None
-        #: What the bytes withheld could be, as far as they have come.
+        #: What the withheld bytes could be so far.
         self._trailer = Trailer.NONE
 
     def __repr__(self) -> str:
@@ -129,7 +129,7 @@ class Receiver:
 
     @property
     def over(self) -> bool:
-        """Whether the line has no more of it: it is over, or lost."""
+        """Whether it no longer uses the line: it is over, or lost."""
         return self.state in OVER
 
     @property
@@ -138,10 +138,10 @@ class Receiver:
         return self.state in COMPLETE
 
     def take(self, size: int) -> bytes:
-        """Return up to `size` bytes of those that may go to the reader.
+        """Return up to `size` bytes for the reader.
 
-        The last byte waits until the trailer shows that none is missing: a reader who
-        knows the length would not come back to be told so.
+        The last byte waits until the trailer shows that no byte is missing. A reader
+        that knows the length would not return to get the error.
         """
         kept = 1 if self.state is ResponseState.ENDED else 0
         return self.framing.take(size, kept)
@@ -149,9 +149,9 @@ class Receiver:
     def step(
         self, deadline: Deadline, given_up: Callable[[], bool] | None = None
     ) -> bool:
-        """Get on with it; return whether bytes came, or the end.
+        """Receive more; return whether bytes or the end came.
 
-        :param given_up: tells whether its reader waits no longer.
+        :param given_up: tells whether its reader no longer waits.
         """
         try:
             came = self._receive(deadline, given_up)
@@ -163,14 +163,14 @@ class Receiver:
         return came
 
     def receive_pending(self) -> None:
-        """Take what has come already."""
+        """Take the bytes that have already come."""
         try:
             self._take_in(self._link.read_payload(Deadline(self._clock, 0.0)))
         except BaseException as error:
             self.failed(error)
 
     def failed(self, error: BaseException) -> None:
-        """Have `error` end the response; keep ours for the reader, and raise others."""
+        """End the response with `error`: keep ours for the reader, raise any other."""
         if isinstance(error, StreamEnded):
             self._go(ResponseState.BROKEN_OFF)
         elif isinstance(error, BG96Error):
@@ -180,7 +180,7 @@ class Receiver:
             raise error
 
     def fail(self, failure: BG96Error) -> None:
-        """Be lost, unless it is over; `failure` is what its reader gets."""
+        """Lose the response, unless it is over; its reader gets `failure`."""
         failure.reached(Phase.READ)
         self.failure = failure
         if self.framing.finished:
@@ -188,7 +188,7 @@ class Receiver:
         self.lose()
 
     def lose(self) -> None:
-        """Be lost, unless it is over: nobody goes on with it."""
+        """Lose the response, unless it is over."""
         if not self.over:
             self._end(ResponseState.LOST)
 
@@ -201,7 +201,7 @@ class Receiver:
         self._go(state)
         if state is ResponseState.LOST:
             self._link.give_up()
-        # From here on the line is another's.
+        # From here on, another response may use the line.
         self._on_end()
 
     def _receive(self, deadline: Deadline, given_up: Callable[[], bool] | None) -> bool:
@@ -213,9 +213,9 @@ class Receiver:
         return bool(data) or self.state in OVER
 
     def _is_overdue(self) -> bool:
-        """Whether lines have followed a trailer for as long as a silence would take.
+        """Return whether lines have followed a trailer for as long as a silence takes.
 
-        A module that says URCs all the time is never silent.
+        A module that sends URCs all the time is never silent.
         """
         if self._trailer is not Trailer.FULL:
             self._overdue = None
@@ -225,7 +225,7 @@ class Receiver:
         return self._overdue is not None and self._overdue.over
 
     def _patience(self, deadline: Deadline) -> Deadline:
-        """Return until when a silence says nothing."""
+        """Return the deadline until which a silence means nothing."""
         if self._doubt is not None:
             deadline = deadline.within(self._doubt.left())
         if self._held:
@@ -239,7 +239,7 @@ class Receiver:
         return deadline.within(SILENCE.get(self._trailer, deadline.left()))
 
     def _take_in(self, data: bytes) -> None:
-        """Take bytes as they came; behind a question they may be an answer to it."""
+        """Take bytes; after a question they may be an answer to it."""
         if self._questions and data and self._trailer in UNSETTLED:
             self._held += data
             if not _ANSWERS.fullmatch(self._held) or len(self._held) > HELD_LIMIT:
@@ -258,7 +258,7 @@ class Receiver:
             self._finish(*self.framing.take_trailer(), whole=True, answered=True)
 
     def _update(self) -> None:
-        """See what the framing has come to."""
+        """Update the state from the framing."""
         self._trailer = self.framing.trailer
         if self.framing.finished and self.state is ResponseState.READING:
             bodyless = self.framing.bodyless
@@ -274,14 +274,14 @@ class Receiver:
             self._doubt = None
 
     def _look_into(self) -> None:
-        """Settle what the bytes withheld are, after a silence."""
+        """Decide what the withheld bytes are, after a silence."""
         trailer = self._trailer
         if self._doubt is not None and self._doubt.over:
             self._settle_doubt()
         elif trailer is Trailer.FULL:
             self._ask()
         elif self.framing.finished:
-            # It is the module that is late, not the body.
+            # The module is late, not the body.
             if self.state is ResponseState.ENDED:
                 self._go(ResponseState.WHOLE)
         elif trailer is Trailer.BEGUN:
@@ -290,10 +290,10 @@ class Receiver:
             self.framing.release()
 
     def _ask(self) -> None:
-        """Ask the module whether it is done, as nobody but it can answer.
+        """Ask the module whether it is done; only the module can answer.
 
-        What comes meanwhile may be the answers, or more of the body with the question
-        on its way. Only the module's echo tells.
+        The bytes after that may be the answers, or more of the body while the question
+        is on its way. Only the module's echo tells.
         """
         question = self._link.question()
         self._questions.append(question)
@@ -302,7 +302,7 @@ class Receiver:
         old = len(self._held)
         self._link.ask_amid_payload(question.invitation)
         accepted = self._hear(lambda: bool(ACCEPTED.search(self._held, old)), limit)
-        # The OK may be the trailer's, of which the other half comes a moment later.
+        # The OK may be the trailer's, whose other half comes a moment later.
         moment = limit.within(times.TRAILER_GAP)
         if accepted and not self._hear(lambda: _READ in self._held[old:], moment):
             self._link.ask_amid_payload(question.line)
@@ -325,7 +325,7 @@ class Receiver:
         return True
 
     def _answer(self) -> tuple[bytes, bytes] | None:
-        """Return what stands before the echo of a question, and behind it."""
+        """Return the bytes before and after the echo of a question."""
         for question in self._questions:
             if answer := question.split(self._held):
                 return answer
@@ -336,7 +336,7 @@ class Receiver:
         self.framing.receive_data(held)
 
     def _conclude(self, before: bytes, behind: bytes) -> None:
-        """End the response where the module has shown that it is in command mode."""
+        """End the response, after the module has proved that it is in command mode."""
         answer, self._held = len(self._held) - len(before), b""
         answered = self._link.hear_answer(behind)
         whole = self.framing.finished

@@ -1,4 +1,4 @@
-"""Bytes kept for a reader who is late: in memory, then on disk."""
+"""Keep bytes for a late reader: in memory, then on disk."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from ..errors import SpoolError
 
 __all__ = ("LIMIT", "Spool")
 
-#: Bytes kept in memory; what is more goes to the file in one piece.
+#: Bytes kept in memory; more than that goes to the file in one piece.
 MEMORY = 1 << 20
 #: Bytes kept of one response. At 115,200 baud they are six hours of a stream.
 LIMIT = 256 << 20
-#: Bytes that are moved within the file at a time.
+#: Bytes moved within the file at a time.
 PIECE = 1 << 16
-#: What can be done where there is no room.
+#: The user's options if there is no room.
 ADVICE = (
-    "make room there, name another directory by the variable TMPDIR, or read a "
-    "response as it comes, for which nothing is kept"
+    "make room there, set the variable TMPDIR to another directory, or read a "
+    "response as it comes"
 )
 
 
 class Spool:
-    """First in, first out; it has a file only while that holds something.
+    """A queue of bytes, with a file only while that holds some.
 
-    What was read is not kept: the file is never longer than twice what it holds, or
-    that and `MEMORY`.
+    Bytes that were read are not kept. The file is never longer than twice its unread
+    bytes, or these and `MEMORY`.
 
-    :param limit: in bytes, of all that is kept at a time.
+    :param limit: in bytes, for all that is kept at a time.
     """
 
-    #: Of the class too, for the end of one whose making was interrupted.
+    #: Also on the class, for `__del__` of an object whose `__init__` was interrupted.
     _file: IO[bytes] | None = None
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        #: What the file holds is older than what memory holds.
+        #: The bytes in the file are older than the bytes in memory.
         self._memory = bytearray()
         self._start = self._end = 0
         #: How many bytes are kept.
@@ -54,27 +54,27 @@ class Spool:
     def put(self, data: bytes) -> None:
         """Keep `data`.
 
-        :raises SpoolError: if there is no room for it. What was put before is still
-            there, and nothing of `data` is.
+        :raises SpoolError: if there is no room for it. Earlier bytes are still there,
+            and nothing of `data` is.
         """
         if self.size + len(data) > self._limit:
             raise SpoolError(
                 f"the rest of the response is not kept: {self._limit >> 20} MB of it "
-                "wait for their reader; read it as it comes, or close it"
+                "are still unread. Read it as it comes, or close it"
             )
         if len(self._memory) + len(data) > MEMORY:
             try:
                 self._write_out()
             except OSError as error:
                 raise SpoolError(
-                    "the rest of the response cannot be kept, for the temporary file "
-                    f"cannot be written: {error}; {ADVICE}"
+                    "the rest of the response cannot be kept, because the temporary "
+                    f"file cannot be written: {error}; {ADVICE}"
                 ) from error
         self._memory += data
         self.size += len(data)
 
     def take(self, size: int) -> bytes:
-        """Return up to `size` bytes, and keep them no longer.
+        """Return up to `size` bytes, and remove them.
 
         :raises OSError: if the file cannot be read.
         """
@@ -90,13 +90,13 @@ class Spool:
         if not self._filed:
             self._drop_file()
         elif self._start > max(MEMORY, self._filed):
-            # It is only room that is not won where it fails.
+            # If this fails, the file only stays larger.
             with suppress(OSError):
                 self._compact(self._file)
         return data
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._drop_file()
         self._memory = bytearray()
         self.size = 0
@@ -108,7 +108,7 @@ class Spool:
         self._start = self._end = 0
 
     def _write_out(self) -> None:
-        """Move to the file what memory holds; only what is written leaves memory."""
+        """Move the bytes in memory to the file; only written bytes leave memory."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=0)
         self._file.seek(self._end)
@@ -118,10 +118,10 @@ class Spool:
             self._end += written
 
     def _compact(self, file: IO[bytes]) -> None:
-        """Move what the file holds to its beginning, which was read already.
+        """Move the bytes in the file to its beginning, over bytes that were read.
 
-        That is shorter than what stood before it, so nothing is overwritten that is
-        still to be read, and in all no more is moved than was read.
+        These are fewer than the read bytes before them, so no unread byte is
+        overwritten. In total, no more bytes are moved than were read.
         """
         end = 0
         for data in self._pieces(file):

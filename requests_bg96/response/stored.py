@@ -1,4 +1,4 @@
-"""A response that came by a file in the module, and is here as a whole."""
+"""A response that came by a file in the module, and is complete."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .spool import Spool
 
 __all__ = ("StoredResponse",)
 
-#: What AT+QHTTPREAD would have sent behind the same bytes.
+#: The trailer that AT+QHTTPREAD would have sent after the same bytes.
 _TRAILER = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
 
 
 class StoredResponse:
-    """A response to be read like an `LiveResponse`, with nothing left on the line.
+    """A response that is read like a `LiveResponse`, but is not on the line.
 
-    :param method: of the request.
+    :param method: the method of the request.
     """
 
     over = complete = True
@@ -31,7 +31,7 @@ class StoredResponse:
         self._spool = Spool()
 
     def receive(self, data: bytes) -> None:
-        """Take the file's bytes as they come; b"" begins it anew.
+        """Take bytes of the file as they come; b"" starts again.
 
         :raises TransferError: if they cannot be a response.
         """
@@ -42,13 +42,16 @@ class StoredResponse:
             self._begin()
 
     def finish(self) -> None:
-        """Take the file for whole.
+        """Check that the response is complete.
 
-        :raises TransferError: if the response goes on behind its end.
+        :raises TransferError: if it has bytes after its end.
         """
         self.receive(_TRAILER)
         if self.framing.trailer is not Trailer.FULL:
-            raise TransferError("the response does not end where its length says")
+            raise TransferError(
+                "the response does not end where its length says: bytes of it are "
+                "missing, or too many"
+            )
         self.framing.take_trailer()
         self._spool.put(self.framing.take(self.framing.available))
 
@@ -57,18 +60,18 @@ class StoredResponse:
         return self._spool.take(size)
 
     def start_background_read(self) -> None:
-        """Nothing can be lost any more."""
+        """Do nothing: no byte can be lost any more."""
 
     def shutdown(self) -> None:
-        """Nobody waits for it: what is here can be read."""
+        """Do nothing: nobody waits for it."""
 
     def fileno(self) -> int:
-        """Refuse: there is nothing that could be shut down.
+        """Refuse: there is nothing to shut down.
 
         :raises io.UnsupportedOperation: always.
         """
         raise io.UnsupportedOperation("fileno")
 
     def close(self) -> None:
-        """Forget the rest."""
+        """Delete the unread rest."""
         self._spool.close()

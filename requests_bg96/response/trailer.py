@@ -1,8 +1,8 @@
-"""The lines that end AT+QHTTPREAD, as bytes: what they look like, and how they begin.
+"""The forms of the lines that end AT+QHTTPREAD, as bytes.
 
-The module ends its lines in CR LF (AT manual 2.15), or, as nobody has seen yet, in LF
-alone. Each has forms of its own, and none of them mixes the two: a body would have more
-ways to look like a trailer.
+The module ends its lines with CR LF (AT manual 2.15), or, which nobody has seen yet,
+with LF alone. Each has its own forms, and none of them mixes the two. Otherwise more
+bodies would look like a trailer.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ..at.printable import printable
 
 __all__ = ("TRAILER_LIMIT", "Trailer", "TrailerForms", "forms_in", "odd_end")
 
-#: A trailer with the URCs behind it, before it is asked whether it is one: a module was
-#: not seen to say as many.
+#: The most bytes of a trailer and the URCs after it, before the question is asked. No
+#: module was seen to send as many.
 TRAILER_LIMIT = 4_096
 
-#: Of a response that ends like a trailer, and has none, as many bytes are looked at.
+#: The bytes that are examined if a response ends like a trailer, but has none.
 ENDING_LIMIT = 200
-#: Nothing but line ends, and lines with which a read ends.
+#: Only line ends, and the lines that end a read.
 _RESULT = rb"\+(?:QHTTPREAD|CME ERROR): ?[0-9]{1,9}"
 _ENDING = re.compile(rb"(?:\r|\n|OK|%b)*%b(?:\r|\n|OK)*\Z" % (_RESULT, _RESULT))
 _PART = re.compile(rb"\r\n|\r|\n|OK|%b" % _RESULT)
@@ -29,17 +29,17 @@ _LINE_ENDS = {b"\r\n": "CR LF", b"\r": "CR", b"\n": "LF"}
 
 
 class Trailer(enum.Enum):
-    """What the bytes that are withheld could be."""
+    """What the withheld bytes could be."""
 
-    #: There are none.
+    #: No bytes are withheld.
     NONE = enum.auto()
-    #: The line end that a trailer begins with, and lines of text end with.
+    #: A line end: of a line of text, or the first of a trailer.
     LINE_END = enum.auto()
-    #: More of the beginning of a trailer.
+    #: A longer beginning of a trailer.
     BEGUN = enum.auto()
-    #: A whole one.
+    #: A full trailer.
     FULL = enum.auto()
-    #: None: they stand where only a trailer may stand, and are none.
+    #: Not a trailer, although only a trailer may come here.
     WRONG = enum.auto()
 
 
@@ -52,30 +52,31 @@ def _prefixes(literal: bytes, rest: bytes) -> bytes:
 
 
 class TrailerForms:
-    """The forms of a trailer from a module that ends its lines in `line_end`.
+    """The forms of a trailer of a module whose lines end with `line_end`.
 
     :param line_end: CR LF, or LF.
     """
 
     def __init__(self, line_end: bytes) -> None:
-        #: What ends a line of the module, and begins it.
+        #: The bytes before and after a line of the module.
         self.line_end = line_end
         #: The first line of a trailer, and the same without its first line end.
         self.ok = line_end + b"OK" + line_end
         self.bare_ok = b"OK" + line_end
-        # In the patterns: a line end, its first byte, and what of it ends a part.
+        # In the patterns: a line end, its first byte, and a half of it that ends a
+        # part.
         end, first = re.escape(line_end), re.escape(line_end[:1])
         half = _prefixes(line_end[:-1], b"")
         line = rb"[^\r\n]{1,200}" + end
         urcs = rb"(?:%b(?!OK%b|\+QHTTPREAD:|\+CME ERROR:)%b)*" % (end, first, line)
-        # The end of an earlier response may be reported late, and so come behind this
-        # one's.
+        # The result of an earlier response may come late, after the end of this
+        # response.
         behind = rb"(?:%b(?!OK%b|\+CME ERROR:)%b)*" % (end, first, line)
         read = rb"\+QHTTPREAD: *(\d+)" + end
         error = rb"%b\+CME ERROR: *(\d+)%b" % (end, end)
         part = _prefixes(line_end, rb"(?:[^\r\n]{1,200}%b)?" % half)
         ok = re.escape(self.ok)
-        #: A whole one, and every beginning of one.
+        #: A full trailer, and every beginning of one.
         self.whole = re.compile(
             rb"(?:%b%b%b%b|%b)%b" % (ok, urcs, end, read, error, behind)
         )
@@ -91,9 +92,9 @@ class TrailerForms:
                 ),
             )
         )
-        #: As a module may have it besides: one line end too few or too many, the URC
-        #: before OK, or no OK. It is looked for only behind a body whose end is known:
-        #: elsewhere it would make a trailer of the body's own bytes.
+        #: Odd trailers of some modules: one line end too few or too many, the URC
+        #: before OK, or no OK. They are accepted only after a body whose end is known.
+        #: Elsewhere, bytes of the body would be taken for a trailer.
         self.odd = re.compile(
             rb"(?:%b(?:%b)?%b(?:%b)?%b|%b%b(?:%b)?|%b)%b(?:%b(?![^%b]))?"
             % (ok, end, urcs, end, read, end, read, ok, error, behind, end, first)
@@ -117,19 +118,19 @@ class TrailerForms:
         return f"<{type(self).__name__} in {self.line_end!r}>"
 
     def err(self, trailer: bytes) -> int | None:
-        """Return the ``<err>`` in a full trailer, or None if it is none."""
+        """Return the ``<err>`` of a full trailer, or None if it is not one."""
         match = self.whole.fullmatch(trailer) or self.odd.fullmatch(trailer)
         return int(next(filter(None, match.groups()))) if match else None
 
     def may_begin(self, data: bytes) -> bool:
-        """Return whether `data`, behind a body's end, is the beginning of a trailer."""
+        """Return whether `data`, after the end of a body, may begin a trailer."""
         end = self.line_end
         before = data[len(end) :] if data.startswith(end + end[:1]) else data
         patterns = (self.beginning, self.odd_beginning)
         return any(one.fullmatch(before) for one in patterns)
 
     def tail(self, data: bytes | bytearray) -> int:
-        """Return where in `data` an ending begins that a trailer could begin with."""
+        """Return the position in `data` of an ending that may begin a trailer."""
         first, beginning = self.line_end[:1], self.beginning
         start = max(0, len(data) - TRAILER_LIMIT)
         while (start := data.find(first, start)) >= 0:
@@ -146,9 +147,9 @@ def forms_in(line_end: bytes) -> TrailerForms:
 
 
 def odd_end(data: bytes) -> str:
-    """Return what to add to an error where `data` ends like a trailer, and is none.
+    """Return text to add to an error if `data` ends like a trailer, but has none.
 
-    Of `data` no more is told than line ends and results of AT+QHTTPREAD.
+    The text shows only line ends and results of AT+QHTTPREAD, no other bytes.
     """
     ending = _ENDING.search(data[-ENDING_LIMIT:])
     if ending is None:
@@ -156,7 +157,6 @@ def odd_end(data: bytes) -> str:
     parts = _PART.findall(ending[0])
     told = " ".join(_LINE_ENDS.get(part) or printable(part) for part in parts)
     return (
-        f"; what came last is {told}. If this firmware ends a response so, its "
-        "responses can be read only where Content-Length or chunk framing tells their "
-        "end"
+        f"; what came last is {told}. If this firmware ends a response like this, only "
+        "responses with Content-Length or chunk framing can be read"
     )

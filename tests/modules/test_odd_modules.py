@@ -58,7 +58,7 @@ def test_bytes_that_may_be_missing(body: bytes) -> None:
     """A body that ends like the line end that lacks is refused, never guessed."""
     with rig(response(body), switches=Switches(read_trailer="none_before")) as made:
         with pytest.raises(
-            requests.RequestException, match="missing or too many|more expected"
+            requests.RequestException, match="missing, or too many|more expected"
         ):
             made.get()
 

@@ -903,7 +903,7 @@ def test_other_settings() -> None:
             mounted(other).get(SOMEWHERE)
         assert "4321" not in str(caught.value)
         explicit = BG96Modem(made.emulator.url, clock=made.clock)
-        with pytest.raises(requests.ConnectionError, match="by another BG96Modem"):
+        with pytest.raises(requests.ConnectionError, match="for another BG96Modem"):
             mounted(BG96Adapter(explicit)).get(SOMEWHERE)
         check(made.session, made)
 
