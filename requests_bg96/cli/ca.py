@@ -1,4 +1,4 @@
-"""``requests-bg96 ca``: writes the one root that a host needs."""
+"""``requests-bg96 ca``: write the one root certificate that a host needs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ("root_command",)
     "--output",
     type=click.File("w", encoding="ascii", lazy=True),
     default="-",
-    help="The file to write; without it the certificate is printed.",
+    help="The file to write. Without it, the certificate is printed.",
 )
 @click.option(
     "--bundle",
     type=click.Path(exists=True, dir_okay=False),
     default=requests.utils.DEFAULT_CA_BUNDLE_PATH,
-    help="Roots to choose from; by default requests' own.",
+    help="The roots to choose from. Default: requests' own.",
 )
 def root_command(address: str, output: TextIO, bundle: str) -> None:
-    """Find the root certificate that HOST's chain ends in.
+    """Find the root certificate of HOST's chain.
 
     The module then needs to be sent 2 kB, and not 180: pass the file as ca_certs= to
     BG96Adapter, or as verify= to a request. This command uses the network of this
@@ -42,8 +42,8 @@ def root_command(address: str, output: TextIO, bundle: str) -> None:
     click.echo(f"{found.subject} ({found.handshakes} handshakes)", err=True)
     if not found.suits_module:
         click.echo(
-            f"warning: the module cannot speak to {host}, which wants TLS 1.3, or has "
-            "no certificate with an RSA key",
+            f"warning: the module cannot connect to {host}: the server needs TLS 1.3, "
+            "or has no certificate with an RSA key",
             err=True,
         )
     click.echo(found.pem, output, nl=False)

@@ -1,4 +1,4 @@
-"""The main job, on the embedded emulator, against an HTTP server on loopback."""
+"""The demonstration: the emulator against an HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from ..adapter import BG96Adapter
 
 __all__ = ("STEPS", "Wrong", "dialogue", "run", "server")
 
-#: The download: 200 kB that no compression and no text mode leaves as they are.
+#: The download: 200 kB that compression or a text mode would change.
 FIRMWARE = random.Random(96).randbytes(200_000)
 
 Step = Callable[[requests.Session, str], str]
 
 
 class Wrong(Exception):
-    """Something was not as it must be."""
+    """A result differs from the expected one."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """What the demonstration's server answers."""
+    """The demonstration's server."""
 
     protocol_version = "HTTP/1.1"
 
@@ -47,15 +47,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._answer(200, b"Hello from the other side of the modem.\n")
 
     def do_POST(self) -> None:
-        """Answer with the body that came."""
+        """Answer with the body of the request."""
         self._answer(201, self._body())
 
     def do_PUT(self) -> None:
-        """Answer with the number of bytes that came."""
+        """Answer with the number of received bytes."""
         self._answer(200, str(len(self._body())).encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep the output for the dialogue."""
+        """Log nothing, so that the output shows only the dialogue."""
 
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))
@@ -109,7 +109,7 @@ def dialogue(show: Callable[[str], None]) -> Iterator[None]:
 
 def _expect(found: object, wanted: object, what: str) -> None:
     if found != wanted:
-        raise Wrong(f"{what} is {found!r}, and must be {wanted!r}")
+        raise Wrong(f"{what} is {found!r}, but should be {wanted!r}")
 
 
 def get(session: requests.Session, url: str) -> str:
@@ -138,7 +138,7 @@ def put(session: requests.Session, url: str) -> str:
 
 
 def redirect(session: requests.Session, url: str) -> str:
-    """GET what redirects and sets a cookie."""
+    """GET a page that redirects and sets a cookie."""
     response = session.get(f"{url}/login", timeout=10)
     _expect([hop.status_code for hop in response.history], [302], "the history")
     _expect(response.url, f"{url}/home", "the URL")
@@ -161,7 +161,7 @@ def download(session: requests.Session, url: str) -> str:
 
 
 def absent(session: requests.Session, url: str) -> str:
-    """GET from a server that is not there."""
+    """GET from a server that does not exist."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -169,16 +169,16 @@ def absent(session: requests.Session, url: str) -> str:
         response = session.get(f"http://127.0.0.1:{port}/", timeout=10)
     except requests.ConnectionError as error:
         return f"{type(error).__name__}: {error}"
-    raise Wrong(f"there is {response}, and must be a ConnectionError")
+    raise Wrong(f"the result is {response}, but should be a ConnectionError")
 
 
 STEPS: tuple[Step, ...] = (get, post, put, redirect, download, absent)
 
 
 def run(adapter: BG96Adapter) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield each step's title, and what does the step and returns what a user sees.
+    """Yield the title of each step, and a function that runs it and returns its result.
 
-    :raises Wrong: from a step, where something is not as it must be.
+    :raises Wrong: from a step, if a result is wrong.
     """
     with server() as url, requests.Session() as session:
         # The machine's proxies are not for the modem.

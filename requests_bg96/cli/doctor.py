@@ -1,7 +1,7 @@
-"""Whether a request would go out, and if not, why not (HTTP manual chapter 4).
+"""Check whether a request would work, and if not, why not (HTTP manual chapter 4).
 
-Each check asks the module one thing. Nothing is changed, but for echo and the form of
-results, which any program at the port sets; `repair` does what a request would do.
+Each check asks the module one thing. It changes only the echo and the form of results,
+as any program at the port does. `repair` does what a request would do.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ("Finding", "examine", "repair")
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """The result of a check.
 
     :param check: its name.
-    :param good: whether a request could go out for all that it knows.
+    :param good: whether a request could work, as far as this check knows.
     :param found: what was found.
-    :param advice: what to do where that is not good, or could be better.
+    :param advice: what to do if that is not good, or could be better.
     """
 
     check: str
@@ -40,20 +40,20 @@ Check = Callable[[BG96Modem], Finding]
 
 
 def examine(modem: BG96Modem) -> Iterator[Finding]:
-    """Yield what each check finds, until one finds that the others are in vain."""
+    """Yield the result of each check, until one makes the others useless."""
     holders = others_at(modem.port)
     if holders:
         yield Finding(
             "port",
             False,
             f"it is also open in {', '.join(holders)}",
-            "stop that program, or keep it off this port; ModemManager obeys the udev "
-            'rule ENV{ID_MM_DEVICE_IGNORE}="1"',
+            "stop that program, or exclude this port from it; for ModemManager, use "
+            'the udev rule ENV{ID_MM_DEVICE_IGNORE}="1"',
         )
     try:
         modem.open()
     except BG96Error as error:
-        yield Finding("module", False, str(error), "mend that first")
+        yield Finding("module", False, str(error), "repair this first")
         return
     for check in CHECKS:
         try:
@@ -63,10 +63,10 @@ def examine(modem: BG96Modem) -> Iterator[Finding]:
 
 
 def repair(modem: BG96Modem, timeout: float = 150.0) -> None:
-    """Make the module ready as a request would: PIN, APN, PDP context, settings.
+    """Prepare the module as a request would: PIN, APN, PDP context, settings.
 
     :param timeout: in seconds.
-    :raises BG96Error: where that fails.
+    :raises BG96Error: if that fails.
     """
     modem.prepare(timeout)
 
@@ -90,7 +90,7 @@ def _entries(directory: str) -> list[str]:
     try:
         return os.listdir(directory)
     except OSError:
-        # It is another user's, or gone, or this is no Linux.
+        # It belongs to another user, or is gone, or this is not Linux.
         return []
 
 
@@ -110,7 +110,7 @@ def _name_of(process: str) -> str:
 
 
 def _value(modem: BG96Modem, command: str, name: str) -> str:
-    """Return what follows `name` in the answer to `command`."""
+    """Return the text after `name` in the answer to `command`."""
     prefix = f"{name}:"
     lines = modem.command(command, timeout=10.0)
     values = [line[len(prefix) :].strip() for line in lines if line.startswith(prefix)]
@@ -118,7 +118,7 @@ def _value(modem: BG96Modem, command: str, name: str) -> str:
 
 
 def module(modem: BG96Modem) -> Finding:
-    """Check that the module is one that knows the commands."""
+    """Check that the module knows the commands."""
     name = " ".join(modem.info().values())
     try:
         modem.command("AT+QHTTPCFG=?")
@@ -139,12 +139,12 @@ def sim(modem: BG96Modem) -> Finding:
 
 
 def signal(modem: BG96Modem) -> Finding:
-    """There is a signal."""
+    """Check that there is a signal."""
     strength = modem.signal()
     if strength is None:
-        return Finding("signal", False, "none", "look at the antenna and the bands")
+        return Finding("signal", False, "none", "check the antenna and the bands")
     weak = strength < -105
-    advice = "it is weak: a better place or antenna would help" if weak else ""
+    advice = "it is weak: use a better place or antenna" if weak else ""
     return Finding("signal", True, f"{strength} dBm", advice)
 
 
@@ -156,7 +156,7 @@ def registration(modem: BG96Modem) -> Finding:
         for name, stat in found.items()
     )
     good = bool({1, 5} & set(found.values()))
-    advice = "" if good else "look at the SIM's subscription, roaming and the bands"
+    advice = "" if good else "check the SIM's subscription, roaming and the bands"
     return Finding("registration", good, text, advice)
 
 
@@ -164,11 +164,11 @@ def attachment(modem: BG96Modem) -> Finding:
     """Check that the packet domain is attached (HTTP manual 4.2)."""
     good = _value(modem, "AT+CGATT?", "+CGATT") == "1"
     found = "attached" if good else "not attached"
-    return Finding("attach", good, found, "" if good else "AT+CGATT=1 attaches")
+    return Finding("attach", good, found, "" if good else "send AT+CGATT=1")
 
 
 def access_point(modem: BG96Modem) -> Finding:
-    """Check that the context has the APN that is wanted (HTTP manual 4.2)."""
+    """Check that the context has the right APN (HTTP manual 4.2)."""
     context = modem.settings.context_id
     apn = _value(modem, f"AT+QICSGP={context}", "+QICSGP").split(",")[1].strip('"')
     good = modem.settings.apn in (None, apn)
@@ -183,7 +183,7 @@ def context(modem: BG96Modem) -> Finding:
     for fields in active:
         if fields[:2] == [number, "1"]:
             return Finding("PDP context", True, fields[-1].strip('"'))
-    advice = "a request activates it, and so does --repair; pass the right --apn"
+    advice = "a request activates it, and --repair does; pass the right --apn"
     return Finding("PDP context", False, f"context {number} is not active", advice)
 
 
@@ -193,7 +193,7 @@ def name_server(modem: BG96Modem) -> Finding:
     try:
         servers = _value(modem, f"AT+QIDNSCFG={number}", "+QIDNSCFG").split(",")[1:]
     except ModuleError:
-        advice = "an active PDP context has one"
+        advice = "activate the PDP context: it then has one"
         return Finding("name server", False, "none", advice)
     names = [server.strip('"') for server in servers]
     good = bool(names) and names[0] != "0.0.0.0"
@@ -202,12 +202,12 @@ def name_server(modem: BG96Modem) -> Finding:
 
 
 def clock(modem: BG96Modem) -> Finding:
-    """Check that the module knows the date, which certificates depend on."""
+    """Check that the module has the right date, which certificates need."""
     text = _value(modem, "AT+CCLK?", "+CCLK").strip('"')
     told = clock_of(text)
     now = datetime.datetime.now(datetime.timezone.utc)
     right = told is not None and abs(told - now) < CLOCK_TOLERANCE
-    advice = "" if right else "a request by HTTPS sets it from this machine's"
+    advice = "" if right else "an HTTPS request sets it from this machine's clock"
     return Finding("clock", True, text, advice)
 
 
@@ -215,15 +215,15 @@ def speed(modem: BG96Modem) -> Finding:
     """Check that the line is fast enough for the network."""
     rate = _value(modem, "AT+IPR?", "+IPR")
     slow = (number(rate) or 115_200) < 115_200
-    advice = "LTE-M is faster; baudrate= sets another" if slow else ""
+    advice = "LTE-M is faster; set another speed with baudrate=" if slow else ""
     return Finding("speed", True, f"{rate} baud", advice)
 
 
 def flow_control(modem: BG96Modem) -> Finding:
-    """Whether the line is held back."""
+    """Check whether flow control is on."""
     value = _value(modem, "AT+IFC?", "+IFC")
     on = value.replace(" ", "") == "2,2"
-    advice = "" if on else "rtscts=True sets it, where RTS and CTS are wired"
+    advice = "" if on else "if RTS and CTS are wired, pass rtscts=True"
     return Finding("flow control", True, "RTS/CTS" if on else f"none ({value})", advice)
 
 

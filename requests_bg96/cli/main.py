@@ -1,4 +1,4 @@
-"""The command line; it needs the extra ``cli``."""
+"""The command line. It needs the extra ``cli``."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def main() -> None:
 @main.command()
 @click.option("--baudrate", type=int, help="Pace the emulated line, in baud.")
 def demo(baudrate: int | None) -> None:
-    """Show the main job on the embedded emulator.
+    """Show the main use with the emulator.
 
-    Each request is shown with its AT dialogue (> to the module, < from it) and with
-    what a user of requests sees. The exit status is 0 only if all is as it must be.
+    Each request is shown with its AT dialogue (> to the module, < from it) and with its
+    result for a user of requests. The exit status is 0 only if all results are right.
     """
     console = Console(soft_wrap=True, highlight=False)
     with Emulator(baudrate=baudrate) as emulator:
@@ -47,9 +47,9 @@ def demo(baudrate: int | None) -> None:
         failures = sum(_show(console, *step) for step in run(adapter))
         adapter.close()
     console.print(
-        f"[bold red]{failures} not as it must be[/]"
+        f"[bold red]{failures} results are wrong.[/]"
         if failures
-        else "[bold green]All is as it must be.[/]"
+        else "[bold green]All results are right.[/]"
     )
     sys.exit(1 if failures else 0)
 
@@ -68,15 +68,15 @@ def _show(console: Console, title: str, step: Callable[[], str]) -> bool:
 
 
 @main.command()
-@click.option("--port", help="The module's AT port; without it, the one on USB.")
-@click.option("--repair", is_flag=True, help="Make the module ready for a request.")
+@click.option("--port", help="The module's AT port. Default: the one on USB.")
+@click.option("--repair", is_flag=True, help="Prepare the module for a request.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @settings
 def doctor(port: str | None, repair: bool, as_json: bool, **given: Any) -> None:
-    """Say whether a request would go out, and what to do if not.
+    """Tell whether a request would work, and what to do if not.
 
-    Nothing is changed without --repair. Give it the settings that the adapter has. The
-    exit status is 0 only if a request would go out.
+    Without --repair, nothing is changed. Pass the settings of your adapter. The exit
+    status is 0 only if a request would work.
     """
     try:
         modem = BG96Modem(port, **given)
@@ -87,7 +87,7 @@ def doctor(port: str | None, repair: bool, as_json: bool, **given: Any) -> None:
         try:
             make_ready(modem)
         except BG96Error as error:
-            findings.append(Finding("repair", False, str(error), "mend that by hand"))
+            findings.append(Finding("repair", False, str(error), "repair it by hand"))
     findings += examine(modem)
     modem.close()
     if as_json:

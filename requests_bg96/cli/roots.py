@@ -1,11 +1,11 @@
-"""The one root certificate that a host's chain ends in, out of a bundle of them.
+"""Find the one root certificate in a bundle that a host's chain ends in.
 
-A gateway that talks to few hosts then sends its module some 2 kB instead of 180. This
-is for a machine with an ordinary network, beforehand: it uses the sockets of the
-machine that it runs on, and no modem.
+A gateway that talks to few hosts then sends its module some 2 kB instead of 180. Run
+this in advance, on a machine with an ordinary network: it uses the sockets of that
+machine, and no modem.
 
-Which root it is, is found by handshakes with half of the bundle, a half of that half,
-and so on: some eight of them for 140 roots, by nothing but the public parts of `ssl`.
+It finds the root by handshakes with half of the bundle, then a half of that half, and
+so on: about eight handshakes for 140 roots. It uses only the public parts of `ssl`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PEM = re.compile(
 
 
 class RootError(Exception):
-    """No root could be found; the text says why."""
+    """No root was found; the text says why."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Found:
     """A root.
 
     :param pem: the certificate.
-    :param subject: whom it names, for people.
-    :param handshakes: how many it took to find it.
-    :param suits_module: whether the server can be spoken to as the module speaks: with
-        TLS 1.2 and a certificate of an RSA key.
+    :param subject: the name of its subject, for people.
+    :param handshakes: how many handshakes were necessary.
+    :param suits_module: whether the server accepts what the module supports: TLS 1.2
+        and a certificate with an RSA key.
     """
 
     pem: str
@@ -49,9 +49,9 @@ class Found:
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST[:PORT]``; the port is 443 where there is none.
+    """Return the host and port of ``HOST[:PORT]``; the default port is 443.
 
-    :raises RootError: for what is none.
+    :raises RootError: if `text` has another form.
     """
     match = re.fullmatch(
         r"(?:https://)?(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(?::(\d{1,5}))?/?", text
@@ -79,12 +79,12 @@ def read_bundle(path: str) -> list[str]:
 def find_root(host: str, port: int, bundle: Sequence[str]) -> Found:
     """Find the root in `bundle` that the chain of a host ends in.
 
-    It is looked for as the module would meet it, with TLS 1.2 and a certificate of an
-    RSA key: a host may have several, with different roots.
+    The handshakes use TLS 1.2 and a certificate with an RSA key, as the module does. A
+    host may have several certificates with different roots.
 
-    :param host: name or address; its certificate must be for it, and valid.
+    :param host: name or address; its certificate must be valid and for this host.
     :param bundle: certificates in PEM.
-    :raises RootError: if the host cannot be reached, or not be trusted.
+    :raises RootError: if the host cannot be reached or cannot be trusted.
     """
     try:
         return _Search(host, port, as_module=True).found(bundle)
@@ -93,13 +93,13 @@ def find_root(host: str, port: int, bundle: Sequence[str]) -> Found:
 
 
 class _Unsuitable(RootError):
-    """The host does not speak as it was asked to."""
+    """The host does not accept what was offered."""
 
 
 class _Search:
     """Handshakes with one host.
 
-    :param as_module: whether only what the module speaks is offered.
+    :param as_module: whether to offer only what the module supports.
     """
 
     def __init__(self, host: str, port: int, *, as_module: bool) -> None:
@@ -123,14 +123,14 @@ class _Search:
             candidates = rest if self._refused(half) else half
         if self._refused(candidates):
             raise RootError(
-                f"no single certificate is enough for {self._host}:{self._port}, or it "
-                "shows another chain at every connection"
+                f"no single certificate is enough for {self._host}:{self._port}, or "
+                "the host shows another chain at every connection"
             )
         (pem,) = candidates
         return Found(pem, _subject(pem), self._handshakes, self._as_module)
 
     def _refused(self, trusted: Sequence[str]) -> ssl.SSLCertVerificationError | None:
-        """Return why the host cannot be trusted by these; None where it can."""
+        """Return why these roots are not enough; None if they are."""
         self._handshakes += 1
         where = f"{self._host}:{self._port}"
         context = self._context(trusted)
@@ -140,7 +140,7 @@ class _Search:
         except ssl.SSLCertVerificationError as error:
             return error
         except ssl.SSLError as error:
-            text = f"the handshake with {where} fails: {error.reason}"
+            text = f"the handshake with {where} failed: {error.reason}"
             raise _Unsuitable(text) from error
         except (OSError, UnicodeError) as error:
             raise RootError(f"{where} cannot be reached: {error}") from error
@@ -155,14 +155,14 @@ class _Search:
 
 
 def _context(trusted: Sequence[str]) -> ssl.SSLContext:
-    # Nothing but these: neither the machine's own roots nor its environment's.
+    # Only these: no roots of the machine or its environment.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata="".join(trusted))
     return context
 
 
 def _subject(pem: str) -> str:
-    # A bundle may also have what is no CA, and trusted for itself.
+    # A bundle may also contain certificates that are not a CA's.
     found: list[Any] = _context([pem]).get_ca_certs()
     subjects = [group for one in found for group in one["subject"]]
     names = {kind: value for group in subjects for kind, value in group}

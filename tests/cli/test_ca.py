@@ -100,7 +100,7 @@ def test_a_host_that_the_module_cannot_speak_to(
     with serve_tls(context(tmp_path, ROOTS[9], **arguments)) as server:
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
     assert found.stdout.encode() == ROOTS[9].pem
-    assert "the module cannot speak to localhost" in found.stderr
+    assert "the module cannot connect to localhost" in found.stderr
 
 
 #: Whatever is told of the size of requests' bundle.

@@ -233,7 +233,7 @@ def test_the_commands(tmp_path: pathlib.Path) -> None:
         )
     assert done.exit_code == 0, done.output
     assert "prefix_key = False" in done.output
-    assert "chunked: not probed, needs the URL of a probe server" in done.output
+    assert "chunked: not probed, this needs the URL of a probe server" in done.output
     assert Switches.from_report(path) == Switches()
 
 

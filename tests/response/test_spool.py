@@ -98,7 +98,7 @@ def test_no_more_than_the_limit() -> None:
     spool = Spool(limit=2 * MEMORY)
     spool.put(BODY[:MEMORY])
     spool.put(BODY[MEMORY : 2 * MEMORY])
-    with pytest.raises(SpoolError, match="2 MB of it wait for their reader"):
+    with pytest.raises(SpoolError, match="2 MB of it are still unread"):
         spool.put(b"x")
     assert spool.take(LARGE) + spool.take(LARGE) == BODY[: 2 * MEMORY]
     spool.put(b"x")

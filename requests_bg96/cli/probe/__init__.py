@@ -1,8 +1,9 @@
-"""What only a module can tell: its answers to the open questions, as a report.
+"""Ask a module the questions that only a module can answer, and write a report.
 
 The emulator has a switch for each question that manuals and transcripts leave open.
-`probe` puts them to a real module, harmlessly, and the report says which values it has,
-with the bytes that show it; an emulator made from the report behaves the same.
+`probe` asks a real module these questions, and changes nothing in it. The report has
+its values, and the bytes that show them. An emulator made from the report behaves the
+same.
 """
 
 from .report import probe

@@ -1,4 +1,4 @@
-"""Which question is asked for which switch, by what it needs."""
+"""The question for each switch, grouped by what it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ __all__ = ("HTTPS", "NEVER", "PLAIN", "Question", "RESET", "SERVER")
 
 Question = Callable[[Probe], Any]
 
-#: By switch: what needs the module alone, the server, a server with TLS, a reset.
+#: By switch: questions that need the module only, the server, a server with TLS, a
+#: reset.
 PLAIN: dict[str, Question] = {
     "prefix_key": Probe.prefix_key,
     "pin_attempts": Probe.pin_attempts,
@@ -46,20 +47,20 @@ SERVER: dict[str, Question] = {
     **SERVER_QUESTIONS,
 }
 HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
-_OPEN_SERVER = "would need a server that does not close"
-_SEEN = "the dialogue of the probe goes by the manual; the evidence shows what does not"
-#: What is not probed, and why.
+_OPEN_SERVER = "this needs a server that does not close"
+_SEEN = "the probe follows the manual; the evidence shows where the module does not"
+#: The switches that are not probed, and why.
 NEVER = {
-    "ca_bundle": "would need a server with TLS whose authority stands second in a file",
-    "surplus": "would need a server that sends more than it announces",
-    "recv_urc": "would need many segments, and luck",
-    "send_buffer": "would need a server that does not read",
-    "receive_buffer": "would cost 10 kB; AT+QIRD with a length of 0 shows it",
-    "prompt_time": "would take two minutes, and perhaps a restart",
-    "push_size": "would need a line that is slower than the network",
-    "context_loss": "would need a network that drops the context",
-    "urc_in_data": "would need data mode, and data of a socket at the same time",
-    "socket_wear": "would leave a worn module behind",
+    "ca_bundle": "this needs a server with TLS whose CA is the second in a file",
+    "surplus": "this needs a server that sends more than it announces",
+    "recv_urc": "this needs many segments, and luck",
+    "send_buffer": "this needs a server that does not read",
+    "receive_buffer": "this costs 10 kB; AT+QIRD with a length of 0 shows it",
+    "prompt_time": "this takes two minutes, and perhaps a restart",
+    "push_size": "this needs a line that is slower than the network",
+    "context_loss": "this needs a network that drops the context",
+    "urc_in_data": "this needs data mode, and data of a socket at the same time",
+    "socket_wear": "this would wear out the module",
     **dict.fromkeys(("close_answer", "close_meanwhile"), _OPEN_SERVER),
     **dict.fromkeys(("result_urc", "missing_ok", "line_end"), _SEEN),
     **dict.fromkeys(("read_trailer", "echo_off", "urc_flood"), _SEEN),

@@ -20,16 +20,16 @@ __all__ = ("probe_command", "server_command")
 def _place(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
-        raise click.BadParameter(f"{text}: HOST:PORT is wanted")
+        raise click.BadParameter(f"{text} is not HOST:PORT")
     return host, int(port)
 
 
 @click.command("probe")
 @click.option("--port", required=True, help="The module's AT port.")
 @click.option("--report", "path", required=True, type=click.Path(dir_okay=False))
-@click.option("--url", help="Of a probe-server that the module can reach.")
-@click.option("--serve", "place", help="HOST:PORT, to be that server meanwhile.")
-@click.option("--https-url", help="Of any server that takes a POST over TLS.")
+@click.option("--url", help="URL of a probe-server that the module can reach.")
+@click.option("--serve", "place", help="Run that server here, at HOST:PORT.")
+@click.option("--https-url", help="URL of any server that takes a POST over TLS.")
 @click.option("--reset", is_flag=True, help="Restart the module for three questions.")
 @setting("context_id", "--context", "context", type=click.IntRange(1, 16))
 @click.option("--baudrate", type=int, default=115200, show_default=True)
@@ -38,9 +38,9 @@ def probe_command(
 ) -> None:
     """Ask a module what only a module can tell, and write a report.
 
-    Nothing is stored in it. Most questions need a server that answers in odd ways: run
-    "requests-bg96 probe-server" on a machine that the module can reach, and give its
-    URL; or --serve, where this machine is one.
+    Nothing is stored in the module. Most questions need a server that answers in odd
+    ways: run "requests-bg96 probe-server" on a machine that the module can reach, and
+    pass its URL. If this machine is such a machine, use --serve.
 
     The emulator can be started from the report (--report).
     """

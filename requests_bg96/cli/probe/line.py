@@ -1,4 +1,4 @@
-"""The line to the module, by bytes: what was said and heard is the evidence."""
+"""The line to the module, as bytes. The bytes sent and received are the evidence."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ("Line", "Undecided")
 _FINAL = re.compile(
     rb"\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR:[^\r\n]*|CONNECT[^\r\n]*)\r\n"
 )
-#: Characters of one piece of evidence; a body tells no more by its rest.
+#: The most characters of one piece of evidence.
 _MOST = 400
 
 
 class Undecided(Exception):
-    """What was seen does not answer the question."""
+    """The bytes that came do not answer the question."""
 
 
 class Line:
-    """Says and hears bytes, and keeps both.
+    """Sends and receives bytes, and keeps both.
 
-    :param port: to the module.
-    :param clock: the time.
+    :param port: the port of the module.
+    :param clock: the clock.
     """
 
     def __init__(self, port: Port, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Line:
         self._secrets: list[bytes] = []
 
     def conceal(self, url: str) -> None:
-        """Keep what a URL may have for its server alone out of the evidence."""
+        """Keep the secrets of a URL (user, password, query) out of the evidence."""
         parts = urlsplit(url)
         user, at, _ = parts.netloc.rpartition("@")
         secrets = (user + at, parts.query)
@@ -49,13 +49,13 @@ class Line:
         return self._clock.now()
 
     def evidence(self) -> list[str]:
-        """Return what was said (``>``) and heard (``<``) since the last call."""
+        """Return the bytes sent (``>``) and received (``<``) since the last call."""
         evidence, self._evidence = self._evidence, []
         return evidence
 
     @contextlib.contextmanager
     def unrecorded(self) -> Iterator[None]:
-        """Keep what is said and heard within out of the evidence."""
+        """Keep the bytes of this block out of the evidence."""
         before = list(self._evidence)
         try:
             yield
@@ -63,12 +63,12 @@ class Line:
             self._evidence = before
 
     def send(self, data: bytes) -> None:
-        """Say bytes."""
+        """Send bytes."""
         self._note(">", data)
         self._port.write(data)
 
     def hear(self, seconds: float, until: re.Pattern[bytes] | None = None) -> bytes:
-        """Return what comes within a time, or until a pattern is found in it."""
+        """Return the bytes that come within a time, or until they match a pattern."""
         deadline = Deadline(self._clock, seconds)
         heard = b""
         while not (until and until.search(heard)):
@@ -80,9 +80,9 @@ class Line:
         return heard
 
     def ask(self, command: str, seconds: float = 5.0) -> bytes:
-        """Say a command, and return its answer up to the result code.
+        """Send a command, and return its answer up to the result code.
 
-        :raises Undecided: if there is none.
+        :raises Undecided: if there is no answer.
         """
         self.send(command.encode("ascii") + b"\r")
         heard = self.hear(seconds, _FINAL)
@@ -91,9 +91,9 @@ class Line:
         return heard
 
     def give(self, command: str, data: bytes, seconds: float = 130.0) -> bytes:
-        """Say a command and the data that it wants; return the last answer.
+        """Send a command and its data; return the last answer.
 
-        :raises Undecided: if it does not want any.
+        :raises Undecided: if the command does not take data.
         """
         heard = self.ask(command, seconds)
         if b"CONNECT" not in heard:
@@ -103,7 +103,7 @@ class Line:
         return self.hear(seconds, _FINAL)
 
     def leave_data_mode(self) -> None:
-        """Say ``+++`` with silence on both sides (HTTP manual 1.3)."""
+        """Send ``+++`` with silence on both sides (HTTP manual 1.3)."""
         self.hear(1.1)
         self.send(b"+++")
         self.hear(1.5)

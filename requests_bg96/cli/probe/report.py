@@ -1,4 +1,4 @@
-"""A run of all questions, and what is written of it."""
+"""Ask all questions, and make the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .server import GREETING
 
 __all__ = ("probe",)
 
-#: Of a report's form.
+#: The version of the report's format.
 FORMAT = 1
 
 _SETTING = re.compile(
@@ -37,20 +37,22 @@ def probe(
     baudrate: int = 115200,
     clock: Clock | None = None,
 ) -> dict[str, Any]:
-    """Put the open questions to the module on a port, and return the report.
+    """Ask the module on a port the open questions, and return the report.
 
-    Nothing is stored in the module: its HTTP settings and its URL are put back, the one
-    file that is made is deleted, neither SIM nor APN are touched. It makes some thirty
+    Nothing is stored in the module: its HTTP settings and its URL are restored, its one
+    temporary file is deleted, SIM and APN are not touched. It makes some thirty
     requests of a few hundred bytes.
 
-    :param port: anything that `serial.serial_for_url` takes.
-    :param url: of a server that `serve` made; without it only what the module alone
-        can answer is asked.
-    :param https_url: of any server that takes a POST over TLS, for one more question.
-    :param reset: whether the module may be restarted, for three more.
-    :param context: the PDP context, 1 to 16; it is activated for the time if need be.
-    :param baudrate: of the module.
-    :param clock: the time.
+    :param port: a port that `serial.serial_for_url` takes.
+    :param url: the URL of a server that `serve` made. Without it, only questions to the
+        module alone are asked.
+    :param https_url: the URL of any server that takes a POST over TLS, for one more
+        question.
+    :param reset: whether the module may be restarted, for three more questions.
+    :param context: the PDP context, 1 to 16; it is activated for this time if
+        necessary.
+    :param baudrate: the speed of the module.
+    :param clock: the clock.
     :raises PortError: if the port cannot be opened.
     :raises SetupError: if the module does not answer, or has no network.
     """
@@ -65,7 +67,7 @@ def probe(
             asked = Probe(line, context, url, https_url)
             _answer(report, asked, PLAIN, None)
             _answer(report, asked, SERVER, _server_missing(asked))
-            missing = None if https_url else "needs the URL of a server with TLS"
+            missing = None if https_url else "this needs the URL of a server with TLS"
             _answer(report, asked, HTTPS, missing)
         _restart(report, asked, reset)
     report["not_probed"].update(NEVER)
@@ -74,7 +76,7 @@ def probe(
 
 @contextlib.contextmanager
 def _ready(line: Line, context: int) -> Iterator[None]:
-    """Have the module listen and its context active, and put all back at the end."""
+    """Prepare the module and its context, and restore everything at the end."""
     try:
         echo = _greet(line)
         cmee = line.ask("AT+CMEE?")
@@ -84,12 +86,12 @@ def _ready(line: Line, context: int) -> Iterator[None]:
         active = b"+QIACT: %d,1" % context in line.ask("AT+QIACT?")
         if not active and b"OK" not in line.ask(f"AT+QIACT={context}", 150.0):
             raise SetupError(
-                f"PDP context {context} cannot be activated: look at the SIM, the "
+                f"PDP context {context} cannot be activated: check the SIM, the "
                 "registration and the APN first",
                 command="AT+QIACT",
             )
     except Undecided as error:
-        raise SetupError(f"this is no module that can be asked: {error}") from None
+        raise SetupError(f"the module cannot be probed: {error}") from None
     try:
         yield
     finally:
@@ -97,7 +99,7 @@ def _ready(line: Line, context: int) -> Iterator[None]:
 
 
 def _greet(line: Line) -> bool:
-    """Find the module, and turn the echo off; return whether it was on."""
+    """Find the module and turn the echo off; return whether it was on."""
     for _ in range(3):
         line.send(b"AT\r")
         heard = line.hear(1.0, re.compile(rb"OK\r\n"))
@@ -136,9 +138,9 @@ def _identity(line: Line) -> dict[str, Any]:
 
 
 def _server_missing(asked: Probe) -> str | None:
-    """Return why the server cannot be asked; None where it can."""
+    """Return why the server cannot be used; None if it can."""
     if not asked.url:
-        return "needs the URL of a probe server"
+        return "this needs the URL of a probe server"
     try:
         asked.request("/")
         greeted = GREETING in asked.read()
@@ -146,7 +148,7 @@ def _server_missing(asked: Probe) -> str | None:
         return f"the probe server cannot be reached: {error}"
     finally:
         asked.line.evidence()
-    return None if greeted else "the URL is not that of a probe server"
+    return None if greeted else "the URL is not of a probe server"
 
 
 def _answer(
@@ -172,7 +174,7 @@ def _enter(report: dict[str, Any], name: str, value: Any, evidence: list[str]) -
 
 
 def _restart(report: dict[str, Any], asked: Probe, reset: bool) -> None:
-    missing = "" if reset else "needs a restart of the module"
+    missing = "" if reset else "this needs a restart of the module"
     if reset:
         asked.line.evidence()
         try:
