@@ -58,13 +58,13 @@ class Told:
     :param context: whether the PDP context is active.
     :param url: what AT+QHTTPURL was given last.
     :param confirmed_url: what it was found to be, since it was given last.
-    :param refusals: how often it has said in a row that it is busy with a request.
+    :param busy_count: how often it has said in a row that it is busy with a request.
     """
 
     context: bool = False
     url: bytes | None = dataclasses.field(default=None, repr=False)
     confirmed_url: bytes | None = dataclasses.field(default=None, repr=False)
-    refusals: int = 0
+    busy_count: int = 0
 
 
 @dataclasses.dataclass

@@ -1,4 +1,4 @@
-"""Getting a module to listen, from whatever it was left at."""
+"""Make a module listen, whatever it was doing before."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from ..settings import Settings
 
 __all__ = ("find_module", "listen", "recover", "restart", "resynchronise")
 
-#: What is found where no answer comes, and what to look at.
+#: The errors if no answer comes, and what to check.
 NOBODY = (
-    "nothing answers AT on this port: is it the module's AT port, is the module on (it "
-    "takes some 5 s to boot), are its speed and wiring right?"
+    "nothing answers AT on this port. Check that it is the module's AT port, that the "
+    "module is on (it takes about 5 s to boot), and that speed and wiring are right"
 )
-MUTE = "the module does not answer any more; is it on, is it booting?"
+MUTE = "the module no longer answers; check that it is on and has booted"
 
 
 def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
-    """Find the module on a port that was just opened, at whatever speed, in any mode.
+    """Find the module on a port that was just opened, at any speed and in any mode.
 
-    :param data_mode: whether it was left in data mode: what is said to it there may be
-        the end of a request that was cut short.
+    :param data_mode: whether the line was left in data mode. The module may then take
+        the next bytes for the end of a request that was cut short.
     :raises SetupError: if nothing answers.
     """
     if data_mode:
@@ -50,7 +50,7 @@ def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
         for rate in (wanted, wanted, *(others if attempt % 2 else ())):
             yield Speed(rate)
             if (yield Ask()):
-                yield from _let_pass(times.GAP)
+                yield from _expect_silence(times.GAP)
                 if settings.baudrate is not None:
                     yield from _keep_speed(settings.baudrate, rate)
                 elif rate != wanted:
@@ -66,14 +66,17 @@ def _keep_speed(wanted: int, rate: int) -> Dialogue[None]:
         yield from must(Command(f"+IPR={wanted}"))
         yield Speed(wanted)
         if not (yield Ask()):
-            raise SetupError(f"no answer at {wanted} baud, but at {rate}")
+            raise SetupError(
+                f"the module answers at {rate} baud, but not at {wanted}: pass "
+                f"baudrate={rate}"
+            )
 
 
 def _prefer_speed(wanted: int, rate: int) -> Dialogue[None]:
-    """Take the usual speed where the other one means nothing.
+    """Use the usual speed if the other speed means nothing.
 
-    On USB, and to another machine, a module that was silent for a while answers at
-    whatever speed is tried last; and times are allowed for by it.
+    On USB, and on another machine, a module that was silent for a while answers at any
+    speed. Times are calculated from the speed.
     """
     for speed in (wanted, rate, rate):
         yield Speed(speed)
@@ -85,12 +88,12 @@ def _prefer_speed(wanted: int, rate: int) -> Dialogue[None]:
 def resynchronise(
     data_mode: bool, unfinished: Command | Await | None, seconds: float
 ) -> Dialogue[None]:
-    """Get back to where the module listens, after an exchange that was given up.
+    """Make the module listen again, after an exchange that was given up.
 
     :param data_mode: whether it was given up in data mode.
-    :param unfinished: what was waited for.
-    :param seconds: how long it may yet take to come.
-    :raises SetupError: if the module does not answer any more.
+    :param unfinished: the command or URC that was waited for.
+    :param seconds: how long that may still take.
+    :raises SetupError: if the module no longer answers.
     """
     if data_mode:
         yield Escape()
@@ -99,38 +102,38 @@ def resynchronise(
     for _ in repeating.CALL.times:
         for _ in range(2):
             if (yield Ask()):
-                yield from _let_pass(times.LATE)
+                yield from _expect_silence(times.LATE)
                 return
         yield from _escape(MUTE)
     raise MuteError(MUTE)
 
 
 def recover() -> Dialogue[None]:
-    """Leave data mode in the midst of a dialogue.
+    """Leave data mode inside a dialogue.
 
-    :raises NoAnswer: if the module does not show that it listens then.
+    :raises NoAnswer: if the module does not listen then.
     """
     yield Escape()
     yield from prove()
 
 
 def listen() -> Dialogue[None]:
-    """See that the module listens.
+    """Check that the module listens.
 
     :raises NoAnswer: if it does not.
     """
     reply: Reply = yield Command("")
     if not reply.ok:
-        raise NoAnswer("the module gave no answer but an error")
+        raise NoAnswer("the module answered AT with an error")
 
 
-def _let_pass(seconds: float) -> Dialogue[None]:
-    """Hear a result URC that follows an earlier OK, not to take it for the next's."""
-    yield Pause(seconds, MuteError("the time is too short for the module"))
+def _expect_silence(seconds: float) -> Dialogue[None]:
+    """Wait for a late result URC, so that it is not taken for a later one."""
+    yield Pause(seconds, MuteError("the time is too short; use a longer timeout"))
 
 
 def _escape(found: str) -> Dialogue[None]:
-    """Leave data mode; say what was `found` where there is no time for it."""
+    """Leave data mode; without time for it, raise an error with the text `found`."""
     try:
         yield Escape()
     except NoAnswer as error:
@@ -138,7 +141,7 @@ def _escape(found: str) -> Dialogue[None]:
 
 
 def restart(settings: Settings) -> Dialogue[None]:
-    """Restart the module, and find it again (AT manual 2.22).
+    """Reset the module, and find it again (AT manual 2.22).
 
     :raises MuteError: if it does not come back.
     """
@@ -146,12 +149,15 @@ def restart(settings: Settings) -> Dialogue[None]:
     with suppress(NoAnswer):
         yield from asked(Command("+CFUN=1,1", timeout=15.0))
     yield Speed(settings.baudrate or BAUDRATES[0])
-    yield Pause(times.BOOT, MuteError("the time is too short for a reset"))
+    yield Pause(
+        times.BOOT,
+        MuteError("the time is too short for a reset; use a longer timeout"),
+    )
     yield from find_module(settings)
 
 
 def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
-    """Let what was given up come to its end, for it may come at any time."""
+    """Wait for the end of a command or URC that timed out; it may still come."""
     step: Any = (
         Hearken(unfinished, seconds)
         if isinstance(unfinished, Command)
@@ -163,5 +169,5 @@ def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
         outcome = None
     ended = isinstance(outcome, Reply) and not outcome.connected
     if isinstance(unfinished, Command) and unfinished.payload is not None and not ended:
-        # It may want its payload by now, for which what is said next must not pass.
+        # The command may wait for its payload now. The next bytes must not be it.
         yield Escape()

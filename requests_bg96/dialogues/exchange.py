@@ -1,4 +1,4 @@
-"""One exchange: the request into the module, the response's start out of it."""
+"""One exchange: send the request to the module, and start to read the response."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from .tls import fits, secure
 
 __all__ = ("Result", "read", "read_by_file", "result", "send", "tidy")
 
-#: What a response that does not tell its length is taken to have.
+#: The assumed length of a response that does not give its length.
 UNKNOWN_LENGTH = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What the result URC tells.
+    """The content of the result URC.
 
-    :param status: the response's status code, where the module tells it.
-    :param length: its Content-Length, where it has one.
+    :param status: the status code of the response, if given.
+    :param length: its Content-Length, if it has one.
     """
 
     status: int | None = None
@@ -61,12 +61,12 @@ def send(
     settings: Settings,
     known: Knowledge,
 ) -> Dialogue[None]:
-    """Make the module ready and hand it the request.
+    """Set up the module and send it the request.
 
-    Until the module says CONNECT the server has seen nothing, and what went wrong is
-    mended and done again, each kind once.
+    Until the module answers CONNECT, the server has seen nothing. Errors before that
+    are repaired and the step is repeated, once for each kind of error.
 
-    :raises ModuleError: what could not be mended, or came later.
+    :raises ModuleError: if an error cannot be repaired, or came later.
     """
     mended: set[frozenset[int | None]] = set()
     while True:
@@ -75,7 +75,7 @@ def send(
             if request.trust is not None:
                 yield from _secure(request, request.trust, settings, known)
             yield from _hand_over(request, read_seconds, baudrate, settings, known)
-            known.told.refusals = 0
+            known.told.busy_count = 0
             return
         except ModuleError as error:
             if error.phase not in (None, Phase.CONNECT):
@@ -86,7 +86,7 @@ def send(
 def _secure(
     request: Request, trust: Trust, settings: Settings, known: Knowledge
 ) -> Dialogue[None]:
-    """Have the module check the server, on a connection that is made for that."""
+    """Make the module check the server, on a connection with these checks."""
     if not (yield from fits(trust, request.origin, settings, known)):
         yield from deactivate(settings, known)
         known.peers.clear()
@@ -116,17 +116,17 @@ def _hand_over(
         command = request.command(
             read_seconds, baudrate, rtscts=settings.rtscts, prompt=known.prompt
         )
-        # Whatever goes wrong puts it in doubt: noise can make it look so.
+        # If anything fails, this is no longer certain, because noise can fake it.
         known.prompt = False
         reply = yield from must(command)
         known.prompt = not reply.lines
 
 
 def _set_url(request: Request, known: Knowledge) -> Dialogue[None]:
-    """Tell the module the URL; where the server is to be checked, have it told back.
+    """Set the URL; if the server will be checked, read the URL back.
 
-    The module checks the server for the name that it has, and noise may make another
-    one of it, with a server that has a certificate for that.
+    The module checks the server for the host in its URL. Noise may change that host to
+    another one, whose server has a valid certificate.
     """
     checked = request.trust is not None and request.trust.ca is not None
     for _ in repeating.URL.times:
@@ -134,15 +134,15 @@ def _set_url(request: Request, known: Knowledge) -> Dialogue[None]:
             yield from _give_url(request.url, known)
         if not checked or known.told.confirmed_url == request.url:
             return
-        # So what is read back is surely the module's.
+        # Then the answer certainly comes from the module.
         yield from prove()
         if (yield from _has_url(request.url)):
             known.told.confirmed_url = request.url
             return
         known.told.url = None
     raise TransferError(
-        f"the URL does not arrive as it is in {repeating.URL.attempts} attempts; look "
-        "at the line's speed and wiring",
+        f"the URL did not arrive unchanged in {repeating.URL.attempts} attempts; "
+        "check the line's speed and wiring",
         command="AT+QHTTPURL",
     )
 
@@ -160,7 +160,7 @@ def _give_url(url: bytes, known: Knowledge) -> Dialogue[None]:
 
 
 def _has_url(url: bytes) -> Dialogue[bool]:
-    """Ask the module which URL it has; return whether it is this one."""
+    """Ask the module for its URL; return whether it is this one."""
     reply = yield from must(Command("+QHTTPURL?"))
     found = [value.strip('"') for value in reply.values("+QHTTPURL")]
     return found == [url.decode("ascii")]
@@ -169,11 +169,12 @@ def _has_url(url: bytes) -> Dialogue[bool]:
 def _post_file(
     request: Request, read_seconds: float, known: Knowledge
 ) -> Dialogue[None]:
-    """Have the module send the request from a file (HTTP manual 2.5).
+    """Make the module send the request from a file (HTTP manual 2.5).
 
-    One whose upload did not end as it must have is sent again, though it has its size.
+    If an earlier upload of this file did not end properly, it is sent again, even if
+    the size is right.
     """
-    yield from _sweep(known)
+    yield from _delete_leftovers(known)
     name = request_name(request.data)
     known.temporary_files.add(name)
     digest = hashlib.sha256(request.data).digest()
@@ -186,9 +187,9 @@ def _post_file(
 
 
 def _commit(command: Command) -> Dialogue[None]:
-    """Give a command that the server will be asked by, whatever is said before OK.
+    """Give a command that sends the request; never give it twice.
 
-    An error that noise has made must not let it be given twice.
+    Noise may have made an error of the module's OK. So wait for an OK after an error.
     """
     try:
         yield from must(command)
@@ -201,8 +202,8 @@ def _commit(command: Command) -> Dialogue[None]:
             raise
 
 
-def _sweep(known: Knowledge) -> Dialogue[None]:
-    """Delete, once, what a program that was stopped in the midst has left."""
+def _delete_leftovers(known: Knowledge) -> Dialogue[None]:
+    """Delete, once, the files of a program that was stopped during an exchange."""
     if not known.cleaned_up:
         names = yield from listing()
         known.temporary_files.update(filter(TEMPORARY_NAME.fullmatch, names))
@@ -211,7 +212,7 @@ def _sweep(known: Knowledge) -> Dialogue[None]:
 
 
 def tidy(known: Knowledge) -> Dialogue[None]:
-    """Delete the files that exchanges have left."""
+    """Delete the temporary files of exchanges."""
     for name in tuple(known.temporary_files):
         known.contents.pop(name, None)
         yield from delete(name)
@@ -226,17 +227,17 @@ def read_by_file(
     *,
     bodyless: bool = False,
 ) -> Dialogue[None]:
-    """Have the response written to a file, and the file sent (HTTP manual 2.7).
+    """Make the module write the response to a file, and fetch it (HTTP manual 2.7).
 
-    :param length: the response's Content-Length, where it is known.
-    :param sink: called with the response as it comes; again from the start, after
-        b"", where it did not arrive intact.
-    :param bodyless: whether it has no body: a module that waits for one all the same
-        reports that none came, with all there is in the file.
-    :raises ModuleError: if the module has no response, or could not write it all.
+    :param length: the Content-Length of the response, if known.
+    :param sink: called with the bytes of the response. If they did not arrive intact,
+        it is called with b"", and then again from the start.
+    :param bodyless: whether the response has no body. Some modules wait for a body, and
+        report an error, although the file is complete.
+    :raises ModuleError: if the module has no response, or could not write all of it.
     :raises TransferError: if it does not arrive intact.
     """
-    yield from _sweep(known)
+    yield from _delete_leftovers(known)
     name = response_name()
     known.temporary_files.add(name)
     text = f'+QHTTPREADFILE="{name}",{whole_seconds(wait_seconds)}'
@@ -251,15 +252,17 @@ def read_by_file(
             return
         sink(b"")
     raise TransferError(
-        f"the response did not arrive intact in {repeating.FILE.attempts} attempts"
+        f"the response did not arrive intact in {repeating.FILE.attempts} attempts; "
+        "check the line's speed and wiring"
     )
 
 
 def _written(name: str, wait_seconds: float, length: int | None) -> Dialogue[bytes]:
-    """Wait for the module to say that the response is in the file.
+    """Wait until the module reports that the response is in the file.
 
-    Its own timer bounds each silence of the server, but says nothing. The line may
-    lose what it says in the end: a file that has begun to grow must go on growing.
+    The module's own timer limits each silence of the server, but reports nothing. The
+    line may lose the final report. So after the file has begun to grow, it must keep
+    growing.
     """
     most = min(length or UNKNOWN_LENGTH, FILE_LIMIT)
     patience = wait_seconds + most / NETWORK_BYTES_PER_SECOND
@@ -291,7 +294,7 @@ def _mend(
     first = kind not in mended
     mended.add(kind)
     if kind is BUSY:
-        # What is under way may end meanwhile, and its response be in the way then.
+        # An earlier request may end meanwhile, and its response would block the next.
         yield from _discard_response(known)
         yield from _wait_while_busy(error, settings, known)
     elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
@@ -308,22 +311,22 @@ def _mend(
 def _wait_while_busy(
     error: ModuleError, settings: Settings, known: Knowledge
 ) -> Dialogue[None]:
-    """Wait a little; but take the context away from what goes on for too long.
+    """Wait a little; after too many attempts, deactivate the context.
 
-    Noise may have made hours of the seconds that the module was to wait for a server,
-    and nothing else ends that.
+    Noise may have changed the module's waiting time from seconds to hours. Nothing else
+    ends such a wait.
     """
-    known.told.refusals += error.err == 703
-    if known.told.refusals < (repeating.BUSY.attempts or 0):
+    known.told.busy_count += error.err == 703
+    if known.told.busy_count < (repeating.BUSY.attempts or 0):
         yield Pause(repeating.BUSY.pause, error)
         return
-    known.told.refusals = 0
+    known.told.busy_count = 0
     known.stats.recovered(Recovery.CONTEXT, error)
     yield from deactivate(settings, known)
 
 
 def _discard_response(known: Knowledge) -> Dialogue[None]:
-    """Take from the module a response that nobody waits for any more."""
+    """Read and discard a response that nobody waits for."""
     reply = yield from asked(Command("+QHTTPREAD=1", leads=True))
     if reply.connected:
         known.stats.recovered(Recovery.DRAIN)
@@ -333,9 +336,9 @@ def _discard_response(known: Knowledge) -> Dialogue[None]:
 
 
 def result(request: Request, seconds: float, known: Knowledge) -> Dialogue[Result]:
-    """Wait for the result URC of a request that was handed over.
+    """Wait for the result URC of a request that was sent to the module.
 
-    :raises ModuleError: if it tells of an error.
+    :raises ModuleError: if it reports an error.
     """
     line: bytes = yield Await(f"{request.name}:".encode("ascii"), seconds)
     yield from tidy(known)
@@ -350,14 +353,16 @@ def _numbers(line: bytes) -> list[int]:
     try:
         return list(map(int, line.partition(b":")[2].split(b",")))
     except ValueError:
-        raise TransferError(f"the module says {printable(line)}") from None
+        raise TransferError(
+            f"the module's result is not readable: {printable(line)}"
+        ) from None
 
 
 def read(wait_seconds: float) -> Dialogue[None]:
-    """Ask for the response; what follows on the line is the response.
+    """Ask for the response; it follows on the line.
 
     :param wait_seconds: the longest silence of the server.
-    :raises ModuleError: if the module has none.
+    :raises ModuleError: if the module has no response.
     """
     text = f"+QHTTPREAD={whole_seconds(wait_seconds)}"
     command = Command(text, timeout=wait_seconds, leads=True)
@@ -365,12 +370,12 @@ def read(wait_seconds: float) -> Dialogue[None]:
 
 
 def _fetched(command: Command, patience: float) -> Dialogue[None]:
-    """Give a command that fetches the response, again where noise may have changed it.
+    """Give a command that fetches the response, again if noise may have changed it.
 
-    The module keeps the response for it; or is busy for ever, where it was fetched and
-    noise has changed the answer.
+    The module keeps the response for it. If the module has already sent the response
+    and noise has changed the answer, the module stays busy for ever.
 
-    :param patience: seconds for which the module may be busy.
+    :param patience: how many seconds the module may be busy.
     """
     refused = 0
     while True:
@@ -378,7 +383,7 @@ def _fetched(command: Command, patience: float) -> Dialogue[None]:
             yield from must(command)
             return
         except ModuleError as error:
-            # The error may be a line of the response, whose CONNECT noise has hidden.
+            # The error may be a line of the response, if noise has destroyed CONNECT.
             if not (yield Ask()) or patience <= 0:
                 raise
             rule = repeating.FETCH_BUSY

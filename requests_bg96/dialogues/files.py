@@ -35,17 +35,17 @@ __all__ = (
 EXISTS = 407
 #: Not found, list failed, delete failed.
 ABSENT = frozenset({405, 417, 418})
-#: Write failed, timeout: bytes were lost, and the manual leaves open whether a file
-#: that is too short ends with an error.
+#: Write failed, timeout: bytes were lost. The manual does not say whether a file that
+#: is too short ends with an error.
 BROKEN = frozenset({409, 421})
-#: The names of files that do not outlast an exchange.
+#: The names of the temporary files of exchanges.
 TEMPORARY_NAME = re.compile(r"[0-9a-f]{8}\.(?:req|rsp)")
 
 Progress = Callable[[str, int, int], None]
 
 
 class Checksum:
-    """The XOR of the 16-bit big-endian words of what it was given (FILE manual 2.4).
+    """The XOR of the 16-bit big-endian words of its bytes (FILE manual 2.4).
 
     An odd last byte is the upper half of a word.
     """
@@ -55,7 +55,7 @@ class Checksum:
         self._odd = 0
 
     def update(self, data: bytes) -> None:
-        """Go on with `data`."""
+        """Add `data`."""
         for half in (0, 1):
             folded = functools.reduce(operator.xor, data[half::2], 0)
             self._halves[half ^ self._odd] ^= folded
@@ -75,7 +75,7 @@ def checksum(data: bytes) -> int:
 
 
 def listing(pattern: str = "*") -> Dialogue[dict[str, int]]:
-    """Return the sizes of the files whose name is `pattern`, by name.
+    """Return the sizes of the files whose name matches `pattern`, by name.
 
     :raises ModuleError: if the module cannot list them.
     """
@@ -87,7 +87,7 @@ def listing(pattern: str = "*") -> Dialogue[dict[str, int]]:
     sizes = {}
     for value in reply.values("+QFLST"):
         name, _, size = value.rpartition(",")
-        # Siblings name the storage as well.
+        # Related modules add the name of the storage.
         sizes[name.strip('"').removeprefix("UFS:")] = _number(size, "AT+QFLST")
     return sizes
 
@@ -97,22 +97,22 @@ def _number(text: str, command: str) -> int:
         return int(text)
     except ValueError:
         raise TransferError(
-            f"the module says {len(text)} characters where a number should be",
+            f"the module's answer has {len(text)} characters in place of a number",
             command=command,
         ) from None
 
 
 def free_space() -> Dialogue[int]:
-    """Return how many bytes are free (FILE manual 2.1).
+    """Return the number of free bytes (FILE manual 2.1).
 
-    :raises ModuleError: if the module does not say.
+    :raises ModuleError: if the module does not tell.
     """
     reply = yield from must(Command('+QFLDS="UFS"'))
     return _number("".join(reply.values("+QFLDS")).split(",")[0], "AT+QFLDS")
 
 
 def delete(name: str) -> Dialogue[bool]:
-    """Delete a file; return whether there was one.
+    """Delete a file; return whether it existed.
 
     :raises ModuleError: if the module refuses.
     """
@@ -129,13 +129,12 @@ def store(
     *,
     anew: bool = False,
 ) -> Dialogue[None]:
-    """Let the module have `content` under `name`, sending it only where it lacks it.
+    """Store `content` under `name`; send it only if the module does not have it.
 
-    The name is taken to stand for the content; the size shows an upload that was cut
-    short.
+    The name stands for the content. The size shows an upload that was cut short.
 
-    :param anew: whether it is sent in any case.
-    :param progress: called with the name, the bytes sent and those to send.
+    :param anew: whether to send it in any case.
+    :param progress: called with the name, the sent bytes and the total.
     :raises SetupError: if there is no room.
     :raises TransferError: if it does not arrive intact.
     """
@@ -147,13 +146,13 @@ def store(
     yield from _check_space(len(content))
     for _ in repeating.FILE.times:
         if (yield from upload(name, content, progress)):
-            # The command may have come with another name, which noise has made.
+            # Noise may have changed the name in the command.
             if (yield from listing(name)).get(name) == len(content):
                 return
         yield from delete(name)
     raise TransferError(
         f"the file {name} did not arrive intact in {repeating.FILE.attempts} attempts; "
-        "look at the line's speed, and wire RTS and CTS (rtscts=True) if you can"
+        "use a lower baudrate=, or wire RTS and CTS and pass rtscts=True"
     )
 
 
@@ -161,8 +160,8 @@ def _check_space(size: int) -> Dialogue[None]:
     free = yield from free_space()
     if free < size:
         raise SetupError(
-            f"the module has room for {free} bytes and {size} are needed: delete "
-            "files that are not in use, see BG96Modem.files",
+            f"the module has room for {free} bytes, but needs {size}: delete files "
+            "that are not in use with BG96Modem.files",
             command="AT+QFLDS",
         )
 
@@ -170,10 +169,10 @@ def _check_space(size: int) -> Dialogue[None]:
 def upload(
     name: str, content: bytes, progress: Progress | None = None
 ) -> Dialogue[bool]:
-    """Send a file, in place of one of that name; return whether it arrived intact.
+    """Send a file, and replace one of that name; return whether it arrived intact.
 
-    The module confirms block by block: that is the pace on a line without flow control,
-    and shows on any line that it is not dead.
+    The module confirms each block. This paces a line without flow control, and shows on
+    any line that it still works.
 
     :raises ModuleError: if the module refuses it.
     """
@@ -188,7 +187,7 @@ def upload(
 
 
 def uploading(name: str, content: bytes, progress: Progress | None = None) -> Command:
-    """Return the command that sends a file; one of that name is not replaced."""
+    """Return the command that sends a file; it does not replace an existing one."""
     size, silence = len(content), times.MODULE_UPLOAD_SILENCE
     return Command(
         f"+QFUPL={quoted(name, 'file name', 80)},{size},{silence},1",
@@ -203,7 +202,7 @@ def uploading(name: str, content: bytes, progress: Progress | None = None) -> Co
 
 
 def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
-    """Have a file sent to `sink`; return whether it arrived intact.
+    """Send a file to `sink`; return whether it arrived intact.
 
     :raises ModuleError: if the module has no such file.
     """
@@ -228,14 +227,14 @@ def download(name: str, sink: Callable[[bytes], None]) -> Dialogue[bool]:
 
 
 def overwrite(name: str) -> Dialogue[bool]:
-    """Fill a file with zeros; return whether all of it was (FILE manual 2.6, 2.8).
+    """Fill a file with zeros; return whether that was complete (FILE manual 2.6, 2.8).
 
     :raises ModuleError: if the module refuses.
     """
     size = (yield from listing(name)).get(name)
     if not size:
         return False
-    # Mode 0 leaves what there is, so that it is written over.
+    # Mode 0 keeps the content, so that the zeros overwrite it.
     reply = yield from must(Command(f"+QFOPEN={quoted(name, 'file name', 80)},0"))
     handle = _number("".join(reply.values("+QFOPEN")), "AT+QFOPEN")
     command = Command(
@@ -250,17 +249,17 @@ def overwrite(name: str) -> Dialogue[bool]:
 
 
 def request_name(content: bytes) -> str:
-    """Return the name of a file that holds a request, and is soon deleted."""
+    """Return the name of a temporary file for a request."""
     return f"{hashlib.sha256(content).hexdigest()[:8]}.req"
 
 
 def response_name() -> str:
-    """Return the name of a file that will hold a response, and is soon deleted."""
+    """Return the name of a temporary file for a response."""
     return f"{secrets.token_hex(4)}.rsp"
 
 
 def _arrived(reply: Reply, name: str, size: int, total: int) -> bool:
-    """Whether the module has counted what we have, and nothing stood beside it."""
+    """Return whether the module's counts are ours, and no other line came."""
     if len(reply.lines) != 1:
         return False
     value = "".join(reply.values(name)[:1])

@@ -1,4 +1,4 @@
-"""A request in the form in which the module takes it."""
+"""A request in the form that the module takes."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ __all__ = ("NETWORK_BYTES_PER_SECOND", "Request", "whole_seconds")
 #: The slowest network (hardware design manual 2.2: NB-IoT, 32 kbit/s), by half.
 NETWORK_BYTES_PER_SECOND = 2_000
 
-#: What would end a URL, or is no ASCII.
+#: Bytes that would end a URL, or are not ASCII.
 _UNFIT = re.compile(rb"[^\x21-\x7e]")
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A request in the form in which the module takes it.
+    """A request in the form that the module takes.
 
-    :param method: of the request; the module does not look at it.
-    :param url: what AT+QHTTPURL is given; host, port and scheme matter.
-    :param data: the request's bytes, from request line to the end of the body.
+    :param method: the method; the module does not look at it.
+    :param url: the URL for AT+QHTTPURL; only scheme, host and port matter.
+    :param data: the bytes of the request, from the request line to the end of the body.
     :param body: whether there is a body.
-    :param by_file: whether request and response go by files in the module, each with
-        a checksum; what AT+QHTTPPOST does not take goes so in any case.
-    :param trust: what the connection must be checked for, with https.
+    :param by_file: whether request and response go by files in the module, each with a
+        checksum. A request that is too large for AT+QHTTPPOST always does.
+    :param trust: the checks of the connection, with https.
     :param handshake_seconds: how long the handshake may take.
-    :param progress: called while files for that are sent to the module.
+    :param progress: called while certificates are sent to the module.
     :param on_unchecked: called before anything is sent to a server whose name the
         module cannot check.
-    :param limits: of the module.
+    :param limits: the limits of the module.
     :raises LimitError: if the module cannot take it.
     """
 
@@ -63,24 +63,27 @@ class Request:
         if len(self.url) > self.limits.url:
             raise UnfitURL(
                 f"the URL's host alone has {len(self.url)} bytes; the module takes "
-                f"{self.limits.url}"
+                f"at most {self.limits.url}"
             )
         if _UNFIT.search(self.url):
-            raise UnfitURL("the URL holds blanks, control characters or non-ASCII")
+            raise UnfitURL(
+                "the URL contains blanks, control characters or non-ASCII; "
+                "percent-encode them"
+            )
         self.check_size(len(self.data))
 
     @staticmethod
     def check_size(size: int) -> None:
-        """Refuse a request that has `size` bytes already, if it is too large."""
+        """Refuse a request that already has `size` bytes, if that is too large."""
         if size > FILE_LIMIT:
             raise LimitError(
-                f"the request has more than {FILE_LIMIT:,} bytes, header and body "
-                "together, which is more than the module's file system holds; send it "
-                "in several requests"
+                f"the request has more than {FILE_LIMIT:,} bytes (header and body), "
+                "which do not fit into the module's file system; send it in several "
+                "requests"
             )
 
     def within(self, limits: Limits) -> Request:
-        """Return the request in the form for a module of these `limits`.
+        """Return the request in the form for a module with these `limits`.
 
         :raises LimitError: if the module cannot take it.
         """
@@ -96,12 +99,12 @@ class Request:
 
     @functools.cached_property
     def uploaded(self) -> bool:
-        """Whether it goes to the module as a file."""
+        """Whether it is sent to the module as a file."""
         return self.by_file or len(self.data) > self.limits.post
 
     @functools.cached_property
     def name(self) -> str:
-        """The command that carries it, which its result URC is called after."""
+        """The command that sends it, which is also the name of its result URC."""
         if self.uploaded:
             return "+QHTTPPOSTFILE"
         by_get = not self.body and len(self.data) <= self.limits.get
@@ -118,12 +121,13 @@ class Request:
         """Return the command that sends it.
 
         :param read_seconds: how long the module may wait for the response.
-        :param baudrate: of the line, from which the time for the upload follows.
-        :param rtscts: whether the module can hold the line back.
-        :param prompt: whether it is known to say OK before it has the result.
+        :param baudrate: the speed of the line, for the time of the upload.
+        :param rtscts: whether the module can stop the line.
+        :param prompt: whether the module is known to send OK before the result.
         """
-        # Twice what the line needs, for a module that holds it back now and then; and
-        # what the network needs, for one that does so until it has sent on what it has.
+        # Twice the time of the line, because a module may stop it now and then; plus
+        # the time of the network, because a module may stop it until it has sent its
+        # bytes.
         size = len(self.data)
         network = size / NETWORK_BYTES_PER_SECOND if rtscts else 0
         line = 20 * size / baudrate + network
@@ -136,7 +140,7 @@ class Request:
             f"{self.name}={','.join(map(str, order))}",
             timeout=times.MODULE_CONNECTS + 5,
             payload=self.data,
-            # Whoever waits less for a response does not wait longer for OK.
+            # OK must not take longer than a response may.
             payload_timeout=min(upload + 1, read_seconds + line),
             result_timeout=None if prompt else read_seconds + line,
             payload_phase=Phase.SEND,
@@ -146,5 +150,5 @@ class Request:
 
 
 def whole_seconds(seconds: float) -> int:
-    """Return `seconds` as the module takes them: whole ones, 1 to 65,535."""
+    """Return `seconds` in the form that the module takes: whole ones, 1 to 65,535."""
     return min(max(math.ceil(seconds), 1), SECONDS_LIMIT)

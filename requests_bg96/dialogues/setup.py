@@ -1,8 +1,8 @@
-"""Making a module that listens ready for requests.
+"""Set up a module that listens.
 
-Little is said to a module that is ready: one line asks for all there is to know, and
-what a read shows to be right is not written. So it is asked again without regret
-whenever the module may have restarted unnoticed.
+A module that is ready gets few commands: one line asks for everything, and settings
+that are right are not written. So it costs little to ask again if the module may have
+restarted unnoticed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = (
     "registration",
 )
 
-#: Lines of an identity that are looked at: manufacturer, model and revision.
+#: The lines of the answer to ATI that are used: manufacturer, model, revision.
 IDENTITY_LINES = 3
-#: Has the module heed RTS and move CTS, in data mode (AT manual 3.3).
+#: Turns on RTS and CTS in data mode (AT manual 3.3).
 FLOW_CONTROL = "+IFC=2,2"
-#: What AT+CREG?, AT+CGREG? and AT+CEREG? answer (AT manual 6.1, 9.8, 9.11).
+#: The answers to AT+CREG?, AT+CGREG? and AT+CEREG? (AT manual 6.1, 9.8, 9.11).
 REGISTRATION = {
     "0": "not searching",
     "1": "registered",
@@ -45,10 +45,10 @@ _NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ._:-]{0,40}")
 
 
 def learn(known: Knowledge) -> Dialogue[None]:
-    """Ask, once, who the module is and how much it takes.
+    """Ask, once, for the module's name and its limits.
 
-    Later firmwares and siblings may take more or less than the manual's module. What
-    differs is asked again, for it may be noise.
+    Later firmwares and related modules may have other limits than the manual. If they
+    differ, ask again, because noise may have changed them.
     """
     identity = yield from asked(Command("I", bare=True))
     limits = yield from _limits()
@@ -59,7 +59,7 @@ def learn(known: Knowledge) -> Dialogue[None]:
 
 
 def _identity(reply: Reply) -> str:
-    """Return the name in an answer to ATI: it is short, whoever made the module."""
+    """Return the name in an answer to ATI, shortened."""
     lines = (line for line in reply.lines[:IDENTITY_LINES] if _NAME.fullmatch(line))
     return b" ".join(lines).decode("ascii")
 
@@ -80,9 +80,9 @@ def _limits() -> Dialogue[Limits]:
 
 
 def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Do what is lacking for a request, and nothing when nothing is.
+    """Do only what is missing for a request.
 
-    :raises SetupError: if it cannot be done.
+    :raises SetupError: if that fails.
     """
     if not known.checked.settings:
         yield from _check(settings, known)
@@ -95,7 +95,7 @@ def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
 
 
 def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Ask for all that matters in one line, and write what is not as it must be."""
+    """Ask for all settings in one line, and write those that are wrong."""
     own = f"+QICSGP={settings.context_id}"
     texts = ["+CMEE=1", "+QHTTPCFG?", "+QIACT?"]
     texts += [own] if settings.apn is not None else []
@@ -107,17 +107,17 @@ def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
         yield from _define_context(settings, known)
     wrong = _wrong_settings(settings, reply)
     if wrong:
-        # It has restarted, or somebody else has used it: it may have lost the URL.
+        # It has restarted, or another program has used it: its URL may be lost.
         known.told.url = None
         yield from _together(*wrong)
-        # What noise has changed into another setting is answered by OK, too.
+        # If noise has changed a setting to another valid one, the answer is OK, too.
         reply = yield from asked(Command("+QHTTPCFG?"))
         if wrong := _wrong_settings(settings, reply):
             yield from _together(*wrong)
 
 
 def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
-    """Return the commands that set what `reply` shows to be otherwise than wanted."""
+    """Return the commands for the settings that are wrong in `reply`."""
     found = dict(value.partition(",")[::2] for value in reply.values("+QHTTPCFG"))
     return [
         f'+QHTTPCFG="{key}",{value}'
@@ -127,7 +127,7 @@ def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
 
 
 def _together(*texts: str) -> Dialogue[Reply]:
-    """Give several commands in one line, or one by one to a module that refuses."""
+    """Give several commands in one line, or one by one if the module refuses that."""
     reply = yield from asked(Command(joined(*texts)))
     if reply.ok:
         return reply
@@ -140,13 +140,13 @@ def _together(*texts: str) -> Dialogue[Reply]:
 
 
 def _refuse_others() -> Dialogue[None]:
-    """Refuse a module that does not know the commands which all this relies on."""
+    """Refuse a module that does not have the commands that we need."""
     reply = yield from asked(Command("+QHTTPCFG=?"))
     if not reply.ok:
         identity = yield from asked(Command("I", bare=True))
         raise SetupError(
             f"this is {_identity(identity) or 'a module without a name'}, which does "
-            "not know AT+QHTTPCFG: a BG96, BG95 or BG77 is needed"
+            "not know AT+QHTTPCFG; use a BG96, BG95 or BG77"
         )
 
 
@@ -156,7 +156,7 @@ def _is_active(reply: Reply, context_id: int) -> bool:
 
 
 def _context(settings: Settings) -> str:
-    """Return a context's definition, as AT+QICSGP reads and writes it."""
+    """Return the definition of a context in the form of AT+QICSGP."""
     names = (settings.apn or "", settings.username, settings.password)
     strings = ",".join(quoted(name, "APN's parameter") for name in names)
     return f"1,{strings},{settings.auth}"
@@ -178,14 +178,14 @@ def _define_context(settings: Settings, known: Knowledge) -> Dialogue[None]:
 
 
 def registration() -> Dialogue[dict[str, str]]:
-    """Return the <stat> of each kind of registration that the module knows."""
+    """Return the <stat> of each kind of registration that the module has."""
     reply = yield from asked(Command("+CREG?;+CGREG?;+CEREG?"))
     told(reply, "+CREG")
     return {
         name: fields[1]
         for name in ("CREG", "CGREG", "CEREG")
         for value in reply.values(f"+{name}")
-        # A URC of the same name has no <n> in front, but may have a cell behind.
+        # A URC of the same name has no <n> before it, but may have a cell after it.
         if len(fields := value.split(",")) > 1 and number(fields[1]) is not None
     }
 
@@ -199,7 +199,7 @@ def _wait_for_registration() -> Dialogue[None]:
         yield Pause(
             repeating.REGISTRATION.pause,
             SetupError(
-                f"the module is not registered in a network ({states}): look at the "
+                f"the module is not registered in a network ({states}): check the "
                 "antenna, the SIM's subscription and the bands that the module may use",
                 command="AT+CEREG?",
             ),
@@ -211,10 +211,10 @@ def _status(stat: str) -> str:
 
 
 def _activate(settings: Settings) -> Dialogue[None]:
-    """Activate the PDP context (TCP manual 2.1.2), after a deactivation if need be.
+    """Activate the PDP context (TCP manual 2.1.2), after a deactivation if necessary.
 
-    A context that the module holds active already, or that the network has dropped,
-    must be deactivated first (HTTP manual 4.5).
+    A context that is already active, or that the network has dropped, must be
+    deactivated first (HTTP manual 4.5).
     """
     activate = Command(f"+QIACT={settings.context_id}", timeout=150.0)
     reply = yield from asked(activate)
@@ -228,7 +228,7 @@ def _activate(settings: Settings) -> Dialogue[None]:
         raise ContextError(
             f"the network refuses PDP context {settings.context_id} with {apn} "
             f"({_reason(why)}): pass the "
-            "right apn=, username= and password=, and look at the SIM's subscription",
+            "right apn=, username= and password=, and check the SIM's subscription",
             command=str(activate),
             err=reply.err,
         )
@@ -241,7 +241,7 @@ def _reason(reply: Reply) -> str:
 
 
 def _attach() -> Dialogue[None]:
-    """Attach to the packet domain, if the module is not (HTTP manual 4.2)."""
+    """Attach to the packet domain, if necessary (HTTP manual 4.2)."""
     reply = yield from asked(Command("+CGATT?"))
     if reply.values("+CGATT") == ["0"]:
         yield from asked(Command("+CGATT=1", timeout=140.0))
@@ -254,6 +254,6 @@ def has_names(settings: Settings) -> Dialogue[bool]:
 
 
 def deactivate(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Give up a PDP context that does not work, so that `prepare` activates it anew."""
+    """Deactivate a broken PDP context, so that `prepare` activates it again."""
     yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
     known.told.context = False

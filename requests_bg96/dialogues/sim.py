@@ -1,8 +1,8 @@
-"""Unlocking the SIM, and never by a second try of a PIN that may be wrong.
+"""Unlock the SIM, and never try a PIN twice that may be wrong.
 
-The SIM counts its attempts, and ``AT+QPINC?`` tells how many are left. Where a firmware
-does not tell, a file in the module says that the PIN was tried: it outlasts this
-program, and the machine that it runs on. It is deleted when the PIN was right.
+The SIM counts its attempts, and ``AT+QPINC?`` tells how many are left. If a firmware
+does not tell, a file in the module records that the PIN was tried. The file survives
+this program and its machine. It is deleted after the PIN was right.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from .files import EXISTS, delete, listing, uploading
 
 __all__ = ("TRIED", "unlock")
 
-#: Attempts at the PIN that a SIM allows; a wrong one leaves fewer.
+#: The attempts that a SIM allows; a wrong PIN costs one.
 PIN_ATTEMPTS = 3
-#: CME ERROR numbers under which a SIM may yet come up (AT manual 12.5).
+#: CME ERROR numbers of a SIM that is still starting (AT manual 12.5).
 SIM_STARTING = frozenset({13, 14})
-#: The file that says that a PIN was tried, and was not known to be right.
+#: The file that records that a PIN was tried and is not known to be right.
 TRIED = "bg96pin.try"
 
-#: The manual has quotes and blanks here, and not everywhere the same (AT manual 5.7).
+#: The manual has quotes and blanks here, but not always the same (AT manual 5.7).
 _ATTEMPTS = re.compile(r'"?SC"?, *([0-9]{1,2}), *[0-9]{1,2}')
 _BY_HAND = (
-    "enter the right one once by hand, in another device or with "
+    "enter the right PIN once by hand, in another device or with "
     'BG96Modem.command("AT+CPIN=...")'
 )
 
 
 def unlock(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Wait for the SIM, and enter its PIN where it wants it.
+    """Wait for the SIM, and enter its PIN if necessary.
 
-    :raises SetupError: if it cannot be used, or the PIN is not to be tried.
+    :raises SetupError: if it cannot be used, or the PIN must not be tried.
     """
     for _ in repeating.SIM.times:
         reply = yield from asked(Command("+CPIN?"))
@@ -56,18 +56,18 @@ def unlock(settings: Settings, known: Knowledge) -> Dialogue[None]:
 
 def _sim_error(code: str, err: int | None) -> SetupError:
     if err == 10:
-        found = "there is no SIM; insert one, and look at its holder's contacts"
+        found = "there is no SIM; insert one, and check the contacts of its holder"
     elif code and recognisable(b"+CPIN: " + code.encode("latin-1")):
-        found = f"the SIM wants {code}; unlock it by hand"
+        found = f"the SIM needs {code}; unlock it by hand"
     else:
-        found = "the SIM does not come up; is it inserted, is it the right way round?"
+        found = "the SIM does not start; check that it is inserted the right way round"
     return SetupError(found, command="AT+CPIN?", err=err)
 
 
 def _enter_pin(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Enter the PIN once, and never when a wrong one may have been tried before."""
+    """Enter the PIN once, and never if a wrong one may have been tried before."""
     if settings.pin is None:
-        raise SetupError("the SIM wants its PIN; pass pin=", command="AT+CPIN?")
+        raise SetupError("the SIM needs its PIN; pass pin=", command="AT+CPIN?")
     reply = yield from asked(Command("+QPINC?"))
     if reply.err in SIM_STARTING:
         return
@@ -83,7 +83,7 @@ def _enter_pin(settings: Settings, known: Knowledge) -> Dialogue[None]:
     if not reply.ok:
         known.pin = PinTry.REFUSED
         raise SetupError(
-            "the SIM refuses the PIN; it is not tried again: pass the right one, and "
+            "the SIM refuses the PIN; it is not tried again. Pass the right one, and "
             + _BY_HAND
             + (_delete_advice() if known.pin_written_down else ""),
             command="AT+CPIN",
@@ -96,22 +96,22 @@ def _tried_before(left: int | None) -> SetupError:
     found = "an unknown number" if left is None else left
     return SetupError(
         f"the SIM has refused a PIN before ({found} of {PIN_ATTEMPTS} attempts are "
-        f"left); it is not tried again: {_BY_HAND}",
+        f"left); the PIN is not tried again: {_BY_HAND}",
         command="AT+CPIN",
     )
 
 
 def _attempts_left(values: list[str]) -> int | None:
-    """Return how many attempts at the PIN are left; None where that is not told."""
+    """Return how many attempts are left, or None if the module does not tell."""
     found = [match for value in values if (match := _ATTEMPTS.fullmatch(value))]
     return int(found[0][1]) if found else None
 
 
 def _write_down(known: Knowledge) -> Dialogue[None]:
-    """Leave a file in the module that says that the PIN was tried.
+    """Make the file that records that the PIN was tried.
 
-    :raises SetupError: if there is one, or it cannot be made: without it, nothing
-        would tell the next program.
+    :raises SetupError: if the file exists, or cannot be made. Without it, the next
+        program would not know.
     """
     try:
         exists = TRIED in (yield from listing(TRIED))
@@ -120,7 +120,7 @@ def _write_down(known: Knowledge) -> Dialogue[None]:
             exists = reply.err == EXISTS
         if exists:
             raise SetupError(
-                "a PIN was tried before, and it is not known to be right; this "
+                "a PIN was tried before, and it is not known to be right. This "
                 "firmware does not tell how many attempts the SIM has left "
                 f"(AT+QPINC?), so it is not tried again: {_BY_HAND}{_delete_advice()}",
                 command="AT+CPIN",
@@ -130,9 +130,9 @@ def _write_down(known: Knowledge) -> Dialogue[None]:
         written = False
     if not written:
         raise SetupError(
-            "this firmware does not tell how many attempts at the PIN the SIM has left "
-            "(AT+QPINC?), nor can a file be made in it that says that it was tried; "
-            f"so it is not tried: {_BY_HAND}",
+            "this firmware does not tell how many attempts the SIM has left "
+            "(AT+QPINC?), and the file that records an attempt cannot be made, so the "
+            f"PIN is not tried: {_BY_HAND}",
             command="AT+CPIN",
         )
     known.pin_written_down = True
@@ -143,7 +143,7 @@ def _delete_advice() -> str:
 
 
 def _was_right(known: Knowledge) -> Dialogue[None]:
-    """Take back that the PIN was tried, now or when the file can be deleted."""
+    """Delete the record that the PIN was tried, now or when the file can be deleted."""
     if known.pin_written_down:
         try:
             yield from delete(TRIED)

@@ -1,8 +1,7 @@
-"""The module's TLS, set up so that a connection is checked as the caller asked.
+"""Set up the module's TLS, so that a connection is checked as the caller asked.
 
-What matters is read back before a connection is made, for a settings line that noise
-has changed, or a key that the module does not know, would otherwise leave it less
-checked than that.
+Important settings are read back before a connection is made. Otherwise, noise in a
+settings line, or a key that the module does not know, could weaken the checks.
 """
 
 from __future__ import annotations
@@ -21,45 +20,45 @@ from .files import Progress, store
 
 __all__ = ("fits", "secure")
 
-#: How far the module's clock may be off: certificates are dated by days.
+#: How wrong the module's clock may be; certificates are valid for days.
 CLOCK_TOLERANCE = datetime.timedelta(days=1)
-#: A machine whose own clock says less has not been told the time either.
+#: If the machine's own clock is earlier, it is not set either.
 PLAUSIBLE = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
-#: What ``negotiatetime`` may be (SSL manual 2.1.1).
+#: The range of ``negotiatetime`` (SSL manual 2.1.1).
 NEGOTIATE_SECONDS = (10, 300)
-#: What only later firmwares know (their own AT+QSSLCFG=?).
+#: The keys of later firmwares only (their own AT+QSSLCFG=?).
 LATER_KEYS = ("sni", "checkhost", "ignorecertchain")
-#: What a connection that is kept would pass on to the next request, and the files.
+#: The settings that a kept connection would pass on to the next request, besides files.
 PASSED_ON = ("seclevel", "checkhost", "ignorecertchain")
-#: The manual does not say how long a command line may be; those of this many are not.
+#: Keys in one line. The manual does not say how long a line may be; this is short.
 KEYS_PER_LINE = 4
 
 UNCHECKED_HOST = (
-    "this module's firmware cannot check that a certificate was issued to the host "
-    'that was asked for (AT+QSSLCFG="checkhost" is unknown to it), so anybody with a '
-    "certificate from the same authorities could pass for it. Update the firmware, "
-    "trust only a CA of your own, or accept the risk with "
+    "this module's firmware cannot check the host's name in a certificate "
+    '(it does not know AT+QSSLCFG="checkhost"), so anybody with a certificate from the '
+    "same CAs could pretend to be the host. Update the firmware, trust only a CA of "
+    "your own, or accept the risk with "
     "BG96Adapter(allow_unchecked_host=True)"
 )
 
 UNCHECKED_SERVER = (
     "this module's firmware shows a client certificate only to a server that it checks "
-    '(AT+QSSLCFG="ignorecertchain" is unknown to it): cert= needs verify=True, or the '
-    "path of the server's CA"
+    '(it does not know AT+QSSLCFG="ignorecertchain"). With cert=, pass verify=True, or '
+    "the path of the server's CA"
 )
 
 
 def fits(
     trust: Trust, origin: bytes, settings: Settings, known: Knowledge
 ) -> Dialogue[bool]:
-    """Return whether a connection to `origin` that the module has kept is fit.
+    """Return whether a kept connection to `origin` has the right checks.
 
-    Settings count for connections that are opened later (SSL manual 2.1.1), and a
-    server that nobody has checked may well keep its own open. Only without its PDP
-    context the module has none.
+    Settings affect only connections that are opened later (SSL manual 2.1.1), and an
+    unchecked server may keep its own open. Only without its PDP context does the module
+    have no connection.
 
     :param origin: scheme, host and port.
-    :raises TrustError: if the firmware cannot check what `trust` asks for.
+    :raises TrustError: if the firmware cannot check what `trust` requires.
     """
     if known.tls_keys is None:
         known.tls_keys = yield from _known_keys(settings.ssl_context_id)
@@ -83,18 +82,18 @@ def secure(
     progress: Progress | None = None,
     on_unchecked: Callable[[], None] | None = None,
 ) -> Dialogue[None]:
-    """Have the next connection checked as `trust` says; see `fits` for one before it.
+    """Make the next connection checked as `trust` requires; for a kept one, see `fits`.
 
-    :param origin: scheme, host and port that it will lead to.
+    :param origin: scheme, host and port of the connection.
     :param seconds: how long the handshake may take; the module takes 10 to 300.
     :param progress: called while a file is sent to the module.
-    :param on_unchecked: called where the host's name is not checked though it should.
+    :param on_unchecked: called if the host's name should be checked but cannot be.
     :raises TrustError: if the module does not take the settings.
     """
     if on_unchecked and _name_is_unchecked(trust, known):
         on_unchecked()
     for file in trust.files:
-        yield from _provide(file, known, progress)
+        yield from _ensure_stored(file, known, progress)
     if trust.ca and settings.set_clock and not known.checked.clock:
         yield from _set_clock()
         known.checked.clock = True
@@ -112,9 +111,9 @@ def _name_is_unchecked(trust: Trust, known: Knowledge) -> bool:
 
 
 def _known_keys(context: int) -> Dialogue[frozenset[str]]:
-    """Ask which keys the firmware knows; those that it seems to lack, one by one.
+    """Ask for the keys that the firmware knows, and each missing one again.
 
-    A line that noise has changed must not pass for a firmware that cannot check.
+    A line that noise has changed must not look like a firmware that cannot check.
     """
     reply = yield from must(Command("+QSSLCFG=?"))
     values = reply.values("+QSSLCFG")
@@ -127,19 +126,19 @@ def _known_keys(context: int) -> Dialogue[frozenset[str]]:
     return frozenset(known)
 
 
-def _provide(
+def _ensure_stored(
     file: StoredFile, known: Knowledge, progress: Progress | None
 ) -> Dialogue[None]:
-    """Let the module have a file, and no other under its name.
+    """Make sure that the module has this file under its name.
 
-    One that was being sent when the line failed has its size, and may have anything
-    in it; so may one that only has the same name.
+    A file whose upload failed may have the right size and a wrong content. So may
+    another file of the same name.
     """
     before = known.contents.get(file.name, file.digest)
     if file.name in known.checked.files and before == file.digest:
         return
     known.contents[file.name] = b""
-    # A module may have read what the name stood for when it was told the name.
+    # A module may have read the old file when the name was set.
     known.checked.tls = None
     anew = before != file.digest
     yield from store(file.name, file.content, progress, anew=anew)
@@ -148,10 +147,10 @@ def _provide(
 
 
 def _passed_on(trust: Trust, wanted: dict[str, str]) -> dict[str, str]:
-    """Return what a connection that is made like that was checked for, and shows.
+    """Return what such a connection is checked for, and the certificate that it shows.
 
-    A file counts by all of its digest: its name is short enough that others of that
-    name can be made.
+    A file counts by its full digest. Its name is short, so others could make a file of
+    the same name.
     """
     files = {"cacert": trust.ca, "clientcert": trust.certificate}
     digests = {key: file.digest.hex() for key, file in files.items() if file}
@@ -178,7 +177,7 @@ def _wanted(
 
 
 def _checks(trust: Trust, known: Knowledge) -> dict[str, str]:
-    """Return the settings that say what is checked, as far as the firmware has them."""
+    """Return the settings of the checks, as far as the firmware has them."""
     later = {
         "sni": "1",
         "checkhost": str(int(bool(trust.ca) and trust.check_host)),
@@ -193,9 +192,9 @@ def _checks(trust: Trust, known: Knowledge) -> dict[str, str]:
 def _configure(
     wanted: dict[str, str], given: dict[str, str], settings: Settings
 ) -> Dialogue[None]:
-    """Write what is not as wanted, and look whether all of it is now.
+    """Write the settings that are wrong, and read all of them back.
 
-    :param given: what is known to be as it was written.
+    :param given: the settings that are known to be in force.
     """
     context = settings.ssl_context_id
     for attempt in repeating.TLS.times:
@@ -203,7 +202,7 @@ def _configure(
             yield from asked(Command(f'+QHTTPCFG="sslctxid",{context}'))
         for key, value in wanted.items():
             if given.get(key) != value:
-                # What is refused, or changed on the way, is seen when it is read.
+                # A refused or changed setting shows when it is read back.
                 yield from asked(Command(f'+QSSLCFG="{key}",{context},{value}'))
         found = yield from _read_back(wanted, settings)
         wrong = [key for key in wanted if found.get(key) != wanted[key].casefold()]
@@ -211,23 +210,24 @@ def _configure(
             return
         given = {}
     raise TrustError(
-        "the module does not take these settings, or the line changes them: "
+        "the module does not take these settings, or the line changes them; check the "
+        "firmware and the wiring: "
         + ", ".join(f"{key} is {found.get(key)}, not {wanted[key]}" for key in wrong),
         command="AT+QSSLCFG",
     )
 
 
 def _read_back(wanted: dict[str, str], settings: Settings) -> Dialogue[dict[str, str]]:
-    """Return the settings of the context, if it is the one that requests go by."""
+    """Return the settings of the context, if it is the one that requests use."""
     context = settings.ssl_context_id
     texts = [f'+QSSLCFG="{key}",{context}' for key in wanted]
     found = {}
-    # So what is read back is surely the module's.
+    # Then the answer certainly comes from the module.
     yield from prove()
     for start in range(0, len(texts), KEYS_PER_LINE):
         line = joined("+QHTTPCFG?", *texts[start : start + KEYS_PER_LINE])
         reply = yield from asked(Command(line))
-        # Siblings put a blank behind commas, or the storage before a file's name.
+        # Related modules put a blank after commas, or the storage before a file name.
         values = [value.replace(" ", "") for value in reply.values("+QSSLCFG")]
         if f'"sslctxid",{context}' not in reply.values("+QHTTPCFG"):
             continue
@@ -237,9 +237,9 @@ def _read_back(wanted: dict[str, str], settings: Settings) -> Dialogue[dict[str,
 
 
 def _set_clock() -> Dialogue[None]:
-    """Tell the module the time if it has it wrong, or no certificate would be valid.
+    """Set the module's clock if it is wrong, because no certificate would be valid.
 
-    Its clock is lost without supply, and starts long ago (AT manual 11.2).
+    The clock is lost without power, and starts years ago (AT manual 11.2).
     """
     now = datetime.datetime.now(datetime.timezone.utc)
     reply = yield from asked(Command("+CCLK?"))

@@ -144,7 +144,7 @@ def test_no_room(tmp_path: pathlib.Path) -> None:
     doors = Doors()
     with secured(doors) as made:
         made.emulator.module.files.create("big").extend(bytes(TOTAL - 100))
-        text = f"room for 100 bytes and {len(root_pem())} are needed"
+        text = f"room for 100 bytes, but needs {len(root_pem())}"
         with pytest.raises(requests.ConnectionError, match=text):
             made.session.get(URL, verify=root_file(tmp_path))
         assert uploads(made) == 0

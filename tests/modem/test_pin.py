@@ -100,5 +100,5 @@ def test_a_module_without_files() -> None:
         offset = well.written.index(b'AT+QFUPL="bg96pin.try"')
     full = Fault("from_host", offset + 9, "cme", code=406)
     with locked("refused", faults=[full]) as made:
-        assert "so it is not tried" in started(made, "7291")
+        assert "so the PIN is not tried" in started(made, "7291")
         assert b"AT+CPIN=" not in made.written

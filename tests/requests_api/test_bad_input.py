@@ -199,7 +199,7 @@ def test_nobody_answers() -> None:
     with scripted(None) as path, session_on(path) as session:
         error = failure(session, timeout=(1.5, 5))
         assert isinstance(error, requests.exceptions.ConnectTimeout)
-        told(error, "nothing answers AT", "is the module on", "time is too short")
+        told(error, "nothing answers AT", "module is on", "time is too short")
 
 
 def test_nobody_answers_for_long() -> None:
@@ -207,7 +207,7 @@ def test_nobody_answers_for_long() -> None:
     with rig() as made:
         made.emulator.power_off()
         error = failure(made.session, timeout=150)
-        told(error, "nothing answers AT", "AT port", "is the module on", "speed")
+        told(error, "nothing answers AT", "AT port", "module is on", "speed")
         assert made.clock.now() < 60
 
 
@@ -264,7 +264,7 @@ def test_no_sim() -> None:
 def test_a_pin_is_wanted() -> None:
     """The argument is named, and given it works."""
     with rig(sim="pin") as made:
-        check_in_time(made, "wants its PIN", "pin=")
+        check_in_time(made, "needs its PIN", "pin=")
     with rig(sim="pin", adapter={"pin": "1234"}) as made:
         assert made.get(timeout=60).content == b"hello"
 
