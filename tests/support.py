@@ -20,9 +20,9 @@ from requests_bg96.at.lines import error_number
 from requests_bg96.at.steps import (
     Ask,
     Await,
+    AwaitLateAnswer,
     Command,
     Dialogue,
-    Hearken,
     Pause,
     Reply,
     Step,
@@ -170,7 +170,7 @@ def replied(step: Step, answer: Answer) -> Any:
         return answer and answer.encode("latin-1")  # type: ignore[union-attr]
     if isinstance(step, (Ask, Pause)):
         return answer is not None
-    if not isinstance(step, (Command, Hearken)):
+    if not isinstance(step, (Command, AwaitLateAnswer)):
         return None
     command = step if isinstance(step, Command) else step.command
     assert isinstance(answer, str), f"{command} has no answer in the script"

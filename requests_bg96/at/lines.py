@@ -1,4 +1,4 @@
-"""The lines of the module, without I/O: bytes become lines here."""
+"""Split the module's bytes into lines, without I/O."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from ..errors import TransferError
 
 __all__ = ("ACKNOWLEDGEMENT", "LineBuffer", "error_number")
 
-#: No line of the module is nearly as long (AT+QHTTPURL? prints up to 700 bytes); what
-#: grows beyond is noise, and is dropped rather than kept.
+#: All lines of the module are much shorter (AT+QHTTPURL? prints up to 700 bytes). A
+#: longer line is noise, and is dropped.
 LINE_LIMIT = 4_096
 
-#: The byte by which AT+QFUPL confirms a block (FILE manual 2.4).
+#: AT+QFUPL confirms a block with this byte (FILE manual 2.4).
 ACKNOWLEDGEMENT = b"A"
 
-# More digits are noise; Python refuses to read some thousands of them.
+# More digits are noise. Python refuses to convert thousands of them.
 _ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d{1,9})(?!\d)")
 
 
 def error_number(final: bytes) -> int | None:
-    """Return the number in a ``+CME ERROR`` or ``+CMS ERROR`` line, if it is one."""
+    """Return the number of a ``+CME ERROR`` or ``+CMS ERROR`` line, or None."""
     found = _ERROR_NUMBER.match(final)
     return int(found.group(1)) if found else None
 
 
 class LineBuffer:
-    """Bytes in, lines out, and what is no line handed over as it came.
+    """Takes bytes and returns lines, or the bytes that are not lines.
 
-    Feed it with `receive_data`, take lines with `next_line` until it says None.
+    Feed it with `receive_data`, and take lines with `next_line` until it returns None.
     """
 
     def __init__(self) -> None:
-        #: Whether the line before ended in LF alone.
+        #: Whether the last line ended with LF alone.
         self.ended_in_lf = False
         self._buffer = bytearray()
         self._searched = 0
@@ -47,7 +47,7 @@ class LineBuffer:
     def next_line(self) -> bytes | None:
         """Return the next line that is not empty, without its line end, or None.
 
-        :raises TransferError: after `LINE_LIMIT` bytes without a line end; they are
+        :raises TransferError: after `LINE_LIMIT` bytes without a line end. They are
             dropped.
         """
         while (end := self._buffer.find(b"\n", self._searched)) >= 0:
@@ -68,11 +68,11 @@ class LineBuffer:
 
     @property
     def has_line(self) -> bool:
-        """Whether `next_line` has something to say: a line, or that none ends."""
+        """Whether `next_line` will return a line, or raise an error."""
         return b"\n" in self._buffer or len(self._buffer) > LINE_LIMIT
 
     def take_acknowledgement(self) -> bool:
-        """Take the byte that confirms a block, if it is next; return whether it was."""
+        """Take the byte that confirms a block; return whether it was next."""
         if not self._buffer.startswith(ACKNOWLEDGEMENT):
             return False
         del self._buffer[:1]
@@ -80,13 +80,13 @@ class LineBuffer:
         return True
 
     def take_rest(self) -> bytes:
-        """Return, and forget, the bytes that no line was made of."""
+        """Return and forget the bytes that are not a line."""
         rest = bytes(self._buffer)
         if rest:
             self.clear()
         return rest
 
     def clear(self) -> None:
-        """Forget what is buffered."""
+        """Forget all bytes."""
         self._buffer.clear()
         self._searched = 0

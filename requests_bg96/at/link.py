@@ -1,8 +1,8 @@
-"""The drive loop: joins a port, the line parser and a dialogue.
+"""The drive loop: it connects a port, the line parser and a dialogue.
 
-What a dialogue yields is done here, one step at a time, each within a deadline. After
-any exception the state of the line says how the module was left; only the question
-leads on from there.
+It carries out the steps of a dialogue one after the other, each within a deadline.
+After an exception, the state of the line says how the module was left. Only the
+question can resynchronise it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from .steps import (
     BYTES_PER_SECOND,
     Ask,
     Await,
+    AwaitLateAnswer,
     Command,
     Dialogue,
     Escape,
-    Hearken,
     Kind,
     Pause,
     Reply,
@@ -48,21 +48,21 @@ __all__ = ("Link",)
 
 T = TypeVar("T")
 
-#: The command to whose answer the lines behind a payload belong.
+#: The command that the lines after a payload belong to.
 _READ = Command("+QHTTPREAD")
-#: Bytes that may be heard between a question and its answer.
+#: The most bytes that are kept between a question and its answer.
 QUESTION_LIMIT = 4_096
 
 
 class Link(Wire):
-    """A dialogue's way to the module.
+    """Carries out dialogues with the module.
 
-    :param port: an open port; it stays the caller's to close.
-    :param clock: the time.
+    :param port: an open port; the caller closes it.
+    :param clock: the clock.
     :param on_urc: called with each unsolicited line.
-    :param stats: where bytes and recoveries are counted.
-    :param settings: of which ``dtr`` and ``verify_echo`` matter here.
-    :param state: of the line, before the port was opened.
+    :param stats: counts bytes and recoveries.
+    :param settings: only ``dtr`` and ``verify_echo`` matter here.
+    :param state: the state of the line before the port was opened.
     """
 
     def __init__(
@@ -84,8 +84,9 @@ class Link(Wire):
         )
         #: Whether the module has ever shown that it listens.
         self.met = False
-        #: Whether it has since a server's payload came: else the end of that is only
-        #: what HTTP, the module's result URC and the trailer have agreed on.
+        #: Whether the module has echoed a question since the last payload of a server.
+        #: If not, only HTTP, the module's result URC and the trailer tell the end of
+        #: it.
         self.proved = False
         self._dtr = settings.dtr
         self._verify_echo = settings.verify_echo
@@ -95,18 +96,18 @@ class Link(Wire):
             Ask: self._ask,
             Command: self._command,
             Await: self._await,
-            Hearken: self._hearken,
+            AwaitLateAnswer: self._await_late_answer,
             Pause: self._pause,
             Escape: self._escape,
             Speed: self._speed,
         }
 
     def run(self, dialogue: Dialogue[T], deadline: Deadline) -> T:
-        """Carry out `dialogue` and return what it returns.
+        """Carry out `dialogue` and return its result.
 
-        :param deadline: bounds all of it, but for the sending of payloads, which have
-            times of their own.
-        :raises BG96Error: what the dialogue raises, or does not catch.
+        :param deadline: limits all steps except sending payloads, which have their own
+            time.
+        :raises BG96Error: if the dialogue raises it, or does not catch it.
         """
         outcome: Any = None
         failure: BG96Error | None = None
@@ -126,13 +127,13 @@ class Link(Wire):
                 failure = self._failed(step, error)
 
     def give_up(self) -> None:
-        """Have nobody go on with what is under way on the line."""
+        """Record that nobody continues what is on the line."""
         self.state.on(Event.GIVE_UP)
 
     def end_payload(self, trailer: bytes) -> None:
-        """Go back to lines behind the payload, first to those that ended it.
+        """Return to lines after the payload, first to those that ended it.
 
-        :param trailer: the lines from OK to ``+QHTTPREAD``, and URCs among them.
+        :param trailer: the lines from OK to ``+QHTTPREAD``, with any URCs.
         """
         if self.state.data_mode:
             self.state.on(Event.TRAILER)
@@ -141,7 +142,7 @@ class Link(Wire):
         self._lines.receive_data(trailer)
         while line := self._take_line():
             if _READ.kind_of(line) is Kind.URC:
-                # A restart now is one that the next command will meet.
+                # The next command will notice a restart.
                 with suppress(ModuleRestarted, DataModeError):
                     self.note(line)
 
@@ -150,15 +151,15 @@ class Link(Wire):
         return Question(echo=self._verify_echo, dtr=self._dtr)
 
     def ask_amid_payload(self, line: bytes) -> None:
-        """Send a line of a question, whose answer the caller reads as payload."""
+        """Send a line of a question; the caller reads the answer as payload."""
         self.state.on(Event.ASK)
         self._write(line, State.DOUBTED)
 
     def hear_answer(self, behind: bytes) -> bool:
-        """Take the end of the answer to a question whose echo came.
+        """Take the end of the answer to a question, after its echo.
 
-        :param behind: what came behind the echo already.
-        :returns: whether it was the right one.
+        :param behind: the bytes that have already come after the echo.
+        :returns: whether it is the right answer.
         """
         self.state.on(Event.ECHO)
         self._lines.clear()
@@ -178,10 +179,10 @@ class Link(Wire):
             self.give_up()
         return self.proved
 
-    # One step each
+    # The steps
 
     def _failed(self, step: Step, error: BG96Error) -> BG96Error:
-        """Return `error`, by which `step` has failed, with what is known of it."""
+        """Complete the `error` of a failed `step`, and return it."""
         error.reached(self.phase)
         if isinstance(step, Command):
             self.give_up()
@@ -209,7 +210,7 @@ class Link(Wire):
             return False
         logger.debug("< yes")
         if listened:
-            # Of another, what stands before its answer may be a server's.
+            # If it was not listening, bytes before its answer may be a server's.
             self._note_again(pending + before + answer[0])
         self._dtr_tried = False
         self.late_answer = None
@@ -220,19 +221,19 @@ class Link(Wire):
     def _heard(
         self, wanted: Callable[[bytes], object], deadline: Deadline
     ) -> tuple[bytes, bool]:
-        """Return what comes until it is as `wanted`, and whether that was in time."""
+        """Return the bytes until they match `wanted`, and whether that was in time."""
         until = deadline.within(times.QUESTION)
         heard = b""
         while not wanted(heard):
             data = self.port.read(until)
             if not data or until.over:
                 return heard, False
-            # The rest is somebody's payload.
+            # Earlier bytes are payload of an old exchange.
             heard = heard[-QUESTION_LIMIT:] + data
         return heard, True
 
     def _note_again(self, heard: bytes) -> None:
-        """Take note of what a module that was listening said beside its answers."""
+        """Note the URCs that a listening module sent besides its answers."""
         found = [line for line in self._urcs if line in RESTARTED]
         for line in (*heard.splitlines(), *found):
             if line not in (b"", b"OK"):
@@ -254,8 +255,8 @@ class Link(Wire):
             self.phase = Phase.SEND
         reply = self._answer_to(command, deadline.within(command.timeout))
         if command.commits and not (reply.ok or self._urcs):
-            # It says itself that nothing came of it; unless that stands among pieces of
-            # something else, which may have been OK.
+            # The module reports that the command failed. Other lines before that could
+            # have been OK.
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
         if reply.connected:
             self._connect(command)
@@ -270,32 +271,34 @@ class Link(Wire):
         if not command.fetches:
             self._note_line_end()
         elif not reply.connected:
-            # Where noise has hidden CONNECT, the result is a line of the payload.
+            # If noise has destroyed CONNECT, the result is a line of the payload.
             self.give_up()
-        # What a caller types, which is bare, may lead to data mode or not.
+        # A command typed by a caller (bare) may lead to data mode or not.
         if reply.final == b"OK" and command.connects and not command.bare:
-            raise StrayAnswer("the module said OK before CONNECT, to something else")
+            raise StrayAnswer(
+                "the module answered OK before CONNECT: it belongs to another command"
+            )
         return reply
 
     def _note_line_end(self) -> None:
-        """See what ended a result, where no server can have said it."""
+        """Record the line end of a result that no server can have sent."""
         if self.proved:
             self._in_lf = self._in_lf + 1 if self._lines.ended_in_lf else 0
 
     def _connect(self, command: Command) -> None:
-        """Go to data mode, where `command` leads there."""
+        """Enter data mode, if `command` leads to it."""
         if not command.connects:
             self._raise_in_data_mode()
         self.state.on(Event.RECEIVE if command.payload is None else Event.SEND)
         self.proved = self.proved and not command.leads
-        # A module that understood another length would take the rest for commands.
+        # If the module understood another length, it would take the rest for commands.
         if self._verify_echo and command.payload is not None and not self._echoed:
-            raise EchoError("the module's echo is not what was sent")
+            raise EchoError("the module's echo differs from the command that was sent")
 
     def _transfer(self, command: Command, reply: Reply, deadline: Deadline) -> Reply:
-        """Send or take the payload that belongs to the command, if any does.
+        """Send or receive the payload of the command, if it has one.
 
-        What it takes is not counted, as far as it may be the line's, or the flash's.
+        The time that the line or the flash memory needs for it is not counted.
         """
         started, size = self._clock.now(), command.sink_size
         if command.payload is not None:
@@ -316,12 +319,12 @@ class Link(Wire):
             deadline.postpone(min(spent, size / BYTES_PER_SECOND))
         return reply
 
-    def _hearken(self, hearken: Hearken, deadline: Deadline) -> Reply:
+    def _await_late_answer(self, awaited: AwaitLateAnswer, deadline: Deadline) -> Reply:
         self.state.on(Event.AWAIT)
-        reply = self._end_of(hearken.command, deadline.within(hearken.timeout))
+        reply = self._end_of(awaited.command, deadline.within(awaited.timeout))
         if reply.connected:
             self.state.on(Event.STRAY_CONNECT)
-        if hearken.command.commits and reply.ok:
+        if awaited.command.commits and reply.ok:
             self.phase = Phase.SEND
         return reply
 
@@ -353,7 +356,7 @@ class Link(Wire):
         return heard or self._stats.line_bytes_down > before
 
     def _escape(self, _: Escape, deadline: Deadline) -> None:
-        """Leave data mode, going on where an earlier attempt ran out of time."""
+        """Leave data mode; continue an earlier attempt that ran out of time."""
         self._stats.recovered(Recovery.ESCAPE)
         if self.state.data_mode:
             self.late_answer = None
@@ -363,14 +366,14 @@ class Link(Wire):
         except BG96Error:
             self.give_up()
             raise
-        # What comes behind it may still be payload: only an answer shows more.
+        # The next bytes may still be payload. Only the answer to a question tells.
         self._lines.clear()
         self._escaping = False
         self.state.on(Event.ESCAPED)
 
     def _leave_data_mode(self, deadline: Deadline) -> None:
         if self._dtr and not self._dtr_tried:
-            # A module that somebody has told to ignore DTR needs the other way.
+            # If the module was told to ignore DTR, the next attempt uses +++.
             self._dtr_tried = True
             self.port.drop_dtr()
             return
@@ -386,7 +389,9 @@ class Link(Wire):
         while not until.over:
             self.port.read(deadline.within(until.left()))
             if deadline.over:
-                raise NoAnswer("the time is too short for leaving data mode")
+                raise NoAnswer(
+                    "the time is too short to leave data mode; use a longer timeout"
+                )
 
     def _speed(self, speed: Speed, _: Deadline) -> None:
         self.port.baudrate = speed.baudrate

@@ -1,8 +1,8 @@
-"""The serial port: bytes with deadlines, over whatever pyserial opens.
+"""The serial port: bytes with deadlines, on any port that pyserial opens.
 
-One reader, no thread, no sleeping: where the port has a file descriptor the system
-says when there is something, and it is taken in one piece; elsewhere pyserial waits,
-for `SLICE` at a time.
+There is one reader, no thread and no sleeping. If the port has a file descriptor, the
+system tells when there are bytes, and they are read in one piece. Otherwise pyserial
+waits for `SLICE` at a time.
 """
 
 from __future__ import annotations
@@ -25,71 +25,72 @@ from .usb import interface_of
 
 __all__ = ("Port", "find_port", "held_for")
 
-#: The package that answers to ``emulator://``; pyserial imports it when it is asked to.
+#: The package for ``emulator://``; pyserial imports it when it is needed.
 EMULATOR_PACKAGE = "requests_bg96.emulator"
-#: A pty and a UART hand over at most this much at a time (Linux n_tty).
+#: A pty and a UART return at most this much at a time (Linux n_tty).
 READ_SIZE = 4_096
-#: Small enough that 9,600 baud takes it in about a second.
+#: At 9,600 baud, this takes about a second.
 WRITE_SIZE = 1_024
-#: Seconds in which `WRITE_SIZE` bytes must have gone: then the line is held back.
+#: Seconds for `WRITE_SIZE` bytes. If they take longer, flow control has stopped the
+#: line.
 WRITE_TIMEOUT = 10.0
-#: Seconds for which is waited at a time where a port has no file descriptor, or where
-#: another thread may end the wait.
+#: Seconds to wait at a time if a port has no file descriptor, or if another thread may
+#: end the wait.
 SLICE = 0.05
 
-#: What is wrong with a port, and what to do about it, by the number of the OSError.
+#: What happened and what to do, by the number of the OSError.
 ADVICE = {
-    errno.ENOENT: "there is no such port",
+    errno.ENOENT: "there is no such port; check its name and its cable",
     errno.EACCES: "this user may not open it; add the user to the port's group "
     "(dialout on Debian, uucp on Arch)",
-    errno.EBUSY: "another program has it; ModemManager and serial consoles are the "
-    "usual ones",
-    errno.EWOULDBLOCK: "another program has it; ModemManager and serial consoles are "
-    "the usual ones",
+    errno.EBUSY: "another program uses it; stop that program (usually ModemManager "
+    "or a serial console)",
+    errno.EWOULDBLOCK: "another program uses it; stop that program (usually "
+    "ModemManager or a serial console)",
 }
-#: The port is there, but not for us.
+#: The port exists, but is not available to us.
 TAKEN = frozenset({errno.EACCES, errno.EBUSY, errno.EWOULDBLOCK})
 
 
 def find_port() -> str:
-    """Return the name of the AT port of the one BG96 that USB shows.
+    """Return the name of the AT port of the one BG96 on USB.
 
-    The module has four ports, of which the third is for AT commands (Linux USB driver
-    guide V1.8, table 2).
+    The module has four ports. The third is for AT commands (Linux USB driver guide
+    V1.8, table 2).
 
-    :raises PortError: if there is none, or where there are several modules.
+    :raises PortError: if there is none, or if there are several modules.
     """
     found = [port for port in list_ports.comports() if (port.vid, port.pid) == USB_ID]
     serials = {port.serial_number for port in found}
     named = [port for port in found if interface_of(port.location).endswith(".2")]
     if len(serials) > 1 or len(named) > 1:
         names = ", ".join(port.device for port in found)
-        raise PortError(f"several modules are there, name the port of one: {names}")
+        raise PortError(f"there are several modules; pass the port of one: {names}")
     if len(named) == 1:
         return named[0].device
     if len(found) > 2:
-        # COM10 comes behind COM9.
+        # COM10 comes after COM9.
         found.sort(key=lambda port: (len(port.device), port.device))
         return found[2].device
     names = ", ".join(port.device for port in list_ports.comports()) or "no port at all"
     raise PortError(
-        f"no BG96 was found on USB (2c7c:0296); there is {names}: name the port"
+        f"no BG96 was found on USB (2c7c:0296). Pass its port; there is {names}"
     )
 
 
-#: What pyserial raises, or lets through of the system's. It raises TypeError for a port
-#: that was closed under a reader.
+#: The errors of pyserial and of the system. pyserial raises TypeError if a port is
+#: closed while it is being read.
 FAILURES = (OSError, ValueError, TypeError, ImportError)
 
 
 class Port:
-    """A serial port, opened exclusively, and for this process alone.
+    """A serial port, opened for this process only.
 
-    :param url: anything that `serial.serial_for_url` takes.
-    :param baudrate: in baud; without meaning on USB.
-    :param rtscts: whether RTS and CTS hold the line back.
-    :param holder: for whom it is opened, which `held_for` tells.
-    :param stats: where the bytes are counted.
+    :param url: a port that `serial.serial_for_url` takes.
+    :param baudrate: in baud; it means nothing on USB.
+    :param rtscts: whether RTS and CTS can stop the line.
+    :param holder: the object that it is opened for, which `held_for` returns.
+    :param stats: counts the bytes.
     :raises PortError: if it cannot be opened.
     """
 
@@ -117,7 +118,7 @@ class Port:
                 rtscts=rtscts,
                 exclusive=True,
                 timeout=SLICE,
-                # Its connection has a bound of its own, and it takes no other.
+                # rfc2217 has its own timeout, and accepts no other.
                 write_timeout=None if "rfc2217:" in url.lower() else WRITE_TIMEOUT,
             )
         except FAILURES as error:
@@ -134,7 +135,7 @@ class Port:
 
     @property
     def has_pauses(self) -> bool:
-        """Whether a network lies between, which has pauses of its own."""
+        """Whether there is a network between, which makes pauses."""
         return "socket:" in self.url.lower() or "rfc2217:" in self.url.lower()
 
     @property
@@ -167,19 +168,19 @@ class Port:
         if self._process != os.getpid():
             raise PortError(
                 f"{self.url} was opened before this process was forked, and belongs to "
-                "the parent: make an adapter of its own in each process that has a "
-                "modem of its own; or close() this one first, if the parent is done"
+                "the parent. Make a new adapter in each process, with another modem, "
+                "or close() this one in the parent first"
             )
 
     def disown(self) -> None:
-        """Let go of a parent's port, and say nothing to who is at its other end.
+        """Close a parent's port in this process without any effect on the parent.
 
-        The lock on a device, and a connection, last as long as any process has them.
+        The lock of a device, and a connection, last while any process has them.
         """
         try:
             descriptor = self._serial.fileno()
         except (AttributeError, io.UnsupportedOperation):
-            # Closing it would close it for the parent too.
+            # Closing it would close it for the parent, too.
             self._serial.close = lambda: None  # type: ignore[method-assign]
         else:
             with open(os.devnull, "r+b", buffering=0) as nothing:
@@ -188,9 +189,9 @@ class Port:
     def read(
         self, deadline: Deadline, given_up: Callable[[], bool] | None = None
     ) -> bytes:
-        """Return what comes, as soon as anything does; b"" when the deadline is over.
+        """Return the bytes that come, as soon as there are any; b"" at the deadline.
 
-        :param given_up: asked every `SLICE` seconds whether to wait no longer.
+        :param given_up: asked every `SLICE` seconds whether to stop waiting.
         :raises PortError: if the port went away.
         """
         if self._process != os.getpid():
@@ -206,9 +207,9 @@ class Port:
         return data
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`, which takes as long as the line needs for it.
+        """Send all of `data`; this takes as long as the line needs.
 
-        :raises PortError: if the port went away, or the line is held back.
+        :raises PortError: if the port went away, or flow control has stopped the line.
         """
         if self._process != os.getpid():
             self.check_process()
@@ -219,7 +220,7 @@ class Port:
             raise self._failure("cannot be written", error) from error
 
     def drop_dtr(self) -> None:
-        """Let DTR fall and rise, which ends data mode under AT&D1 (AT manual 3.2)."""
+        """Lower and raise DTR, which ends data mode with AT&D1 (AT manual 3.2)."""
         self.check_process()
         try:
             self._serial.dtr = False
@@ -229,7 +230,7 @@ class Port:
             raise self._failure("cannot move DTR", error) from error
 
     def _own_descriptor(self) -> int | None:
-        """Return what to wait on; None for a port that has none."""
+        """Return the descriptor to wait on, or None if the port has none."""
         try:
             descriptor: int = self._serial.fileno()
         except (AttributeError, io.UnsupportedOperation):
@@ -262,7 +263,7 @@ class Port:
         return bytes(self._serial.read(min(waiting, READ_SIZE)))
 
     def _failure(self, what: str, error: Exception) -> PortError:
-        """Return the error for what pyserial or the system says, with what to do."""
+        """Return the error for a failure of pyserial or the system, with advice."""
         number = getattr(error, "errno", None)
         if "exclusively lock" in str(error):
             number = errno.EBUSY
@@ -273,7 +274,7 @@ class Port:
 
 
 def held_for(url: str) -> object:
-    """Return for whom `url` is open in this process; None where it is not."""
+    """Return the holder of the open port `url` in this process, or None."""
     for port in list(_open_ports):
         if _same_port(port.url, url):
             return port.holder
@@ -282,14 +283,14 @@ def held_for(url: str) -> object:
 
 def _same_port(one: str, other: str) -> bool:
     if one.partition("?")[0].endswith("://"):
-        # Such as loop://, of which each has their own.
+        # For example loop://: each user has another one.
         return False
     return one == other or (
         os.path.exists(one) and os.path.realpath(one) == os.path.realpath(other)
     )
 
 
-#: Those that a process which is forked has no business with.
+#: The open ports, which a forked process must not touch.
 _open_ports: weakref.WeakSet[Port] = weakref.WeakSet()
 
 

@@ -1,8 +1,8 @@
-"""What of the module's lines may be shown, in logs and in errors.
+"""The lines of the module that logs and errors may show.
 
-A line on the port need not be the module's: it may be a piece of somebody's body, or an
-echo with a PIN in it. So one is shown only where its name and the form of its value
-are known, and such a value can hold no secret; of any other the length is.
+A line on the port need not be the module's. It may be part of a body, or an echo with a
+PIN in it. So a line is shown only if its name and the form of its value are known, and
+such a value cannot hold a secret. Any other line is shown by its length.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ADDRESS = rb'"[0-9A-Fa-f.:]{0,45}"'
 _OWN_FILE = rb'"(?:UFS:)?[0-9a-f]{8}\.(?:ca|crt|key|req|rsp)"'
 _SETTING = rb'"[a-z]{1,20}"(?:, ?(?:[0-9xXA-Fa-f,()-]{1,60}|%b))*' % _OWN_FILE
 
-#: By name: the form of its values that may be shown; None for none of them.
+#: By name: the form of the values that may be shown; None if no value may.
 _VALUES: dict[bytes, bytes | None] = {
     b"+CCLK": rb'"[0-9/:,+-]{0,24}"',
     b"+CFUN": _NUMBERS,
@@ -45,7 +45,7 @@ _VALUES: dict[bytes, bytes | None] = {
     b"+QHTTPREADFILE": _NUMBERS,
     b"+QHTTPURL": _NUMBERS,
     b"+QIACT": rb"[0-9,]{1,9}," + _ADDRESS,
-    # An APN's user name and password.
+    # Contains the APN's user name and password.
     b"+QICSGP": None,
     b"+QIDNSCFG": rb"[0-9]{1,2}(?:, ?%b){0,2}" % _ADDRESS,
     b"+QIGETERROR": rb"[0-9]{1,4}, ?[A-Za-z ]{0,40}",
@@ -58,7 +58,7 @@ _VALUES: dict[bytes, bytes | None] = {
     # Registration, with the cell.
     **dict.fromkeys((b"+CREG", b"+CGREG", b"+CEREG"), _REGISTRATION),
 }
-#: What has no name: result codes, what a module says that starts, and who it is.
+#: Lines without a name: result codes, lines of a start, and the module's identity.
 _BARE = re.compile(
     rb"OK|ERROR|NO CARRIER|BUSY|NO ANSWER|NO DIALTONE|ABORTED|CONNECT(?: [0-9]{1,7})?|"
     rb"RDY|APP RDY|POWERED DOWN|NORMAL POWER DOWN|RING|"
@@ -69,7 +69,7 @@ _FORMS = {name: re.compile(form) if form else None for name, form in _VALUES.ite
 
 
 def recognisable(line: bytes) -> bool:
-    """Return whether `line` is one that a module says, and that holds no secret."""
+    """Return whether `line` is a known line of a module that holds no secret."""
     if _BARE.fullmatch(line):
         return True
     name, _, value = line.partition(b":")
@@ -78,7 +78,7 @@ def recognisable(line: bytes) -> bool:
 
 
 def printable(line: bytes) -> str:
-    """Return `line` as it may be shown: itself, or what is known of it."""
+    """Return `line` in a form that may be shown: the line, or its length."""
     if recognisable(line):
         return line.decode("ascii")
     name = line.partition(b":")[0]

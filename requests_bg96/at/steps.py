@@ -1,19 +1,20 @@
-"""What is said to the module: scripts without I/O.
+"""The steps of a dialogue, which is a script without I/O.
 
-A dialogue is a generator. It yields steps, and is sent what came of each:
+A dialogue is a generator. It yields steps, and gets the result of each:
 
-=================  ====================================================
-`Command`          a `Reply`; an error of the module is one too
-`Await`            the URC's line
-`Hearken`          a `Reply`, to a command that was given up before
-`Ask`              whether the module has shown that it listens
-`Pause`            whether something was said
-`Escape`           None
-`Speed`            None
-=================  ====================================================
+===================  ==================================================
+`Command`            a `Reply`, also for an error of the module
+`Await`              the line of the URC
+`AwaitLateAnswer`    a `Reply` to a command that timed out before
+`Ask`                whether the module has proved that it listens
+`Pause`              whether bytes came
+`Escape`             None
+`Speed`              None
+===================  ==================================================
 
-What cannot be answered (no answer in time, the port gone, the module restarted) is
-thrown into it. So a test drives a dialogue with `send` and `throw`, and no port.
+If a step has no result (no answer in time, a lost port, a restart of the module), the
+error is thrown into the dialogue. So a test drives a dialogue with `send` and `throw`,
+without a port.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = (
     "Command",
     "Dialogue",
     "Escape",
-    "Hearken",
+    "AwaitLateAnswer",
     "Kind",
     "Pause",
     "Reply",
@@ -51,9 +52,9 @@ __all__ = (
 
 T = TypeVar("T")
 
-#: What AT+QFUPL confirms at a time (FILE manual 2.4).
+#: The bytes that AT+QFUPL confirms at a time (FILE manual 2.4).
 BLOCK = 1_024
-#: Half of what 9,600 baud carries: no upload takes longer.
+#: Half the speed of 9,600 baud: no upload is slower.
 BYTES_PER_SECOND = 480
 
 FINAL_LINES = frozenset(
@@ -71,48 +72,48 @@ FINAL_PREFIXES = (b"+CME ERROR:", b"+CMS ERROR:")
 BARE_URCS = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN", b"RING")
 
 _CONNECT = re.compile(rb"CONNECT(?: .*)?")
-#: Commands of a caller by which the module sends payload (HTTP, FILE, TCP manual).
+#: A caller's commands with which the module sends payload (HTTP, FILE, TCP manual).
 _FETCHES = re.compile(r"READ|DWL|QIRD|QIOPEN|QISWTMD|\A[OD]", re.IGNORECASE)
 
 
 def connects(line: bytes) -> bool:
-    """Return whether with `line` the module goes to data mode."""
+    """Return whether the module enters data mode with `line`."""
     return _CONNECT.fullmatch(line) is not None
 
 
 class Kind(enum.Enum):
-    """What a line is to the command under way."""
+    """What a line means for the current command."""
 
     ECHO = enum.auto()
     INFORMATION = enum.auto()
     #: The final result code, or CONNECT.
     FINAL = enum.auto()
-    #: An unsolicited result code: it does not belong to the command.
+    #: An unsolicited result code, which does not belong to the command.
     URC = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """One command line, from which the answer's lines are told apart.
+    """One command line. It also classifies the lines of its answer.
 
     :param text: the line without its ``AT`` prefix and carriage return.
-    :param timeout: seconds that the final result code, or CONNECT, may take.
-    :param payload: bytes to send after CONNECT; without it, CONNECT ends the command.
-    :param payload_timeout: seconds that sending the payload and its OK may take.
-    :param result_timeout: seconds that the OK behind the payload may take, where the
-        module may say it behind a result that takes longer.
+    :param timeout: seconds until the final result code, or CONNECT.
+    :param payload: bytes to send after CONNECT. Without it, CONNECT ends the command.
+    :param payload_timeout: seconds for sending the payload and its OK.
+    :param result_timeout: seconds until the OK after the payload, if the module may
+        send it after a result that takes longer.
     :param payload_phase: the phase that an exchange enters with CONNECT.
-    :param bulky: whether the payload, up or down, takes a time of its own, by its size
-        and the line's speed, which no deadline counts.
-    :param leads: whether CONNECT leads to bytes that somebody else reads.
+    :param bulky: whether the payload has its own time, by its size and the line's
+        speed, which no deadline counts.
+    :param leads: whether CONNECT leads to bytes that another part reads.
     :param sink: called with the bytes that the module sends after CONNECT.
-    :param sink_size: how many they are.
-    :param commits: whether the server may act on it as soon as the module has it.
-    :param reports: whether a result URC of its own name follows, or comes before OK.
+    :param sink_size: how many bytes these are.
+    :param commits: whether the server may act as soon as the module has the command.
+    :param reports: whether a result URC of the same name follows, or comes before OK.
     :param bare: whether information text comes without a prefix, as with ``ATI``.
-    :param shown: what stands for `text` in logs and errors where it holds secrets.
+    :param shown: replaces `text` in logs and errors, if it contains secrets.
     :param acknowledged: whether the module confirms each `BLOCK` bytes of the payload.
-    :param progress: called with the number of bytes sent.
+    :param progress: called with the number of sent bytes.
     """
 
     text: str
@@ -136,14 +137,14 @@ class Command:
         return f"AT{self.text if self.shown is None else self.shown}"
 
     def __repr__(self) -> str:
-        # Loggers that keep their arguments would keep a private key, or a PIN.
+        # A logger that keeps its arguments would otherwise keep a private key, or a
+        # PIN.
         return f"<{type(self).__name__} {self}>"
 
     def kind_of(self, line: bytes) -> Kind:
-        """Return what `line` is while this is the command under way.
+        """Return what `line` means while this is the current command.
 
-        In this order, as "AT Commands Manual" 1.4 and 1.5 and ITU-T V.250 chapter 5 lay
-        it down.
+        The order follows "AT Commands Manual" 1.4 and 1.5 and ITU-T V.250 chapter 5.
         """
         if line == self.line.rstrip():
             return Kind.ECHO
@@ -158,14 +159,14 @@ class Command:
         return Kind.URC
 
     def shows(self, line: bytes) -> str:
-        """Return `line` as it may be shown while this is the command under way."""
+        """Return `line` in a form that may be shown during this command."""
         if line == self.line.rstrip():
             return f"the echo of {self}"
         return printable(line)
 
     @functools.cached_property
     def line(self) -> bytes:
-        """The bytes that go to the module."""
+        """The bytes for the module."""
         return f"AT{self.text}\r".encode("ascii")
 
     @property
@@ -175,24 +176,24 @@ class Command:
 
     @property
     def fetches(self) -> bool:
-        """Whether CONNECT leads to bytes from the module, which a server may choose."""
+        """Whether CONNECT leads to bytes that a server may choose."""
         typed = self.bare and not _FETCHES.search(self.text)
         return self.sink is not None or (self.leads and not typed)
 
     @functools.cached_property
     def prefixes(self) -> tuple[bytes, ...]:
-        """What this command's information lines begin with."""
+        """The beginnings of this command's information lines."""
         names = re.findall(rb"\+[A-Z]+", self.line.upper())
         return tuple([name + b":" for name in names])
 
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """What the module answered.
+    """The module's answer.
 
     :param final: the final result code, or CONNECT.
     :param lines: the information lines in their order.
-    :param err: the number of ``+CME ERROR``, where there is one.
+    :param err: the number of ``+CME ERROR``, if there is one.
     :param phase: how far the exchange had come when the final result code came.
     """
 
@@ -202,13 +203,13 @@ class Reply:
     phase: Phase | None = None
 
     def __repr__(self) -> str:
-        # Its lines may hold a password, or be somebody's body.
+        # Its lines may contain a password, or a part of a body.
         end = "ok" if self.ok else f"error {self.err}"
         return f"<{type(self).__name__} {end}, {len(self.lines)} lines>"
 
     @property
     def ok(self) -> bool:
-        """Whether the command succeeded, or leads on to data."""
+        """Whether the command succeeded, or led to data mode."""
         return self.final == b"OK" or self.connected
 
     @functools.cached_property
@@ -217,7 +218,7 @@ class Reply:
         return self.final.startswith(b"CONNECT")
 
     def values(self, name: str) -> list[str]:
-        """Return what follows ``name:`` on each information line that has it."""
+        """Return the text after ``name:`` in each information line that has it."""
         prefix = f"{name}:".encode("ascii")
         return [
             line[len(prefix) :].strip().decode("latin-1")
@@ -228,9 +229,9 @@ class Reply:
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """Ask the module whether it is in command mode, so that nobody else can answer.
+    """Ask the module whether it is in command mode, so that only it can answer.
 
-    It turns the long form of results on, and echo off unless it is wanted.
+    This turns the long form of results on, and the echo off unless it is required.
     """
 
 
@@ -243,7 +244,7 @@ class Await:
 
 
 @dataclasses.dataclass(frozen=True)
-class Hearken:
+class AwaitLateAnswer:
     """Wait up to `timeout` seconds for the end of `command`, which was sent before."""
 
     command: Command
@@ -252,9 +253,9 @@ class Hearken:
 
 @dataclasses.dataclass(frozen=True)
 class Pause:
-    """Let `seconds` pass and say whether anything came in them.
+    """Wait `seconds`; the result is whether bytes came meanwhile.
 
-    Where the time for it is lacking, `otherwise` is raised.
+    If there is not enough time, `otherwise` is raised.
     """
 
     seconds: float
@@ -263,7 +264,7 @@ class Pause:
 
 @dataclasses.dataclass(frozen=True)
 class Escape:
-    """Leave data mode, and drop what the module was saying in it."""
+    """Leave data mode, and drop the bytes that the module was sending."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -273,12 +274,12 @@ class Speed:
     baudrate: int
 
 
-Step = Command | Ask | Await | Hearken | Pause | Escape | Speed
+Step = Command | Ask | Await | AwaitLateAnswer | Pause | Escape | Speed
 Dialogue = Generator[Step, Any, T]
 
 
 def asked(command: Command) -> Dialogue[Reply]:
-    """Send `command` and return its `Reply`, whatever it is."""
+    """Send `command` and return its `Reply`, even if it is an error."""
     reply: Reply = yield command
     return reply
 
@@ -296,20 +297,20 @@ def must(command: Command) -> Dialogue[Reply]:
 
 
 def prove() -> Dialogue[None]:
-    """Have the module show that it is in command mode, so that what it says is its own.
+    """Ask the question, so that the module's next lines are certainly its own.
 
-    :raises NoAnswer: if it does not.
+    :raises NoAnswer: if the module does not answer it.
     """
     if not (yield Ask()):
-        raise NoAnswer("the module does not show that it is in command mode")
+        raise NoAnswer("the module has not proved that it is in command mode")
 
 
 def told(reply: Reply, name: str) -> list[str]:
-    """Return what `reply` tells of `name`, which is asked for and cannot be nothing.
+    """Return the values of `name` in `reply`, which must have at least one.
 
-    :raises StrayAnswer: if it is OK alone.
+    :raises StrayAnswer: if the reply is OK alone.
     """
     values = reply.values(name)
     if reply.ok and not values:
-        raise StrayAnswer(f"the module was asked for {name}, and answers OK alone")
+        raise StrayAnswer(f"the module answered OK without {name}")
     return values

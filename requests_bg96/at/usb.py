@@ -1,4 +1,4 @@
-"""Which port of which USB device a name stands for, so that it is found again."""
+"""Identify a port of a USB device, so that it is found again under another name."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ("UsbIdentity", "interface_of")
 
 @dataclasses.dataclass(frozen=True)
 class UsbIdentity:
-    """One port of a USB device, whatever name the system gives it.
+    """One port of a USB device, under any name.
 
     :param vid: the vendor.
     :param pid: the product.
-    :param serial_number: of the device, where it has one.
-    :param location: where the device is plugged in, and which of its ports it is.
-    :param alone: whether no other device was there that has the same vendor, product
-        and serial number: many have none, or all the same.
+    :param serial_number: of the device, if it has one.
+    :param location: the place of the device, and which of its ports it is.
+    :param alone: whether no other device has the same vendor, product and serial
+        number. Many devices have none, or all the same.
     """
 
     vid: int
@@ -31,7 +31,7 @@ class UsbIdentity:
 
     @classmethod
     def of(cls, name: str) -> UsbIdentity | None:
-        """Return the identity of the port `name`; None where it is not on USB."""
+        """Return the identity of the port `name`, or None if it is not on USB."""
         ports = _ports()
         identity = _named(name, ports)
         if identity is None:
@@ -40,10 +40,10 @@ class UsbIdentity:
         return dataclasses.replace(identity, alone=len(alike) == 1)
 
     def find(self) -> str | None:
-        """Return the name that the port has now; None where that cannot be told.
+        """Return the current name of the port, or None if that is not clear.
 
-        The device may be where it was; or be plugged in elsewhere, where it has a
-        number of its own; or there is another one of its kind in its place.
+        The device may be in the same place. It may be in another place, if it has its
+        own serial number. Or another device of the same kind may be in its place.
         """
         ports = _ports()
         for fits in (self._is, self._has_moved_to, self._is_replaced_by):
@@ -53,7 +53,7 @@ class UsbIdentity:
         return None
 
     def is_surely_not(self, name: str) -> bool:
-        """Return whether the port `name` is there, and another device's."""
+        """Return whether the port `name` exists and belongs to another device."""
         other = _named(name, _ports())
         if other is None or other.location == self.location:
             return False
@@ -70,14 +70,14 @@ class UsbIdentity:
         return same_kind and other.location == self.location
 
     def _may_be(self, other: UsbIdentity) -> bool:
-        """Whether `other` is the same but for the place where it is plugged in."""
+        """Return whether `other` is the same except for its place."""
         place = interface_of(other.location)
         moved = dataclasses.replace(self, location=other.location, alone=other.alone)
         return other == moved and place == interface_of(self.location)
 
 
 def interface_of(location: str | None) -> str:
-    """Return which of a device's ports a location is of, "" where it does not tell."""
+    """Return which port of its device a location means, or "" if it does not tell."""
     return (location or "").partition(":")[2]
 
 

@@ -1,6 +1,6 @@
-"""Bytes, lines and payload on a port, and what the module says unasked.
+"""Bytes, lines and payload on a port, and the module's unsolicited lines.
 
-`link` does on top of this what dialogues want.
+`link` is built on this.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from .steps import BLOCK, Await, Command, Kind, Reply, connects
 
 __all__ = ("Wire", "logger")
 
-#: The name that users know, wherever in this folder a line is logged.
+#: All files in this folder log with this name, which users know.
 logger = logging.getLogger("requests_bg96.link")
 
-#: What only a module that has just started says (AT manual 11.1, 12.7; "APP RDY" is
-#: what two drivers for the BG96 wait for).
+#: Only a module that has just started sends these (AT manual 11.1, 12.7). Two drivers
+#: for the BG96 wait for "APP RDY".
 RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
-#: Lines of an answer; the longest is a list of files.
+#: The most lines of an answer; the longest is a list of files.
 LINES_LIMIT = 4_096
 
 _PUSHED = re.compile(rb'\+QIURC: *"recv",(\d{1,2}),')
 
 
 class Wire:
-    """A port, its lines, and the state of what is behind it.
+    """A port, its lines, and the state of the module behind it.
 
-    :param port: an open port; it stays the caller's to close.
-    :param clock: the time.
+    :param port: an open port; the caller closes it.
+    :param clock: the clock.
     :param on_urc: called with each unsolicited line.
-    :param stats: where bytes are counted.
-    :param expects_echo: whether an echo says nothing.
-    :param state: of the line, before the port was opened.
+    :param stats: counts bytes.
+    :param expects_echo: whether an echo is normal, rather than the sign of a restart.
+    :param state: the state of the line before the port was opened.
     """
 
     def __init__(
@@ -66,22 +66,23 @@ class Wire:
         self.port = port
         self.state = LineState(state)
         self.state.on(Event.OPEN)
-        #: How far the exchange under way has come; None where there is none.
+        #: How far the current exchange has come; None if there is none.
         self.phase: Phase | None = None
-        #: The command or URC that was given up, and until when it may come yet.
+        #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
-        #: A time that is over: for what has come already.
+        #: A deadline that is over, to read only bytes that have already come.
         self._at_once = Deadline(clock, 0.0)
         self._on_urc = on_urc
         self._stats = stats
         self._lines = LineBuffer()
-        #: Results in a row, surely the module's, that ended in LF alone.
+        #: How many results in a row, certainly the module's, ended with LF alone.
         self._in_lf = 0
         self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
         self._expects_echo = expects_echo
         self._echoed = False
-        #: Until when an echo cannot be a restart's, for the module was asked just now.
+        #: Until then, an echo is not the sign of a restart: the question was just
+        #: answered.
         self._asked: Deadline | None = None
         self._said: Command | None = None
         self._payload_size = 0
@@ -92,18 +93,18 @@ class Wire:
 
     @property
     def line_end(self) -> bytes:
-        """What the module ends its lines with: CR LF, unless it is seen to lack the CR.
+        """The line end of the module: CR LF, or LF if it does not send CR.
 
-        It is only where two results in a row do: one may have lost it on the line.
+        It is LF only after two results in a row, because the line may have lost one CR.
         """
         return b"\n" if self._in_lf > 1 else b"\r\n"
 
     def note(self, line: bytes) -> None:
-        """Take note of an unsolicited line.
+        """Note an unsolicited line.
 
-        :raises ModuleRestarted: if it says so.
+        :raises ModuleRestarted: if it shows a restart.
         :raises DataModeError: if it is the CONNECT of a command that was given up.
-        :raises StrayAnswer: if a server's bytes follow, which are not to be read as
+        :raises StrayAnswer: if bytes of a server follow, which must not be read as
             lines: another program has left a socket open (TCP manual 2.1.1, direct push
             mode).
         """
@@ -112,8 +113,9 @@ class Wire:
         if found := _PUSHED.match(line):
             self.state.on(Event.GIVE_UP)
             raise StrayAnswer(
-                "the module hands out what a socket of another program receives: close "
-                f'it, with BG96Modem.command("AT+QICLOSE={found[1].decode("ascii")}")'
+                "another program has left a socket open, and the module sends its "
+                "data: close it with "
+                f'BG96Modem.command("AT+QICLOSE={found[1].decode("ascii")}")'
             )
         self._urcs.append(line)
         self._on_urc(line)
@@ -121,9 +123,9 @@ class Wire:
             self._raise_restarted(f"said {line.decode('latin-1')}")
 
     def _raise_in_data_mode(self) -> None:
-        """Raise: the module would take what is said next for payload."""
+        """Raise an error: the module would take the next bytes for payload."""
         self.state.on(Event.STRAY_CONNECT)
-        raise DataModeError("the module is in data mode, where it should listen")
+        raise DataModeError("the module is in data mode, but should listen")
 
     def _raise_restarted(self, how: str) -> None:
         self.state.on(Event.DOUBT)
@@ -135,7 +137,7 @@ class Wire:
     def _end_of(
         self, command: Command, until: Deadline, lines: list[bytes] | None = None
     ) -> Reply:
-        """Return the end of `command`, having put each line before it where it belongs.
+        """Return the end of `command`; sort each line before it.
 
         :raises NoAnswer: if it does not come in time.
         """
@@ -150,13 +152,13 @@ class Wire:
             if until.over:
                 break
         if command.reports and len(lines) > before:
-            # The result is there, and the module leaves OK out.
+            # The result has come, and the module sends no OK.
             self._urcs.extend(lines[before:])
             return self._ended(b"OK", lines)
         raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
 
     def _ends(self, line: bytes, command: Command, lines: list[bytes]) -> bool:
-        """Put `line` where it belongs; return whether it ends `command`."""
+        """Sort `line`; return whether it ends `command`."""
         kind = command.kind_of(line)
         if kind is Kind.ECHO:
             self._echoed = True
@@ -178,10 +180,10 @@ class Wire:
         return reply
 
     def _look_at_echo(self) -> None:
-        """Take an echo for a restart, unless the module cannot turn it off.
+        """Take an echo for a restart, unless the module cannot turn the echo off.
 
-        One that comes with the first command behind the question is of such a module:
-        the question has turned echo off, and a restart takes longer.
+        The question has turned the echo off. If the very next command has an echo, the
+        module cannot turn it off, because a restart takes longer.
         """
         if self._expects_echo or not self.state.listens:
             return
@@ -202,7 +204,7 @@ class Wire:
         return line
 
     def _take_line(self) -> bytes | None:
-        """Return the next line of those that have come already."""
+        """Return the next line that has already come."""
         line = self._lines.next_line()
         if line is not None and logger.isEnabledFor(logging.DEBUG):
             self._log(line)
@@ -213,9 +215,9 @@ class Wire:
         logger.debug("< %s", shown)
 
     def _note_pending(self, deadline: Deadline) -> None:
-        """Hear all that has come, which would be taken for the answer to what is next.
+        """Note all lines that have come, so that none is taken for the next answer.
 
-        A port may hand it out in pieces.
+        A port may deliver them in pieces.
         """
         while data := self.port.read(self._at_once):
             self._lines.receive_data(data)
@@ -231,18 +233,18 @@ class Wire:
     ) -> bytes:
         """Return payload as it comes; b"" when the deadline is over.
 
-        :param given_up: tells whether to wait no longer.
-        :raises StreamEnded: once it says so.
+        :param given_up: tells whether to stop waiting.
+        :raises StreamEnded: if `given_up` returns True.
         """
         data = self._lines.take_rest() or self.port.read(deadline, given_up)
         if given_up and not data and given_up():
-            raise StreamEnded("the response was given up while it was read")
+            raise StreamEnded("the response was given up while it was being read")
         self._payload_size += len(data)
         self._stats.bytes_down += len(data)
         return data
 
     def discount(self, size: int) -> None:
-        """Take `size` bytes for no payload that were read as such."""
+        """Subtract `size` bytes that were counted as payload, but are not."""
         self._payload_size -= size
         self._stats.bytes_down -= size
 
@@ -251,13 +253,13 @@ class Wire:
         self._payload_size = 0
 
     def _upload(self, command: Command, payload: bytes, until: Deadline) -> Reply:
-        """Send the payload that `command` has announced; return the end of it.
+        """Send the announced payload of `command`; return the end of the command.
 
         :raises NoAnswer: if the module does not take it by `until`.
         """
         lines: list[bytes] = []
         if reply := self._pending_end(command, lines):
-            # CONNECT was late, and the module has given the payload up already.
+            # CONNECT was late, and the module no longer waits for the payload.
             return reply
         self.phase = command.payload_phase or self.phase
         logger.debug("> %d bytes", len(payload))
@@ -271,10 +273,13 @@ class Wire:
                 command.progress(start + len(piece))
             left = start + len(piece) < len(payload)
             if left and (reply := self._pending_end(command, lines)):
-                # The module takes no more: what is left would be commands to it.
+                # The module takes no more payload. It would read the rest as commands.
                 return reply
             if left and until.over:
-                raise NoAnswer("the module does not take the payload in time")
+                raise NoAnswer(
+                    "the module did not take the payload in time; check the wiring "
+                    "of RTS and CTS"
+                )
         if command.acknowledged:
             until = until.within(times.ACKNOWLEDGEMENT)
         elif command.result_timeout is not None:
@@ -283,7 +288,7 @@ class Wire:
         return self._end_of(command, until, lines)
 
     def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
-        """Return the end of `command` if it has come already."""
+        """Return the end of `command` if it has already come."""
         if data := self.port.read(self._at_once):
             self._lines.receive_data(data)
         elif not self._lines.has_line:
@@ -294,19 +299,19 @@ class Wire:
         return None
 
     def _await_acknowledgement(self, until: Deadline) -> None:
-        """Wait for the confirmation of a block, or a line, which says why it lacks.
+        """Wait for the confirmation of a block, or for a line in place of it.
 
-        The manual leaves open whether a last block that is full is confirmed.
+        The manual does not say whether a full last block is confirmed.
         """
         while not self._lines.take_acknowledgement():
             if self._lines.has_line:
                 return
             if not (data := self.port.read(until)):
-                raise NoAnswer("the module does not confirm what it was sent")
+                raise NoAnswer("the module does not confirm the payload")
             self._lines.receive_data(data)
 
     def _download(self, command: Command, sink: Callable[[bytes], None]) -> Reply:
-        """Give the payload of `command` to `sink`; return the end of it."""
+        """Pass the payload of `command` to `sink`; return the end of the command."""
         left = command.sink_size
         while left:
             until = Deadline(self._clock, command.payload_timeout)
@@ -321,9 +326,9 @@ class Wire:
         return self._end_of(command, until, self._surplus(until))
 
     def _surplus(self, until: Deadline) -> list[bytes]:
-        """Return, as a line, what stands behind a payload where a line must begin.
+        """Return, as a line, the bytes after a payload that are not a line.
 
-        A checksum of exclusive ors does not always tell that a byte came twice.
+        The checksum, an exclusive or, does not always show a byte that came twice.
         """
         found = b""
         while len(found) < BLOCK and (
@@ -338,7 +343,7 @@ class Wire:
     # Bytes
 
     def _write(self, data: bytes, state: State) -> None:
-        """Write `data`, which belongs to `state` and to no other.
+        """Write `data`, which is allowed in `state` only.
 
         :raises StateError: if the line is in another state.
         """

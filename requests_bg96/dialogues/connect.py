@@ -9,10 +9,10 @@ from typing import Any
 from ..at.steps import (
     Ask,
     Await,
+    AwaitLateAnswer,
     Command,
     Dialogue,
     Escape,
-    Hearken,
     Pause,
     Reply,
     Speed,
@@ -159,7 +159,7 @@ def restart(settings: Settings) -> Dialogue[None]:
 def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
     """Wait for the end of a command or URC that timed out; it may still come."""
     step: Any = (
-        Hearken(unfinished, seconds)
+        AwaitLateAnswer(unfinished, seconds)
         if isinstance(unfinished, Command)
         else dataclasses.replace(unfinished, timeout=seconds)
     )

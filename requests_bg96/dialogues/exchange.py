@@ -7,7 +7,17 @@ import hashlib
 from collections.abc import Callable
 
 from ..at.printable import printable
-from ..at.steps import Ask, Await, Command, Dialogue, Hearken, Pause, asked, must, prove
+from ..at.steps import (
+    Ask,
+    Await,
+    AwaitLateAnswer,
+    Command,
+    Dialogue,
+    Pause,
+    asked,
+    must,
+    prove,
+)
 from ..base import repeating, times
 from ..base.codes import (
     BUSY,
@@ -195,7 +205,7 @@ def _commit(command: Command) -> Dialogue[None]:
         yield from must(command)
     except ModuleError:
         try:
-            reply = yield Hearken(command, times.CONTRADICTION)
+            reply = yield AwaitLateAnswer(command, times.CONTRADICTION)
         except NoAnswer:
             reply = None
         if reply is None or not reply.ok:

@@ -13,9 +13,9 @@ from requests_bg96.at.printable import printable
 from requests_bg96.at.steps import (
     Ask,
     Await,
+    AwaitLateAnswer,
     Command,
     Dialogue,
-    Hearken,
     Reply,
     connects,
 )
@@ -194,7 +194,7 @@ def replied(step: object, line: bytes) -> object:
     """What a step is answered: information lines in `line` end with a NUL each."""
     if isinstance(step, Await):
         return step.prefix + line
-    if isinstance(step, (Command, Hearken)):
+    if isinstance(step, (Command, AwaitLateAnswer)):
         *information, final = line.split(b"\0")
         return Reply(final, tuple(information), error_number(final))
     if isinstance(step, Ask):

@@ -213,7 +213,7 @@ def test_a_late_connect_leads_to_data_mode() -> None:
     command = Command("+QHTTPGET=60,20,60", payload=b"x" * 20)
     play(
         connect.resynchronise(False, command, 100.0),
-        *[("Hearken", "CONNECT"), ("Escape", None), LISTENS, ("Pause", None)],
+        *[("AwaitLateAnswer", "CONNECT"), ("Escape", None), LISTENS, ("Pause", None)],
     )
 
 

@@ -191,7 +191,7 @@ def test_a_second_process(module: Module) -> None:
         answer = session.get("http://server.example/slow", stream=True)
         count = len(module.written)
         error, seconds = module.run('tell(*tried(lambda: get(over(path), "second")))')
-        assert "another program has it; ModemManager and serial" in error
+        assert "another program uses it; stop that program" in error
         assert module.path in error and seconds < 1
         assert answer.content == b"1234567890"
         assert len(module.written) == count
@@ -230,7 +230,7 @@ def test_a_child_uses_its_parent_s_modem(module: Module) -> None:
             try:
                 use()
             except Exception as error:
-                assert "belongs to the parent: make an adapter of" in str(error), error
+                assert "belongs to the parent. Make a new adapter" in str(error), error
             else:
                 raise AssertionError("nothing was said")
             assert time.monotonic() - started < 0.5
@@ -371,7 +371,7 @@ def test_multiprocessing_by_spawn(module: Module) -> None:
         pool.close()
         pool.join()
     tell(refused, answer, get(session, "two").text)""")
-    assert "another program has it" in found[0]
+    assert "another program uses it" in found[0]
     assert found[1:] == ["one", "two"]
 
 

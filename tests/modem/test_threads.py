@@ -605,11 +605,15 @@ def test_what_to_do_about_a_modem_that_is_busy() -> None:
     """With a stream, and with a request."""
     with shared(trickle(1, 3)) as made:
         answer = get(made, stream=True)
-        with pytest.raises(ConnectTimeout, match="End that response.*or use a second modem"):
+        with pytest.raises(
+            ConnectTimeout, match="End that response.*or use a second modem"
+        ):
             get(made, timeout=(0.5, PATIENCE))
         assert answer.content == trickled(1)
         with holding(made):
-            with pytest.raises(ConnectTimeout, match="fewer requests at a time, or .* second"):
+            with pytest.raises(
+                ConnectTimeout, match="fewer requests at a time, or .* second"
+            ):
                 get(made, timeout=(0.5, PATIENCE))
 
 

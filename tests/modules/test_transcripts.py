@@ -28,9 +28,9 @@ from requests_bg96.at.port import Port
 from requests_bg96.at.state import State
 from requests_bg96.at.steps import (
     Await,
+    AwaitLateAnswer,
     Command,
     Dialogue,
-    Hearken,
     Pause,
     Reply,
     asked,
@@ -276,7 +276,7 @@ def converse(link: Link, turn: Turn) -> list[bytes]:
 
 def late(command: Command) -> Dialogue[Reply]:
     """Wait for the answer to a command that was sent before."""
-    reply: Reply = yield Hearken(command, 5.0)
+    reply: Reply = yield AwaitLateAnswer(command, 5.0)
     return reply
 
 

@@ -82,7 +82,7 @@ def test_no_port_named_and_none_on_usb() -> None:
     """Where no module is found, the text says what there is."""
     with requests.Session() as session:
         session.mount("http://", BG96Adapter())
-        told(failure(session, cause="PortError"), "no BG96", "name the port")
+        told(failure(session, cause="PortError"), "no BG96", "Pass its port")
 
 
 def test_a_port_that_another_part_of_this_program_has() -> None:
@@ -112,7 +112,7 @@ def test_a_port_that_another_program_has() -> None:
             assert other.stdout is not None and other.stdin is not None
             assert other.stdout.readline() == b"open\n"
             with session_on(path) as session:
-                told(failure(session), "another program has it", "ModemManager")
+                told(failure(session), "another program uses it", "ModemManager")
             other.stdin.close()
             other.wait(10)
         modem = BG96Modem(path)
