@@ -1,1 +1,1 @@
-"""What every layer may use; it uses none of them."""
+"""Parts that every layer may use. They use no layer."""

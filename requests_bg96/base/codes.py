@@ -1,4 +1,4 @@
-"""Numbers and limits of the BG96, each with its place in the manuals.
+"""Numbers and limits of the BG96, with their chapters in the manuals.
 
 "HTTP manual" is the BG96 HTTP(S) AT Commands Manual V1.0, "AT manual" the BG96 AT
 Commands Manual V2.2, "TCP manual" the BG96 TCP(IP) AT Commands Manual V1.0.
@@ -36,15 +36,15 @@ BAUDRATES = (115_200, 9_600, 19_200, 38_400, 57_600, 230_400, 460_800, 921_600)
 #: Vendor and product of the module on USB (Linux USB driver guide V1.8, table 2).
 USB_ID = (0x2C7C, 0x0296)
 
-#: The module is occupied: wait and repeat (HTTP manual chapter 5, 4.4).
+#: The module is busy: wait and repeat (HTTP manual chapter 5, 4.4).
 BUSY = frozenset({703, 704})
-#: The module has forgotten what it was told: set it up again.
+#: The module has lost its settings: set it up again.
 STATE_LOST = frozenset({705, 712})
-#: What noise in a command, or in a URL, makes of it, and what a module says that has
-#: restarted unnoticed: a plain ERROR, operation not allowed, not supported, incorrect
-#: parameters, URL error, input timeout, invalid parameter.
+#: The results of noise in a command or URL, and of a module that has restarted
+#: unnoticed: a plain ERROR, operation not allowed, not supported, incorrect parameters,
+#: URL error, input timeout, invalid parameter.
 DOUBTFUL = frozenset({None, 3, 4, 50, 711, 726, 730})
-#: The PDP context is not there: deactivate and activate it (HTTP manual 4.5).
+#: The PDP context is lost: deactivate and activate it (HTTP manual 4.5).
 CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
-#: The name has no address; or the module has no name server (HTTP manual 4.3).
+#: The name has no address, or the module has no name server (HTTP manual 4.3).
 UNRESOLVED = frozenset({714})

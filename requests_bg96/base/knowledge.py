@@ -13,11 +13,11 @@ __all__ = ("Checked", "Knowledge", "Limits", "PinTry", "Told")
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """How much a module takes, in bytes; by default what the manual's does.
+    """The limits of a module, in bytes; by default the manual's.
 
-    :param url: with AT+QHTTPURL.
-    :param get: with AT+QHTTPGET, header and body.
-    :param post: with AT+QHTTPPOST, header and body.
+    :param url: for AT+QHTTPURL.
+    :param get: for AT+QHTTPGET, header and body.
+    :param post: for AT+QHTTPPOST, header and body.
     """
 
     url: int = URL_LIMIT
@@ -26,9 +26,9 @@ class Limits:
 
 
 class PinTry(enum.Enum):
-    """What came of the PIN when it was tried."""
+    """The result of the PIN."""
 
-    #: It was not tried, or was right.
+    #: It was not tried, or it was right.
     NONE = enum.auto()
     #: No answer came.
     IN_DOUBT = enum.auto()
@@ -37,12 +37,12 @@ class PinTry(enum.Enum):
 
 @dataclasses.dataclass
 class Checked:
-    """What was found right lately; it holds until the module may have restarted.
+    """What was found right. It holds until the module may have restarted.
 
-    :param settings: whether AT+QHTTPCFG and the like are as they must be.
+    :param settings: whether the settings of AT+QHTTPCFG and others are right.
     :param clock: whether the module's clock is right.
-    :param tls: what AT+QSSLCFG was given last.
-    :param files: the names of ours that the module has.
+    :param tls: the last settings of AT+QSSLCFG.
+    :param files: the names of our files that the module has.
     """
 
     settings: bool = False
@@ -53,12 +53,13 @@ class Checked:
 
 @dataclasses.dataclass
 class Told:
-    """What the module was told since it has started, and loses when it restarts.
+    """What the module was told since its start. A restart clears it.
 
     :param context: whether the PDP context is active.
-    :param url: what AT+QHTTPURL was given last.
-    :param confirmed_url: what it was found to be, since it was given last.
-    :param busy_count: how often it has said in a row that it is busy with a request.
+    :param url: the last URL of AT+QHTTPURL.
+    :param confirmed_url: the URL that was read back since then.
+    :param busy_count: how often in a row it has answered that it is busy with a
+        request.
     """
 
     context: bool = False
@@ -69,27 +70,28 @@ class Told:
 
 @dataclasses.dataclass
 class Knowledge:
-    """What is known of a module, grouped by how long it stays true.
+    """What is known of a module, grouped by how long it holds.
 
-    What is known of the open port, such as the state of the line, belongs to `Link`.
-    The rest here stays true when the module restarts.
+    `Link` has what is known of the open port, such as the state of the line. What is
+    not in `checked` or `told` holds when the module restarts.
 
-    :param checked: until the module may have restarted unnoticed.
-    :param told: until it restarts, or a stranger may have used it.
-    :param contents: by the name of each file, the digest of what arrived under it;
-        b"" while nobody knows.
-    :param peers: by origin, what the connections to it were checked for since the
-        context was last taken down; a module may keep some of them.
-    :param temporary_files: the names of those that could not be deleted yet.
-    :param cleaned_up: whether those that other programs have left were looked for.
-    :param tls_keys: what AT+QSSLCFG knows.
-    :param pin: what came of the PIN when it was tried.
-    :param pin_written_down: whether a file in the module says that it was tried.
-    :param identity: what ATI says.
-    :param limits: what its test commands say.
-    :param prompt: whether it said OK to the last request before it had the result: then
-        a missing OK shows early that the line is dead.
-    :param stats: what was done so far.
+    :param checked: holds until the module may have restarted unnoticed.
+    :param told: holds until it restarts, or another program may have used it.
+    :param contents: by file name, the digest of the content that arrived; b"" if it is
+        not known.
+    :param peers: by origin, the checks of the connections since the context was last
+        deactivated. The module may have kept some of these connections.
+    :param temporary_files: the names of temporary files that are not deleted yet.
+    :param cleaned_up: whether the temporary files of other programs were deleted.
+    :param tls_keys: the keys that AT+QSSLCFG knows.
+    :param pin: the result of the PIN.
+    :param pin_written_down: whether a file in the module records that the PIN was
+        tried.
+    :param identity: the answer to ATI.
+    :param limits: the answers to its test commands.
+    :param prompt: whether it answered OK to the last request before the result. Then a
+        missing OK shows early that the line is dead.
+    :param stats: the counts.
     """
 
     checked: Checked = dataclasses.field(default_factory=Checked)
@@ -107,10 +109,10 @@ class Knowledge:
     stats: Statistics = dataclasses.field(default_factory=Statistics)
 
     def forget(self) -> None:
-        """Forget what a restart, or a stranger at the port, may have changed."""
+        """Forget what a restart, or another program, may have changed."""
         self.doubt()
         self.told = Told()
 
     def doubt(self) -> None:
-        """Look again at what a restart that nobody noticed would have changed."""
+        """Forget what an unnoticed restart would have changed; it is checked again."""
         self.checked = Checked()

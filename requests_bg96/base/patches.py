@@ -1,4 +1,4 @@
-"""Attributes of classes, replaced for a while, beside other people's patches."""
+"""Replace attributes of classes for a time, together with other people's patches."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ __all__ = ("Patch",)
 
 
 class Patch:
-    """An attribute of a class, which is wrapped as long as the patch is applied.
+    """An attribute of a class that is wrapped while the patch is applied.
 
-    Other patches may come before and after, and be undone in any order. Where another
-    one covers ours, ours stays below it, and must let everything pass by itself; it is
-    removed by the next `undo` that finds it on top.
+    Other patches may come before and after, and may be undone in any order. If another
+    patch covers ours, ours stays below it, and must then do nothing. The next `undo`
+    that finds it on top removes it.
 
     :param owner: the class.
     :param name: of the attribute.
-    :param wrap: returns what to put in place of the attribute, which is None where the
-        class has none of its own.
+    :param wrap: gets the attribute, or None if the class has none of its own; returns
+        its replacement.
     """
 
     def __init__(self, owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
         self._owner = owner
         self._name = name
         self._wrap = wrap
-        #: What each of ours was put in place of.
+        #: For each of our replacements: the attribute that it replaced.
         self._replaced: weakref.WeakKeyDictionary[Any, Any]
         self._replaced = weakref.WeakKeyDictionary()
 
@@ -39,7 +39,7 @@ class Patch:
 
     @property
     def applied(self) -> bool:
-        """Whether the attribute is ours."""
+        """Whether the attribute is ours now."""
         return self._top is not None and self._top in self._replaced
 
     def apply(self) -> None:
@@ -51,7 +51,7 @@ class Patch:
             setattr(self._owner, self._name, ours)
 
     def undo(self) -> None:
-        """Put back what was there before, as far as it is not covered."""
+        """Restore the earlier attribute, unless another patch covers ours."""
         while self.applied:
             replaced = self._replaced.pop(self._top)
             if replaced is None:

@@ -1,7 +1,7 @@
-"""Who shares a module: adapters of one process that name one port, and copies.
+"""Share a module between adapters of one process that name one port, and their copies.
 
-A module is used by one object. Two of them on one port would lock each other out, and
-know nothing of what the other did to the module.
+Only one object may use a module. Two objects on one port would lock each other out, and
+neither would know what the other did to the module.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ __all__ = ("User", "new_name", "remember", "restored", "share")
 
 
 class User:
-    """An adapter that uses a modem, for as long as it does and is there."""
+    """An adapter that uses a modem, while it does and while it exists."""
 
     __slots__ = ("__weakref__",)
 
 
 class Modem(Protocol):
-    """What a `BG96Modem` is here."""
+    """The part of `BG96Modem` that is needed here."""
 
     port: str | None
     settings: Any
@@ -32,24 +32,24 @@ class Modem(Protocol):
 
     @property
     def clock(self) -> Any:
-        """The time, as it was given."""
+        """The clock of the modem."""
 
     @property
     def inherited(self) -> bool:
-        """Whether this is a process that was forked."""
+        """Whether this process was forked after the modem was made."""
 
 
 M = TypeVar("M", bound=Modem)
 
 _lock = threading.Lock()
-#: Every modem of this process, by what its copies know it by.
+#: All modems of this process, by the name that their copies have.
 _by_name: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-#: Those that adapters share, by all that must be equal.
+#: The modems that adapters share, by everything that must be equal.
 _shared: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
 
 
 def _begin_anew() -> None:
-    """Forget the threads and the adapters that are in the parent process only."""
+    """Forget threads and adapters that exist only in the parent process."""
     global _lock
     _lock = threading.Lock()
     for modem in list(_by_name.values()):
@@ -61,18 +61,18 @@ if hasattr(os, "register_at_fork"):
 
 
 def new_name() -> str:
-    """Return what a modem and its copies are known by."""
+    """Return a name for a modem and its copies."""
     return uuid.uuid4().hex
 
 
 def remember(name: str, modem: Modem) -> None:
-    """Let copies that are made by pickling be `modem` itself."""
+    """Make unpickled copies of `modem` be `modem` itself."""
     with _lock:
         _by_name[name] = modem
 
 
 def restored(kind: type[M], name: str, state: dict[str, Any]) -> M:
-    """Return the modem that was pickled: itself where it is of this process."""
+    """Return the unpickled modem: the original, if it is of this process."""
     with _lock:
         known: M | None = _by_name.get(name)
         if known is None or known.inherited:
@@ -83,10 +83,10 @@ def restored(kind: type[M], name: str, state: dict[str, Any]) -> M:
 
 
 def share(modem: M) -> M:
-    """Return the modem that adapters share which are set up like `modem`.
+    """Return the modem that adapters with the settings of `modem` share.
 
-    It is `modem` itself where there was none yet, or where its port is one that nobody
-    else can name.
+    It is `modem` itself if there was none yet, or if no other adapter can name its
+    port.
     """
     if _is_private(modem.port):
         return modem
@@ -99,8 +99,8 @@ def share(modem: M) -> M:
 
 
 def _is_private(port: str | None) -> bool:
-    """Whether `port` names none, or one that is made for each who opens it: loop://.
+    """Return whether `port` is no name, or a port that each user has alone (loop://).
 
-    What is found on USB may be another module the next time.
+    A port that was found on USB may be another module the next time.
     """
     return port is None or port.partition("?")[0].endswith("://")

@@ -1,7 +1,7 @@
-"""What `verify` and `cert` of a request mean, in files that the module can keep.
+"""What `verify` and `cert` of a request mean, as files for the module.
 
-The module knows only files in its own file system. Each is named by a digest of what
-is in it, so that one is sent once, and never stands for another.
+The module knows only files in its own file system. A digest of its content names each
+file. So a file is sent once, and never stands for another.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ..errors import TrustError
 
 __all__ = ("StoredFile", "Trust", "authorities", "client_certificate", "client_key")
 
-#: The names that files of ours have: FILE manual 2.3 advises 8.3.
+#: The names of our files; FILE manual 2.3 advises 8.3.
 OWN_NAME = re.compile(r"[0-9a-f]{8}\.(?:ca|crt|key)")
 
-#: As OpenSSL finds it: at the beginning of a line, so not in a comment.
+#: Like OpenSSL: at the beginning of a line, so not in a comment.
 _CERTIFICATE = re.compile(
     rb"^-----BEGIN CERTIFICATE-----[\s\w+/=]+?^-----END CERTIFICATE-----", re.MULTILINE
 )
@@ -27,7 +27,7 @@ _KEY = re.compile(
     rb"^-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.+?^-----END (?P=kind)-----",
     re.MULTILINE | re.DOTALL,
 )
-#: As OpenSSL finds them in a directory: named by the hash of their subject.
+#: Like OpenSSL in a directory: named by the hash of their subject.
 _HASHED_NAME = re.compile(r"([0-9a-f]{8})\.(0|[1-9]\d*)")
 
 
@@ -36,7 +36,7 @@ class StoredFile:
     """A file for the module.
 
     :param kind: ``ca``, ``crt`` or ``key``; the name ends with it.
-    :param content: what is in it; it is not shown.
+    :param content: its content, which is never shown.
     """
 
     kind: str
@@ -49,19 +49,19 @@ class StoredFile:
 
     @functools.cached_property
     def digest(self) -> bytes:
-        """What tells it from every other file, of which the name is the beginning."""
+        """The digest that identifies the file; its name is the beginning of it."""
         return hashlib.sha256(self.content).digest()
 
 
 @dataclasses.dataclass(frozen=True)
 class Trust:
-    """What a connection by TLS must be checked for.
+    """The checks of a TLS connection.
 
-    :param ca: the certificates that the server's chain may end in; None for no check
-        of the server at all.
-    :param check_host: whether the server's name must be the one in the URL.
-    :param certificate: the client's, and its chain.
-    :param key: the client's.
+    :param ca: the CA certificates for the server's chain; None checks nothing of the
+        server.
+    :param check_host: whether to compare the server's name with the host in the URL.
+    :param certificate: the client's certificate and its chain.
+    :param key: the client's key.
     """
 
     ca: StoredFile | None = None
@@ -71,7 +71,7 @@ class Trust:
 
     @property
     def seclevel(self) -> int:
-        """0 for no check, 1 for the server, 2 for a client certificate as well."""
+        """0 for no check, 1 for the server, 2 for a client certificate, too."""
         if self.certificate is not None:
             return 2
         return 0 if self.ca is None else 1
@@ -83,7 +83,7 @@ class Trust:
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
-        """What the module must have."""
+        """The files that the module needs."""
         return tuple(file for file in (self.ca, self.certificate, self.key) if file)
 
 
@@ -97,10 +97,10 @@ def authorities(path: str) -> StoredFile:
         names = [os.path.join(path, name) for name in _hashed(os.listdir(path))]
         if not names:
             raise TrustError(
-                f"the directory {path} has no certificates under the names that "
-                "OpenSSL looks for; `openssl rehash` makes them"
+                f"the directory {path} has no certificates with the names that "
+                f"OpenSSL looks for; run `openssl rehash {path}`"
             )
-    # Of a bundle's comments the module has no use, and they are a tenth of it.
+    # The module does not need a bundle's comments, which are a tenth of it.
     found = dict.fromkeys(
         certificate for name in names for certificate in _certificates(name)
     )
@@ -110,7 +110,7 @@ def authorities(path: str) -> StoredFile:
 
 
 def _hashed(names: list[str]) -> list[str]:
-    """Return the names that OpenSSL would look for, which counts up from 0."""
+    """Return the names that OpenSSL would look for; it counts up from 0."""
     found = filter(None, map(_HASHED_NAME.fullmatch, sorted(names)))
     return [
         match[0]
@@ -141,7 +141,7 @@ def client_key(path: str) -> StoredFile:
     if b"ENCRYPTED" in match[0]:
         raise TrustError(
             f"the private key in {path} is encrypted, and the module cannot decrypt "
-            "it: `openssl pkey` can"
+            "it; decrypt it with `openssl pkey`"
         )
     return StoredFile("key", _unix(match[0]))
 

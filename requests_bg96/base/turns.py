@@ -1,4 +1,4 @@
-"""Whose turn it is at the modem: first come, first served."""
+"""The turns at the modem, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ("Turn", "Turns")
 
 
 class Turn:
-    """Somebody's turn, or their place in the queue; it ends with this object."""
+    """A thread's turn, or its place in the queue; it ends with this object."""
 
     __slots__ = ("__weakref__", "thread")
 
@@ -21,22 +21,21 @@ class Turn:
 
 
 class Turns:
-    """A lock that goes to those who wait in the order in which they came.
+    """A lock that its waiters get in the order of their arrival.
 
-    `threading.Lock` promises no order, and lets some of many threads starve. Nor can
-    it be had back from whoever was interrupted, by control-C, between taking it and
-    getting ready to give it: here only those who have, or wait for, a turn hold on to
-    it.
+    `threading.Lock` has no order, so some of many threads may wait for ever. If a
+    thread is interrupted by Control-C between taking the lock and preparing to give it
+    back, nobody can release it. Here, a turn ends with the object that stands for it.
     """
 
     def __init__(self) -> None:
-        # Taken as it is: that of a condition is taken by Python code, which may be
-        # interrupted behind it.
+        # Use this lock directly. Python code takes a condition's lock, and may be
+        # interrupted after that.
         self._lock = threading.RLock()
         self._condition = threading.Condition(self._lock)
         self._waiting: collections.deque[Callable[[], Turn | None]]
         self._waiting = collections.deque()
-        #: None while nobody has it, or who has had it is gone.
+        #: None, or a reference that returns None, if nobody has the turn.
         self._holder: Callable[[], Turn | None] | None = None
 
     def __repr__(self) -> str:
@@ -49,20 +48,20 @@ class Turns:
 
     @property
     def mine(self) -> bool:
-        """Whether it is the turn of this very thread, which would wait for itself."""
+        """Whether this thread has the turn, so that it would wait for itself."""
         turn = None if self._holder is None else self._holder()
         return turn is not None and turn.thread == threading.get_ident()
 
     def take(self, seconds: float) -> Turn | None:
-        """Wait up to `seconds` for a turn; return it, or None where it did not come.
+        """Wait up to `seconds` for a turn; return it, or None if it did not come.
 
-        :raises ReentryError: in a thread that has it and would wait for itself. The
-            garbage collector may close a response in the thread that reads it, and so
-            may what is called by that.
+        :raises ReentryError: if this thread has the turn and would wait for itself.
+            This can happen if the garbage collector closes a response in the thread
+            that reads it.
         """
         turn = Turn()
         turn.thread = threading.get_ident()
-        # Called when the turn is lost: whoever waits must look again.
+        # Called when the turn is lost, to wake the waiters.
         place = weakref.ref(turn, self._lost)
         with self._lock:
             holder = None if self._holder is None else self._holder()
@@ -82,7 +81,7 @@ class Turns:
                 self._condition.notify_all()
 
     def give(self, turn: Turn) -> None:
-        """Let the next one have their turn."""
+        """Give the turn to the next waiter."""
         with self._lock:
             if self._holder is not None and self._holder() is turn:
                 self._holder = None

@@ -1,4 +1,4 @@
-"""The settings of a module as options of the command line, from their one list."""
+"""The settings of a module as options of the command line, from the one list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PARAMETER = re.compile(r"^:param (\w+): (.*?)(?=^:|\Z)", re.MULTILINE | re.DOTA
 
 
 def meanings(kind: type[Any]) -> dict[str, str]:
-    """Return what the docstring of a class says of each parameter, in one line."""
+    """Return the meaning of each parameter in the docstring of a class, in one line."""
     # With -OO there is no docstring.
     found = _PARAMETER.findall(inspect.getdoc(kind) or "")
     return {name: " ".join(text.split()) for name, text in found}
@@ -30,8 +30,8 @@ def setting(name: str, *flags: str, **different: Any) -> Callable[[F], F]:
     """Make an option of a field of `Settings`, with its default and its meaning.
 
     :param name: of the field.
-    :param flags: and the parameter's name, where they are not the field's.
-    :param different: arguments of `click.option` that differ.
+    :param flags: the flags, and the parameter's name, if they are not the field's.
+    :param different: other arguments of `click.option`.
     """
     field = Settings.__dataclass_fields__[name]
     flag = f"--{name.replace('_', '-')}"
@@ -48,7 +48,7 @@ def setting(name: str, *flags: str, **different: Any) -> Callable[[F], F]:
 
 
 def settings(command: F) -> F:
-    """Give a command an option for each field of `Settings`."""
+    """Add an option for each field of `Settings` to a command."""
     for field in reversed(dataclasses.fields(Settings)):
         command = setting(field.name)(command)
     return command
