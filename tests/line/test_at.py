@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_bg96.at.lines import LINE_LIMIT, LineBuffer, error_number
+from requests_bg96.at.lines import LineBuffer, error_number
 from requests_bg96.at.parameters import joined, quoted
 from requests_bg96.at.steps import Command, Kind, Reply
 from requests_bg96.errors import LimitError, TransferError
@@ -39,6 +41,7 @@ def check_lines(data: bytes, expected: list[bytes]) -> None:
         (b"\r\n\r\n\r\n", []),
         (b"AT\r\r\nOK\r\n", [b"AT", b"OK"]),
         (b"OK\n", [b"OK"]),
+        (b"\nOK\n\nOK\n", [b"OK", b"OK"]),
         (b"\0\0\r\nRDY\r\n", [b"RDY"]),
         (
             b"\r\n+CGACT: 1,1\r\n+CGACT: 2,0\r\n\r\nOK\r\n",
@@ -70,12 +73,61 @@ def test_any_split_gives_the_same_lines(data: bytes, sizes: list[int]) -> None:
 
 
 def test_noise_is_dropped() -> None:
-    """What never ends is no line: it is reported, and the next line is read."""
+    """What has no end in 4,096 bytes is no line: it is reported, and dropped."""
     buffer = LineBuffer()
-    buffer.receive_data(b"\xf0" * (LINE_LIMIT + 1))
+    buffer.receive_data(b"\xf0" * 4_096)
+    assert buffer.next_line() is None
+    buffer.receive_data(b"\xf0")
     with pytest.raises(TransferError, match="speed"):
         buffer.next_line()
-    buffer.receive_data(b"\r\nOK\r\n")
+    buffer.receive_data(b"\nOK\r\n")
+    assert buffer.next_line() == b"OK"
+
+
+@pytest.mark.parametrize(
+    ("data", "has"),
+    [
+        (b"", False),
+        (b"OK", False),
+        (b"\xf0" * 4_096, False),
+        (b"\xf0" * 4_097, True),
+        (b"OK\n", True),
+        (b"OK\r\n+Q", True),
+    ],
+)
+def test_whether_there_is_a_line(data: bytes, has: bool) -> None:
+    """Or that none ends, which is said once."""
+    buffer = LineBuffer()
+    buffer.receive_data(data)
+    assert buffer.has_line is has
+    with contextlib.suppress(TransferError):
+        buffer.next_line()
+    assert buffer.has_line is False
+
+
+def test_how_lines_end() -> None:
+    """In LF alone or not: that of the line before, though it was empty."""
+    buffer, found = LineBuffer(), [LineBuffer().ended_in_lf]
+    # What stands behind a line end says nothing about it.
+    for data in (b"OK\r\n", b"OK\nOK\r", b"\n", b"\n", b"\r\n", b"\nOK", b"\r\n"):
+        buffer.receive_data(data)
+        buffer.next_line()
+        found.append(buffer.ended_in_lf)
+    assert found == [False, False, True, False, True, False, True, False]
+
+
+def test_the_byte_that_confirms_a_block() -> None:
+    """It is taken if it is next, it alone, and lines are read on behind it."""
+    buffer = LineBuffer()
+    assert not buffer.take_acknowledgement()
+    buffer.receive_data(b"a\r\n")
+    assert not buffer.take_acknowledgement()
+    assert buffer.next_line() == b"a"
+    buffer.receive_data(b"AA")
+    assert buffer.next_line() is None
+    assert buffer.take_acknowledgement() and buffer.take_acknowledgement()
+    assert not buffer.take_acknowledgement()
+    buffer.receive_data(b"\nOK\r\n")
     assert buffer.next_line() == b"OK"
 
 
@@ -101,6 +153,9 @@ QIACT = Command("+CMEE=1;+QIACT?")
         (b"+CME ERROR: SIM not inserted", QIACT, Kind.FINAL),
         (b"+CMS ERROR: 500", QIACT, Kind.FINAL),
         (b"NO CARRIER", QIACT, Kind.FINAL),
+        (b"BUSY", QIACT, Kind.FINAL),
+        (b"NO ANSWER", QIACT, Kind.FINAL),
+        (b"NO DIALTONE", QIACT, Kind.FINAL),
         (b"ABORTED", QIACT, Kind.FINAL),
         (b"CONNECT", QIACT, Kind.FINAL),
         (b"CONNECT 150", QIACT, Kind.FINAL),
@@ -114,7 +169,11 @@ QIACT = Command("+CMEE=1;+QIACT?")
         (b"Quectel", Command("I", bare=True), Kind.INFORMATION),
         (b"Revision: BG96MAR01A01M1G", Command("I", bare=True), Kind.INFORMATION),
         (b"+QIND: SMS DONE", Command("I", bare=True), Kind.URC),
+        (b"RDY", Command("I", bare=True), Kind.URC),
         (b"APP RDY", Command("I", bare=True), Kind.URC),
+        (b"POWERED DOWN", Command("I", bare=True), Kind.URC),
+        (b"NORMAL POWER DOWN", Command("I", bare=True), Kind.URC),
+        (b"RING", Command("I", bare=True), Kind.URC),
         (b"Quectel", QIACT, Kind.URC),
         (b"+QHTTPGET: 0,200", Command("+QHTTPREAD=60"), Kind.URC),
     ],
@@ -133,6 +192,10 @@ def test_command() -> None:
     assert Command("+csq").prefixes == (b"+CSQ:",)
     assert str(Command("I")) == "ATI"
     assert Command(joined("+CMEE=1", "+QHTTPCFG?")).line == b"AT+CMEE=1;+QHTTPCFG?\r"
+    assert repr(command) == "<Command AT+CPIN=***>"
+    assert command.shows(b'AT+CPIN="1234"') == "the echo of AT+CPIN=***"
+    assert command.shows(b"OK") == "OK"
+    assert not command.commits
 
 
 def test_reply() -> None:
@@ -144,6 +207,9 @@ def test_reply() -> None:
     assert (reply.ok, reply.connected) == (True, False)
     assert Reply(b"CONNECT").ok and Reply(b"CONNECT 12").connected
     assert not Reply(b"+CME ERROR: 3").ok
+    assert repr(reply) == "<Reply ok, 3 lines>"
+    assert repr(Reply(b"+CME ERROR: 3", err=3)) == "<Reply error 3, 0 lines>"
+    assert Reply(b"OK", (b"+Q:  \xe9 \0",)).values("+Q") == ["\xe9 \0"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""The steps of a dialogue: what a command leads to, and what its answer is."""
+
+from __future__ import annotations
+
+import pytest
+
+from requests_bg96.at.steps import Command, Reply, asked, must, prove, told
+from requests_bg96.errors import ModuleError, NoAnswer, Phase, StrayAnswer
+from tests.support import play
+
+
+def test_what_connect_leads_to() -> None:
+    """Payload that is sent, payload that is taken here, or by somebody else."""
+    assert not Command("+CSQ").connects
+    for command in (
+        Command("+QHTTPURL=3", payload=b""),
+        Command("+QHTTPREAD", leads=True),
+        Command("+QFDWL", sink=print),
+    ):
+        assert command.connects
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+QHTTPREAD=80", "+QFREAD=1", '+QFDWL="a"', "+QIRD=0", "+QIOPEN=1,0", "+QISWTMD=0"]
+    + ["+qhttpread=80", "D*99#", "O"],
+)
+def test_what_a_caller_fetches(text: str) -> None:
+    """What may come of it a server may have chosen."""
+    assert Command(text, bare=True, leads=True).fetches
+    assert not Command(text, bare=True).fetches
+
+
+def test_what_fetches() -> None:
+    """Commands of our own say so; those of callers do not."""
+    assert Command("+QFDWL", sink=print).fetches
+    assert Command("+QHTTPREAD", leads=True).fetches
+    assert not Command("+QHTTPURL=3", payload=b"abc").fetches
+    for text in ("+QHTTPPOST=3", "+CGDCONT?", "+QFUPL", "+CGDATA"):
+        assert not Command(text, bare=True, leads=True).fetches
+    assert Command("+QHTTPPOST=3", bare=True, leads=True, sink=print).fetches
+
+
+def test_what_was_asked() -> None:
+    """An error is an answer to what may fail, and is raised by what must not."""
+    assert play(asked(Command("+X")), ("AT+X", "+CME ERROR: 3")).err == 3
+    assert play(must(Command("+X")), ("AT+X", "+X: 1|OK")).values("+X") == ["1"]
+    with pytest.raises(ModuleError, match="3: ") as caught:
+        play(must(Command("+X")), ("AT+X", "+CME ERROR: 3"))
+    assert caught.value.err == 3
+
+
+def test_what_an_error_says() -> None:
+    """The command without its secrets, the answer, and how far the exchange was."""
+    dialogue = must(Command("+X=secret", shown="+X=***"))
+    next(dialogue)
+    with pytest.raises(ModuleError, match="NO CARRIER") as caught:
+        dialogue.send(Reply(b"NO CARRIER", phase=Phase.SEND))
+    assert (caught.value.err, caught.value.command) == (None, "AT+X=***")
+    assert caught.value.phase is Phase.SEND
+
+
+def test_what_must_be_proved() -> None:
+    """Or else nothing that the line says is believed."""
+    play(prove(), ("Ask", "yes"))
+    with pytest.raises(NoAnswer, match="command mode"):
+        play(prove(), ("Ask", None))
+
+
+def test_what_is_asked_for_is_told() -> None:
+    """OK alone is the answer to another command; an error tells nothing."""
+    assert told(Reply(b"OK", (b"+X: 1", b"+X: 2")), "+X") == ["1", "2"]
+    assert told(Reply(b"ERROR"), "+X") == []
+    with pytest.raises(StrayAnswer, match=r"\+X"):
+        told(Reply(b"OK", (b"+Y: 1",)), "+X")
