@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from requests_bg96.errors import TransferError
-from requests_bg96.response.chunks import LINE_LIMIT, ChunkScanner
+from requests_bg96.response.chunks import ChunkScanner
 from tests.support import bodies, bytewise, chunks, cut, piece_sizes
 
 #: Bytes that may follow the body, and do not belong to it.
@@ -86,11 +86,13 @@ def test_no_chunk_framing(body: bytes) -> None:
     check_wrong(body)
 
 
-@pytest.mark.parametrize("body", [b"5;", b"0\r\nX: "])
-def test_endless_lines(body: bytes) -> None:
-    """A line that never ends is not kept for ever."""
+@pytest.mark.parametrize(("before", "begun"), [(b"", b"5;"), (b"0\r\n", b"X: ")])
+def test_endless_lines(before: bytes, begun: bytes) -> None:
+    """A line that never ends is not kept for ever: http.client takes 65,536 bytes."""
+    line = begun + b"x" * (65_536 - len(begun))
+    assert scan(list(cut(before + line, [4096])))[0] == len(before + line)
     with pytest.raises(TransferError, match="over"):
-        scan(list(cut(body + b"x" * (LINE_LIMIT + 1), [4096])))
+        scan(list(cut(before + line + b"x", [4096])))
 
 
 sizes = st.lists(st.integers(1, 300), max_size=5)
@@ -120,3 +122,21 @@ def test_wants_line_end() -> None:
         wanted.append(scanner.wants_line_end)
     assert wanted == [False] * 4 + [True] + [False] * 7
     assert repr(scanner) == "<ChunkScanner finished, 1 chunks>"
+
+
+def test_begun() -> None:
+    """From the end of the first size on, whatever comes after."""
+    scanner = ChunkScanner()
+    begun = [scanner.begun]
+    for byte in bytewise(b"2\r\nab\r\n0\r\n\r\n"):
+        scanner.feed(byte)
+        begun.append(scanner.begun)
+    assert begun == [False] * 3 + [True] * 10
+
+
+def test_what_it_waits_for_is_shown() -> None:
+    """While the end has not come."""
+    scanner = ChunkScanner()
+    assert repr(scanner) == "<ChunkScanner size, 0 chunks>"
+    scanner.feed(b"2\r\nab")
+    assert repr(scanner) == "<ChunkScanner data_end, 0 chunks>"
