@@ -9,7 +9,14 @@ import sys
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from requests_bg96.base.trust import Trust, authorities, client_certificate, client_key
+from requests_bg96.base.trust import (
+    OWN_NAME,
+    StoredFile,
+    Trust,
+    authorities,
+    client_certificate,
+    client_key,
+)
 from requests_bg96.errors import TrustError
 from tests.certificates import authority, issue
 from tests.https_support import root_pem
@@ -87,6 +94,98 @@ def test_an_encrypted_key_is_refused(
     )
     with pytest.raises(TrustError, match="encrypted"):
         client_key(write(tmp_path, pem))
+
+
+CA, CERTIFICATE = StoredFile("ca", b"abc"), StoredFile("crt", b"")
+KEY = StoredFile("key", b"abc")
+
+
+@pytest.mark.parametrize(
+    ("trust", "level", "ignores_chain", "files"),
+    [
+        (Trust(), 0, False, ()),
+        (Trust(CA), 1, False, (CA,)),
+        (Trust(CA, True, CERTIFICATE, KEY), 2, False, (CA, CERTIFICATE, KEY)),
+        (Trust(None, True, CERTIFICATE, KEY), 2, True, (CERTIFICATE, KEY)),
+    ],
+)
+def test_levels(
+    trust: Trust, level: int, ignores_chain: bool, files: tuple[StoredFile, ...]
+) -> None:
+    """Nobody is checked, the server is, or both are (SSL manual 2.1.1)."""
+    assert trust.seclevel == level
+    assert trust.ignores_chain is ignores_chain
+    assert trust.files == files
+    assert trust.check_host
+
+
+def test_names_of_files() -> None:
+    """In 8.3, by SHA-256: the examples are of FIPS 180-2."""
+    assert (CA.name, KEY.name) == ("ba7816bf.ca", "ba7816bf.key")
+    assert CERTIFICATE.name == "e3b0c442.crt"
+    assert CA.digest.hex().startswith(
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9c"
+    )
+    for ours in (CA, CERTIFICATE, KEY):
+        assert OWN_NAME.fullmatch(ours.name)
+    for other in ("ba7816bf.pem", "ba7816bf8.ca", "BA7816BF.ca", "ba7816bfxca"):
+        assert not OWN_NAME.fullmatch(other)
+
+
+BODY = b"\nMIIB\n"
+
+
+@pytest.mark.parametrize(
+    "kind", [b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY"]
+)
+def test_the_key_in_a_file(tmp_path: pathlib.Path, kind: bytes) -> None:
+    """The first one that is whole, in the lines of the module."""
+    begin, end = b"-----BEGIN %b-----" % kind, b"-----END %b-----" % kind
+    key = begin + BODY + end
+    other = b"-----BEGIN X PRIVATE KEY-----" + BODY
+    for text in (
+        b"a comment\n" + key + b"\nanother\n" + key.replace(b"II", b"JJ"),
+        key.replace(b"\n", b"\r\n"),
+        begin + b"\n  MIIB \t\n" + end,
+        b"# " + other + b"-----END X PRIVATE KEY-----\n" + key,
+        other + b"# -----END X PRIVATE KEY-----\n" + key,
+    ):
+        assert client_key(write(tmp_path, text)).content == key + b"\n"
+        assert client_key(write(tmp_path, text)).kind == "key"
+    for text in (begin + BODY, b"x" + key, other + end, key.lower()):
+        with pytest.raises(TrustError, match="PEM private key.*file.pem"):
+            client_key(write(tmp_path, text))
+
+
+def test_what_is_no_certificate(tmp_path: pathlib.Path) -> None:
+    """One that breaks off is none, nor one with other bytes in it."""
+    for text in (ONE[:-30], ONE.replace(b"M", b"-", 1), ONE.lower(), b"x" + ONE):
+        both = write(tmp_path, text + b"\n" + TWO)
+        assert authorities(both).content == TWO
+        assert client_certificate(both).content == TWO
+        with pytest.raises(TrustError, match="PEM certificate.*file.pem"):
+            authorities(write(tmp_path, text))
+    assert authorities(write(tmp_path, ONE)).kind == "ca"
+    assert client_certificate(write(tmp_path, ONE)).kind == "crt"
+
+
+def test_a_directory_without_certificates(tmp_path: pathlib.Path) -> None:
+    """Under the names that count, or in the files that have them."""
+    write(tmp_path, ONE, "ca.pem")
+    with pytest.raises(TrustError, match="openssl rehash"):
+        authorities(str(tmp_path))
+    write(tmp_path, b"something else", "0123abcd.0")
+    with pytest.raises(TrustError, match="PEM certificate"):
+        authorities(str(tmp_path))
+    for number in range(12):
+        write(tmp_path, TWO if number == 11 else ONE, f"0123abcd.{number}")
+    assert authorities(str(tmp_path)).content == ONE + TWO
+
+
+def test_a_file_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
+    """The system says why."""
+    with pytest.raises(TrustError, match="nowhere.*: No such file"):
+        authorities(str(tmp_path / "nowhere"))
 
 
 def test_a_key_is_not_shown(tmp_path: pathlib.Path) -> None:
