@@ -84,14 +84,32 @@ def test_clocks(text: str) -> None:
     assert clock_of(text) is None
 
 
+def signal(line: bytes) -> int | None:
+    """The signal of a module that answers AT+CSQ with this line, all else with OK."""
+
+    def answer(piece: bytes) -> bytes:
+        return line + OK if b"+CSQ" in piece else OK
+
+    module = ScriptedModule(answer)
+    with BG96Modem(module.url, clock=module.clock) as modem:
+        dbm = modem.signal()
+    assert b"AT+CSQ\r" in module.heard
+    return dbm
+
+
 @pytest.mark.parametrize("line", [b"", b"\r\n+CSQ: \r\n", b"\r\n+CSQ: \xb2,99\r\n"])
 def test_signal(line: bytes) -> None:
     """An answer that is none is one of our errors, and has what came."""
-    true = [OK, b"\r\nBG96\r\n" + OK, OK, OK]
-    module = ScriptedModule([*true, line + OK, OK])
-    with BG96Modem(module.url, clock=module.clock) as modem:
-        with pytest.raises(TransferError, match=r"AT\+CSQ"):
-            modem.signal()
+    with pytest.raises(TransferError, match=r"no number \(AT\+CSQ\)"):
+        signal(line)
+
+
+@pytest.mark.parametrize(
+    ("rssi", "dbm"), [(b"0,99", -113), (b"2,0", -109), (b"31,7", -51), (b"99,99", None)]
+)
+def test_the_ends_of_the_scale(rssi: bytes, dbm: int | None) -> None:
+    """From -113 to -51 dBm, in steps of 2; 99 is not known (AT manual 6.3)."""
+    assert signal(b"\r\n+CSQ: %b\r\n" % rssi) == dbm
 
 
 # In the emulator
