@@ -1,0 +1,1 @@
+"""Mutants: changes to the client that some test must notice."""

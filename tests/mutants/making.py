@@ -1,0 +1,129 @@
+"""What is changed in a module to make its mutants: by mutmut's operators, and ours."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+from mutmut.mutation.mutators import mutation_operators
+
+#: Docstrings, and what errors say.
+_TEXTS = (cst.BaseString, cst.FormattedString, cst.ConcatenatedString)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """A module with one change.
+
+    :param line: where the change begins, from 1.
+    :param before: the expression or statement.
+    :param after: what stands in its place.
+    :param code: the module's whole text.
+    """
+
+    line: int
+    before: str
+    after: str
+    code: str
+
+
+def _drop_element(node: Any) -> Iterator[Any]:
+    """Leave out one entry of a table."""
+    if len(node.elements) > 1:
+        for place in range(len(node.elements)):
+            left = [*node.elements[:place], *node.elements[place + 1 :]]
+            yield node.with_changes(elements=left)
+
+
+def _drop_statement(node: Any) -> Iterator[Any]:
+    """Leave out a call whose value is not wanted, or a `del`."""
+    if isinstance(node, cst.Del) or isinstance(node.value, cst.Call):
+        yield cst.Pass()
+
+
+def _negate(node: Any) -> Iterator[Any]:
+    """Take the other branch."""
+    if isinstance(node.test, (cst.Name, cst.Attribute, cst.Call, cst.BooleanOperation)):
+        test = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        yield node.with_changes(test=cst.UnaryOperation(cst.Not(), test))
+
+
+def _return_none(node: Any) -> Iterator[Any]:
+    """Return None in place of what was worked out."""
+    if node.value is not None and not isinstance(node.value, (cst.Name, *_TEXTS)):
+        yield node.with_changes(value=cst.Name("None"))
+
+
+_OPERATORS: list[tuple[Any, Callable[..., Iterable[Any]]]] = [
+    *mutation_operators,
+    ((cst.Dict, cst.Set, cst.Tuple, cst.List), _drop_element),
+    ((cst.Expr, cst.Del), _drop_statement),
+    ((cst.If, cst.While), _negate),
+    (cst.Return, _return_none),
+]
+
+
+def _skipped(node: Any, parent: Any) -> bool:
+    """Return whether neither `node` nor what is in it is changed."""
+    if isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)):
+        return True
+    if isinstance(node, cst.Call):
+        # What an error says is no matter of these tests.
+        text = len(node.args) == 1 and isinstance(node.args[0].value, _TEXTS)
+        return isinstance(parent, cst.Raise) and text
+    if isinstance(node, cst.Assign):
+        name = node.targets[0].target
+        return isinstance(name, cst.Name) and name.value == "__all__"
+    if isinstance(node, cst.Expr):
+        return isinstance(node.value, _TEXTS)
+    return False
+
+
+def _nodes(node: Any, scope: str = "") -> Iterator[tuple[str, Any]]:
+    """Every node that may be changed, and the function or class that it stands in."""
+    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        scope = f"{scope}.{node.name.value}".lstrip(".")
+    yield scope, node
+    for child in node.children:
+        if not _skipped(child, node):
+            yield from _nodes(child, scope)
+
+
+def mutants(text: str, scope: str = "") -> Iterator[Mutant]:
+    """Make the mutants of a module.
+
+    :param text: the module's.
+    :param scope: the dotted name of the function or class to keep to.
+    """
+    wrapper = MetadataWrapper(cst.parse_module(text))
+    module, positions = wrapper.module, wrapper.resolve(PositionProvider)
+    seen = {text}
+    for where, node in _nodes(module):
+        if not f"{where}.".startswith(f"{scope}." if scope else ""):
+            continue
+        for wanted, operator in _OPERATORS:
+            if not isinstance(node, wanted):
+                continue
+            for changed in operator(node):
+                code = module.deep_replace(node, changed).code
+                if code not in seen and _compiles(code):
+                    seen.add(code)
+                    line = positions[node].start.line
+                    yield Mutant(line, _shown(node), _shown(changed), code)
+
+
+def _compiles(code: str) -> bool:
+    try:
+        compile(code, "mutant", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _shown(node: Any) -> str:
+    """Return the text of a node, on one line and not too long."""
+    text = " ".join(cst.Module([]).code_for_node(node).split())
+    return text if len(text) <= 90 else f"{text[:60]} ... {text[-25:]}"
