@@ -49,8 +49,12 @@ _PLAIN_HEAD = re.compile(
     rb"HTTP/1\.[01] [2-5]\d\d[^\r\n]*\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)+\r\n"
 )
-#: Lines of the module after a trailer: results, URCs, the echo of a question.
-_LINES = re.compile(rb"(?:(?:AT[^\r\n]{1,200}\r*)?\r?\n(?:[^\r\n]{1,200}\r?\n)?)*")
+#: The echo of a question; on a slow line a URC may have torn it in two.
+_ECHO = rb"(?:AT[^\r\n]{1,200}|[ATQVED&01]{1,100})"
+#: A line of the module after a trailer, or two: echoes, results, URCs.
+_LINES = re.compile(
+    rb"(?:%b\r*\n|\r?\n)(?:(?!AT)[^\r\n]{1,200}\r?\n)?" % _ECHO,
+)
 #: The answer to the first line of a question, with its echo.
 _ANSWER = re.compile(rb"(?:AT[^\r\n]{1,200}\r*)?\r?\nOK\r?\n\Z")
 # A byte of the line end before it may be missing, or wrong.
@@ -65,6 +69,17 @@ MISPLACED = (
     "the response does not end where its length says: bytes of it are missing, or too "
     "many"
 )
+
+
+def _are_lines(data: bytes, start: int) -> bool:
+    """Return whether only lines of the module follow `start`.
+
+    They are matched one by one: one pattern for all would try 2**n ways to divide n
+    lines.
+    """
+    while start < len(data) and (found := _LINES.match(data, start)):
+        start = found.end()
+    return start == len(data)
 
 
 def _is_unambiguous(head: bytes) -> bool:
@@ -235,7 +250,7 @@ class Framing:
         last = self._forms.odd.match(whole) if self.finished else None
         for last in [] if last else self._forms.whole.finditer(whole):
             pass
-        if last is None or not _LINES.fullmatch(whole, last.end()):
+        if last is None or not _are_lines(whole, last.end()):
             before = _ANSWER.sub(b"", self._last + whole)
             raise TransferError(
                 f"the response did not end with its trailer{odd_end(before)}"

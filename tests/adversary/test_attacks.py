@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import requests
 
-from requests_bg96.emulator import Switches
+from requests_bg96.emulator import Pause, Switches
 from tests.adversary import trial
 from tests.adversary.plans import (
     ACCOUNT,
@@ -28,7 +30,8 @@ from tests.adversary.plans import (
     Wait,
     in_lf,
 )
-from tests.support import OK, TRAILER
+from tests.faults.trial import bounded
+from tests.support import OK, SOMEWHERE, TRAILER, Answers, response, rig
 
 LATER = Switches(sni_checkhost=True)
 #: Settings that might have made a difference.
@@ -294,3 +297,23 @@ def test_an_honest_response_costs_nothing(play: Play, length: int) -> None:
 def test_the_servers_name_is_no_part_of_the_others(play: Play) -> None:
     """So that what one has got tells whose it is."""
     assert EVIL.encode() not in ACCOUNT.encode() and SECRET not in EVIL
+
+
+@pytest.mark.parametrize(
+    ("method", "lines"),
+    [
+        ("GET", b"\r\n" * 40 + b"x" * 300),
+        ("HEAD", b"AT1\r\n" * 40 + b"y\r\ny\r\n"),
+    ],
+)
+def test_lines_that_can_be_told_apart_in_many_ways(method: str, lines: bytes) -> None:
+    """What comes where answers may come is looked at in a time that it is worth."""
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    sent: Answers = [head + TRAILER, Pause(0.7), lines]
+    with bounded(), rig(sent, response(b"next")) as made:
+        if method == "GET":
+            assert made.get().content == TRAILER + lines
+        else:
+            with contextlib.suppress(requests.RequestException):
+                made.session.head(SOMEWHERE)
+        assert made.get().content == b"next"

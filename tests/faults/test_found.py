@@ -11,7 +11,7 @@ from urllib3.util import Retry
 
 from requests_bg96.emulator import Fault, Silence, VirtualClock
 from requests_bg96.stats import Recovery
-from tests.support import SOMEWHERE, Rig, response, rig
+from tests.support import SOMEWHERE, WORD, Rig, response, rig
 
 ERROR = b"\r\n+CME ERROR: 703\r\n"
 
@@ -197,3 +197,19 @@ def test_a_module_that_noise_has_told_to_wait_for_hours() -> None:
         assert made.get(timeout=15).content == b"hello"
         assert made.modem.stats.recoveries[Recovery.CONTEXT] == 1
         assert made.clock.now() < 60
+
+
+@pytest.mark.parametrize("beyond", range(0, 80, 8))
+def test_a_urc_in_the_midst_of_an_echo(beyond: int) -> None:
+    """A line with a speed leaves time for one between two bytes of the question."""
+    answer = response(b"hello", b"Connection: close")
+    with rig(answer, baudrate=115_200) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        echo = WORD.search(made.heard[before:])
+        assert echo is not None
+        offset = echo.start() + beyond
+        made.emulator.add_fault(Fault("to_host", offset, "urc", data=b"+CEREG: 1"))
+        assert made.get().content == b"hello"
+        assert b"+CEREG: 1" in made.heard

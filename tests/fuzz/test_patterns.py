@@ -1,0 +1,66 @@
+"""No pattern takes a time that grows by a power with what it is given."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import pkgutil
+import re
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import requests_bg96
+from requests_bg96.response.trailer import forms_in
+from tests.faults.trial import bounded
+
+#: What is repeated, what stands before it, and what behind that fits to no pattern.
+PARTS = (
+    *("\r", "\n", "\r\n", "A", "0", "V1", " ", '"', "a,", "1;", ".", "-", "\t", "["),
+    *("AT1\r\n", "\r\nx\r\n", "OK\r\n", "\r\nOK\r\n", "\r\n+QHTTPREAD: 0\r\n", "Q0"),
+    *("x: y\r\n", '+A: 1,"a"', "\r\n+CME ERROR: 1\r\n", "0\r\n", "a=b", "a.", "%20"),
+)
+BEFORE = ("", "\r\n", "\r\nOK\r\n", "A", '"', "+A: ", "HTTP/1.1 200 OK\r\n", "0")
+BEHIND = ("!", "x" * 201, "\r\r!", "\0")
+#: Bytes of it. What tries all ways to divide so many never ends.
+SIZE = 160
+
+
+def modules() -> Iterator[types.ModuleType]:
+    """All of the package but those that run something when they are imported."""
+    for found in pkgutil.walk_packages(requests_bg96.__path__, "requests_bg96."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def patterns() -> dict[str, re.Pattern[Any]]:
+    """The patterns at the top of modules, and those of trailers, by their names."""
+    owners: list[object] = [*modules(), forms_in(b"\r\n"), forms_in(b"\n")]
+    return {
+        f"{getattr(owner, '__name__', owner)}.{name}": value
+        for owner in owners
+        for name, value in vars(owner).items()
+        if isinstance(value, re.Pattern)
+    }
+
+
+PATTERNS = patterns()
+
+
+def test_they_are_found() -> None:
+    assert "requests_bg96.response.receiver._ANSWERS" in PATTERNS
+    assert len(PATTERNS) > 50
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_pattern(name: str) -> None:
+    """Where it hangs, it does for ever."""
+    pattern = PATTERNS[name]
+    with bounded():
+        for before, part, behind in itertools.product(BEFORE, PARTS, BEHIND):
+            text: Any = before + part * (SIZE // len(part)) + behind
+            text = text.encode() if isinstance(pattern.pattern, bytes) else text
+            pattern.fullmatch(text)
+            pattern.search(text)
