@@ -95,7 +95,7 @@ def clean_dialogue(exchange: Exchange, beginning: str) -> Dialogue:
         # What is still being said belongs to what went before.
         rig.emulator.mark()
         before = rig.written, rig.heard
-        found = exchange.ask(rig.session, "first")
+        found = exchange.ask(rig, "first")
         assert found.content == exchange.expected(b"first")
         written, heard = rig.written, rig.heard
         return Dialogue(written[len(before[0]) :], heard[len(before[1]) :])

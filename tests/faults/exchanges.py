@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 import re
 from collections.abc import Mapping
@@ -12,13 +13,15 @@ import requests
 
 from requests_bg96.emulator import Request, Silence, Switches
 from tests.https_support import LATER
-from tests.support import chunks, response
+from tests.support import Rig, chunks, response
 
 #: Which request it is: the servers count by it, and responses carry it.
 NUMBER = re.compile(rb"\r\nX-Number: ([a-z]+)\r\n")
 HOST = "server.example"
 #: Seconds to connect, and of silence, that a request has.
 TIMEOUT = (40.0, 15.0)
+#: Pieces of a body that are read before its reader goes away.
+BEFORE_AWAY = 3
 #: Fewer than requests has of its own: each byte is a case.
 HEADERS = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 
@@ -46,6 +49,8 @@ class Exchange:
     :param settings: of the adapter.
     :param https: whether by TLS.
     :param stream: whether it is read in small pieces.
+    :param away: seconds for which the reader is away in the midst of that.
+    :param line: options of the emulator: a line with a speed, and a host's buffer.
     :param beginnings: what may have gone before.
     """
 
@@ -58,6 +63,8 @@ class Exchange:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     https: bool = False
     stream: bool = False
+    away: float = 0.0
+    line: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     beginnings: tuple[str, ...] = (FRESH, AT_ONCE)
 
     @property
@@ -71,11 +78,11 @@ class Exchange:
         raw = self.framing == "chunked" and self.switches.chunked == "raw"
         return self.framing == "length" or raw
 
-    def ask(self, session: requests.Session, number: str) -> requests.Response:
+    def ask(self, made: Rig, number: str) -> requests.Response:
         """Make the request."""
         scheme = "https" if self.https else "http"
         headers: dict[str, Any] = {**HEADERS, "X-Number": number}
-        found = session.request(
+        found = made.session.request(
             self.method,
             f"{scheme}://{HOST}/path",
             data=self.body,
@@ -86,7 +93,10 @@ class Exchange:
         )
         if self.stream:
             # As `Response.content` does, but a few bytes at a time.
-            found._content = b"".join(found.iter_content(7))
+            pieces = found.iter_content(7)
+            first = b"".join(itertools.islice(pieces, BEFORE_AWAY))
+            made.clock.sleep(self.away)
+            found._content = first + b"".join(pieces)
         return found
 
     def expected(self, number: bytes) -> bytes:
@@ -112,20 +122,56 @@ class Exchange:
 AUTHORITY = str(pathlib.Path(__file__).with_name("authority.pem"))
 RAW = Switches(chunked="raw")
 FILE = {"via": "file"}
+#: A line that loses what nobody takes from it in some 50 ms, unless it is held back.
+SHORT = {"baudrate": 115_200, "overflow": 512}
 
-EXCHANGES = (
+
+def held_back(exchange: Exchange) -> Exchange:
+    """Return its twin, where RTS and CTS hold the line back."""
+    return dataclasses.replace(
+        exchange,
+        name=f"{exchange.name}, rtscts",
+        settings={**exchange.settings, "rtscts": True},
+        line=SHORT,
+        beginnings=(AT_ONCE,),
+    )
+
+
+def away(framing: str, switches: Switches = Switches()) -> Exchange:
+    """Return a stream whose reader is away for a second."""
+    return Exchange(
+        f"reader away, {framing}",
+        framing=framing,
+        switches=switches,
+        size=800,
+        stream=True,
+        away=1.0,
+        line=SHORT,
+        beginnings=(AT_ONCE,),
+    )
+
+
+#: Without flow control, what comes meanwhile is read beside the rest.
+READER_AWAY = (away("length"), away("chunked", RAW), away("close"))
+#: Those that differ in what goes over the line.
+MAIN = (
     Exchange("get", beginnings=ALL),
-    Exchange("head", "HEAD"),
     Exchange("post", "POST", b"t=21.5"),
     Exchange("raw chunks", framing="chunked", switches=RAW),
-    Exchange("decoded chunks", framing="chunked", beginnings=(AT_ONCE,)),
     Exchange("to the close", framing="close"),
     Exchange("large post", "POST", b"x" * 1_500, size=1_500, beginnings=(AT_ONCE,)),
-    Exchange("streamed", size=100, stream=True, beginnings=(AT_ONCE,)),
     Exchange("by file", "PUT", b"y" * 100, settings=FILE, beginnings=ALL),
     Exchange("https", "POST", b"t=21.5", switches=LATER, https=True, beginnings=ALL),
+)
+EXCHANGES = (
+    *MAIN,
+    Exchange("head", "HEAD"),
+    Exchange("decoded chunks", framing="chunked", beginnings=(AT_ONCE,)),
+    Exchange("streamed", size=100, stream=True, beginnings=(AT_ONCE,)),
     Exchange("echo compared", "POST", b"t=21.5", settings={"verify_echo": True}),
     Exchange("by DTR", settings={"dtr": True}, framing="close"),
+    *READER_AWAY,
+    *map(held_back, MAIN + READER_AWAY),
 )
 
 

@@ -86,7 +86,7 @@ def lines(exchange: Exchange, beginning: str) -> int:
     """How many lines of the client a request runs through."""
     counter = Interrupter(None)
     with begun(exchange, beginning) as scene:
-        counter.run(lambda: exchange.ask(scene.rig.session, "first"))
+        counter.run(lambda: exchange.ask(scene.rig, "first"))
     return counter.count
 
 
@@ -104,8 +104,7 @@ def carry_out(case: Interruption) -> tuple[str, list[str]]:
         outcome = "a response all the same"
         try:
             interrupter = Interrupter(case.line)
-            session = scene.rig.session
-            interrupter.run(lambda: case.exchange.ask(session, "first"))
+            interrupter.run(lambda: case.exchange.ask(scene.rig, "first"))
         except KeyboardInterrupt:
             outcome = "interrupted"
         except Exception as error:
@@ -118,7 +117,7 @@ def problems(case: Interruption, scene: Scene) -> list[str]:
     """Make the next request; return what may not be."""
     found = []
     try:
-        answer = case.exchange.ask(scene.rig.session, "next")
+        answer = case.exchange.ask(scene.rig, "next")
         if answer.content != case.exchange.expected(b"next"):
             found.append(f"the next one was wrong: {answer.content!r}")
     except Exception as error:

@@ -35,9 +35,10 @@ def begun(exchange: Exchange, beginning: str, seed: int = 0) -> Iterator[Scene]:
         network=CallableNetwork(counting),
         switches=exchange.switches,
         seed=seed,
+        **exchange.line,
     ) as made:
         pause = PAUSES[beginning]
         if pause is not None:
-            exchange.ask(made.session, "earlier")
+            exchange.ask(made, "earlier")
             made.clock.sleep(pause)
         yield Scene(made, counting)

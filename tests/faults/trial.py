@@ -77,7 +77,7 @@ def ask(exchange: Exchange, scene: Scene, number: str) -> Ending:
     started = clock.now()
     response = error = None
     try:
-        response = exchange.ask(scene.rig.session, number)
+        response = exchange.ask(scene.rig, number)
     except Exception as raised:
         error = raised
     return Ending(response, error, clock.now() - started)
@@ -141,6 +141,8 @@ class Judge:
         error = self.first.error
         if error is None:
             return
+        if self.case.kind == "urc":
+            yield f"a URC, which may come at any time, has ended it: {error!r}"
         if not isinstance(error, requests.RequestException):
             yield f"raised {error!r}"
         elif type(error) in (requests.RequestException, requests.URLRequired):
