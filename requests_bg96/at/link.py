@@ -135,7 +135,8 @@ class Link(Wire):
 
         :param trailer: the lines from OK to ``+QHTTPREAD``, with any URCs.
         """
-        if self.state.data_mode:
+        # Where a question has brought the end, its answer says what the line is.
+        if self.state.state is State.RECEIVING:
             self.state.on(Event.TRAILER)
         self.discount(len(trailer))
         self._payload_ended()

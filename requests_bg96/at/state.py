@@ -114,12 +114,10 @@ class Event(enum.Enum):
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.CLOSED: {
         Event.OPEN: State.UNKNOWN,
-        Event.CLOSE: State.CLOSED,
         Event.GIVE_UP: State.CLOSED,
     },
     State.CLOSED_IN_DATA_MODE: {
         Event.OPEN: State.IN_DATA_MODE,
-        Event.CLOSE: State.CLOSED_IN_DATA_MODE,
         Event.GIVE_UP: State.CLOSED_IN_DATA_MODE,
     },
     State.UNKNOWN: {
@@ -135,9 +133,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.CLOSE: State.CLOSED,
         Event.ECHO: State.ECHOED,
         Event.NO_ECHO: State.UNKNOWN,
-        Event.STRAY_CONNECT: State.IN_DATA_MODE,
         Event.GIVE_UP: State.UNKNOWN,
-        Event.DOUBT: State.UNKNOWN,
     },
     State.ECHOED: {
         Event.CLOSE: State.CLOSED,
@@ -153,7 +149,6 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.STRAY_CONNECT: State.IN_DATA_MODE,
         Event.GIVE_UP: State.UNKNOWN,
         Event.DOUBT: State.UNKNOWN,
-        Event.ESCAPE: State.LEAVING,
     },
     State.COMMANDED: {
         Event.CLOSE: State.CLOSED,
@@ -166,9 +161,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     },
     State.AWAITING: {
         Event.CLOSE: State.CLOSED,
-        Event.ASK: State.ASKED,
         Event.COMMAND: State.COMMANDED,
-        Event.AWAIT: State.AWAITING,
         Event.RESULT: State.LISTENING,
         Event.STRAY_CONNECT: State.IN_DATA_MODE,
         Event.GIVE_UP: State.LATE,
@@ -205,9 +198,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.CLOSE: State.CLOSED_IN_DATA_MODE,
         Event.ASK: State.DOUBTED,
         Event.ECHO: State.COMMANDED,
-        Event.TRAILER: State.LISTENING,
         Event.GIVE_UP: State.IN_DATA_MODE,
-        Event.ESCAPE: State.LEAVING,
     },
     State.IN_DATA_MODE: {
         Event.CLOSE: State.CLOSED_IN_DATA_MODE,
@@ -218,7 +209,6 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.LEAVING: {
         Event.CLOSE: State.CLOSED_IN_DATA_MODE,
         Event.GIVE_UP: State.IN_DATA_MODE,
-        Event.ESCAPE: State.LEAVING,
         Event.ESCAPED: State.UNKNOWN,
     },
 }

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from ..at.link import Link
 from ..at.port import Port, find_port, held_for
-from ..at.state import Event, State
+from ..at.state import TRANSITIONS, Event, State
 from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
 from ..base import repeating, times
@@ -72,8 +72,8 @@ class Driver:
         :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
         """
-        if self.link is not None and self.link.state.data_mode:
-            # The code that led it there was interrupted.
+        if self.link is not None and self.link.state.state is not State.LISTENING:
+            # The code that led it there may have been interrupted.
             self.link.give_up()
         fresh = self.link is None
         link = self.link or self._open()
@@ -157,10 +157,11 @@ class Driver:
     def close(self) -> None:
         """Give the port back."""
         self.known.forget()
-        if self.link is not None:
-            self.link.state.on(Event.CLOSE)
-            self._closed = self.link.state.state
-        self.link = None
+        if (link := self.link) is not None:
+            # In this order: whoever is interrupted here must not leave a closed link.
+            self._closed = TRANSITIONS[link.state.state][Event.CLOSE]
+            self.link = None
+            link.state.on(Event.CLOSE)
         if self._port is not None:
             self._port.close()
             self._port = None

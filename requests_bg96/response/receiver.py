@@ -57,9 +57,7 @@ TRANSITIONS: dict[ResponseState, frozenset[ResponseState]] = {
             ResponseState.LOST,
         }
     ),
-    ResponseState.WHOLE: frozenset(
-        {ResponseState.BROKEN_OFF, ResponseState.OVER, ResponseState.LOST}
-    ),
+    ResponseState.WHOLE: frozenset({ResponseState.OVER, ResponseState.LOST}),
     ResponseState.BROKEN_OFF: frozenset({ResponseState.LOST}),
     ResponseState.OVER: frozenset(),
     ResponseState.LOST: frozenset(),

@@ -11,6 +11,7 @@ from urllib3.util import Retry
 
 from requests_bg96.emulator import Fault, Silence, VirtualClock
 from requests_bg96.stats import Recovery
+from tests.faults.interrupts import Interrupter
 from tests.support import SOMEWHERE, WORD, Rig, response, rig
 
 ERROR = b"\r\n+CME ERROR: 703\r\n"
@@ -213,3 +214,18 @@ def test_a_urc_in_the_midst_of_an_echo(beyond: int) -> None:
         made.emulator.add_fault(Fault("to_host", offset, "urc", data=b"+CEREG: 1"))
         assert made.get().content == b"hello"
         assert b"+CEREG: 1" in made.heard
+
+
+def test_interrupted_while_the_port_is_closed() -> None:
+    """At whichever line, the next request opens it again."""
+    for line in range(1, 200):
+        with rig() as made:
+            made.get()
+            ended = False
+            with contextlib.suppress(KeyboardInterrupt):
+                Interrupter(line).run(made.modem.close)
+                ended = True
+            assert made.get().content == b"hello"
+            if ended:
+                break
+    assert 30 < line < 150

@@ -1,108 +1,313 @@
-"""The state of the line: what leads where, and what is refused."""
+"""What the table of states says, that all of it happens, and that nothing else does."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+import requests
 
-from requests_bg96.at.state import TRANSITIONS, Event, LineState, State, StateError
+from requests_bg96.at.state import (
+    IN_DATA_MODE,
+    LISTENS,
+    TRANSITIONS,
+    Event,
+    LineState,
+    State,
+    StateError,
+)
+from requests_bg96.at.steps import Ask, Dialogue, Escape, Hearken, Speed, Step
+from requests_bg96.clock import Deadline
+from requests_bg96.errors import BG96Error
+from tests.line.stage import (
+    ECHO_SENT,
+    FILE_SENT,
+    LEADS,
+    MOMENT,
+    NEVER,
+    SIGNAL,
+    URL,
+    Happening,
+    Stage,
+    brought_to,
+    does,
+    download,
+    in_turn,
+    stage,
+)
+from tests.support import SOMEWHERE, response
+from tests.transitions import LINE
 
-S, E = State, Event
+CLOSED = (State.CLOSED, State.CLOSED_IN_DATA_MODE)
+CONNECT, RDY = b"CONNECT", b"RDY"
+#: What makes sense from anywhere: nobody goes on with it, or the port is closed.
+ANYWHERE = (Event.GIVE_UP, Event.CLOSE)
 
-#: Where the module may take what is written for payload.
-DATA = {S.SENDING, S.RECEIVING, S.DOUBTED, S.IN_DATA_MODE, S.LEAVING}
-CLOSED = {S.CLOSED, S.CLOSED_IN_DATA_MODE}
-#: Where it is known to be in command mode, or to do what it was told.
-LISTENS = {S.LISTENING, S.COMMANDED, S.AWAITING, S.SENDING, S.RECEIVING, S.DOUBTED}
-OPEN = {*State} - CLOSED
-#: Where it was told something, and where it is not known what it does.
-AT_WORK = {S.COMMANDED, S.SENDING, S.RECEIVING}
-UNSURE = {S.UNKNOWN, S.ASKED}
-
-#: For each event, where it leads from which states; from all others it is refused.
-WAYS: dict[Event, dict[State, set[State]]] = {
-    E.OPEN: {S.UNKNOWN: {S.CLOSED}, S.IN_DATA_MODE: {S.CLOSED_IN_DATA_MODE}},
-    E.CLOSE: {
-        S.CLOSED: {S.CLOSED} | OPEN - DATA,
-        S.CLOSED_IN_DATA_MODE: {S.CLOSED_IN_DATA_MODE} | DATA,
-    },
-    E.ASK: {
-        S.ASKED: {S.UNKNOWN, S.LISTENING, S.AWAITING, S.LATE, S.IN_DATA_MODE},
-        # Amid payload the question does not end it.
-        S.DOUBTED: {S.RECEIVING, S.DOUBTED},
-    },
-    E.ECHO: {S.ECHOED: {S.ASKED}, S.COMMANDED: {S.DOUBTED}},
-    E.NO_ECHO: {S.UNKNOWN: {S.ASKED}},
-    E.COMMAND: {S.COMMANDED: {S.LISTENING, S.AWAITING}},
-    E.AWAIT: {S.AWAITING: {S.LISTENING, S.AWAITING}, S.LATE: {S.UNKNOWN, S.LATE}},
-    E.RESULT: {
-        S.LISTENING: {S.ECHOED, S.AWAITING} | AT_WORK,
-        # It tells that the wait is over, and not that the module is ours.
-        S.UNKNOWN: {S.LATE},
-    },
-    E.SEND: {S.SENDING: {S.COMMANDED}},
-    E.RECEIVE: {S.RECEIVING: {S.COMMANDED}},
-    E.STRAY_CONNECT: {
-        S.IN_DATA_MODE: OPEN - {S.DOUBTED, S.IN_DATA_MODE, S.LEAVING},
-    },
-    E.TRAILER: {S.LISTENING: {S.RECEIVING, S.DOUBTED}},
-    E.GIVE_UP: {
-        S.CLOSED: {S.CLOSED},
-        S.CLOSED_IN_DATA_MODE: {S.CLOSED_IN_DATA_MODE},
-        S.UNKNOWN: {S.ECHOED, S.LISTENING} | UNSURE,
-        S.LATE: {S.COMMANDED, S.AWAITING, S.LATE},
-        S.IN_DATA_MODE: DATA,
-    },
-    E.DOUBT: {S.UNKNOWN: {S.LISTENING, S.AWAITING, S.LATE} | AT_WORK | UNSURE},
-    E.ESCAPE: {
-        S.LEAVING: {S.UNKNOWN, S.LISTENING, S.LATE} | DATA - {S.SENDING},
-    },
-    E.ESCAPED: {S.UNKNOWN: {S.LEAVING}},
-}
+# The table
 
 
-@pytest.mark.parametrize("event", Event)
-@pytest.mark.parametrize("state", State)
-def test_where_an_event_leads(state: State, event: Event) -> None:
-    """To one state, or nowhere: then the state stays, and both are named."""
-    ways = [to for to, states in WAYS[event].items() if state in states]
-    line = LineState(state)
-    if ways:
-        line.on(event)
-        assert [line.state] == ways
-    else:
-        with pytest.raises(StateError, match=f"{event}.*{state}"):
-            line.on(event)
-        assert line.state is state
-
-
-@pytest.mark.parametrize("state", State)
-def test_what_a_state_says(state: State) -> None:
-    """Whether the module listens, and whether it may take a command for payload."""
-    line = LineState(state)
-    assert line.listens is (state in LISTENS)
-    assert line.data_mode is (state in DATA | {S.CLOSED_IN_DATA_MODE})
-    assert repr(line) == f"<LineState {state.name.lower().replace('_', ' ')}>"
-
-
-def reached(start: State, without: Event) -> set[State]:
-    """Every state that there is a way to from `start`."""
-    found, left = {start}, [start]
-    while left:
-        ways = TRANSITIONS[left.pop()]
-        new = {to for event, to in ways.items() if event is not without} - found
+def reachable(start: State) -> set[State]:
+    """The states to which a way leads from `start`."""
+    found, new = set[State](), {start}
+    while new:
         found |= new
-        left += new
+        new = {end for one in new for end in TRANSITIONS[one].values()} - found
     return found
 
 
-def test_only_the_echo_leads_to_a_command() -> None:
-    """Whatever else a line that nobody knows says, no command is given on it."""
-    assert S.COMMANDED in reached(S.CLOSED, E.NO_ECHO)
-    assert not LISTENS & reached(S.CLOSED, E.ECHO)
-    assert not LISTENS & reached(S.CLOSED_IN_DATA_MODE, E.ECHO)
+@pytest.mark.parametrize("state", State)
+def test_a_way_to_each_and_back(state: State) -> None:
+    """From a closed port, to a module that listens, and to a port that is closed."""
+    assert state in reachable(State.CLOSED) or state is State.CLOSED
+    assert State.LISTENING in reachable(state)
+    assert reachable(state) & {*CLOSED}
 
 
-def test_what_belongs_to_another_state() -> None:
-    """It is refused, and a line is closed to begin with."""
-    with pytest.raises(StateError, match="CLOSED.*LISTENING"):
-        LineState().refuse(S.LISTENING)
+@pytest.mark.parametrize("state", State)
+def test_what_makes_sense_anywhere(state: State) -> None:
+    """In data mode stays what was in it, but for who was asked and has echoed."""
+    row = TRANSITIONS[state]
+    assert Event.GIVE_UP in row
+    assert (Event.CLOSE in row) == (state not in CLOSED)
+    assert (Event.OPEN in row) == (state in CLOSED)
+    assert (row[Event.GIVE_UP] in IN_DATA_MODE) == (state in IN_DATA_MODE)
+    closed = row.get(Event.CLOSE, state)
+    assert (closed in IN_DATA_MODE) == (state in IN_DATA_MODE)
+
+
+def test_the_only_way_to_listen_leads_through_an_answer() -> None:
+    """Of the module's own: an echo, and what ends what it was told."""
+    ways = {
+        (state, event)
+        for state, row in TRANSITIONS.items()
+        for event, end in row.items()
+        if end is State.LISTENING
+    }
+    assert {event for _, event in ways} == {Event.RESULT, Event.TRAILER}
+    assert {state for state, _ in ways} - LISTENS == {State.ECHOED}
+    entered = {
+        state
+        for state, row in TRANSITIONS.items()
+        if {*row.values()} & LISTENS and state not in LISTENS
+    }
+    assert entered == {State.ECHOED}
+
+
+OUTSIDE = sorted({*itertools.product(State, Event)} - LINE, key=str)
+
+
+@pytest.mark.parametrize("state, event", OUTSIDE)
+def test_an_event_outside_the_table(state: State, event: Event) -> None:
+    """It raises, and the state stays."""
+    made = LineState(state)
+    with pytest.raises(StateError, match=f"{event}.*{state}"):
+        made.on(event)
+    assert made.state is state
+
+
+# A link on a port
+
+
+@pytest.mark.parametrize("event", ANYWHERE)
+@pytest.mark.parametrize("state", State)
+def test_left_anywhere(state: State, event: Event) -> None:
+    """It may be given up, or closed, and the next request works."""
+    if (state, event) not in LINE:
+        return
+    with brought_to(state) as one:
+        if event is Event.CLOSE:
+            one.close()
+        else:
+            one.link.give_up()
+        assert (state, event) in one.seen.line
+        assert one.link.state.state is TRANSITIONS[state][event]
+        assert one.made.get().content == b"hello"
+
+
+@pytest.mark.parametrize("state", {*State} - {*CLOSED})
+def test_the_next_request(state: State) -> None:
+    """It finds the way from wherever an interruption has left the line."""
+    with brought_to(state) as one:
+        assert one.made.get().content == b"hello"
+
+
+#: What is written where the table allows it.
+WRITES: dict[Event, Callable[[Stage], object]] = {
+    Event.ASK: lambda one: one.link.ask_amid_payload(b"AT\r"),
+    Event.COMMAND: lambda one: one.link.run(_only(SIGNAL), one_second(one)),
+    Event.ESCAPE: lambda one: one.link.run(_only(Escape()), one_second(one)),
+}
+
+
+@pytest.mark.parametrize("state, event", [one for one in OUTSIDE if one[1] in WRITES])
+def test_nothing_is_written_outside_the_table(state: State, event: Event) -> None:
+    """Neither a question, nor a command, nor what leaves data mode."""
+    with brought_to(state) as one:
+        before = one.made.modem.stats.line_bytes_up
+        with pytest.raises((StateError, BG96Error)):
+            WRITES[event](one)
+        assert one.made.modem.stats.line_bytes_up == before
+        one.seen.line &= LINE
+
+
+def _only(step: Step) -> Dialogue[None]:
+    yield step
+
+
+def one_second(one: Stage) -> Deadline:
+    """A deadline."""
+    return Deadline(one.made.clock, 1.0)
+
+
+# Every transition of the line
+
+
+def hears(line: bytes, *steps: Step, behind: int | None = None) -> Happening:
+    """Carry out steps, amid what the module says: at once, or behind so many bytes."""
+
+    def happen(one: Stage) -> None:
+        if behind is None:
+            one.say(line)
+        else:
+            one.insert(line, behind)
+        one.run(*steps)
+
+    return happen
+
+
+def answered(line: bytes, state: State, event: Event, *steps: Step) -> Happening:
+    """Carry out steps; the module says that behind a transition."""
+
+    def happen(one: Stage) -> None:
+        one.seen.then[state, event] = lambda: one.insert(line)
+        one.run(*steps)
+
+    return happen
+
+
+def unanswered(*steps: Step) -> Happening:
+    """Carry out steps; the module says nothing."""
+    return in_turn(Stage.mute, does(*steps))
+
+
+def gets(*answers: Any, method: str = "GET") -> Happening:
+    """Make a request."""
+
+    def happen(one: Stage) -> None:
+        one.made.servers.answers = [*answers]
+        one.made.session.request(method, SOMEWHERE)
+
+    return happen
+
+
+#: A body that only the module's word ends.
+UP_TO_CLOSE = response(b"hello", b"Connection: close")
+
+HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
+    (State.CLOSED, Event.OPEN): (State.CLOSED, gets(response(b""))),
+    (State.CLOSED_IN_DATA_MODE, Event.OPEN): (
+        State.CLOSED_IN_DATA_MODE,
+        gets(response(b"")),
+    ),
+    (State.UNKNOWN, Event.ASK): (State.UNKNOWN, does(Ask())),
+    (State.UNKNOWN, Event.AWAIT): (State.UNKNOWN, does(NEVER)),
+    (State.UNKNOWN, Event.STRAY_CONNECT): (State.UNKNOWN, hears(CONNECT, MOMENT)),
+    (State.UNKNOWN, Event.DOUBT): (State.UNKNOWN, does(Speed(9_600))),
+    (State.UNKNOWN, Event.ESCAPE): (State.UNKNOWN, does(Escape())),
+    (State.ASKED, Event.ECHO): (State.UNKNOWN, does(Ask())),
+    (State.ASKED, Event.NO_ECHO): (State.LISTENING, unanswered(Ask())),
+    (State.ECHOED, Event.RESULT): (State.UNKNOWN, does(Ask())),
+    (State.ECHOED, Event.STRAY_CONNECT): (
+        State.UNKNOWN,
+        hears(CONNECT, Ask(), behind=ECHO_SENT),
+    ),
+    (State.LISTENING, Event.ASK): (State.LISTENING, does(Ask())),
+    (State.LISTENING, Event.COMMAND): (State.LISTENING, does(SIGNAL)),
+    (State.LISTENING, Event.AWAIT): (State.LISTENING, does(NEVER)),
+    (State.LISTENING, Event.STRAY_CONNECT): (State.LISTENING, hears(CONNECT, MOMENT)),
+    (State.LISTENING, Event.DOUBT): (State.LISTENING, does(Speed(9_600))),
+    (State.COMMANDED, Event.RESULT): (State.LISTENING, does(SIGNAL)),
+    (State.COMMANDED, Event.SEND): (State.LISTENING, does(URL)),
+    (State.COMMANDED, Event.RECEIVE): (State.LISTENING, does(LEADS)),
+    (State.COMMANDED, Event.STRAY_CONNECT): (
+        State.LISTENING,
+        answered(CONNECT, State.LISTENING, Event.COMMAND, SIGNAL),
+    ),
+    (State.COMMANDED, Event.DOUBT): (
+        State.LISTENING,
+        answered(RDY, State.LISTENING, Event.COMMAND, SIGNAL),
+    ),
+    (State.AWAITING, Event.COMMAND): (State.AWAITING, does(SIGNAL)),
+    (State.AWAITING, Event.RESULT): (
+        State.LISTENING,
+        hears(b"+NEVER: 1", NEVER),
+    ),
+    (State.AWAITING, Event.STRAY_CONNECT): (State.LISTENING, hears(CONNECT, NEVER)),
+    (State.AWAITING, Event.DOUBT): (State.LISTENING, hears(RDY, NEVER)),
+    (State.LATE, Event.ASK): (State.LATE, does(Ask())),
+    (State.LATE, Event.AWAIT): (State.LATE, does(NEVER)),
+    (State.LATE, Event.RESULT): (State.LATE, hears(b"OK", Hearken(SIGNAL, 1.0))),
+    (State.LATE, Event.STRAY_CONNECT): (
+        State.LATE,
+        hears(CONNECT, Hearken(SIGNAL, 1.0)),
+    ),
+    (State.LATE, Event.DOUBT): (State.LATE, does(Speed(9_600))),
+    (State.LATE, Event.ESCAPE): (State.LATE, does(Escape())),
+    (State.SENDING, Event.RESULT): (State.LISTENING, does(URL)),
+    (State.SENDING, Event.STRAY_CONNECT): (
+        State.LISTENING,
+        answered(CONNECT, State.COMMANDED, Event.SEND, URL),
+    ),
+    (State.SENDING, Event.DOUBT): (
+        State.LISTENING,
+        answered(RDY, State.COMMANDED, Event.SEND, URL),
+    ),
+    (State.RECEIVING, Event.ASK): (State.LISTENING, gets(UP_TO_CLOSE)),
+    (State.RECEIVING, Event.RESULT): (State.LISTENING, does(download())),
+    (State.RECEIVING, Event.STRAY_CONNECT): (
+        State.LISTENING,
+        hears(CONNECT, download(), behind=FILE_SENT),
+    ),
+    (State.RECEIVING, Event.TRAILER): (State.LISTENING, gets(response(b"hello"))),
+    (State.RECEIVING, Event.DOUBT): (
+        State.LISTENING,
+        hears(RDY, download(), behind=FILE_SENT),
+    ),
+    (State.RECEIVING, Event.ESCAPE): (State.RECEIVING, does(Escape())),
+    (State.DOUBTED, Event.ASK): (State.LISTENING, gets(UP_TO_CLOSE)),
+    (State.DOUBTED, Event.ECHO): (State.LISTENING, gets(UP_TO_CLOSE)),
+    (State.IN_DATA_MODE, Event.ASK): (State.IN_DATA_MODE, does(Ask())),
+    (State.IN_DATA_MODE, Event.ESCAPE): (State.IN_DATA_MODE, does(Escape())),
+    (State.LEAVING, Event.ESCAPED): (State.UNKNOWN, does(Escape())),
+}
+
+
+def test_all_are_here() -> None:
+    """And those of `test_left_anywhere`."""
+    rest = {one for one in LINE if one[1] in ANYWHERE}
+    assert {*HAPPENINGS} | rest == LINE
+
+
+@pytest.mark.parametrize("state, event", HAPPENINGS)
+def test_what_happens(state: State, event: Event) -> None:
+    """Every transition does, over the port; and the next request works."""
+    before, happen = HAPPENINGS[state, event]
+    with brought_to(before) as one:
+        happen(one)
+        assert (state, event) in one.seen.line
+        assert one.made.get().status_code == 200
+
+
+def test_a_connect_behind_the_echo_at_the_end_of_a_response() -> None:
+    """The module is in data mode then, though the response has its trailer."""
+    with stage(UP_TO_CLOSE, response(b"next")) as one:
+        one.seen.then[State.RECEIVING, Event.ASK] = lambda: one.insert(
+            CONNECT, ECHO_SENT
+        )
+        with contextlib.suppress(requests.RequestException):
+            one.made.get()
+        assert one.made.get().content == b"next"
+        one.seen.check()

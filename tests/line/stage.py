@@ -1,0 +1,180 @@
+"""A link on a port, brought to any state of the line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from requests_bg96.at.link import Link
+from requests_bg96.at.state import Event, State
+from requests_bg96.at.steps import (
+    Ask,
+    Await,
+    Command,
+    Dialogue,
+    Escape,
+    Pause,
+    Step,
+)
+from requests_bg96.clock import Deadline
+from requests_bg96.emulator import Fault, VirtualClock
+from requests_bg96.errors import BG96Error, MuteError
+from tests.support import OK, Rig, rig
+from tests.transitions import Recorder, recorded
+
+
+class Ended(BaseException):
+    """The program is interrupted."""
+
+
+class Interrupting(VirtualClock):
+    """A clock by which somebody interrupts, once `at_once` is set."""
+
+    at_once = False
+
+    def sleep(self, seconds: float) -> None:
+        if self.at_once:
+            self.at_once = False
+            raise Ended
+        super().sleep(seconds)
+
+
+class Stage:
+    """A link on a port, a module that is told what to say, and a record.
+
+    :param made: of which the modem has just been opened.
+    :param seen: what is recorded.
+    """
+
+    def __init__(self, made: Rig, seen: Recorder) -> None:
+        self.made, self.seen = made, seen
+        link = made.modem._driver.link
+        assert link is not None
+        self.link: Link = link
+
+    def say(self, line: bytes) -> None:
+        """Have the module say a line."""
+        self.made.emulator.urc(line)
+
+    def insert(self, line: bytes, behind: int = 0) -> None:
+        """Have a line come amid what the module says, behind so many bytes of that."""
+        data = b"\r\n" + line + b"\r\n"
+        self.made.emulator.add_fault(Fault("to_host", behind, "insert", data=data))
+
+    def mute(self, behind: int = 0) -> None:
+        """Have the module say nothing for a while, behind so many bytes."""
+        self.made.emulator.add_fault(Fault("to_host", behind, "silence", seconds=5.0))
+
+    def run(self, *steps: Step) -> None:
+        """Carry out steps, whatever becomes of them."""
+
+        def script() -> Dialogue[None]:
+            for step in steps:
+                yield step
+
+        with contextlib.suppress(BG96Error, Ended):
+            self.link.run(script(), Deadline(self.made.clock, 30.0))
+
+    def interrupted(self, state: State, event: Event, *steps: Step) -> None:
+        """Carry out steps, and be interrupted behind a transition."""
+        clock = self.made.clock
+        self.seen.then[state, event] = lambda: setattr(clock, "at_once", True)
+        self.run(*steps)
+
+    def close(self) -> None:
+        """Close the port."""
+        self.made.modem._driver.close()
+
+
+@contextlib.contextmanager
+def stage(*answers: Any) -> Iterator[Stage]:
+    """Make all of it; the module listens."""
+    with (
+        recorded() as seen,
+        rig(*answers, clock=Interrupting(), baudrate=9_600) as made,
+    ):
+        made.modem.files.upload("f", b"hello")
+        yield Stage(made, seen)
+
+
+#: Bytes from the module: CONNECT, and the file; or an OK, and the echo of a question.
+FILE_SENT = len(b"\r\nCONNECT\r\nhello")
+ECHO_SENT = len(OK) + len(b"AT" + 40 * b"Q0" + b"E0\r")
+URL = Command("+QHTTPURL=19,10", payload=b"http://example.org/", timeout=1.0)
+SIGNAL = Command("+CSQ")
+#: By which the module sends payload that somebody else takes.
+LEADS = Command('+QFDWL="f"', leads=True)
+NEVER = Await(b"+NEVER:", 1.0)
+MOMENT = Pause(0.5, MuteError("there is no time"))
+
+
+def download() -> Command:
+    """A command by which the module sends a payload that it takes itself."""
+    return Command('+QFDWL="f"', sink=lambda data: None, sink_size=5, timeout=1.0)
+
+
+#: What is done with a link.
+Happening = Callable[[Stage], None]
+
+
+def does(*steps: Step) -> Happening:
+    """Carry out steps."""
+    return lambda one: one.run(*steps)
+
+
+def interrupted(state: State, event: Event, *steps: Step) -> Happening:
+    """Carry out steps, and be interrupted behind a transition."""
+    return lambda one: one.interrupted(state, event, *steps)
+
+
+def in_turn(*all_of_them: Happening) -> Happening:
+    """Do one thing after the other."""
+
+    def happen(one: Stage) -> None:
+        for each in all_of_them:
+            each(one)
+
+    return happen
+
+
+def _give_up(one: Stage) -> None:
+    one.link.give_up()
+
+
+def _doubt(one: Stage) -> None:
+    one.link.ask_amid_payload(one.link.question().invitation)
+
+
+#: How a link that listens is brought to each state.
+WAYS: dict[State, Happening] = {
+    State.CLOSED: Stage.close,
+    State.CLOSED_IN_DATA_MODE: in_turn(does(LEADS), Stage.close),
+    State.UNKNOWN: _give_up,
+    State.ASKED: interrupted(State.LISTENING, Event.ASK, Ask()),
+    State.ECHOED: in_turn(
+        lambda one: one.mute(ECHO_SENT),
+        interrupted(State.ASKED, Event.ECHO, Ask()),
+    ),
+    State.LISTENING: does(),
+    State.COMMANDED: interrupted(State.LISTENING, Event.COMMAND, SIGNAL),
+    State.AWAITING: does(NEVER),
+    State.LATE: does(Command("+CSQ", timeout=0.0)),
+    State.SENDING: interrupted(State.COMMANDED, Event.SEND, URL),
+    State.RECEIVING: does(LEADS),
+    State.DOUBTED: in_turn(does(LEADS), _doubt),
+    State.IN_DATA_MODE: in_turn(does(LEADS), _give_up),
+    State.LEAVING: in_turn(
+        _give_up, interrupted(State.UNKNOWN, Event.ESCAPE, Escape())
+    ),
+}
+
+
+@contextlib.contextmanager
+def brought_to(state: State) -> Iterator[Stage]:
+    """Bring a link to a state."""
+    with stage() as one:
+        WAYS[state](one)
+        assert one.link.state.state is state
+        yield one
+        one.seen.check()
