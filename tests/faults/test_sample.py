@@ -10,9 +10,10 @@ from tests.faults import interrupts
 from tests.faults.cases import FAULTS, every_case, offsets
 from tests.faults.exchanges import EXCHANGES, FRESH
 from tests.faults.trial import GOOD, carry_out
+from tests.transitions import recorded
 
 #: A prime, so that every kind of fault has its turn at every kind of byte.
-EVERY = 307
+EVERY = 409
 PARTS = 8
 
 
@@ -20,9 +21,13 @@ PARTS = 8
 def test_a_sample_of_the_table(part: int) -> None:
     """The whole is ``tox -e faults``."""
     cases = itertools.islice(every_case(), part * EVERY, None, PARTS * EVERY)
-    found = [(str(case), carry_out(case)) for case in cases]
+    with recorded() as seen:
+        found = [(str(case), carry_out(case)) for case in cases]
     assert len(found) > 150
     assert [(case, one.problems) for case, one in found if one.problems] == []
+    # Whatever goes wrong, the states change as their tables have it.
+    seen.check()
+    assert len(seen.line) > 30
     assert any(one.outcome == GOOD for _, one in found)
     assert any(one.outcome != GOOD for _, one in found)
 
@@ -55,8 +60,10 @@ def test_a_sample_of_the_interruptions(part: int) -> None:
     cases = itertools.islice(
         interrupts.every_interruption(), part * EVERY_LINE, None, 2 * EVERY_LINE
     )
-    found = [(str(case), interrupts.carry_out(case)) for case in cases]
+    with recorded() as seen:
+        found = [(str(case), interrupts.carry_out(case)) for case in cases]
     assert len(found) > 35
+    seen.check()
     assert [(case, wrong) for case, (_, wrong) in found if wrong] == []
     assert all(outcome == "interrupted" for _, (outcome, _) in found)
 
