@@ -2,7 +2,7 @@
 
 A request that the server may have seen is never sent again from here: that is for
 `urllib3.util.Retry`, as the caller sets it. What is here happens before CONNECT, or
-between us and the module only.
+between us and the module only. A PIN is never tried again (`dialogues.sim`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ class Rule(NamedTuple):
     attempts: int | None = None
     pause: float = 0.0
     seconds: float | None = None
+
+    def allows(self, failed: int) -> bool:
+        """Return whether another attempt may follow `failed` of them."""
+        return self.attempts is None or failed < self.attempts
 
     @property
     def times(self) -> range:
@@ -114,11 +118,6 @@ SIM = Rule(
     attempts=20,
     pause=1.0,
 )
-PIN = Rule(
-    "the SIM refuses the PIN, or nobody knows what came of it",
-    "nothing: a PIN is tried once",
-    attempts=1,
-)
 REGISTRATION = Rule(
     "the module is not registered in a network",
     "it is asked again",
@@ -133,7 +132,6 @@ RULES = (
     MUTE,
     RESET,
     SIM,
-    PIN,
     REGISTRATION,
     TLS,
     URL,

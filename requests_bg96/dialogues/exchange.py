@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import hashlib
 from collections.abc import Callable
@@ -78,7 +79,7 @@ def send(
 
     :raises ModuleError: if an error cannot be repaired, or came later.
     """
-    mended: set[frozenset[int | None]] = set()
+    mended = collections.Counter[frozenset[int | None]]()
     while True:
         try:
             yield from prepare(settings, known)
@@ -291,7 +292,7 @@ def _written(name: str, wait_seconds: float, length: int | None) -> Dialogue[byt
 
 def _mend(
     error: ModuleError,
-    mended: set[frozenset[int | None]],
+    mended: collections.Counter[frozenset[int | None]],
     settings: Settings,
     known: Knowledge,
 ) -> Dialogue[None]:
@@ -301,13 +302,13 @@ def _mend(
             break
     else:
         raise error
-    first = kind not in mended
-    mended.add(kind)
+    mended[kind] += 1
+    again = repeating.MEND.allows(mended[kind])
     if kind is BUSY:
         # An earlier request may end meanwhile, and its response would block the next.
         yield from _discard_response(known)
         yield from _wait_while_busy(error, settings, known)
-    elif not first or (kind is UNRESOLVED and (yield from has_names(settings))):
+    elif not again or (kind is UNRESOLVED and (yield from has_names(settings))):
         raise error
     elif kind in (STATE_LOST, DOUBTFUL):
         known.stats.recovered(Recovery.SET_UP, error)
@@ -327,7 +328,7 @@ def _wait_while_busy(
     ends such a wait.
     """
     known.told.busy_count += error.err == 703
-    if known.told.busy_count < (repeating.BUSY.attempts or 0):
+    if repeating.BUSY.allows(known.told.busy_count):
         yield Pause(repeating.BUSY.pause, error)
         return
     known.told.busy_count = 0
@@ -400,7 +401,7 @@ def _fetched(command: Command, patience: float) -> Dialogue[None]:
             if error.err not in BUSY:
                 rule = repeating.FETCH_DOUBTFUL
                 refused += 1
-            if rule.attempts == refused or error.err not in BUSY | DOUBTFUL:
+            if not rule.allows(refused) or error.err not in BUSY | DOUBTFUL:
                 raise
             patience -= rule.pause
             yield Pause(rule.pause, error)

@@ -38,16 +38,16 @@ REPEATED = (
 
 
 class Remedy(enum.Enum):
-    """What to do before the next attempt."""
+    """What to do before the next attempt; the value is the rule for it."""
 
     #: There is no next attempt: the caller gets the error.
-    NONE = enum.auto()
+    NONE = None
     #: Synchronise the module and set it up, as before every request.
-    SET_UP = enum.auto()
+    SET_UP = repeating.REQUEST
     #: The same, but the module was not lost before.
-    CALL = enum.auto()
-    AWAIT_PORT = enum.auto()
-    RESET = enum.auto()
+    CALL = repeating.MUTE
+    AWAIT_PORT = repeating.PORT
+    RESET = repeating.RESET
 
 
 @dataclasses.dataclass
@@ -99,7 +99,7 @@ class Attempts:
             return Remedy.CALL if isinstance(error, MuteError) else Remedy.NONE
         if self.port_failed:
             return self._remedy_for_port(error)
-        again = self.lost < (repeating.REQUEST.attempts or 0)
+        again = repeating.REQUEST.allows(self.lost)
         return Remedy.SET_UP if again else Remedy.NONE
 
     def _remedy_for_port(self, error: BG96Error) -> Remedy:
