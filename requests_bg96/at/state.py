@@ -5,8 +5,10 @@ a module says. So what we know is kept here, in one state, and a byte is only wr
 where the state allows it.
 
 ``CLOSED``
-    The port is closed. In ``CLOSED_IN_DATA_MODE`` it was closed while the module was in
-    data mode, and may be in it still when the port is opened again.
+    The port is closed.
+``CLOSED_IN_DATA_MODE``
+    As ``CLOSED``; the module was in data mode, and may be in it still when the port is
+    opened again.
 ``UNKNOWN``
     Nobody knows whether the module listens. It may have restarted, or sends what
     another program has asked for. Only the question leads on, or leaving data mode.
@@ -16,8 +18,8 @@ where the state allows it.
     The module has echoed the question, and so is in command mode. Its answer is to
     come.
 ``LISTENING``
-    The module is in command mode, and nothing is under way. This is the only state from
-    which a command is given.
+    The module is in command mode, and nothing is under way. Only from here, and from
+    ``AWAITING``, is a command given.
 ``COMMANDED``
     A command is under way. Its final result code is awaited, or CONNECT.
 ``AWAITING``
