@@ -81,10 +81,10 @@ States
 ======
 
 The state of the line is in ``requests_bg96/at/state.py``, that of a response in
-``requests_bg96/response/receiver.py``. Each has a table of what may follow what; anything
-else is a mistake in the program, and raises. ``tests/line/test_state.py`` and
-``tests/response/test_states.py`` bring every transition about. This page and its pictures
-are drawn from the tables, by ``python -m tests.documents.draw_states``.
+``requests_bg96/response/receiver.py``. Each has a table of what may follow what.
+Anything else is a mistake in the program, and raises. ``tests/line/test_state.py`` and
+``tests/response/test_states.py`` bring every transition about. This page and its
+pictures are drawn from the tables, by ``python -m tests.documents.draw_states``.
 
 The line
 --------
@@ -174,11 +174,11 @@ def linked(text: str) -> str:
 
 def line_arrows() -> Arrows:
     """The events that lead from one state to the other."""
-    arrows = collections.defaultdict(list)
+    arrows: dict[tuple[enum.Enum, enum.Enum], list[str]] = {}
     for state, row in line.TRANSITIONS.items():
         for event, end in row.items():
             if event not in EVERYWHERE:
-                arrows[state, end].append(event.value)
+                arrows.setdefault((state, end), []).append(event.value)
     return arrows
 
 

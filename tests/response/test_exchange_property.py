@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from typing import Any
 
 import pytest
 import requests
@@ -139,6 +140,34 @@ def test_any_way_of_reading(
         with made.get(stream=True) as answer:
             for size in sizes:
                 got += answer.raw.read(size)
+            got += answer.raw.read()
+        assert got == body
+
+
+#: A line that loses what nobody takes from it in 50 ms.
+LINE: dict[str, Any] = {"baudrate": 115_200, "overflow": 512}
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.sampled_from([1, 100, 1000]), min_size=1, max_size=4),
+    bodies | large,
+    framings,
+)
+def test_any_way_of_reading_with_pauses(
+    sizes: list[int], body: bytes, framing: str
+) -> None:
+    """By default nothing holds the line back, and nothing is lost all the same."""
+    assume(framing != "decoded" or not like_chunks(body))
+    kind = "raw" if framing == "raw" else "decoded"
+    with rig(switches=Switches.from_text({"chunked": kind}), **LINE) as made:
+        assert not made.modem.settings.rtscts
+        made.servers.answers = [answered(framing, body)]
+        got = b""
+        with made.get(stream=True) as answer:
+            for size in sizes:
+                got += answer.raw.read(size)
+                made.clock.sleep(0.2)
             got += answer.raw.read()
         assert got == body
 

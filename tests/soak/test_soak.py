@@ -33,7 +33,7 @@ def check(report: Report) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_faults_among_many_requests(seed: int) -> None:
-    """In virtual time, in which no thread reads for an absent caller."""
+    """In virtual time, on a line that loses what nobody reads."""
     report = Soak(VirtualClock(), 0.1, seed).run(150)
     check(report)
     assert report.faults.total() > 5 and report.outcomes["right"] > 100
