@@ -79,8 +79,8 @@ HELD_LIMIT = 4_096
 NOISE_LIMIT = 10
 
 _READ = b"+QHTTPREAD:"
-#: Lines, the last perhaps incomplete; or so few bytes that noise may be in them. No line
-#: is empty: there would be 2**n ways to divide n line ends.
+#: Lines, the last perhaps incomplete; or so few bytes that noise may be in them. No
+#: line is empty: there would be 2**n ways to divide n line ends.
 _ANSWERS = re.compile(
     rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{1,200})*[\r\n]*|.{,%d}" % NOISE_LIMIT,
     re.DOTALL,

@@ -82,9 +82,10 @@ States
 
 The state of the line is in ``requests_bg96/at/state.py``, that of a response in
 ``requests_bg96/response/receiver.py``. Each has a table of what may follow what.
-Anything else is a mistake in the program, and raises. ``tests/line/test_state.py`` and
-``tests/response/test_states.py`` bring every transition about. This page and its
-pictures are drawn from the tables, by ``python -m tests.documents.draw_states``.
+Anything else is a mistake in the program, and raises an error.
+``tests/line/test_state.py`` and ``tests/response/test_states.py`` bring every transition
+about. ``python -m tests.documents.draw_states`` makes this page and its pictures from the
+tables.
 
 The line
 --------
@@ -93,7 +94,7 @@ The line
    :alt: The states of the line, and what leads from one to the other
 
 {line}
-What is not drawn, for it may happen in many states:
+These events are not drawn, because they can happen in many states:
 
 {everywhere}
 A response
