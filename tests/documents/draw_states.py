@@ -83,9 +83,9 @@ States
 The state of the line is in ``requests_bg96/at/state.py``, that of a response in
 ``requests_bg96/response/receiver.py``. Each has a table of what may follow what.
 Anything else is a mistake in the program, and raises an error.
-``tests/line/test_state.py`` and ``tests/response/test_states.py`` bring every transition
-about. ``python -m tests.documents.draw_states`` makes this page and its pictures from the
-tables.
+``tests/line/test_state.py`` and ``tests/response/test_states.py`` bring every
+transition about. ``python -m tests.documents.draw_states`` makes this page and its
+pictures from the tables.
 
 The line
 --------

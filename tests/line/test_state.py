@@ -19,7 +19,7 @@ from requests_bg96.at.state import (
     State,
     StateError,
 )
-from requests_bg96.at.steps import Ask, Dialogue, Escape, Hearken, Speed, Step
+from requests_bg96.at.steps import Ask, AwaitLateAnswer, Dialogue, Escape, Speed, Step
 from requests_bg96.clock import Deadline
 from requests_bg96.errors import BG96Error
 from tests.line.stage import (
@@ -127,7 +127,7 @@ def test_left_anywhere(state: State, event: Event) -> None:
         assert one.made.get().content == b"hello"
 
 
-@pytest.mark.parametrize("state", {*State} - {*CLOSED})
+@pytest.mark.parametrize("state", [one for one in State if one not in CLOSED])
 def test_the_next_request(state: State) -> None:
     """It finds the way from wherever an interruption has left the line."""
     with brought_to(state) as one:
@@ -249,10 +249,13 @@ HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
     (State.AWAITING, Event.DOUBT): (State.LISTENING, hears(RDY, NEVER)),
     (State.LATE, Event.ASK): (State.LATE, does(Ask())),
     (State.LATE, Event.AWAIT): (State.LATE, does(NEVER)),
-    (State.LATE, Event.RESULT): (State.LATE, hears(b"OK", Hearken(SIGNAL, 1.0))),
+    (State.LATE, Event.RESULT): (
+        State.LATE,
+        hears(b"OK", AwaitLateAnswer(SIGNAL, 1.0)),
+    ),
     (State.LATE, Event.STRAY_CONNECT): (
         State.LATE,
-        hears(CONNECT, Hearken(SIGNAL, 1.0)),
+        hears(CONNECT, AwaitLateAnswer(SIGNAL, 1.0)),
     ),
     (State.LATE, Event.DOUBT): (State.LATE, does(Speed(9_600))),
     (State.LATE, Event.ESCAPE): (State.LATE, does(Escape())),
