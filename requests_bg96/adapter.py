@@ -30,10 +30,11 @@ class BG96Adapter(HTTPAdapter):
     gives the port back as soon as no response is being read. A later request opens it
     again.
 
-    :param port_or_modem: a port that `serial.serial_for_url` takes, or a `BG96Modem`,
-        which several adapters may share and which its owner closes. None looks for the
-        one module on USB. Adapters of one process that name the same port share its
-        module if they have the same settings.
+    :param port_or_modem: a port that `serial.serial_for_url` takes, ``usb:SERIAL`` for
+        the module on USB with this serial number, or a `BG96Modem`, which several
+        adapters may share and which its owner closes. None looks for the one module on
+        USB. Adapters of one process that name the same port share its module if they
+        have the same settings.
     :param timeout: the seconds to connect, and the seconds of silence to read, for a
         request without a timeout. No request waits for ever.
     :param keep_alive: whether to send requests' ``Connection: keep-alive``, for a

@@ -67,8 +67,8 @@ class BG96Modem:
     Several adapters and sessions may share it. Only one exchange uses it at a time. It
     opens its port when a request first needs it.
 
-    :param port: a port that `serial.serial_for_url` takes. None looks for the one
-        module on USB.
+    :param port: a port that `serial.serial_for_url` takes, or ``usb:SERIAL`` for the
+        module on USB with this serial number. None looks for the one module on USB.
     :param apn: the access point name. Without it, the module's own PDP context is used
         unchanged.
     :param username: for the access point.

@@ -17,13 +17,12 @@ from collections.abc import Callable
 import serial
 from serial.tools import list_ports
 
-from ..base.codes import USB_ID
 from ..clock import Clock, Deadline
 from ..errors import PortError
 from ..stats import Statistics
-from .usb import interface_of
+from .usb import modules
 
-__all__ = ("Port", "find_port", "held_for")
+__all__ = ("Port", "find_port", "held_for", "resolved")
 
 #: The package for ``emulator://``; pyserial imports it when it is needed.
 EMULATOR_PACKAGE = "requests_bg96.emulator"
@@ -52,30 +51,47 @@ ADVICE = {
 TAKEN = frozenset({errno.EACCES, errno.EBUSY, errno.EWOULDBLOCK})
 
 
-def find_port() -> str:
-    """Return the name of the AT port of the one BG96 on USB.
+def find_port(serial_number: str | None = None) -> str:
+    """Return the name of the AT port of a BG96 on USB.
 
-    The module has four ports. The third is for AT commands (Linux USB driver guide
-    V1.8, table 2).
-
-    :raises PortError: if there is none, or if there are several modules.
+    :param serial_number: of the module's USB device. Without it, there must be only
+        one module.
+    :raises PortError: if there is no such module, or if there are several.
     """
-    found = [port for port in list_ports.comports() if (port.vid, port.pid) == USB_ID]
-    serials = {port.serial_number for port in found}
-    named = [port for port in found if interface_of(port.location).endswith(".2")]
-    if len(serials) > 1 or len(named) > 1:
-        names = ", ".join(port.device for port in found)
+    there = modules()
+    found = [one for one in there if serial_number in (None, one.serial_number)]
+    if len(found) > 1:
+        names = ", ".join(name for one in found for name in one.ports.values())
         raise PortError(f"there are several modules; pass the port of one: {names}")
-    if len(named) == 1:
-        return named[0].device
-    if len(found) > 2:
-        # COM10 comes after COM9.
-        found.sort(key=lambda port: (len(port.device), port.device))
-        return found[2].device
+    if found:
+        if found[0].at_port:
+            return found[0].at_port
+        names = ", ".join(found[0].ports.values())
+        raise PortError(
+            f"the module on USB has no AT port, only {names}; wait until it has started"
+        )
+    if serial_number is not None:
+        numbers = ", ".join(one.serial_number or "one without" for one in there)
+        raise PortError(
+            f"no BG96 on USB has the serial number {serial_number}; pass one of these: "
+            f"{numbers or 'none is there'}"
+        )
     names = ", ".join(port.device for port in list_ports.comports()) or "no port at all"
     raise PortError(
         f"no BG96 was found on USB (2c7c:0296). Pass its port; there is {names}"
     )
+
+
+def resolved(name: str | None) -> str:
+    """Return the port that `name` stands for: ``usb:SERIAL``, or the one on USB.
+
+    :param name: any other name is returned as it is.
+    :raises PortError: if no such module is on USB, or if there are several.
+    """
+    if not name:
+        return find_port()
+    scheme, colon, serial_number = name.partition(":")
+    return find_port(serial_number) if scheme.lower() == "usb" and colon else name
 
 
 #: The errors of pyserial and of the system. pyserial raises TypeError if a port is

@@ -8,7 +8,56 @@ import os
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-__all__ = ("UsbIdentity", "interface_of")
+__all__ = ("AT_INTERFACE", "UsbIdentity", "UsbModule", "interface_of", "modules")
+
+#: Vendor and product of the module on USB (Linux USB driver guide V1.8, table 2).
+USB_ID = (0x2C7C, 0x0296)
+#: Of the four ports of a module, the one for AT commands (Linux USB driver guide V1.8,
+#: table 2).
+AT_INTERFACE = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class UsbModule:
+    """One module on USB.
+
+    :param serial_number: of the device, where it has one.
+    :param location: where the device is plugged in, "" where the system does not tell.
+    :param ports: the names of its ports by interface; by order where the system does
+        not tell the interfaces.
+    """
+
+    serial_number: str | None
+    location: str
+    ports: dict[int, str]
+
+    @property
+    def at_port(self) -> str | None:
+        """The name of its AT port; None where that is not there."""
+        return self.ports.get(AT_INTERFACE)
+
+
+def modules() -> list[UsbModule]:
+    """Return the modules that USB shows."""
+    found: dict[tuple[str, str], list[ListPortInfo]] = {}
+    for port in list_ports.comports():
+        if (port.vid, port.pid) == USB_ID:
+            place = (port.location or "").partition(":")[0]
+            found.setdefault((place, port.serial_number or ""), []).append(port)
+    return [
+        UsbModule(number or None, place, _by_interface(ports))
+        for (place, number), ports in found.items()
+    ]
+
+
+def _by_interface(ports: list[ListPortInfo]) -> dict[int, str]:
+    numbers = [interface_of(port.location).rpartition(".")[2] for port in ports]
+    if len({*filter(str.isdecimal, numbers)}) == len(ports):
+        told = {int(number): port.device for number, port in zip(numbers, ports)}
+        return dict(sorted(told.items()))
+    # COM10 comes behind COM9.
+    names = sorted((port.device for port in ports), key=lambda name: (len(name), name))
+    return dict(enumerate(names))
 
 
 @dataclasses.dataclass(frozen=True)

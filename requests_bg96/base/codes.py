@@ -18,7 +18,6 @@ __all__ = (
     "STATE_LOST",
     "URL_LIMIT",
     "UNRESOLVED",
-    "USB_ID",
 )
 
 #: Bytes that AT+QHTTPURL takes (HTTP manual 2.2).
@@ -33,8 +32,6 @@ FILE_LIMIT = 14_483_456
 SECONDS_LIMIT = 65_535
 #: Rates of UART1, the factory's first (AT manual 3.5).
 BAUDRATES = (115_200, 9_600, 19_200, 38_400, 57_600, 230_400, 460_800, 921_600)
-#: Vendor and product of the module on USB (Linux USB driver guide V1.8, table 2).
-USB_ID = (0x2C7C, 0x0296)
 
 #: The module is busy: wait and repeat (HTTP manual chapter 5, 4.4).
 BUSY = frozenset({703, 704})

@@ -14,7 +14,7 @@ import re
 from typing import TypeVar
 
 from ..at.link import Link
-from ..at.port import Port, find_port, held_for
+from ..at.port import Port, held_for, resolved
 from ..at.state import TRANSITIONS, Event, State
 from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
@@ -40,7 +40,8 @@ _SHARED_BY_ALL = re.compile("(?:socket|rfc2217):")
 class Driver:
     """A module, and what is known of it.
 
-    :param port: a port that `serial.serial_for_url` takes; None looks for it on USB.
+    :param port: a port that `serial.serial_for_url` takes, or ``usb:SERIAL``; None
+        looks for it on USB.
     :param settings: how to set up the module.
     :param clock: the clock.
     """
@@ -208,7 +209,7 @@ class Driver:
         """
         if self._identity is None or (self._name and os.path.islink(self._name)):
             # The owner of a symbolic link keeps it up to date.
-            return self._name or find_port()
+            return resolved(self._name)
         if found := self._identity.find():
             return found
         if self._name and self._identity.is_surely_not(self._name):
@@ -216,7 +217,7 @@ class Driver:
                 f"{self._name} is another device now and the module is missing: "
                 "check its cable and its power"
             )
-        return self._name or find_port()
+        return resolved(self._name)
 
     def _port_named(self, name: str) -> Port:
         """Open a port, and store it before anything else can fail."""

@@ -13,7 +13,7 @@ import requests
 from serial.tools import list_ports, list_ports_common
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.at.port import find_port
+from requests_bg96.at.port import find_port, resolved
 from requests_bg96.emulator import Emulator, Pause, VirtualClock
 from requests_bg96.errors import BG96Error, LimitError, ModuleError, NoAnswer, PortError
 from tests.support import SOMEWHERE, response, rig
@@ -314,3 +314,35 @@ def test_find_port_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
     two = [usb(f"b{i}", location=f"1-2:1.{i}", serial_number="2") for i in range(4)]
     with pytest.raises(PortError, match="several modules.*a0.*b3"):
         found(monkeypatch, *one, *two)
+
+
+def test_find_port_by_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells modules apart; what is not there is named, with what is."""
+    one = [usb(f"a{i}", location=f"1-1:1.{i}", serial_number="1") for i in range(4)]
+    two = [usb(f"b{i}", location=f"1-2:1.{i}", serial_number="2") for i in range(4)]
+    bare = [usb(f"c{i}", location=f"1-3:1.{i}") for i in range(4)]
+    monkeypatch.setattr(list_ports, "comports", lambda: [*one, *two, *bare])
+    assert resolved("usb:2") == "b2" and resolved("USB:1") == "a2"
+    with pytest.raises(PortError, match="number 3; pass one of these: 1, 2, one without"):
+        resolved("usb:3")
+    with pytest.raises(PortError, match="several modules"):
+        resolved(None)
+    assert resolved("/dev/ttyS0") == "/dev/ttyS0"
+
+
+def test_a_module_without_its_at_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other of its ports is taken for it."""
+    ports = [usb(f"a{i}", location=f"1-1:1.{i}") for i in (0, 1, 3)]
+    with pytest.raises(PortError, match="has no AT port, only a0, a1, a3"):
+        found(monkeypatch, *ports)
+
+
+def test_a_port_by_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modem opens it, and the error for one that is away says so."""
+    with Emulator() as emulator:
+        port = usb(emulator.url, location="1-1:1.2", serial_number="A1")
+        monkeypatch.setattr(list_ports, "comports", lambda: [port])
+        with BG96Modem("usb:A1") as modem:
+            assert modem.info()["model"] == "BG96"
+        with pytest.raises(PortError, match="no BG96 on USB has the serial number B2"):
+            BG96Modem("usb:B2").open()

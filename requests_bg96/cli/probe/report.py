@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ...at.port import Port
+from ...at.port import Port, resolved
 from ...at.printable import printable
 from ...clock import Clock, SystemClock
 from ...errors import SetupError
@@ -57,7 +57,7 @@ def probe(
     :raises SetupError: if the module does not answer, or has no network.
     """
     clock = clock or SystemClock()
-    opened = Port(port, baudrate=baudrate, rtscts=False, clock=clock)
+    opened = Port(resolved(port), baudrate=baudrate, rtscts=False, clock=clock)
     with contextlib.closing(opened):
         line = Line(opened, clock)
         for one in filter(None, (url, https_url)):
