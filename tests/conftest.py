@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 
@@ -18,6 +19,8 @@ from tests.servers import Reply, Request, Server, serve
 
 #: requests prefers these to what a session or a call says.
 UNWANTED = {"requests_ca_bundle", "curl_ca_bundle", "ssl_cert_file", "ssl_cert_dir"}
+#: So are the machine's proxies and modems.
+UNWANTED_FORM = re.compile(".*_proxy|bg96_.*")
 
 Script = Callable[..., Server]
 
@@ -32,9 +35,9 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the machine's CA bundles, proxies and passwords from the tests."""
+    """Keep the machine's CA bundles, proxies, passwords and modems from the tests."""
     for name in os.environ:
-        if name.lower() in UNWANTED or name.lower().endswith("_proxy"):
+        if name.lower() in UNWANTED or UNWANTED_FORM.fullmatch(name.lower()):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NETRC", os.devnull)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import inspect
 import re
 from collections.abc import Callable
@@ -10,13 +12,26 @@ from typing import Any, TypeVar
 
 import click
 
+from ..modem import BG96Modem
 from ..settings import Settings
 
-__all__ = ("meanings", "setting", "settings")
+__all__ = ("as_json", "meanings", "port", "setting", "settings", "with_modem")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PARAMETER = re.compile(r"^:param (\w+): (.*?)(?=^:|\Z)", re.MULTILINE | re.DOTALL)
+
+#: The option for the port.
+port = click.option(
+    "--port",
+    metavar="PORT",
+    show_envvar=True,
+    help="The module's AT port, or usb:SERIAL; without it, the one module on USB.",
+)
+#: The option for output that a program reads.
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+#: The settings without which a module cannot be spoken to.
+WIRING = ("baudrate", "rtscts", "dtr")
 
 
 def meanings(kind: type[Any]) -> dict[str, str]:
@@ -42,6 +57,7 @@ def setting(name: str, *flags: str, **different: Any) -> Callable[[F], F]:
         "type": {"int": int, "int | None": int, "bool": bool}.get(str(field.type)),
         "default": field.default,
         "show_default": field.default not in (None, ""),
+        "show_envvar": True,
         "help": meaning[:1].upper() + meaning[1:],
     }
     return click.option(*(flags or (flag, name)), **{**arguments, **different})
@@ -52,3 +68,20 @@ def settings(command: F) -> F:
     for field in reversed(dataclasses.fields(Settings)):
         command = setting(field.name)(command)
     return command
+
+
+def with_modem(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options for a module, and the modem in their place.
+
+    The modem is the first argument, and is closed when the command is done.
+    """
+
+    @functools.wraps(command)
+    def run(*arguments: Any, port: str | None, **given: Any) -> None:
+        wiring = {name: given.pop(name) for name in WIRING}
+        with contextlib.closing(BG96Modem(port, **wiring)) as modem:
+            command(modem, *arguments, **given)
+
+    for name in reversed(WIRING):
+        run = setting(name)(run)
+    return port(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from requests_bg96 import BG96Modem
-from requests_bg96.cli.doctor import examine, others_at
+from requests_bg96.cli.checks import Finding, Level, examine
+from requests_bg96.cli.host import others_at
 from requests_bg96.cli.main import main
-from requests_bg96.emulator import Emulator
+from requests_bg96.emulator import Emulator, Fault, VirtualClock
+from tests.support import rig
 
 
 def doctor(*arguments: str) -> Result:
@@ -23,11 +26,11 @@ def doctor(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["doctor", *arguments])
 
 
-def findings(url: str, *arguments: str) -> tuple[int, dict[str, bool]]:
-    """Return the exit status, and what each check found to be good."""
+def findings(url: str, *arguments: str) -> tuple[int, dict[str, str]]:
+    """Return the exit status, and how each check found it."""
     result = doctor("--port", url, "--json", *arguments)
     found = json.loads(result.output)
-    return result.exit_code, {one["check"]: one["good"] for one in found}
+    return result.exit_code, {one["check"]: one["level"] for one in found}
 
 
 @pytest.fixture
@@ -39,35 +42,126 @@ def ready() -> Iterator[Emulator]:
         yield emulator
 
 
+CHECKS = [
+    *["module", "SIM", "signal", "network", "registration", "attach", "APN"],
+    *["PDP context", "name server", "settings", "clock", "speed", "flow control"],
+]
+
+
 def test_a_module_that_is_ready(ready: Emulator) -> None:
     """A request would go out."""
-    status, found = findings(ready.url)
-    assert status == 0 and all(found.values())
-    assert list(found) == [
-        *["module", "SIM", "signal", "registration", "attach", "APN", "PDP context"],
-        *["name server", "clock", "speed", "flow control"],
-    ]
+    status, found = findings(ready.url, "--repair")
+    assert status == 0 and [*found] == CHECKS
+    # Only what HTTPS needs is left to do.
+    assert {name for name, level in found.items() if level != "ok"} == {"clock"}
+    assert found["clock"] == "first request"
+
+
+def test_a_module_fresh_from_power_on() -> None:
+    """Nothing is wrong with it: the first request does what is lacking."""
+    with Emulator() as emulator:
+        status, found = findings(emulator.url, "--apn", "iot.example")
+        later = {name for name, level in found.items() if level == "first request"}
+        assert status == 0 and {*found.values()} == {"ok", "first request"}
+        assert later == {"APN", "PDP context", "name server", "settings", "clock"}
+        text = doctor("--port", emulator.url).output
+    assert "later   PDP context   context 1 is not active\n" in text
+    assert (
+        "A request would go out. The first one sets up: PDP context, name server, "
+        "settings, clock.\n" in text
+    )
+
+
+def test_what_the_doctor_calls_later_is_done() -> None:
+    """By the first request, and by nothing else."""
+    with rig(b"HTTP/1.1 204 No Content\r\n\r\n", adapter={"apn": "iot.example"}) as one:
+        one.get()
+        before = [finding.level for finding in examine(one.modem)]
+        assert before.count(Level.LATER) == 1 and Level.FAULT not in before
 
 
 @pytest.mark.parametrize(
-    "options, bad",
+    "options, check, level",
     [
-        ({"sim": None}, "SIM"),
-        ({"sim": "pin"}, "SIM"),
-        ({"sim": "puk"}, "SIM"),
-        ({"registration": "searching"}, "registration"),
-        ({"registration": "denied"}, "attach"),
-        ({}, "PDP context"),
-        ({}, "name server"),
+        ({"sim": None}, "SIM", "fault"),
+        ({"sim": "pin"}, "SIM", "fault"),
+        ({"sim": "puk"}, "SIM", "fault"),
+        ({"registration": "searching"}, "registration", "warning"),
+        ({"registration": "searching"}, "signal", "fault"),
+        ({"registration": "idle"}, "registration", "fault"),
+        ({"registration": "denied"}, "registration", "fault"),
     ],
 )
-def test_what_is_wrong(options: dict[str, str | None], bad: str) -> None:
+def test_what_is_wrong(options: dict[str, str | None], check: str, level: str) -> None:
     """It is named, with what to do, and the exit status tells."""
     with Emulator(**options) as emulator:  # type: ignore[arg-type]
         status, found = findings(emulator.url)
-        assert status == 1 and found[bad] is False
+        assert status == 1 and found[check] == level
+
+
+def test_no_port_and_no_module() -> None:
+    """There is one finding, and nothing else is tried."""
     text = doctor("--port", "/dev/does-not-exist")
     assert text.exit_code == 1 and "there is no such port" in text.output
+    status, found = findings("/dev/does-not-exist")
+    assert (status, found) == (1, {"port": "fault"})
+    with Emulator(clock=VirtualClock()) as emulator:
+        emulator.power_off()
+        modem = BG96Modem(emulator.url, clock=emulator.clock)
+        (only,) = examine(modem)
+        assert (only.check, only.level) == ("module", Level.FAULT)
+
+
+def test_a_locked_sim_with_its_pin() -> None:
+    """The first request unlocks it; then the module finds its network."""
+    with Emulator(sim="pin") as emulator:
+        status, found = findings(emulator.url, "--pin", "1234")
+        assert status == 0
+        assert found["SIM"] == found["registration"] == found["signal"]
+        assert found["SIM"] == "first request" and found["network"] == "warning"
+
+
+def test_no_clock_to_be_set() -> None:
+    """Then nobody sets it, and certificates are judged by it."""
+    with Emulator() as emulator:
+        assert findings(emulator.url, "--no-set-clock")[1]["clock"] == "warning"
+
+
+def examined(*faults: Fault) -> tuple[bytes, dict[str, Finding]]:
+    """What is said to a fresh module, and what each check finds."""
+    said: list[bytes] = []
+    clock = VirtualClock()
+    with Emulator(
+        clock=clock,
+        faults=faults,
+        on_line=lambda way, data: said.append(data) if way == "from_host" else None,
+    ) as emulator:
+        modem = BG96Modem(emulator.url, clock=clock)
+        found = {one.check: one for one in examine(modem)}
+        modem.close()
+    return b"".join(said), found
+
+
+@pytest.mark.parametrize(
+    "command, check, level, text",
+    [
+        (b"AT+QNWINFO\r", "network", Level.WARNING, "4: operation not supported"),
+        (b"AT+IPR?\r", "speed", Level.WARNING, "4: operation not supported"),
+        # AT+CSQ says it as well.
+        (b"AT+QCSQ\r", "signal", Level.OK, "RSSI -73 dBm"),
+        (b"AT+QHTTPCFG=?\r", "module", Level.FAULT, "without AT+QHTTPCFG"),
+    ],
+)
+def test_a_command_that_the_module_does_not_know(
+    command: bytes, check: str, level: Level, text: str
+) -> None:
+    """That is no fault, where a request does not need the answer."""
+    said, _ = examined()
+    fault = Fault("from_host", said.index(command) + 2, "cme", code=4)
+    _, found = examined(fault)
+    assert list(found) == CHECKS and text in found[check].found
+    assert found.pop(check).level is level
+    assert {one.level for one in found.values()} == {Level.OK, Level.LATER}
 
 
 def test_nothing_is_changed_unasked() -> None:
@@ -76,7 +170,7 @@ def test_nothing_is_changed_unasked() -> None:
     with Emulator(
         sim="pin", on_line=lambda direction, line: said.append(line)
     ) as emulator:
-        assert findings(emulator.url, "--pin", "1234")[0] == 1
+        assert findings(emulator.url, "--pin", "1234")[0] == 0
     commands = b"".join(said)
     assert b"AT+QIACT=1" not in commands and b"+CPIN=" not in commands
 
@@ -87,7 +181,8 @@ def test_repair() -> None:
         status, found = findings(
             emulator.url, "--repair", "--pin", "1234", "--apn", "iot.example"
         )
-        assert status == 0 and all(found.values())
+        assert status == 0 and {*found.values()} <= {"ok", "first request"}
+        assert found["SIM"] == found["PDP context"] == found["settings"] == "ok"
 
 
 def test_repair_with_a_password() -> None:
@@ -111,14 +206,14 @@ def test_repair_that_fails() -> None:
     """It says why, and goes on to what can be told."""
     with Emulator(apn="iot.example") as emulator:
         status, found = findings(emulator.url, "--repair", "--apn", "other.example")
-        assert status == 1 and found["repair"] is False and found["SIM"] is True
+        assert status == 1 and found["repair"] == "fault" and found["SIM"] == "ok"
 
 
 def test_text(ready: Emulator) -> None:
     """What a person reads."""
     result = doctor("--port", ready.url)
     assert result.exit_code == 0
-    assert "good registration: CREG 1 registered" in result.output
+    assert "ok      registration  CREG 1 registered" in result.output
 
 
 HOLDER = """
@@ -138,10 +233,56 @@ def test_who_else_has_the_port() -> None:
         arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None and holder.stdout.readline()
-        assert f"(process {holder.pid})" in "".join(others_at(path))
+        assert [one.process for one in others_at(path)] == [holder.pid]
         found = next(examine(BG96Modem(path)))
-        assert (found.check, found.good) == ("port", False)
+        assert (found.check, found.level) == ("port", Level.FAULT)
         assert f"(process {holder.pid})" in found.found
         holder.communicate()
     os.close(parent)
     os.close(child)
+
+
+def test_text_for_programs(ready: Emulator) -> None:
+    """No colour, and no line that is broken where a terminal would end."""
+    text = doctor("--port", ready.url, "--apn", "an-apn-of-a-length-that-wraps.example")
+    assert "\x1b" not in text.output
+    assert (
+        "  the first request sets an-apn-of-a-length-that-wraps.example\n"
+        in text.output
+    )
+    assert "▁▂▄.. CAT-M1, RSSI -73 dBm, RSRP -101 dBm, SINR 10.8 dB" in text.output
+
+
+def test_watching() -> None:
+    """It looks again until it is interrupted; then the last look decides."""
+    arguments = [sys.executable, "-m", "requests_bg96", "doctor", "--port"]
+    options = ["emulator://", "--watch", "0.05", "--json"]
+    with subprocess.Popen(
+        [*arguments, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None and program.stderr is not None
+        rounds = [json.loads(program.stdout.readline()) for _ in range(3)]
+        program.send_signal(signal.SIGINT)
+        assert program.stderr.read() == b""
+    assert program.returncode == 0
+    assert [[one["check"] for one in found] for found in rounds] == [CHECKS] * 3
+
+
+def test_the_signal_in_numbers(ready: Emulator) -> None:
+    """Programs get the fields by name and unit."""
+    found = json.loads(doctor("--port", ready.url, "--json").output)
+    fields = {one["check"]: one["fields"] for one in found}
+    assert fields["signal"] == {
+        "system": "CAT-M1",
+        "rssi_dbm": -73,
+        "rsrp_dbm": -101,
+        "sinr_db": 10.8,
+        "rsrq_db": -10,
+        "bars": 3,
+    }
+    assert fields["network"] == {
+        "technology": "Cat-M1",
+        "operator": "00101",
+        "band": "LTE BAND 20",
+        "channel": "6300",
+    }

@@ -22,7 +22,7 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.cli.doctor import examine
+from requests_bg96.cli.checks import examine
 from requests_bg96.cli.probe import probe
 from requests_bg96.emulator import (
     CallableNetwork,

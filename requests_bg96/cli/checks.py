@@ -1,0 +1,338 @@
+"""Whether a request would go out, and if not, why not (HTTP manual chapter 4).
+
+Each check asks the module one thing. Nothing is changed, but for echo and the form of
+results, which any program at the port sets; `repair` does what a request would do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..at.parameters import number
+from ..at.port import resolved
+from ..at.usb import UsbIdentity
+from ..dialogues.setup import REGISTRATION
+from ..dialogues.tls import CLOCK_TOLERANCE, clock_of
+from ..errors import BG96Error, ModuleError, PortError
+from ..modem import BG96Modem
+from .host import is_ignored, is_running, others_at
+from .radio import Network, Signal
+
+__all__ = ("Finding", "Level", "answer", "examine", "repair")
+
+#: Seconds for one answer.
+SECONDS = 10.0
+#: Bars up to which a signal is weak.
+WEAK = 1
+#: What to type for the rules of udev.
+UDEV = (
+    '"requests-bg96 udev | sudo tee /etc/udev/rules.d/70-bg96.rules" keeps '
+    "ModemManager off the module from the next time that it is plugged in"
+)
+
+
+class Level(enum.Enum):
+    """What a finding is to a request."""
+
+    OK = "ok"
+    #: The first request does it: nobody else has to.
+    LATER = "first request"
+    WARNING = "warning"
+    #: No request would go out.
+    FAULT = "fault"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    :param check: its name.
+    :param level: what that is to a request.
+    :param found: what was found.
+    :param advice: what to do where that is not well, or could be better.
+    :param fields: the values in it, by name.
+    """
+
+    check: str
+    level: Level
+    found: str
+    advice: str = ""
+    fields: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+Check = Callable[[BG96Modem], Finding]
+
+
+def examine(modem: BG96Modem) -> Iterator[Finding]:
+    """Yield what each check finds, until one finds that the others are in vain."""
+    yield from programs(modem)
+    try:
+        modem.open()
+    except PortError as error:
+        yield Finding("port", Level.FAULT, str(error), "mend that first")
+        return
+    except BG96Error as error:
+        advice = "look at its power, at the wiring, and whether this is its AT port"
+        yield Finding("module", Level.FAULT, str(error), advice)
+        return
+    for check in CHECKS:
+        try:
+            yield check(modem)
+        except (ModuleError, ValueError, IndexError) as error:
+            name = check.__name__.replace("_", " ")
+            found = f"the module does not tell: {error}"
+            yield Finding(name, Level.WARNING, found)
+        except BG96Error as error:
+            yield Finding("module", Level.FAULT, str(error), "look at its power")
+            return
+
+
+def repair(modem: BG96Modem, timeout: float = 150.0) -> None:
+    """Make the module ready as a request would: PIN, APN, PDP context, settings.
+
+    :param timeout: in seconds.
+    :raises BG96Error: where that fails.
+    """
+    modem.prepare(timeout)
+
+
+def answer(modem: BG96Modem, command: str, name: str) -> str:
+    """Return what follows `name` in the answer to `command`; "" where it is missing.
+
+    :raises BG96Error: where there is no answer, or an error.
+    """
+    prefix = f"{name}:"
+    lines = modem.command(command, timeout=SECONDS)
+    values = [line[len(prefix) :].strip() for line in lines if line.startswith(prefix)]
+    return values[0] if values else ""
+
+
+def programs(modem: BG96Modem) -> Iterator[Finding]:
+    """Look for programs that use the port, or may take it."""
+    try:
+        port = resolved(modem.port)
+    except PortError:
+        # Opening it says so.
+        return
+    holders = others_at(port)
+    if holders:
+        names = ", ".join(map(str, holders))
+        certain = any(one.uses for one in holders)
+        yield Finding(
+            "port",
+            Level.FAULT if certain else Level.WARNING,
+            f"it is also open in {names}"
+            + ("" if certain else ", which may be what is at its other end"),
+            "stop that program, or keep it off this port",
+        )
+    if is_running("ModemManager") and UsbIdentity.of(port) and not is_ignored():
+        found = "ModemManager runs, and no rule of udev keeps it off the module"
+        yield Finding("udev", Level.WARNING, found, UDEV)
+
+
+def module(modem: BG96Modem) -> Finding:
+    """Check that the module is one that knows the commands."""
+    name = " ".join(modem.info().values())
+    try:
+        modem.command("AT+QHTTPCFG=?")
+    except ModuleError:
+        advice = "a BG96, BG95 or BG77 is needed"
+        return Finding("module", Level.FAULT, f"{name}, without AT+QHTTPCFG", advice)
+    return Finding("module", Level.OK, name)
+
+
+def sim(modem: BG96Modem) -> Finding:
+    """Check that the SIM is there and unlocked (HTTP manual 4.1)."""
+    try:
+        code = answer(modem, "AT+CPIN?", "+CPIN")
+    except ModuleError as error:
+        advice = "insert the SIM, clean its contacts"
+        return Finding("SIM", Level.FAULT, str(error), advice)
+    if code == "READY":
+        return Finding("SIM", Level.OK, code)
+    if code == "SIM PIN" and modem.settings.pin is not None:
+        return Finding("SIM", Level.LATER, code, "the first request unlocks it")
+    advice = "pass pin= (here: --pin or BG96_PIN)" if code == "SIM PIN" else ""
+    return Finding("SIM", Level.FAULT, code, advice or "unlock it by hand")
+
+
+def signal(modem: BG96Modem) -> Finding:
+    """Check that there is a signal, and how good it is."""
+    try:
+        told = answer(modem, "AT+QCSQ", "+QCSQ")
+    except ModuleError:
+        # The firmware does not know it.
+        told = ""
+    found = Signal.told(told, modem.signal())
+    level, advice = Level.OK, ""
+    if found.rssi is None and found.rsrp is None:
+        level, advice = _unless_locked(
+            modem,
+            "look at the antenna and the bands; just after power-on, wait a minute, "
+            "or watch it with --watch",
+        )
+        if _registered(modem):
+            level = Level.WARNING
+    elif found.bars <= WEAK:
+        level = Level.WARNING
+        advice = "it is weak: a better place or antenna would help"
+    return Finding("signal", level, str(found), advice, found.fields)
+
+
+def network(modem: BG96Modem) -> Finding:
+    """Tell the cell that serves the module."""
+    found = Network.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+    if found is None:
+        return Finding("network", Level.WARNING, "no service")
+    fields = dataclasses.asdict(found)
+    return Finding("network", Level.OK, str(found), "", fields)
+
+
+def registration(modem: BG96Modem) -> Finding:
+    """Check that the module is registered (HTTP manual 4.2)."""
+    found = modem.registration()
+    text = ", ".join(
+        f"{name} {stat} {REGISTRATION.get(str(stat), '')}".strip()
+        for name, stat in found.items()
+    )
+    states = set(found.values())
+    if {1, 5} & states:
+        return Finding("registration", Level.OK, text, "", dict(found))
+    if 2 in states:
+        advice = (
+            "it searches: a request waits for that, within its connect timeout; if it "
+            "goes on, look at the antenna, the bands and the SIM's subscription"
+        )
+        return Finding("registration", Level.WARNING, text, advice, dict(found))
+    level, advice = _unless_locked(
+        modem,
+        "look at the SIM's subscription, roaming and the bands, and whether AT+CFUN? "
+        "says 1",
+    )
+    return Finding("registration", level, text, advice, dict(found))
+
+
+def _registered(modem: BG96Modem) -> bool:
+    return bool({1, 5} & set(modem.registration().values()))
+
+
+def _unless_locked(modem: BG96Modem, advice: str) -> tuple[Level, str]:
+    """Return a fault with its advice, unless it is only that the SIM is locked."""
+    level = sim(modem).level
+    if level is Level.LATER:
+        return level, "the module looks for a network once the SIM is unlocked"
+    return Level.FAULT, advice
+
+
+def attachment(modem: BG96Modem) -> Finding:
+    """Check that the packet domain is attached (HTTP manual 4.2)."""
+    if answer(modem, "AT+CGATT?", "+CGATT") == "1":
+        return Finding("attach", Level.OK, "attached")
+    advice = "the first request attaches"
+    return Finding("attach", Level.LATER, "not attached", advice)
+
+
+def access_point(modem: BG96Modem) -> Finding:
+    """Check that the context has the APN that is wanted (HTTP manual 4.2)."""
+    context, wanted = modem.settings.context_id, modem.settings.apn
+    told = answer(modem, f"AT+QICSGP={context}", "+QICSGP")
+    apn = told.split(",")[1].strip('"')
+    if wanted not in (None, apn):
+        advice = f"the first request sets {wanted or 'none'}"
+        return Finding("APN", Level.LATER, apn or "none", advice)
+    advice = "" if apn else "the network chooses; if it refuses, pass apn= (--apn)"
+    return Finding("APN", Level.OK, apn or "none", advice)
+
+
+def context(modem: BG96Modem) -> Finding:
+    """Check that the PDP context is active and has an address (HTTP manual 4.2)."""
+    number = str(modem.settings.context_id)
+    active = [line.partition(": ")[2].split(",") for line in modem.command("AT+QIACT?")]
+    for fields in active:
+        if fields[:2] == [number, "1"]:
+            return Finding("PDP context", Level.OK, fields[-1].strip('"'))
+    advice = "the first request activates it; --repair does so now"
+    text = f"context {number} is not active"
+    return Finding("PDP context", Level.LATER, text, advice)
+
+
+def name_server(modem: BG96Modem) -> Finding:
+    """Check that the context has a name server (HTTP manual 4.3)."""
+    number = modem.settings.context_id
+    try:
+        told = answer(modem, f"AT+QIDNSCFG={number}", "+QIDNSCFG")
+    except ModuleError:
+        told = ""
+    servers = [server.strip('"') for server in told.split(",")[1:]]
+    if servers and servers[0] != "0.0.0.0":
+        return Finding("name server", Level.OK, ", ".join(servers))
+    advice = "an active PDP context has one"
+    return Finding("name server", Level.LATER, "none", advice)
+
+
+def http_settings(modem: BG96Modem) -> Finding:
+    """Check that the HTTP client is set as a request needs it (HTTP manual 2.1)."""
+    lines = modem.command("AT+QHTTPCFG?", timeout=SECONDS)
+    told = dict(line.partition(": ")[2].partition(",")[::2] for line in lines)
+    wanted = modem.settings.wanted
+    wrong = [key for key, value in wanted.items() if told.get(f'"{key}"') != value]
+    if wrong:
+        text = f"not set yet: {', '.join(wrong)}"
+        return Finding("settings", Level.LATER, text, "the first request sets them")
+    return Finding("settings", Level.OK, "as a request needs them")
+
+
+def clock(modem: BG96Modem) -> Finding:
+    """Check that the module knows the date, which certificates depend on."""
+    text = answer(modem, "AT+CCLK?", "+CCLK").strip('"')
+    told = clock_of(text)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if told is not None and abs(told - now) < CLOCK_TOLERANCE:
+        return Finding("clock", Level.OK, text)
+    if modem.settings.set_clock:
+        advice = "the first request by HTTPS sets it from this machine's"
+        return Finding("clock", Level.LATER, text, advice)
+    advice = "certificates are judged by it: set it, or leave set_clock= on"
+    return Finding("clock", Level.WARNING, text, advice)
+
+
+def speed(modem: BG96Modem) -> Finding:
+    """Check that the line is fast enough for the network."""
+    rate = answer(modem, "AT+IPR?", "+IPR")
+    slow = (number(rate) or 115_200) < 115_200
+    advice = "LTE-M is faster; baudrate= sets another" if slow else ""
+    level = Level.WARNING if slow else Level.OK
+    return Finding("speed", level, f"{rate} baud", advice)
+
+
+def flow_control(modem: BG96Modem) -> Finding:
+    """Check whether the line is held back."""
+    value = answer(modem, "AT+IFC?", "+IFC")
+    if value.replace(" ", "") == "2,2":
+        return Finding("flow control", Level.OK, "RTS/CTS")
+    text = f"none ({value})"
+    if modem.settings.rtscts:
+        return Finding("flow control", Level.LATER, text, "the first request sets it")
+    advice = "rtscts=True sets it, where RTS and CTS are wired"
+    return Finding("flow control", Level.OK, text, advice)
+
+
+CHECKS: tuple[Check, ...] = (
+    module,
+    sim,
+    signal,
+    network,
+    registration,
+    attachment,
+    access_point,
+    context,
+    name_server,
+    http_settings,
+    clock,
+    speed,
+    flow_control,
+)

@@ -1,0 +1,134 @@
+"""The signal and the network, by name (AT manual 6.17 and 6.18)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+__all__ = ("MOST_BARS", "Network", "Signal", "values_of")
+
+#: From how many dBm on there is another bar. No manual draws bars: these follow what
+#: phones do, and reach down to where LTE-M repeats itself to be heard.
+RSRP_BARS = (-130, -120, -110, -100, -90)
+RSSI_BARS = (-112, -105, -95, -85, -75)
+MOST_BARS = len(RSRP_BARS)
+
+_VALUE = re.compile(r'"([^"]*)"|([^,"]+)')
+_NUMBER = re.compile("-?[0-9]{1,6}")
+
+
+def values_of(text: str) -> list[str]:
+    """Return the values in an answer, without their quotes."""
+    found = (quoted or plain for quoted, plain in _VALUE.findall(text))
+    return [value.strip() for value in found]
+
+
+def _number(values: list[str], place: int) -> int | None:
+    text = values[place] if place < len(values) else ""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Signal:
+    """What the antenna hears; None of what the module does not tell.
+
+    :param system: as ``CAT-M1``.
+    :param rssi: all power that is received, in dBm.
+    :param rsrp: the power of the network's reference signals, in dBm.
+    :param sinr: signal to noise, in dB.
+    :param rsrq: the quality of the reference signals, in dB.
+    """
+
+    system: str | None = None
+    rssi: int | None = None
+    rsrp: int | None = None
+    sinr: float | None = None
+    rsrq: int | None = None
+
+    @classmethod
+    def told(cls, answer: str, rssi: int | None) -> Signal:
+        """Return what AT+QCSQ has answered.
+
+        :param answer: behind ``+QCSQ:``, "" where there was none.
+        :param rssi: what AT+CSQ has answered, in dBm, for a module that does not know
+            the other.
+        """
+        values = values_of(answer)
+        if not values or values[0] == "NOSERVICE":
+            return cls(rssi=rssi)
+        sinr = _number(values, 3)
+        return cls(
+            system=values[0],
+            rssi=_number(values, 1) if len(values) > 1 else rssi,
+            rsrp=_number(values, 2),
+            # 0 to 250 stand for -20 to 30 dB.
+            sinr=None if sinr is None else round(sinr / 5 - 20, 1),
+            rsrq=_number(values, 4),
+        )
+
+    @property
+    def bars(self) -> int:
+        """How good it is, from 0 to 5."""
+        if self.rsrp is not None:
+            return sum(self.rsrp >= least for least in RSRP_BARS)
+        if self.rssi is not None:
+            return sum(self.rssi >= least for least in RSSI_BARS)
+        return 0
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Its values by name and unit, with the bars."""
+        return {
+            "system": self.system,
+            "rssi_dbm": self.rssi,
+            "rsrp_dbm": self.rsrp,
+            "sinr_db": self.sinr,
+            "rsrq_db": self.rsrq,
+            "bars": self.bars,
+        }
+
+    def __str__(self) -> str:
+        named = (
+            ("RSSI", self.rssi, "dBm"),
+            ("RSRP", self.rsrp, "dBm"),
+            ("SINR", self.sinr, "dB"),
+            ("RSRQ", self.rsrq, "dB"),
+        )
+        told = [
+            f"{name} {value} {unit}" for name, value, unit in named if value is not None
+        ]
+        return ", ".join([self.system, *told] if self.system else told) or "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """The cell that serves the module; "" of what the module does not tell.
+
+    :param technology: as ``Cat-M1``.
+    :param operator: the country's and the operator's number.
+    :param band: as ``LTE BAND 20``.
+    :param channel: its number.
+    """
+
+    technology: str
+    operator: str = ""
+    band: str = ""
+    channel: str = ""
+
+    @classmethod
+    def told(cls, answer: str) -> Network | None:
+        """Return what AT+QNWINFO has answered; None without service."""
+        values = values_of(answer)
+        if len(values) < 2 or values[0].upper() in ("NONE", "NO SERVICE"):
+            return None
+        return cls(*values[:4])
+
+    def __str__(self) -> str:
+        named = (
+            ("", self.technology),
+            ("operator ", self.operator),
+            ("band ", self.band),
+            ("channel ", self.channel),
+        )
+        return ", ".join(name + value for name, value in named if value)
