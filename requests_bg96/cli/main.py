@@ -17,6 +17,7 @@ from .demo import Wrong, dialogue, run
 from .doctor import doctor_command
 from .failures import Commands
 from .output import console
+from .ports import ports_command
 from .probe.commands import probe_command, server_command
 
 __all__ = ("main",)
@@ -78,6 +79,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 
 for _command in (
     doctor_command,
+    ports_command,
     probe_command,
     root_command,
     server_command,
