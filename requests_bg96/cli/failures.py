@@ -39,7 +39,12 @@ KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...
         "is the module switched on, and is this its AT port? "
         '"requests-bg96 ports" lists the ports',
     ),
-    (ModuleError, REFUSED, '"requests-bg96 doctor" looks at SIM, network and settings'),
+    (
+        ModuleError,
+        REFUSED,
+        "the manuals say when a command is refused; "
+        '"requests-bg96 doctor" looks at SIM, network and settings',
+    ),
     (BG96Error, REFUSED, '"requests-bg96 doctor" says what is in the way'),
 )
 

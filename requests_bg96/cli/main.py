@@ -16,6 +16,7 @@ from .ca import root_command
 from .demo import Wrong, dialogue, run
 from .doctor import doctor_command
 from .failures import Commands
+from .info import info_command
 from .output import console
 from .ports import ports_command
 from .probe.commands import probe_command, server_command
@@ -79,6 +80,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 
 for _command in (
     doctor_command,
+    info_command,
     ports_command,
     probe_command,
     root_command,

@@ -15,7 +15,15 @@ import click
 from ..modem import BG96Modem
 from ..settings import Settings
 
-__all__ = ("as_json", "meanings", "port", "setting", "settings", "with_modem")
+__all__ = (
+    "as_json",
+    "meanings",
+    "port",
+    "setting",
+    "settings",
+    "wiring",
+    "with_modem",
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +38,7 @@ port = click.option(
 )
 #: The option for output that a program reads.
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-#: The settings without which a module cannot be spoken to.
+#: Settings without which a module cannot be spoken to.
 WIRING = ("baudrate", "rtscts", "dtr")
 
 
@@ -70,18 +78,23 @@ def settings(command: F) -> F:
     return command
 
 
+def wiring(command: F) -> F:
+    """Give a command the options without which a module cannot be spoken to."""
+    for name in reversed(WIRING):
+        command = setting(name)(command)
+    return port(command)
+
+
 def with_modem(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options for a module, and the modem in their place.
+    """Give a command the options of `wiring`, and the modem in their place.
 
     The modem is the first argument, and is closed when the command is done.
     """
 
     @functools.wraps(command)
     def run(*arguments: Any, port: str | None, **given: Any) -> None:
-        wiring = {name: given.pop(name) for name in WIRING}
-        with contextlib.closing(BG96Modem(port, **wiring)) as modem:
+        settings = {name: given.pop(name) for name in WIRING}
+        with contextlib.closing(BG96Modem(port, **settings)) as modem:
             command(modem, *arguments, **given)
 
-    for name in reversed(WIRING):
-        run = setting(name)(run)
-    return port(run)
+    return wiring(run)
