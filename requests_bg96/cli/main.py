@@ -20,6 +20,7 @@ from .info import info_command
 from .output import console
 from .ports import ports_command
 from .probe.commands import probe_command, server_command
+from .udev import udev_command
 
 __all__ = ("main",)
 
@@ -85,5 +86,6 @@ for _command in (
     probe_command,
     root_command,
     server_command,
+    udev_command,
 ):
     main.add_command(_command)

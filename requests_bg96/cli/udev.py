@@ -1,0 +1,41 @@
+"""``requests-bg96 udev``: prints rules for a module on USB (Linux)."""
+
+from __future__ import annotations
+
+import click
+
+from ..at.usb import AT_INTERFACE, USB_ID
+
+__all__ = ("RULES", "udev_command")
+
+_VENDOR, _PRODUCT = (f"{number:04x}" for number in USB_ID)
+_MODULE = f'ATTRS{{idVendor}}=="{_VENDOR}", ATTRS{{idProduct}}=="{_PRODUCT}"'
+_PORT = (
+    f'SUBSYSTEM=="tty", ENV{{.BG96}}=="1", '
+    f'ATTRS{{bInterfaceNumber}}=="{AT_INTERFACE:02}"'
+)
+#: All ATTRS of one rule are looked for at one device: the module's interfaces do not
+#: have its idVendor. So a variable carries that from one rule to the next.
+RULES = f"""\
+# Quectel BG96 ({_VENDOR}:{_PRODUCT})
+ACTION=="remove", GOTO="bg96_end"
+# ModemManager leaves the module alone.
+{_MODULE}, ENV{{ID_MM_DEVICE_IGNORE}}="1", ENV{{.BG96}}="1"
+# The AT port is /dev/bg96, and with a serial number /dev/bg96-SERIAL as well.
+{_PORT}, SYMLINK+="bg96"
+{_PORT}, ENV{{ID_SERIAL_SHORT}}=="?*", SYMLINK+="bg96-$env{{ID_SERIAL_SHORT}}"
+LABEL="bg96_end"
+"""
+
+
+@click.command("udev")
+def udev_command() -> None:
+    """Print rules that keep ModemManager off, and name the AT port.
+
+    Write them with "requests-bg96 udev | sudo tee /etc/udev/rules.d/70-bg96.rules", and
+    load them with "sudo udevadm control --reload && sudo udevadm trigger".
+
+    Then /dev/bg96 is the AT port of the module, whatever number the system gives it.
+    With several modules it is that of one of them: use /dev/bg96-SERIAL.
+    """
+    click.echo(RULES, nl=False)
