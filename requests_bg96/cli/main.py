@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from ..adapter import BG96Adapter
 from ..emulator import Emulator
+from .at import at_command
 from .ca import root_command
 from .demo import Wrong, dialogue, run
 from .doctor import doctor_command
@@ -80,6 +81,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 
 
 for _command in (
+    at_command,
     doctor_command,
     info_command,
     ports_command,

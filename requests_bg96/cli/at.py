@@ -1,0 +1,148 @@
+"""``requests-bg96 at``: one AT command, or a console for them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from ..errors import BG96Error, PortError
+from ..modem import BG96Modem
+from .failures import Failure, failure
+from .options import as_json, wiring
+from .output import show_json
+
+__all__ = ("at_command", "is_secret")
+
+#: Seconds for an answer: AT+COPS=? takes the longest (AT manual 6.2).
+SECONDS = 180.0
+#: Commands that take a PIN or a password, and what else looks like one. AT+QPING
+#: does not.
+_SECRET = re.compile(
+    r"CLCK|CPWD|QICSGP|QMTCONN|QFTPCFG|QSMTPCFG|AUTH|PASS|PWD|PUK|PIN(?!G)",
+    re.IGNORECASE,
+)
+
+
+def is_secret(line: str) -> bool:
+    """Return whether a line of the console must not be kept.
+
+    What does not begin with ``AT`` is not kept either: it may be a PIN alone.
+    """
+    text = "".join(line.split())
+    return not text.upper().startswith("AT") or bool(_SECRET.search(text))
+
+
+@click.command("at")
+@click.argument("words", metavar="[PORT] [COMMAND]", nargs=-1)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=SECONDS,
+    show_default=True,
+    help="Seconds to wait for an answer.",
+)
+@as_json
+@wiring
+def at_command(
+    words: tuple[str, ...],
+    port: str | None,
+    timeout: float,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Send one AT command, or all that are typed.
+
+    COMMAND begins with AT. Its answer is printed: the lines of information, or OK where
+    there are none. The exit status is 1 where the module answers with an error.
+
+    Without COMMAND this is a console, or it reads commands from a pipe, one a line.
+    Control-D ends it. Its history is kept in memory only, and has no line in which
+    there may be a PIN or a password. What leads to data mode is refused, and what the
+    module says unasked is not shown.
+    """
+    place, command = _split(words)
+    with contextlib.closing(BG96Modem(place or port, **settings)) as modem:
+        if command is not None:
+            _send(modem, command, timeout, as_json)
+        elif not _converse(modem, timeout, as_json):
+            sys.exit(1)
+
+
+def _split(words: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """Return the port and the command of the command line."""
+    if len(words) > 2:
+        text = "there are too many words: put the command into quotes"
+        raise click.UsageError(text)
+    if len(words) == 1 and words[0].upper().startswith("AT"):
+        return None, words[0]
+    port, command = (*words, None, None)[:2]
+    return port, command
+
+
+def _send(modem: BG96Modem, command: str, timeout: float, as_json: bool) -> None:
+    """Send a command, and show its answer.
+
+    :raises BG96Error: where the module refuses.
+    """
+    lines = modem.command(command, timeout)
+    if as_json:
+        show_json({"command": command, "lines": lines})
+        return
+    for line in lines or ["OK"]:
+        click.echo(line)
+
+
+def _converse(modem: BG96Modem, timeout: float, as_json: bool) -> bool:
+    """Send each line that is typed; return whether none of a program's failed.
+
+    Who types sees what failed, and goes on.
+
+    :raises PortError: where a program types, and there is no port.
+    """
+    typed, good = sys.stdin.isatty(), True
+    for line in _typed() if typed else map(str.strip, sys.stdin):
+        if not line:
+            continue
+        try:
+            _send(modem, line, timeout, as_json)
+        except BG96Error as error:
+            if isinstance(error, PortError) and not typed:
+                raise
+            failure(error).show()
+            good = typed
+        except KeyboardInterrupt:
+            if not typed:
+                raise
+            Failure("interrupted").show()
+    return good
+
+
+def _typed() -> Iterator[str]:
+    """Yield the lines that a person types, and keep those that may be kept."""
+    try:
+        import readline
+    except ImportError:
+        # Windows has none, and so no history.
+        remember = None
+    else:
+        readline.set_auto_history(False)
+        remember = readline.add_history
+    click.echo("AT commands, please; control-D ends.", err=True)
+    while True:
+        try:
+            line = input("> ").strip()
+        except EOFError:
+            click.echo()
+            return
+        except KeyboardInterrupt:
+            # What was typed is given up.
+            click.echo()
+            continue
+        if remember and line and not is_secret(line):
+            remember(line)
+        yield line
