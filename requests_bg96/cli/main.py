@@ -17,6 +17,7 @@ from .ca import root_command
 from .demo import Wrong, dialogue, run
 from .doctor import doctor_command
 from .failures import Commands
+from .files import files_group
 from .info import info_command
 from .output import console
 from .ports import ports_command
@@ -83,6 +84,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 for _command in (
     at_command,
     doctor_command,
+    files_group,
     info_command,
     ports_command,
     probe_command,

@@ -1,0 +1,164 @@
+"""``requests-bg96 files``: the files in the module's own file system."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import click
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from ..errors import ModuleError
+from ..modem import BG96Modem
+from .failures import Commands, Failure
+from .options import as_json, with_modem
+from .output import console, show_json, show_rows
+
+__all__ = ("files_group",)
+
+#: What +CME ERROR says where there is no such file (FILE manual 3).
+NOT_FOUND = 405
+
+
+@click.group("files", cls=Commands)
+def files_group() -> None:
+    """Look at the files in the module, fetch, store and delete them.
+
+    Certificates and keys for HTTPS are there, and what programs have stored.
+    """
+
+
+@files_group.command("list")
+@as_json
+@with_modem
+def list_command(modem: BG96Modem, as_json: bool) -> None:
+    """List the files with their sizes in bytes, and what is free.
+
+    Those that this package has stored are marked: "files clean" deletes them.
+    """
+    sizes, own, free = modem.files.list(), modem.files.own(), modem.files.free()
+    if as_json:
+        files = [
+            {"name": name, "bytes": size, "own": name in own}
+            for name, size in sizes.items()
+        ]
+        show_json({"files": files, "free_bytes": free})
+        return
+    if sizes:
+        show_rows(
+            [
+                (name, str(size), "requests-bg96" if name in own else "")
+                for name, size in sorted(sizes.items())
+            ]
+        )
+    console().print(f"{sum(sizes.values())} bytes in {len(sizes)} files; {free} free")
+
+
+@files_group.command("get")
+@click.argument("name")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Where to write; - is standard output. By default NAME in this directory.",
+)
+@with_modem
+def get_command(modem: BG96Modem, name: str, output: str | None) -> None:
+    """Fetch the file NAME from the module, and check that it is intact."""
+    with console(stderr=True).status(f"fetching {name}"):
+        try:
+            data = modem.files.download(name)
+        except ModuleError as error:
+            if error.err != NOT_FOUND:
+                raise
+            raise _missing(name) from error
+    if output == "-":
+        sys.stdout.buffer.write(data)
+        return
+    # A name such as UFS:x or ../x is one in the module, and none of this machine.
+    path = pathlib.Path(output or pathlib.PurePath(name.rpartition(":")[2]).name)
+    path.write_bytes(data)
+    click.echo(f"{path}: {len(data)} bytes", err=True)
+
+
+@files_group.command("put")
+@click.argument("file", type=click.File("rb"))
+@click.option("--as", "name", help="The name in the module; by default that of FILE.")
+@with_modem
+def put_command(modem: BG96Modem, file: BinaryIO, name: str | None) -> None:
+    """Store FILE in the module, in place of one of that name, and check it.
+
+    FILE may be - for standard input; then --as names it.
+    """
+    if name is None and file is sys.stdin.buffer:
+        raise click.UsageError("--as NAME is needed for standard input")
+    name = name or pathlib.PurePath(file.name).name
+    data = file.read()
+    with _progress(len(data)) as report:
+        modem.files.upload(name, data, report)
+    click.echo(f"{name}: {len(data)} bytes", err=True)
+
+
+@files_group.command("delete")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@with_modem
+def delete_command(modem: BG96Modem, names: tuple[str, ...]) -> None:
+    """Delete files from the module.
+
+    The exit status is 1 where one of them is not there.
+    """
+    missing = [name for name in names if not modem.files.delete(name)]
+    if missing:
+        raise _missing(", ".join(missing))
+
+
+@files_group.command("clean")
+@as_json
+@with_modem
+def clean_command(modem: BG96Modem, as_json: bool) -> None:
+    """Delete what this package has stored in the module.
+
+    Private keys are overwritten first. The next request by HTTPS stores again what it
+    needs.
+    """
+    own = modem.files.own()
+    deleted = [*modem.files.wipe_keys(), *modem.files.delete_own()]
+    if as_json:
+        show_json({name: own[name] for name in deleted})
+        return
+    for name in deleted:
+        click.echo(f"deleted {name}, {own[name]} bytes")
+    if not deleted:
+        click.echo("there was nothing to delete")
+
+
+def _missing(name: str) -> Failure:
+    return Failure(f"the module has no {name}", '"requests-bg96 files list" lists all')
+
+
+@contextmanager
+def _progress(size: int) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on a terminal; yield what is called as the bytes go."""
+    where = console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=where, transient=True, disable=not where.is_terminal
+    ) as bars:
+        task = bars.add_task("storing", total=size)
+        yield lambda name, sent, size: bars.update(task, completed=sent, total=size)
