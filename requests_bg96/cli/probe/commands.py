@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from ...errors import BG96Error
 from ..options import setting
 from .report import probe
 from .server import serve
@@ -25,7 +24,12 @@ def _place(text: str) -> tuple[str, int]:
 
 
 @click.command("probe")
-@click.option("--port", required=True, help="The module's AT port.")
+@click.option(
+    "--port",
+    required=True,
+    show_envvar=True,
+    help="The module's AT port, or usb:SERIAL.",
+)
 @click.option("--report", "path", required=True, type=click.Path(dir_okay=False))
 @click.option("--url", help="URL of a probe-server that the module can reach.")
 @click.option("--serve", "place", help="Run that server here, at HOST:PORT.")
@@ -47,10 +51,7 @@ def probe_command(
     with contextlib.ExitStack() as stack:
         if place:
             url = stack.enter_context(serve(*_place(place)))
-        try:
-            report = probe(port, url, **options)
-        except BG96Error as error:
-            raise click.ClickException(str(error)) from None
+        report = probe(port, url, **options)
     with open(path, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2)
         file.write("\n")
