@@ -20,8 +20,8 @@ __all__ = ("at_command", "is_secret")
 
 #: Seconds for an answer: AT+COPS=? takes the longest (AT manual 6.2).
 SECONDS = 180.0
-#: Commands that take a PIN or a password, and what else looks like one. AT+QPING
-#: does not.
+#: Commands that take a PIN or a password, and words that tell of one. AT+QPING is not
+#: such a command.
 _SECRET = re.compile(
     r"CLCK|CPWD|QICSGP|QMTCONN|QFTPCFG|QSMTPCFG|AUTH|PASS|PWD|PUK|PIN(?!G)",
     re.IGNORECASE,
@@ -29,9 +29,9 @@ _SECRET = re.compile(
 
 
 def is_secret(line: str) -> bool:
-    """Return whether a line of the console must not be kept.
+    """Return whether the history must not keep a line of the console.
 
-    What does not begin with ``AT`` is not kept either: it may be a PIN alone.
+    A line that does not begin with ``AT`` may be a PIN by itself.
     """
     text = "".join(line.split())
     return not text.upper().startswith("AT") or bool(_SECRET.search(text))
@@ -55,15 +55,15 @@ def at_command(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Send one AT command, or all that are typed.
+    """Send one AT command, or open a console.
 
-    COMMAND begins with AT. Its answer is printed: the lines of information, or OK where
-    there are none. The exit status is 1 where the module answers with an error.
+    COMMAND begins with AT. Its answer is printed: the lines of information, or OK if
+    there are none. The exit status is 1 if the module answers with an error.
 
     Without COMMAND this is a console, or it reads commands from a pipe, one a line.
-    Control-D ends it. Its history is kept in memory only, and has no line in which
-    there may be a PIN or a password. What leads to data mode is refused, and what the
-    module says unasked is not shown.
+    Control-D ends it. Its history is in memory only, and leaves out each line that may
+    have a PIN or a password in it. Commands that lead to data mode are refused. URCs
+    are not shown.
     """
     place, command = _split(words)
     with contextlib.closing(BG96Modem(place or port, **settings)) as modem:
@@ -76,7 +76,7 @@ def at_command(
 def _split(words: tuple[str, ...]) -> tuple[str | None, str | None]:
     """Return the port and the command of the command line."""
     if len(words) > 2:
-        text = "there are too many words: put the command into quotes"
+        text = "too many arguments: put the command in quotes"
         raise click.UsageError(text)
     if len(words) == 1 and words[0].upper().startswith("AT"):
         return None, words[0]
@@ -87,7 +87,7 @@ def _split(words: tuple[str, ...]) -> tuple[str | None, str | None]:
 def _send(modem: BG96Modem, command: str, timeout: float, as_json: bool) -> None:
     """Send a command, and show its answer.
 
-    :raises BG96Error: where the module refuses.
+    :raises BG96Error: if the module refuses.
     """
     lines = modem.command(command, timeout)
     if as_json:
@@ -98,11 +98,11 @@ def _send(modem: BG96Modem, command: str, timeout: float, as_json: bool) -> None
 
 
 def _converse(modem: BG96Modem, timeout: float, as_json: bool) -> bool:
-    """Send each line that is typed; return whether none of a program's failed.
+    """Send each line of standard input; return whether all went well.
 
-    Who types sees what failed, and goes on.
+    After an error, a person at a terminal goes on: then it returns True.
 
-    :raises PortError: where a program types, and there is no port.
+    :raises PortError: if the lines come from a program and there is no port.
     """
     typed, good = sys.stdin.isatty(), True
     for line in _typed() if typed else map(str.strip, sys.stdin):
@@ -123,7 +123,7 @@ def _converse(modem: BG96Modem, timeout: float, as_json: bool) -> bool:
 
 
 def _typed() -> Iterator[str]:
-    """Yield the lines that a person types, and keep those that may be kept."""
+    """Yield the lines that a person types; keep a history of them without secrets."""
     try:
         import readline
     except ImportError:
@@ -132,7 +132,7 @@ def _typed() -> Iterator[str]:
     else:
         readline.set_auto_history(False)
         remember = readline.add_history
-    click.echo("AT commands, please; control-D ends.", err=True)
+    click.echo("Type AT commands. Control-D ends.", err=True)
     while True:
         try:
             line = input("> ").strip()
@@ -140,7 +140,7 @@ def _typed() -> Iterator[str]:
             click.echo()
             return
         except KeyboardInterrupt:
-            # What was typed is given up.
+            # It discards the line, as in a shell.
             click.echo()
             continue
         if remember and line and not is_secret(line):

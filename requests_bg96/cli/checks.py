@@ -1,7 +1,7 @@
-"""Whether a request would go out, and if not, why not (HTTP manual chapter 4).
+"""Check whether a request would work, and if not, why not (HTTP manual chapter 4).
 
-Each check asks the module one thing. Nothing is changed, but for echo and the form of
-results, which any program at the port sets; `repair` does what a request would do.
+Each check asks the module one thing. It changes only the echo and the form of results,
+as any program at the port does. `repair` does what a request would do.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ __all__ = ("Finding", "Level", "answer", "examine", "repair")
 SECONDS = 10.0
 #: Bars up to which a signal is weak.
 WEAK = 1
-#: What to type for the rules of udev.
+#: How to install the udev rules.
 UDEV = (
     '"requests-bg96 udev | sudo tee /etc/udev/rules.d/70-bg96.rules" keeps '
-    "ModemManager off the module from the next time that it is plugged in"
+    "ModemManager off the module after you plug it in again"
 )
 
 
 class Level(enum.Enum):
-    """What a finding is to a request."""
+    """How serious a finding is for a request."""
 
     OK = "ok"
-    #: The first request does it: nobody else has to.
+    #: The first request sets it up.
     LATER = "first request"
     WARNING = "warning"
-    #: No request would go out.
+    #: No request would work.
     FAULT = "fault"
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """The result of a check.
 
     :param check: its name.
-    :param level: what that is to a request.
+    :param level: how serious it is.
     :param found: what was found.
-    :param advice: what to do where that is not well, or could be better.
+    :param advice: what to do if that is not good, or could be better.
     :param fields: the values in it, by name.
     """
 
@@ -68,15 +68,15 @@ Check = Callable[[BG96Modem], Finding]
 
 
 def examine(modem: BG96Modem) -> Iterator[Finding]:
-    """Yield what each check finds, until one finds that the others are in vain."""
+    """Yield the result of each check, until one makes the others useless."""
     yield from programs(modem)
     try:
         modem.open()
     except PortError as error:
-        yield Finding("port", Level.FAULT, str(error), "mend that first")
+        yield Finding("port", Level.FAULT, str(error), "repair this first")
         return
     except BG96Error as error:
-        advice = "look at its power, at the wiring, and whether this is its AT port"
+        advice = "check its power, the wiring, and whether this is its AT port"
         yield Finding("module", Level.FAULT, str(error), advice)
         return
     for check in CHECKS:
@@ -87,23 +87,23 @@ def examine(modem: BG96Modem) -> Iterator[Finding]:
             found = f"the module does not tell: {error}"
             yield Finding(name, Level.WARNING, found)
         except BG96Error as error:
-            yield Finding("module", Level.FAULT, str(error), "look at its power")
+            yield Finding("module", Level.FAULT, str(error), "check its power")
             return
 
 
 def repair(modem: BG96Modem, timeout: float = 150.0) -> None:
-    """Make the module ready as a request would: PIN, APN, PDP context, settings.
+    """Prepare the module as a request would: PIN, APN, PDP context, settings.
 
     :param timeout: in seconds.
-    :raises BG96Error: where that fails.
+    :raises BG96Error: if that fails.
     """
     modem.prepare(timeout)
 
 
 def answer(modem: BG96Modem, command: str, name: str) -> str:
-    """Return what follows `name` in the answer to `command`; "" where it is missing.
+    """Return the text after `name` in the answer to `command`, "" without any.
 
-    :raises BG96Error: where there is no answer, or an error.
+    :raises BG96Error: if there is no answer, or an error.
     """
     prefix = f"{name}:"
     lines = modem.command(command, timeout=SECONDS)
@@ -112,11 +112,11 @@ def answer(modem: BG96Modem, command: str, name: str) -> str:
 
 
 def programs(modem: BG96Modem) -> Iterator[Finding]:
-    """Look for programs that use the port, or may take it."""
+    """Check whether other programs use the port, or may take it."""
     try:
         port = resolved(modem.port)
     except PortError:
-        # Opening it says so.
+        # `examine` reports it when it opens the port.
         return
     holders = others_at(port)
     if holders:
@@ -126,16 +126,16 @@ def programs(modem: BG96Modem) -> Iterator[Finding]:
             "port",
             Level.FAULT if certain else Level.WARNING,
             f"it is also open in {names}"
-            + ("" if certain else ", which may be what is at its other end"),
-            "stop that program, or keep it off this port",
+            + ("" if certain else ", which may be the program at its other end"),
+            "stop that program, or exclude this port from it",
         )
     if is_running("ModemManager") and UsbIdentity.of(port) and not is_ignored():
-        found = "ModemManager runs, and no rule of udev keeps it off the module"
+        found = "ModemManager runs, and no udev rule keeps it off the module"
         yield Finding("udev", Level.WARNING, found, UDEV)
 
 
 def module(modem: BG96Modem) -> Finding:
-    """Check that the module is one that knows the commands."""
+    """Check that the module knows the commands."""
     name = " ".join(modem.info().values())
     try:
         modem.command("AT+QHTTPCFG=?")
@@ -156,7 +156,7 @@ def sim(modem: BG96Modem) -> Finding:
         return Finding("SIM", Level.OK, code)
     if code == "SIM PIN" and modem.settings.pin is not None:
         return Finding("SIM", Level.LATER, code, "the first request unlocks it")
-    advice = "pass pin= (here: --pin or BG96_PIN)" if code == "SIM PIN" else ""
+    advice = "pass pin= (here --pin or BG96_PIN)" if code == "SIM PIN" else ""
     return Finding("SIM", Level.FAULT, code, advice or "unlock it by hand")
 
 
@@ -172,14 +172,14 @@ def signal(modem: BG96Modem) -> Finding:
     if found.rssi is None and found.rsrp is None:
         level, advice = _unless_locked(
             modem,
-            "look at the antenna and the bands; just after power-on, wait a minute, "
-            "or watch it with --watch",
+            "check the antenna and the bands; just after power-on, wait a minute, or "
+            "use --watch",
         )
         if _registered(modem):
             level = Level.WARNING
     elif found.bars <= WEAK:
         level = Level.WARNING
-        advice = "it is weak: a better place or antenna would help"
+        advice = "it is weak: use a better place or antenna"
     return Finding("signal", level, str(found), advice, found.fields)
 
 
@@ -204,14 +204,14 @@ def registration(modem: BG96Modem) -> Finding:
         return Finding("registration", Level.OK, text, "", dict(found))
     if 2 in states:
         advice = (
-            "it searches: a request waits for that, within its connect timeout; if it "
-            "goes on, look at the antenna, the bands and the SIM's subscription"
+            "a request waits for the network, within its connect timeout; if the "
+            "search goes on, check the antenna, the bands and the SIM's subscription"
         )
         return Finding("registration", Level.WARNING, text, advice, dict(found))
     level, advice = _unless_locked(
         modem,
-        "look at the SIM's subscription, roaming and the bands, and whether AT+CFUN? "
-        "says 1",
+        "check the SIM's subscription, roaming and the bands, and that AT+CFUN? "
+        "answers 1",
     )
     return Finding("registration", level, text, advice, dict(found))
 
@@ -224,7 +224,7 @@ def _unless_locked(modem: BG96Modem, advice: str) -> tuple[Level, str]:
     """Return a fault with its advice, unless it is only that the SIM is locked."""
     level = sim(modem).level
     if level is Level.LATER:
-        return level, "the module looks for a network once the SIM is unlocked"
+        return level, "the module searches for a network once the SIM is unlocked"
     return Level.FAULT, advice
 
 
@@ -237,14 +237,14 @@ def attachment(modem: BG96Modem) -> Finding:
 
 
 def access_point(modem: BG96Modem) -> Finding:
-    """Check that the context has the APN that is wanted (HTTP manual 4.2)."""
+    """Check that the context has the right APN (HTTP manual 4.2)."""
     context, wanted = modem.settings.context_id, modem.settings.apn
     told = answer(modem, f"AT+QICSGP={context}", "+QICSGP")
     apn = told.split(",")[1].strip('"')
     if wanted not in (None, apn):
         advice = f"the first request sets {wanted or 'none'}"
         return Finding("APN", Level.LATER, apn or "none", advice)
-    advice = "" if apn else "the network chooses; if it refuses, pass apn= (--apn)"
+    advice = "" if apn else "the network chooses; if it refuses, pass --apn"
     return Finding("APN", Level.OK, apn or "none", advice)
 
 
@@ -270,12 +270,12 @@ def name_server(modem: BG96Modem) -> Finding:
     servers = [server.strip('"') for server in told.split(",")[1:]]
     if servers and servers[0] != "0.0.0.0":
         return Finding("name server", Level.OK, ", ".join(servers))
-    advice = "an active PDP context has one"
+    advice = "the PDP context has one once it is active"
     return Finding("name server", Level.LATER, "none", advice)
 
 
 def http_settings(modem: BG96Modem) -> Finding:
-    """Check that the HTTP client is set as a request needs it (HTTP manual 2.1)."""
+    """Check the settings of the HTTP client (HTTP manual 2.1)."""
     lines = modem.command("AT+QHTTPCFG?", timeout=SECONDS)
     told = dict(line.partition(": ")[2].partition(",")[::2] for line in lines)
     wanted = modem.settings.wanted
@@ -283,20 +283,20 @@ def http_settings(modem: BG96Modem) -> Finding:
     if wrong:
         text = f"not set yet: {', '.join(wrong)}"
         return Finding("settings", Level.LATER, text, "the first request sets them")
-    return Finding("settings", Level.OK, "as a request needs them")
+    return Finding("settings", Level.OK, "right")
 
 
 def clock(modem: BG96Modem) -> Finding:
-    """Check that the module knows the date, which certificates depend on."""
+    """Check that the module has the right date, which certificates need."""
     text = answer(modem, "AT+CCLK?", "+CCLK").strip('"')
     told = clock_of(text)
     now = datetime.datetime.now(datetime.timezone.utc)
     if told is not None and abs(told - now) < CLOCK_TOLERANCE:
         return Finding("clock", Level.OK, text)
     if modem.settings.set_clock:
-        advice = "the first request by HTTPS sets it from this machine's"
+        advice = "the first HTTPS request sets it from this machine's clock"
         return Finding("clock", Level.LATER, text, advice)
-    advice = "certificates are judged by it: set it, or leave set_clock= on"
+    advice = "the module checks certificates with it: set it, or omit --no-set-clock"
     return Finding("clock", Level.WARNING, text, advice)
 
 
@@ -304,20 +304,20 @@ def speed(modem: BG96Modem) -> Finding:
     """Check that the line is fast enough for the network."""
     rate = answer(modem, "AT+IPR?", "+IPR")
     slow = (number(rate) or 115_200) < 115_200
-    advice = "LTE-M is faster; baudrate= sets another" if slow else ""
+    advice = "LTE-M is faster; set another speed with baudrate=" if slow else ""
     level = Level.WARNING if slow else Level.OK
     return Finding("speed", level, f"{rate} baud", advice)
 
 
 def flow_control(modem: BG96Modem) -> Finding:
-    """Check whether the line is held back."""
+    """Check whether flow control is on."""
     value = answer(modem, "AT+IFC?", "+IFC")
     if value.replace(" ", "") == "2,2":
         return Finding("flow control", Level.OK, "RTS/CTS")
     text = f"none ({value})"
     if modem.settings.rtscts:
         return Finding("flow control", Level.LATER, text, "the first request sets it")
-    advice = "rtscts=True sets it, where RTS and CTS are wired"
+    advice = "if RTS and CTS are wired, pass rtscts=True"
     return Finding("flow control", Level.OK, text, advice)
 
 

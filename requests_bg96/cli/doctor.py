@@ -1,4 +1,4 @@
-"""``requests-bg96 doctor``: says whether a request would go out."""
+"""``requests-bg96 doctor``: tells whether a request would work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .radio import MOST_BARS
 
 __all__ = ("doctor_command",)
 
-#: How a finding begins, and its colour.
+#: The first word of a finding, and its colour.
 MARKS = {
     Level.OK: ("ok", "green"),
     Level.LATER: ("later", "cyan"),
@@ -34,14 +34,14 @@ BARS, ASCII_BARS = "▁▂▄▆█", "#####"
 
 @click.command("doctor")
 @port
-@click.option("--repair", is_flag=True, help="Make the module ready for a request.")
+@click.option("--repair", is_flag=True, help="Prepare the module for a request.")
 @click.option(
     "--watch",
     is_flag=False,
     flag_value=2.0,
     type=click.FloatRange(min=0, min_open=True),
     metavar="[SECONDS]",
-    help="Look again, every 2 seconds or every SECONDS, until interrupted.",
+    help="Look again every 2 seconds, or every SECONDS, until control-C.",
 )
 @as_json
 @settings
@@ -52,18 +52,18 @@ def doctor_command(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Say whether a request would go out, and what to do if not.
+    """Tell whether a request would work, and what to do if not.
 
-    Each finding is ok, or later (the first request does it), or a warning, or a fault.
-    Nothing is changed without --repair. Give it the settings that the adapter has. The
-    exit status is 1 where there is a fault, otherwise 0.
+    Each finding is ok, later (the first request does it), a warning or a fault. Without
+    --repair, nothing is changed. Pass the settings of your adapter. The exit status is
+    1 if there is a fault, otherwise 0.
     """
     with contextlib.closing(BG96Modem(port, **given)) as modem:
-        findings = _round(modem, mend=repair, as_json=as_json)
+        findings = _round(modem, prepare=repair, as_json=as_json)
         with contextlib.suppress(KeyboardInterrupt):
             while watch is not None:
                 time.sleep(watch)
-                findings = _round(modem, mend=False, as_json=as_json, again=True)
+                findings = _round(modem, prepare=False, as_json=as_json, again=True)
     sys.exit(1 if _faults(findings) else 0)
 
 
@@ -72,15 +72,15 @@ def _faults(findings: list[Finding]) -> list[Finding]:
 
 
 def _round(
-    modem: BG96Modem, *, mend: bool, as_json: bool, again: bool = False
+    modem: BG96Modem, *, prepare: bool, as_json: bool, again: bool = False
 ) -> list[Finding]:
-    """Examine the module once, and show what was found."""
+    """Examine the module once, and show the findings."""
     findings: list[Finding] = []
-    if mend:
+    if prepare:
         try:
             repair(modem)
         except BG96Error as error:
-            advice = "mend that by hand"
+            advice = "repair it by hand"
             findings.append(Finding("repair", Level.FAULT, str(error), advice))
     findings += examine(modem)
     if as_json:
@@ -121,10 +121,10 @@ def _bars(finding: Finding, where: Console) -> str:
 
 
 def _summary(findings: list[Finding]) -> str:
-    """Return what it all comes to."""
+    """Return the conclusion from all findings."""
     if faults := _faults(findings):
         names = ", ".join(dict.fromkeys(finding.check for finding in faults))
-        return f"[bold red]No request would go out.[/] Look at: {names}."
+        return f"[bold red]No request would work.[/] Check: {names}."
     later = [one.check for one in findings if one.level is Level.LATER]
     does = f" The first one sets up: {', '.join(later)}." if later else ""
-    return f"[bold green]A request would go out.[/]{does}"
+    return f"[bold green]A request would work.[/]{does}"

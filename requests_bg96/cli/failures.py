@@ -1,4 +1,4 @@
-"""What the command line says, and returns, where something goes wrong."""
+"""The errors of the command line, and its exit statuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..errors import (
 
 __all__ = ("Commands", "Failure", "failure")
 
-#: The exit statuses. Click itself has 2 for a command line that is wrong.
+#: The exit statuses. Click itself uses 2 for a wrong command line.
 REFUSED = 1
 USAGE = 2
 NO_PORT = 3
@@ -27,25 +27,24 @@ INTERRUPTED = 130
 
 #: For errors of a kind: the exit status, and a hint. The first that fits counts.
 KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...] = (
-    (LimitError, USAGE, "--help shows what can be given"),
+    (LimitError, USAGE, "--help shows the options and arguments"),
     (
         PortError,
         NO_PORT,
-        '"requests-bg96 ports" lists the ports, and who has them open',
+        '"requests-bg96 ports" lists the ports and the programs that use them',
     ),
     (
         (MuteError, NoAnswer),
         NO_ANSWER,
-        "is the module switched on, and is this its AT port? "
+        "check that the module has power, and that this is its AT port; "
         '"requests-bg96 ports" lists the ports',
     ),
     (
         ModuleError,
         REFUSED,
-        "the manuals say when a command is refused; "
-        '"requests-bg96 doctor" looks at SIM, network and settings',
+        '"requests-bg96 doctor" checks the SIM, the network and the settings',
     ),
-    (BG96Error, REFUSED, '"requests-bg96 doctor" says what is in the way'),
+    (BG96Error, REFUSED, '"requests-bg96 doctor" tells what is wrong'),
 )
 
 
@@ -71,7 +70,7 @@ class Failure(click.ClickException):
 
 
 def failure(error: BG96Error | OSError) -> Failure:
-    """Return what to tell a user of `error`."""
+    """Return `error` as the command line shows it."""
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return Failure(f"{place}{error.strerror or error}")
@@ -82,14 +81,14 @@ def failure(error: BG96Error | OSError) -> Failure:
 
 
 class Commands(click.Group):
-    """A group whose commands fail in one line, and take settings from ``BG96_...``.
+    """A group of commands with short errors, and with settings from ``BG96_...``.
 
-    Only options that show their variable in the help take it: what acts, such as
-    ``--repair``, has to be said on the command line.
+    Only an option that shows its variable in the help takes it. The environment cannot
+    set options that act, such as ``--repair``.
     """
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, whose variables do not have its name in them."""
+        """Add a command; its variables are ``BG96_PORT``, without its name."""
         cmd.context_settings.setdefault("auto_envvar_prefix", "BG96")
         for option in cmd.params:
             if isinstance(option, click.Option):
@@ -97,14 +96,14 @@ class Commands(click.Group):
         super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named."""
+        """Run the command, and turn its errors into a `Failure`."""
         try:
             return super().invoke(ctx)
         except BG96Error as error:
             raise failure(error) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
-                # Click ends quietly where nobody reads the output any more.
+                # The reader of the output has gone: click then ends without a word.
                 raise
             raise failure(error) from error
         except KeyboardInterrupt:

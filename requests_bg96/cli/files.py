@@ -26,15 +26,15 @@ from .output import console, show_json, show_rows
 
 __all__ = ("files_group",)
 
-#: What +CME ERROR says where there is no such file (FILE manual 3).
+#: The +CME ERROR for a missing file (FILE manual 3).
 NOT_FOUND = 405
 
 
 @click.group("files", cls=Commands)
 def files_group() -> None:
-    """Look at the files in the module, fetch, store and delete them.
+    """List, fetch, store and delete files in the module.
 
-    Certificates and keys for HTTPS are there, and what programs have stored.
+    They are the certificates and keys for HTTPS, and files that programs have stored.
     """
 
 
@@ -42,9 +42,9 @@ def files_group() -> None:
 @as_json
 @with_modem
 def list_command(modem: BG96Modem, as_json: bool) -> None:
-    """List the files with their sizes in bytes, and what is free.
+    """List the files with their sizes in bytes, and the free space.
 
-    Those that this package has stored are marked: "files clean" deletes them.
+    The files of this package are marked. "files clean" deletes them.
     """
     sizes, own, free = modem.files.list(), modem.files.own(), modem.files.free()
     if as_json:
@@ -70,11 +70,11 @@ def list_command(modem: BG96Modem, as_json: bool) -> None:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, allow_dash=True),
-    help="Where to write; - is standard output. By default NAME in this directory.",
+    help="The file to write, or - for standard output. Default: NAME, here.",
 )
 @with_modem
 def get_command(modem: BG96Modem, name: str, output: str | None) -> None:
-    """Fetch the file NAME from the module, and check that it is intact."""
+    """Fetch the file NAME from the module, and check it."""
     with console(stderr=True).status(f"fetching {name}"):
         try:
             data = modem.files.download(name)
@@ -85,7 +85,7 @@ def get_command(modem: BG96Modem, name: str, output: str | None) -> None:
     if output == "-":
         sys.stdout.buffer.write(data)
         return
-    # A name such as UFS:x or ../x is one in the module, and none of this machine.
+    # UFS:x and ../x are names in the module; on this machine they would lead elsewhere.
     path = pathlib.Path(output or pathlib.PurePath(name.rpartition(":")[2]).name)
     path.write_bytes(data)
     click.echo(f"{path}: {len(data)} bytes", err=True)
@@ -93,12 +93,14 @@ def get_command(modem: BG96Modem, name: str, output: str | None) -> None:
 
 @files_group.command("put")
 @click.argument("file", type=click.File("rb"))
-@click.option("--as", "name", help="The name in the module; by default that of FILE.")
+@click.option("--as", "name", help="The name in the module. Default: the name of FILE.")
 @with_modem
 def put_command(modem: BG96Modem, file: BinaryIO, name: str | None) -> None:
-    """Store FILE in the module, in place of one of that name, and check it.
+    """Store FILE in the module, and check it.
 
-    FILE may be - for standard input; then --as names it.
+    It replaces a file of the same name.
+
+    FILE may be -, which is standard input: then pass --as.
     """
     if name is None and file is sys.stdin.buffer:
         raise click.UsageError("--as NAME is needed for standard input")
@@ -115,7 +117,7 @@ def put_command(modem: BG96Modem, file: BinaryIO, name: str | None) -> None:
 def delete_command(modem: BG96Modem, names: tuple[str, ...]) -> None:
     """Delete files from the module.
 
-    The exit status is 1 where one of them is not there.
+    The exit status is 1 if one of them is not there.
     """
     missing = [name for name in names if not modem.files.delete(name)]
     if missing:
@@ -126,10 +128,10 @@ def delete_command(modem: BG96Modem, names: tuple[str, ...]) -> None:
 @as_json
 @with_modem
 def clean_command(modem: BG96Modem, as_json: bool) -> None:
-    """Delete what this package has stored in the module.
+    """Delete the files of this package from the module.
 
-    Private keys are overwritten first. The next request by HTTPS stores again what it
-    needs.
+    Private keys are overwritten first. The next HTTPS request stores its certificates
+    again.
     """
     own = modem.files.own()
     deleted = [*modem.files.wipe_keys(), *modem.files.delete_own()]

@@ -1,6 +1,6 @@
-"""What this machine does with a port: who has it open, and who may take it (Linux).
+"""Programs of this machine that use a port, or may take it (Linux).
 
-On other systems nothing is found.
+On other systems, none are found.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 __all__ = ("Holder", "ROOT", "is_ignored", "is_running", "others_at")
 
-#: Where the machine's files are.
+#: The root of the machine's files.
 ROOT = pathlib.Path("/")
-#: Where udev looks for rules.
+#: The directories of udev's rules.
 RULES = ("etc/udev/rules.d", "run/udev/rules.d", "usr/lib/udev/rules.d")
 
 _PTY = re.compile("/dev/pts/([0-9]+)")
@@ -29,8 +29,8 @@ class Holder:
 
     :param name: of the program.
     :param process: its number.
-    :param uses: whether it uses the port; None where it may as well be at the other
-        end of a pseudo-terminal.
+    :param uses: whether it uses the port. None if it may serve the other end of a
+        pseudo-terminal instead.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Holder:
 
 
 def others_at(port: str | None, root: pathlib.Path = ROOT) -> list[Holder]:
-    """Return the other processes that have `port` open, as far as this user may see.
+    """Return the other processes that have `port` open, if this user may see them.
 
-    A process that serves a pseudo-terminal has both ends of it open, as the emulator
-    does. It is none of them.
+    A program that serves a pseudo-terminal, such as the emulator, has both ends open.
+    It is left out.
     """
     if port is None or not os.path.exists(port):
         return []
@@ -60,7 +60,7 @@ def is_running(name: str, root: pathlib.Path = ROOT) -> bool:
 
 
 def is_ignored(root: pathlib.Path = ROOT) -> bool:
-    """Return whether a rule of udev keeps ModemManager off Quectel's modules."""
+    """Return whether a udev rule keeps ModemManager off Quectel's modules."""
     files = (path for place in RULES for path in (root / place).glob("*.rules"))
     texts = (_text(path).replace("\\\n", "") for path in files)
     return any(_IGNORE.search(text) for text in texts)
@@ -85,7 +85,7 @@ def _holder(place: pathlib.Path, wanted: str) -> Holder | None:
         numbers = [_INDEX.search(_text(place / "fdinfo" / name)) for name in masters]
         if any(found and found[1] == pty[1] for found in numbers):
             return None
-        # Old kernels do not tell which pseudo-terminal it is.
+        # An old kernel does not tell which pseudo-terminal it is.
         uses = True if all(numbers) else None
     return Holder(_name_of(place), int(place.name), uses)
 
@@ -94,7 +94,7 @@ def _entries(directory: pathlib.Path) -> list[str]:
     try:
         return os.listdir(directory)
     except OSError:
-        # It is another user's, or gone, or this is no Linux.
+        # It belongs to another user, or is gone, or this is not Linux.
         return []
 
 

@@ -1,4 +1,4 @@
-"""``requests-bg96 info``: says who the module is, and where it is."""
+"""``requests-bg96 info``: shows the module, its SIM and its network."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Answer = Callable[[BG96Modem], Any]
 
 
 def _bare(command: str) -> Answer:
-    """Return what asks for a value that stands alone in its line."""
+    """Return a question for a value without a name in front."""
     return lambda modem: "".join(modem.command(command)[:1]) or None
 
 
 def _named(command: str, place: int = 0) -> Answer:
-    """Return what asks for a value behind the command's name."""
+    """Return a question for a value behind the command's name."""
 
     def ask(modem: BG96Modem) -> str | None:
         values = values_of(answer(modem, f"AT{command}", command.rstrip("?")))
@@ -62,7 +62,7 @@ def _address(modem: BG96Modem) -> str | None:
     return next((one[-1] for one in found if one[:2] == [context, "1"]), None)
 
 
-#: What is asked for besides ATI, by name.
+#: The questions besides ATI, by name.
 QUESTIONS: dict[str, Answer] = {
     "imei": _bare("AT+CGSN"),
     "sim": _named("+CPIN?"),
@@ -81,11 +81,10 @@ QUESTIONS: dict[str, Answer] = {
 @as_json
 @with_modem
 def info_command(modem: BG96Modem, as_json: bool) -> None:
-    """Show what the module tells of itself, its SIM and its network.
+    """Show the module, its SIM, its network and its signal.
 
-    Nothing is changed, and nothing is waited for: what the module does not tell now is
-    "-", or null in JSON. IMEI and ICCID name the module and the SIM: think before you
-    publish them.
+    Nothing is changed. A value that the module does not tell is "-", or null in JSON.
+    IMEI and ICCID identify the module and the SIM: do not publish them.
     """
     found: dict[str, Any] = {"port": modem.port, **modem.info()}
     for name, ask in QUESTIONS.items():

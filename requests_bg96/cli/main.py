@@ -1,4 +1,4 @@
-"""The command line; it needs the extra ``cli``."""
+"""The command line. It needs the extra ``cli``."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from .udev import udev_command
 __all__ = ("main",)
 
 
-#: What --help says behind the commands.
+#: The last lines of --help.
 EPILOG = """
-PORT, and each setting of the module, may also come from the environment: BG96_PORT,
-BG96_APN, BG96_PIN and so on.
+The port and the settings can also come from the environment: BG96_PORT, BG96_APN,
+BG96_PIN and so on.
 
-Exit statuses: 0 done; 1 no, or refused; 2 the command line is wrong; 3 the port cannot
-be had; 4 the module does not answer; 130 interrupted.
+Exit statuses: 0 done; 1 no, or refused; 2 the command line or a setting is wrong; 3 the
+port cannot be opened; 4 the module does not answer; 130 interrupted.
 """
 
 
@@ -50,10 +50,10 @@ def main() -> None:
 @main.command()
 @click.option("--baudrate", type=int, help="Pace the emulated line, in baud.")
 def demo(baudrate: int | None) -> None:
-    """Show the main job on the embedded emulator.
+    """Show the main use with the emulator.
 
-    Each request is shown with its AT dialogue (> to the module, < from it) and with
-    what a user of requests sees. The exit status is 0 only if all is as it must be.
+    Each request is shown with its AT dialogue (> to the module, < from it) and with its
+    result for a user of requests. The exit status is 0 only if all results are right.
     """
     where = console()
     with Emulator(baudrate=baudrate) as emulator:
@@ -61,9 +61,9 @@ def demo(baudrate: int | None) -> None:
         failures = sum(_show(where, *step) for step in run(adapter))
         adapter.close()
     where.print(
-        f"[bold red]{failures} not as it must be[/]"
+        f"[bold red]{failures} results are wrong.[/]"
         if failures
-        else "[bold green]All is as it must be.[/]"
+        else "[bold green]All results are right.[/]"
     )
     sys.exit(1 if failures else 0)
 

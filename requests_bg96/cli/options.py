@@ -34,11 +34,11 @@ port = click.option(
     "--port",
     metavar="PORT",
     show_envvar=True,
-    help="The module's AT port, or usb:SERIAL; without it, the one module on USB.",
+    help="The module's AT port, or usb:SERIAL. Default: the one module on USB.",
 )
-#: The option for output that a program reads.
+#: The option for output as JSON.
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-#: Settings without which a module cannot be spoken to.
+#: The settings for the line to the module.
 WIRING = ("baudrate", "rtscts", "dtr")
 
 
@@ -79,16 +79,16 @@ def settings(command: F) -> F:
 
 
 def wiring(command: F) -> F:
-    """Give a command the options without which a module cannot be spoken to."""
+    """Give a command the options for the port and the line to the module."""
     for name in reversed(WIRING):
         command = setting(name)(command)
     return port(command)
 
 
 def with_modem(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `wiring`, and the modem in their place.
+    """Give a command the options of `wiring`, and pass it a modem instead of them.
 
-    The modem is the first argument, and is closed when the command is done.
+    The modem is the first argument, and is closed after the command.
     """
 
     @functools.wraps(command)

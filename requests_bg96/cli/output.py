@@ -1,4 +1,4 @@
-"""How the command line shows things: to people, and to programs."""
+"""Output for people and for programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ("console", "show_json", "show_rows")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return where to print: without colours where it is no terminal, never wrapped."""
+    """Return a console that never wraps, with colours on a terminal only."""
     return Console(soft_wrap=True, highlight=False, stderr=stderr)
 
 

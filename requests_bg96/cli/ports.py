@@ -1,4 +1,4 @@
-"""``requests-bg96 ports``: lists the modules on USB, and the other ports."""
+"""``requests-bg96 ports``: lists the modules on USB and the other ports."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PURPOSES = {0: "diagnostics", 1: "GNSS", AT_INTERFACE: "AT commands", 3: "PPP"}
 def ports_command(as_json: bool) -> None:
     """List the modules on USB and the other ports of this machine.
 
-    Of each port, it is told which programs have it open. A module that has a serial
-    number of its own keeps the name usb:SERIAL, whatever the system calls its ports.
+    Each port is shown with the programs that have it open. A module with a serial
+    number of its own always has the name usb:SERIAL; the system may rename its ports.
     """
     there = modules()
     numbers = Counter(one.serial_number for one in there)
@@ -45,12 +45,12 @@ def ports_command(as_json: bool) -> None:
     if not found:
         console().print("No BG96 is on USB (2c7c:0296).")
     if others:
-        console().print("Other ports; a module on a UART is at one of them:")
+        console().print("Other ports (a module on a UART is at one of them):")
         show_rows([_row(one, one["description"]) for one in others], indent=2)
 
 
 def _described(module: UsbModule, unique: bool) -> dict[str, Any]:
-    """Return what is told of a module.
+    """Return a module as data.
 
     :param unique: whether no other module has its serial number.
     """
@@ -82,7 +82,7 @@ def _show_module(module: dict[str, Any]) -> None:
     if module["name"]:
         console().print(f"  use it with: --port {module['name']}", markup=False)
     else:
-        console().print("  its AT port is missing: look at the system's log")
+        console().print("  its AT port is missing: check the system's log")
 
 
 def _row(port: dict[str, Any], text: str) -> tuple[str, str, str]:

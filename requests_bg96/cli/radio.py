@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ("MOST_BARS", "Network", "Signal", "values_of")
 
-#: From how many dBm on there is another bar. No manual draws bars: these follow what
-#: phones do, and reach down to where LTE-M repeats itself to be heard.
+#: The least dBm for each bar. No manual has such a table. These are like those of
+#: phones, but reach lower: LTE-M still works there, because it repeats itself.
 RSRP_BARS = (-130, -120, -110, -100, -90)
 RSSI_BARS = (-112, -105, -95, -85, -75)
 MOST_BARS = len(RSRP_BARS)
@@ -31,10 +31,10 @@ def _number(values: list[str], place: int) -> int | None:
 
 @dataclasses.dataclass(frozen=True)
 class Signal:
-    """What the antenna hears; None of what the module does not tell.
+    """A signal; a value is None if the module does not tell it.
 
     :param system: as ``CAT-M1``.
-    :param rssi: all power that is received, in dBm.
+    :param rssi: the whole received power, in dBm.
     :param rsrp: the power of the network's reference signals, in dBm.
     :param sinr: signal to noise, in dB.
     :param rsrq: the quality of the reference signals, in dB.
@@ -48,11 +48,10 @@ class Signal:
 
     @classmethod
     def told(cls, answer: str, rssi: int | None) -> Signal:
-        """Return what AT+QCSQ has answered.
+        """Return the signal in an answer to AT+QCSQ.
 
-        :param answer: behind ``+QCSQ:``, "" where there was none.
-        :param rssi: what AT+CSQ has answered, in dBm, for a module that does not know
-            the other.
+        :param answer: the text behind ``+QCSQ:``, "" without an answer.
+        :param rssi: the answer to AT+CSQ, in dBm, for a module without AT+QCSQ.
         """
         values = values_of(answer)
         if not values or values[0] == "NOSERVICE":
@@ -78,7 +77,7 @@ class Signal:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Its values by name and unit, with the bars."""
+        """The values by name and unit, and the bars."""
         return {
             "system": self.system,
             "rssi_dbm": self.rssi,
@@ -103,7 +102,7 @@ class Signal:
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """The cell that serves the module; "" of what the module does not tell.
+    """The cell that serves the module; a value is "" if the module does not tell it.
 
     :param technology: as ``Cat-M1``.
     :param operator: the country's and the operator's number.
@@ -118,7 +117,7 @@ class Network:
 
     @classmethod
     def told(cls, answer: str) -> Network | None:
-        """Return what AT+QNWINFO has answered; None without service."""
+        """Return the cell in an answer to AT+QNWINFO; None without service."""
         values = values_of(answer)
         if len(values) < 2 or values[0].upper() in ("NONE", "NO SERVICE"):
             return None

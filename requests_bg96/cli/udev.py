@@ -14,8 +14,8 @@ _PORT = (
     f'SUBSYSTEM=="tty", ENV{{.BG96}}=="1", '
     f'ATTRS{{bInterfaceNumber}}=="{AT_INTERFACE:02}"'
 )
-#: All ATTRS of one rule are looked for at one device: the module's interfaces do not
-#: have its idVendor. So a variable carries that from one rule to the next.
+#: All ATTRS of one rule must be those of one device, and an interface has no idVendor.
+#: So a variable carries the match from one rule to the next.
 RULES = f"""\
 # Quectel BG96 ({_VENDOR}:{_PRODUCT})
 ACTION=="remove", GOTO="bg96_end"
@@ -35,7 +35,7 @@ def udev_command() -> None:
     Write them with "requests-bg96 udev | sudo tee /etc/udev/rules.d/70-bg96.rules", and
     load them with "sudo udevadm control --reload && sudo udevadm trigger".
 
-    Then /dev/bg96 is the AT port of the module, whatever number the system gives it.
-    With several modules it is that of one of them: use /dev/bg96-SERIAL.
+    Then /dev/bg96 is the AT port of the module. With several modules, use
+    /dev/bg96-SERIAL.
     """
     click.echo(RULES, nl=False)

@@ -57,9 +57,9 @@ def test_one_command_for_programs(port: str) -> None:
     [
         (["AT+NONE"], 1, "Error: the module answered ERROR (AT+NONE)\n"),
         (["AT+CPIN=0000"], 1, "Error: the module reports 3: operation not allowed"),
-        (["+CSQ"], 2, "Error: an AT command begins with AT"),
-        (["AT+QHTTPURL=5"], 2, "which is not for this method\n"),
-        (["AT+CSQ", "AT"], 2, "put the command into quotes\n"),
+        (["+CSQ"], 2, "Error: an AT command must begin with AT"),
+        (["AT+QHTTPURL=5"], 2, "leads to data mode"),
+        (["AT+CSQ", "AT"], 2, "put the command in quotes\n"),
     ],
 )
 def test_commands_that_fail(
@@ -176,7 +176,7 @@ def test_the_console(person: Person) -> None:
     person.sees(b"Error:")
     person.sees(b"> ", 3)
     person.types(b"1234\r")
-    person.sees(b"an AT command begins with AT")
+    person.sees(b"an AT command must begin with AT")
     person.sees(b"> ", 4)
     person.types(b"never sent")
     person.sees(b"never sent")

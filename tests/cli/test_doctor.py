@@ -49,7 +49,7 @@ CHECKS = [
 
 
 def test_a_module_that_is_ready(ready: Emulator) -> None:
-    """A request would go out."""
+    """A request would work."""
     status, found = findings(ready.url, "--repair")
     assert status == 0 and [*found] == CHECKS
     # Only what HTTPS needs is left to do.
@@ -67,7 +67,7 @@ def test_a_module_fresh_from_power_on() -> None:
         text = doctor("--port", emulator.url).output
     assert "later   PDP context   context 1 is not active\n" in text
     assert (
-        "A request would go out. The first one sets up: PDP context, name server, "
+        "A request would work. The first one sets up: PDP context, name server, "
         "settings, clock.\n" in text
     )
 

@@ -90,6 +90,7 @@ def test_a_port_that_is_not_there() -> None:
     result = CliRunner().invoke(main, ["info", "--port", "/dev/none"])
     assert result.exit_code == 3 and result.stdout == ""
     assert result.stderr == (
-        "Error: /dev/none cannot be opened: there is no such port\n"
-        'Hint: "requests-bg96 ports" lists the ports, and who has them open\n'
+        "Error: /dev/none cannot be opened: there is no such port; "
+        "check its name and its cable\n"
+        'Hint: "requests-bg96 ports" lists the ports and the programs that use them\n'
     )

@@ -51,7 +51,7 @@ def test_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
         "  /dev/ttyUSB2  AT commands\n"
         "  /dev/ttyUSB3  PPP\n"
         "  use it with: --port usb:a1b2\n"
-        "Other ports; a module on a UART is at one of them:\n"
+        "Other ports (a module on a UART is at one of them):\n"
         "  /dev/ttyS0  a UART\n"
     )
     (found,) = data["modules"]

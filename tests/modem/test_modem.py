@@ -302,7 +302,7 @@ def test_find_port_by_order_beyond_nine(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_find_port_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of them is taken for a module."""
-    with pytest.raises(PortError, match="there is /dev/ttyS0, COM1: name the port"):
+    with pytest.raises(PortError, match="Pass its port; there is /dev/ttyS0, COM1"):
         found(monkeypatch, usb("/dev/ttyS0", pid=1), usb("COM1", vid=1))
     with pytest.raises(PortError, match="no port at all"):
         found(monkeypatch)
