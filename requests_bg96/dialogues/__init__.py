@@ -1,1 +1,1 @@
-"""What is said to the module: scripts of AT commands, without I/O."""
+"""Dialogues: scripts of AT commands, without I/O."""

@@ -79,7 +79,7 @@ def send(
 
     :raises ModuleError: if an error cannot be repaired, or came later.
     """
-    mended = collections.Counter[frozenset[int | None]]()
+    repaired = collections.Counter[frozenset[int | None]]()
     while True:
         try:
             yield from prepare(settings, known)
@@ -91,7 +91,7 @@ def send(
         except ModuleError as error:
             if error.phase not in (None, Phase.CONNECT):
                 raise
-            yield from _mend(error, mended, settings, known)
+            yield from _repair(error, repaired, settings, known)
 
 
 def _secure(
@@ -290,9 +290,9 @@ def _written(name: str, wait_seconds: float, length: int | None) -> Dialogue[byt
             size = found
 
 
-def _mend(
+def _repair(
     error: ModuleError,
-    mended: collections.Counter[frozenset[int | None]],
+    repaired: collections.Counter[frozenset[int | None]],
     settings: Settings,
     known: Knowledge,
 ) -> Dialogue[None]:
@@ -302,8 +302,8 @@ def _mend(
             break
     else:
         raise error
-    mended[kind] += 1
-    again = repeating.MEND.allows(mended[kind])
+    repaired[kind] += 1
+    again = repeating.MEND.allows(repaired[kind])
     if kind is BUSY:
         # An earlier request may end meanwhile, and its response would block the next.
         yield from _discard_response(known)

@@ -20,32 +20,32 @@ from .switches import Switches
 
 __all__ = ("main",)
 
-#: What --help says of the options that `options` knows.
+#: The help texts of the options in `options`.
 HELP = {
-    "baudrate": "speed of the line in bits per second; as fast as USB without it",
+    "baudrate": "speed of the line in bits per second (default: as fast as USB)",
     "fragment": "the most bytes that are delivered at once, or 'random'",
     "answer_delay": "seconds between a command line and its first answer",
     "sim": "state of the SIM: ready, pin, puk, none",
     "pin": "the PIN of the SIM (1234)",
-    "registration": f"what the network makes of us: {', '.join(STATES)}",
+    "registration": f"state in the network: {', '.join(STATES)}",
     "apn": "the only APN that the network accepts",
-    "model": "what ATI names the module (BG96)",
-    "overflow": "bytes of the host's receive buffer beyond which bytes are lost",
-    "input_rate": "bytes per second that the module takes in data mode; all without it",
-    "input_buffer": "bytes beyond which it then loses some (1024)",
-    "seed": "of all that is random (0)",
+    "model": "the module's name in ATI (BG96)",
+    "overflow": "size of the host's receive buffer; more bytes are lost",
+    "input_rate": "bytes per second that the module takes in data mode (default: all)",
+    "input_buffer": "size of the module's buffer with input_rate; more is lost (1024)",
+    "seed": "seed of everything random (0)",
 }
 
 
 class _Stop(Exception):
-    """A signal asks for the end."""
+    """A signal ends the program."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve a BG96 until SIGINT or SIGTERM.
 
     :param arguments: those of the command line by default.
-    :returns: the exit status: 0, or 2 where the arguments make no sense.
+    :returns: the exit status: 0, or 2 if the arguments are wrong.
     """
     parser = _parser()
     parsed = parser.parse_args(arguments)
@@ -64,26 +64,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m requests_bg96.emulator",
-        description="A software BG96 on a pseudo-terminal (its path is printed), "
+        description="An emulated BG96 on a pseudo-terminal (its path is printed) "
         "or on a TCP port.",
         epilog=f"Switches and their values: see {Switches.__module__}.",
     )
     parser.add_argument(
-        "--tcp", metavar="HOST:PORT", help="listen there; port 0 takes a free one"
+        "--tcp", metavar="HOST:PORT", help="listen here; port 0 takes a free one"
     )
     for name in OPTIONS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=HELP[name])
     parser.add_argument(
         "--report",
         metavar="FILE",
-        help="be the module that requests-bg96 probe wrote this report of",
+        help="behave like the module in this report of requests-bg96 probe",
     )
     parser.add_argument(
         "--switch",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a detail of the firmware; may be repeated",
+        help="one detail of the firmware; may be repeated",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="log the dialogue to stderr"

@@ -103,7 +103,7 @@ class ChunkedBody:
     def feed(self, data: bytes) -> bytes:
         """Return the payload, or with ``raw`` all up to the end of the body.
 
-        :raises MalformedBody: where a chunk size should stand.
+        :raises MalformedBody: if a chunk size should stand.
         """
         self._buffer += data
         output = bytearray()

@@ -223,7 +223,7 @@ class Exchange:
     def lapse(self) -> None:
         """Take a silence that is too long: the end, if nothing is missing.
 
-        :raises HttpFailed: where something is.
+        :raises HttpFailed: if something is.
         """
         if not self._body.lapse():
             raise HttpFailed(self._module.switches.read_timeout)

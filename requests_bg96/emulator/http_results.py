@@ -47,7 +47,7 @@ def end_upload(module: Module, report: Procedure[None]) -> Procedure[None]:
     """End a command whose payload is in.
 
     :param report: says the result.
-    :raises Quiet: where the firmware leaves the OK out.
+    :raises Quiet: if the firmware leaves the OK out.
     """
     yield from later(module, report)
     if module.switches.missing_ok in ("request", "both"):
@@ -57,7 +57,7 @@ def end_upload(module: Module, report: Procedure[None]) -> Procedure[None]:
 def end_read(module: Module, result: int) -> None:
     """End QHTTPREAD with this number.
 
-    :raises Quiet: where the OK is said already, or left out.
+    :raises Quiet: if the OK is said already, or left out.
     """
     switches, terminal = module.switches, module.terminal
     line = b"+QHTTPREAD: %d" % result

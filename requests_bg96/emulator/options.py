@@ -56,7 +56,7 @@ def options_from_text(texts: Mapping[str, str]) -> dict[str, Any]:
     ``report`` is the path of a probe's report, whose switches are taken where none
     is given.
 
-    :raises OSError: where the report cannot be read.
+    :raises OSError: if the report cannot be read.
     :raises ValueError: for an unknown name or value.
     """
     names = {field.name for field in dataclasses.fields(Switches)}

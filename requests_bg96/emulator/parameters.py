@@ -132,7 +132,7 @@ def convert(declared: Sequence[Parameter], text: str) -> list[Any]:
     :param declared: one entry per parameter, `Rest` only at the end.
     :param text: everything behind the ``=``.
     :returns: one value per declared parameter.
-    :raises ParameterError: where they do not agree.
+    :raises ParameterError: if they do not agree.
     """
     tokens = split_arguments(text) if text else []
     values = []

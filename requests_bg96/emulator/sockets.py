@@ -97,7 +97,7 @@ class Sockets:
     def meant(self, payload: bytes) -> bytes:
         """Return the data that the host means.
 
-        :raises ValueError: where they should be hex digits and are not.
+        :raises ValueError: if they should be hex digits and are not.
         """
         if self.settings["dataformat"].startswith("1"):
             return bytes.fromhex(payload.decode("ascii"))
@@ -116,7 +116,7 @@ class Sockets:
     def require(self, number: int) -> TcpSocket:
         """Return a socket for a command, whose connection has come about.
 
-        :raises CommandFailed: where there is none (572 by AT+QIGETERROR).
+        :raises CommandFailed: if there is none (572 by AT+QIGETERROR).
         """
         self._module.contexts.succeed()
         socket = self._sockets.get(number)
@@ -147,7 +147,7 @@ class Sockets:
     ) -> None:
         """Open a socket; the URC tells the result.
 
-        :raises CommandFailed: where the firmware fails at once.
+        :raises CommandFailed: if the firmware fails at once.
         """
         module = self._module
         module.contexts.succeed()
@@ -191,7 +191,7 @@ class Sockets:
         """Close a socket, or go through the motions where there is none.
 
         :param seconds: the most that the server's end is waited for.
-        :raises CommandFailed: where the firmware does so without a socket.
+        :raises CommandFailed: if the firmware does so without a socket.
         """
         module = self._module
         module.contexts.succeed()

@@ -308,8 +308,8 @@ class Switches:
         """Make the switches of a module that was probed; the rest are defaults.
 
         :param path: of a file that ``requests-bg96 probe`` wrote.
-        :raises OSError: where it cannot be read.
-        :raises ValueError: where it is no such report.
+        :raises OSError: if it cannot be read.
+        :raises ValueError: if it is no such report.
         """
         with open(path, encoding="utf-8") as file:
             report = json.load(file)

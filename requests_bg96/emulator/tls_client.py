@@ -96,7 +96,7 @@ class TlsClient:
         """Return the connection with TLS on it, its handshake still to be made.
 
         :param connection: does not block; it is the result's to close afterwards.
-        :raises TlsFailure: where the settings allow of no TLS.
+        :raises TlsFailure: if the settings allow of no TLS.
         :raises OSError: for a connection that is dead.
         """
         if self._context is None:
@@ -111,7 +111,7 @@ class TlsClient:
     def check(self, connection: ssl.SSLSocket) -> None:
         """Check what OpenSSL has left, behind a handshake.
 
-        :raises TlsFailure: where a certificate is not valid now, or for another host.
+        :raises TlsFailure: if a certificate is not valid now, or for another host.
         """
         if not self._checking:
             return

@@ -1,7 +1,6 @@
 """The open questions, each as the dialogue that answers it.
 
-A question returns the value of the switch that it is called after, or raises
-`Undecided`.
+A question returns the value of the switch with its name, or raises `Undecided`.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ __all__ = ("Probe",)
 
 #: A name that never has an address (RFC 2606).
 NOWHERE = "probe.invalid"
-#: The name of the only file that is made, and deleted.
+#: The only file that the probe makes; it is deleted.
 FILE = "bg96prob.tmp"
-#: Bytes of a POST that the fault of some firmwares would strike.
+#: The length of a POST that shows the fault of some firmwares.
 LONG_POST = 2200
 
 _URC = re.compile(rb"\+QHTTP(?:GET|POST): ?([0-9,]+)\r\n")
@@ -31,12 +30,12 @@ _READ = re.compile(rb"\+QHTTPREAD: ?(\d+)\r\n|\r\n\+CME ERROR: ?(\d+)\r\n")
 
 
 class Probe:
-    """The questions, put to one module.
+    """The questions to one module.
 
     :param line: to the module, without echo and with error numbers.
-    :param context: the PDP context to use, which is active.
-    :param url: of a server as `serve` makes it.
-    :param https_url: of any server that takes a POST over TLS.
+    :param context: the PDP context to use; it is active.
+    :param url: the URL of a server from `serve`.
+    :param https_url: the URL of any server that takes a POST over TLS.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class Probe:
     def request(
         self, path: str, method: str = "GET", close: bool = True, seconds: int = 30
     ) -> str:
-        """Make a request of the server; return the fields of the result URC."""
+        """Send a request to the server; return the fields of the result URC."""
         self.configure(1)
         self.set_url(self.url + path)
         return self.offer(path, method, close, seconds)
@@ -78,7 +77,7 @@ class Probe:
     def offer(
         self, path: str, method: str = "GET", close: bool = True, seconds: int = 30
     ) -> str:
-        """Make a request of the URL that is set."""
+        """Send a request to the URL that is set."""
         option = "close" if close else "keep-alive"
         host = urlsplit(self.url).netloc
         head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {option}\r\n"
@@ -111,20 +110,20 @@ class Probe:
         return b'"prefix"' in self.line.ask("AT+QHTTPCFG=?")
 
     def pin_attempts(self) -> str:
-        """How are the SIM's attempts told?"""
+        """How does the module tell the SIM's attempts?"""
         answer = self.line.ask("AT+QPINC?")
         if _NO_SIM.search(answer):
-            raise Undecided("there is no SIM that would answer")
+            raise Undecided("there is no usable SIM")
         if b"ERROR" in answer:
             return "refused"
         return "quoted" if b'"SC"' in answer else "bare"
 
     def sni_checkhost(self) -> bool:
-        """Are the keys of later firmwares there?"""
+        """Does it have the keys of later firmwares?"""
         return b'"sni"' in self.line.ask("AT+QSSLCFG=?")
 
     def qiact_active(self) -> str:
-        """What does the activation of an active context say?"""
+        """What is the answer to the activation of an active context?"""
         answer = self.line.ask(f"AT+QIACT={self.context}", 150.0)
         return "error" if b"ERROR" in answer else "ok"
 
@@ -133,11 +132,11 @@ class Probe:
         return "url" if _CME.search(self.set_url("ftp://probe.invalid/")) else "request"
 
     def input_timeout(self) -> int:
-        """Which number has an input that is too short?"""
+        """Which number does an input get that is too short?"""
         return number(self.line.give("AT+QHTTPURL=20,1", b"http://", 10.0))
 
     def short_upload(self) -> str:
-        """How does an upload that is too short end?"""
+        """What is the answer to an upload that is too short?"""
         try:
             answer = self.line.give(f'AT+QFUPL="{FILE}",4,1', b"12", 10.0)
         finally:
@@ -145,7 +144,7 @@ class Probe:
         return "error" if _CME.search(answer) else "ok"
 
     def download_end(self) -> str:
-        """What stands between the data of a file and the result?"""
+        """What comes between the data of a file and the result?"""
         self.line.give(f'AT+QFUPL="{FILE}",4,5', b"data", 10.0)
         try:
             heard = self.line.ask(f'AT+QFDWL="{FILE}"')
@@ -155,7 +154,7 @@ class Probe:
             self.line.ask(f'AT+QFDEL="{FILE}"')
         found = re.search(rb"data(\r\n)?\+QFDWL: 4,", heard)
         if not found:
-            raise Undecided("the file did not come as it was sent")
+            raise Undecided("the file changed on its way")
         return "line" if found[1] else "bare"
 
     def later_commands(self) -> bool:
@@ -164,11 +163,11 @@ class Probe:
         return all(b"OK" in self.line.ask(form) for form in forms)
 
     def get_ok(self) -> str:
-        """Does OK come before the network is asked?"""
+        """Does OK come before the module uses the network?"""
         return "connected" if _CME.search(self._look_nowhere()) else "at_once"
 
     def dns_error(self) -> int:
-        """Which number has a name without address?"""
+        """Which number does a name without address get?"""
         heard = self._look_nowhere()
         if _CME.search(heard):
             return number(heard)
@@ -185,10 +184,10 @@ class Probe:
             heard += self.line.hear(65, _URC)
         return heard
 
-    # Questions to which the server helps.
+    # Questions that need the server.
 
     def result_fields(self) -> str:
-        """How many fields has the URC of success?"""
+        """How many fields does the URC of a success have?"""
         fields = self.request("/head").split(",")
         self.read()
         if fields[0] != "0":
@@ -196,7 +195,7 @@ class Probe:
         return {1: "error", 2: "status"}.get(len(fields), "full")
 
     def chunked(self) -> str:
-        """What is handed out of a chunked body?"""
+        """In which form does a chunked body come?"""
         self.request("/chunked")
         payload = self.read()
         if b"hello world" not in payload and b"5\r\nhello\r\n" not in payload:
@@ -236,20 +235,20 @@ class Probe:
         return numbers[0] == numbers[1]
 
     def bodyless_end(self) -> str:
-        """When does a response to HEAD end, of which the connection stays open?"""
-        # The next request must not go where the server is about to close.
+        """When does a response to HEAD end if the connection stays open?"""
+        # The server will close this connection. The next request must not use it.
         self.request("/open", "HEAD")
         start = self.line.now()
         self.read(15)
         spent = self.line.now() - start
         if spent < HELD_OPEN / 2:
-            # A module that uses connections again would have the next request wait.
+            # If the module reuses connections, the next request would wait.
             self.line.hear(HELD_OPEN)
             return "at_once"
         return "on_close" if spent < HELD_OPEN * 1.5 else "on_wait"
 
     def unread_response(self) -> str:
-        """Does an unread response stand in the way of the next request?"""
+        """Does an unread response block the next request?"""
         self.request("/head")
         try:
             self.offer("/head")
@@ -262,7 +261,7 @@ class Probe:
         return "replaced"
 
     def second_read(self) -> int:
-        """What does a second read of one response say?"""
+        """What is the answer to a second read of one response?"""
         self.request("/head")
         self.read()
         return number(self.line.ask("AT+QHTTPREAD=5", 10.0))
@@ -275,10 +274,10 @@ class Probe:
             return "cme"
         if found and found[1] != b"0":
             return "urc"
-        raise Undecided("the response that broke off passes for a whole one")
+        raise Undecided("the module reported a broken response as complete")
 
     def cut_head(self) -> str:
-        """What is a response whose head breaks off behind the status line?"""
+        """What does the module report if the head breaks off after the status line?"""
         fields = self.request("/cut").split(",")
         if fields[0] == "0":
             self.read(10)
@@ -286,19 +285,19 @@ class Probe:
         return "closed"
 
     def response_timeout(self) -> int:
-        """Which number has a server that does not answer?"""
+        """Which number does a request get if the server does not answer?"""
         return int(self.request("/silent", seconds=2))
 
     def read_timeout(self) -> int:
-        """Which number has a body that stalls?"""
+        """Which number does a body get that stalls?"""
         self.request("/stall")
         found = _READ.search(self.read(2))
         return int(found[1] or found[2]) if found else 0
 
     def urc_in_payload(self) -> str:
-        """Is a URC said in the midst of a body?
+        """Does a URC come inside a body?
 
-        A look-up is started just before the read: its URC comes in between.
+        A look-up is started just before the read, so its URC comes during the read.
         """
         self.request("/slow")
         early = self.line.ask(f'AT+QIDNSGIP={self.context},"{NOWHERE}"')
@@ -310,18 +309,18 @@ class Probe:
         return "between" if place < end else "never"
 
     def lone_input_time(self) -> bool:
-        """Does QHTTPPOST take an input time alone?"""
+        """Does QHTTPPOST accept an input time alone?"""
         self.configure(1)
         self.set_url(self.url + "/")
         answer = self.line.ask("AT+QHTTPPOST=10,1", 130.0)
         if b"CONNECT" in answer:
-            # Nothing is sent: it ends by that time.
+            # Send nothing: it ends after that time.
             self.line.hear(3.0, _CME)
             return True
         return False
 
     def stored_response(self) -> str:
-        """Is a file that is there replaced by a response?"""
+        """Does a response replace an existing file?"""
         self.line.give(f'AT+QFUPL="{FILE}",2,5', b"12", 10.0)
         try:
             self.request("/head")
@@ -350,13 +349,13 @@ class Probe:
         if fields[0] not in ("0", "719"):
             raise Undecided(f"the request failed with {fields[0]}")
         if fields[0] == "0":
-            # Whatever that server says, to whoever may ask it.
+            # The answer of a foreign server does not belong in a report.
             with self.line.unrecorded():
                 self.read()
         return fields[0] == "719"
 
     def restart(self) -> dict[str, Any]:
-        """Restart the module, and see how it comes back: three switches in one."""
+        """Restart the module and see how it starts: three switches in one."""
         self.line.ask("AT+CFUN=1,1", 15.0)
         said = self.line.hear(20.0)
         for _ in range(10):
@@ -379,5 +378,5 @@ def number(answer: bytes) -> int:
     """Return the error number in an answer."""
     found = _CME.search(answer)
     if not found:
-        raise Undecided("an error was expected")
+        raise Undecided("the module did not answer with an error")
     return int(found[1])

@@ -1,6 +1,6 @@
-"""The server that the questions need: it answers in ways that no usual server would.
+"""The server for the questions: it answers in ways that no usual server would.
 
-What it does is data; `serve` does it on a TCP port.
+Its behaviour is data. `serve` runs it on a TCP port.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Iterator
 
 __all__ = ("Answer", "GREETING", "HELD_OPEN", "ODD_HEAD", "answer", "serve")
 
-#: The body of ``/``, by which a server of this kind is known.
+#: The body of ``/``, which identifies such a server.
 GREETING = b"requests-bg96 probe"
-#: Seconds for which ``/open`` leaves the connection open behind a head.
+#: How many seconds ``/open`` keeps the connection open after a head.
 HELD_OPEN = 6.0
-#: A head that no module would print like that of itself.
+#: A head that no module would write itself.
 ODD_HEAD = b"HTTP/1.1 200 Fine\r\nx-ODD:  1\r\nX-Odd: 2\r\ncontent-length: 5\r\n\r\n"
 
 _PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
@@ -30,16 +30,16 @@ _REDIRECT = (
 )
 _HOST = re.compile(rb"^host:[ \t]*([^\r\n]*)", re.I | re.M)
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)", re.I | re.M)
-#: Bytes of a request; what is longer is not for this server.
+#: The most bytes of a request.
 _LIMIT = 65536
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What is done for one request.
+    """The behaviour for one request.
 
-    :param parts: bytes to send, and seconds to let pass.
-    :param close: whether the connection is closed behind them.
+    :param parts: bytes to send, and seconds to wait.
+    :param close: whether to close the connection after them.
     """
 
     parts: tuple[bytes | float, ...]
@@ -47,11 +47,11 @@ class Answer:
 
 
 def answer(target: str, connection: int, host: str = "") -> Answer:
-    """Return what the server does.
+    """Return the behaviour of the server.
 
-    :param target: of the request: ``/chunked``, ``/open``, ...
+    :param target: the target of the request: ``/chunked``, ``/open``, ...
     :param connection: the number of the connection, different for each.
-    :param host: by which the server was called.
+    :param host: the host in the request.
     """
     number = b"%d" % connection
     known = {
@@ -121,7 +121,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 @contextlib.contextmanager
 def serve(host: str, port: int) -> Iterator[str]:
-    """Serve for the time of a ``with`` block.
+    """Serve during a ``with`` block.
 
     :param host: the address to listen on.
     :param port: 0 takes a free one.

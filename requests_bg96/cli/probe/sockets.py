@@ -1,7 +1,6 @@
 """The open questions about sockets, each as the dialogue that answers it.
 
-A question returns the value of the switch that it is called after, or raises
-:class:`~.line.Undecided`.
+A question returns the value of the switch with its name, or raises `Undecided`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ __all__ = ("PLAIN_QUESTIONS", "SERVER_QUESTIONS")
 #: Seconds of the URC of AT+QIOPEN, and of AT+QICLOSE (TCP/IP manual 2.1.4, 2.1.5).
 OPEN_TIME = 155.0
 CLOSE_TIME = 15.0
-#: Seconds in which what a server has sent has come.
+#: Seconds after which the bytes of a server have arrived.
 SOON = 3.0
 #: The settings that change how data look (TCP/IP manual 2.1.15).
 FORMATS = {"viewmode": "0", "dataformat": "0,0"}
@@ -37,23 +36,23 @@ _PUSH = re.compile(rb'\+QIURC: ?"recv",\d+,(\d+)\r\n(.*)\Z', re.DOTALL)
 
 
 class Socket:
-    """One socket of the module, whose number was free.
+    """One socket of the module; its number was free.
 
-    :param probe: whose line and server are used.
+    :param probe: has the line and the server.
     :param number: of the socket.
     """
 
     def __init__(self, probe: Probe, number: int) -> None:
         self.line = probe.line
         self.number = number
-        #: What came with the result of the last request.
+        #: The bytes that came with the result of the last request.
         self.heard = b""
         self._probe = probe
 
     def open(
         self, host: str, port: int, mode: int = 0, context: int | None = None
     ) -> int | None:
-        """Open it; return the number of the URC, and None for ERROR."""
+        """Open it; return the number in the URC, or None for ERROR."""
         context = context or self._probe.context
         command = f'AT+QIOPEN={context},{self.number},"TCP","{host}",{port},0,{mode}'
         heard = self.line.ask(command, OPEN_TIME)
@@ -63,7 +62,7 @@ class Socket:
             heard += self.line.hear(OPEN_TIME, _OPENED)
         found = _OPENED.search(heard)
         if not found:
-            raise Undecided("no result of AT+QIOPEN came")
+            raise Undecided("AT+QIOPEN had no result")
         return int(found[2])
 
     def open_server(self, mode: int = 0) -> int | None:
@@ -72,12 +71,12 @@ class Socket:
         return self.open(url.hostname or "", url.port or 80, mode)
 
     def close(self) -> None:
-        """Close it, whatever it is."""
+        """Close it in any state."""
         with contextlib.suppress(Undecided):
             self.line.ask(f"AT+QICLOSE={self.number}", CLOSE_TIME)
 
     def state(self) -> int | None:
-        """Return what AT+QISTATE tells; None where it is not listed."""
+        """Return its state in AT+QISTATE; None if it is not listed."""
         found = _STATE.search(self.line.ask(f"AT+QISTATE=1,{self.number}"))
         return int(found[2]) if found else None
 
@@ -89,7 +88,7 @@ class Socket:
         return heard if b"ERROR" in heard else heard + self.line.hear(0.3)
 
     def give(self, data: bytes, seconds: float = 10.0) -> bytes:
-        """Send payload at the prompt; return what comes up to the result."""
+        """Send payload at the prompt; return the bytes up to the result."""
         self.line.send(data)
         return self.line.hear(seconds, _SENT)
 
@@ -99,7 +98,7 @@ class Socket:
         return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
     def request(self, path: str) -> bytes:
-        """Ask the server for something; return the prompt."""
+        """Send a request to the server; return the prompt."""
         data = self.asking(path)
         prompt = self.offer(len(data))
         self.heard = self.give(data)
@@ -112,7 +111,7 @@ class Socket:
         self.line.send(b"AT+QIRD=%d,1500\r" % self.number)
         heard = self.line.hear(5.0, _READ)
         if not _READ.search(heard):
-            raise Undecided("no answer to AT+QIRD")
+            raise Undecided("AT+QIRD had no answer")
         return heard
 
 
@@ -135,7 +134,7 @@ def free_socket(probe: Probe) -> Iterator[Socket]:
 
 @contextlib.contextmanager
 def connected(probe: Probe, mode: int = 0) -> Iterator[Socket]:
-    """Have a socket to the server for the time of a ``with`` block."""
+    """Open a socket to the server during a ``with`` block."""
     with free_socket(probe) as socket:
         if socket.open_server(mode) != 0:
             raise Undecided("no socket to the server could be opened")
@@ -144,7 +143,7 @@ def connected(probe: Probe, mode: int = 0) -> Iterator[Socket]:
 
 @contextlib.contextmanager
 def hung_up(probe: Probe) -> Iterator[Socket]:
-    """Have a socket of which the server has closed; its data are read."""
+    """Open a socket that the server then closes; its data are read."""
     with connected(probe) as socket:
         socket.request("/hangup")
         socket.line.hear(SOON)
@@ -154,7 +153,7 @@ def hung_up(probe: Probe) -> Iterator[Socket]:
 
 
 def _formats(probe: Probe) -> dict[str, str]:
-    """Return the settings that change how data look; none where unknown."""
+    """Return the settings that change how data look; none if they are unknown."""
     found = {}
     for key in FORMATS:
         answer = probe.line.ask(f'AT+QICFG="{key}"')
@@ -173,14 +172,14 @@ def _set_formats(probe: Probe, formats: dict[str, str]) -> None:
 
 
 def recvind(probe: Probe) -> str:
-    """Look for the key by which URCs tell a length."""
+    """Look for the key that adds a length to URCs."""
     if b'"recvind"' not in probe.line.ask("AT+QICFG=?"):
         return "unknown"
     return "on" if b'"recvind",1' in probe.line.ask('AT+QICFG="recvind"') else "off"
 
 
 def formats_at_start(probe: Probe) -> str:
-    """See how data look as the module is found."""
+    """See how data look before any setting."""
     found = _formats(probe)
     if found.get("viewmode") == "1":
         return "viewmode"
@@ -195,7 +194,7 @@ def close_unopened(probe: Probe) -> str:
 
 
 def failed_open(probe: Probe) -> str:
-    """See whether a socket is listed that could not be opened."""
+    """See whether a socket that failed to open is listed."""
     with free_socket(probe) as socket:
         if socket.open(NOWHERE, 80) == 0:
             raise Undecided(f"the network has an address for {NOWHERE}")
@@ -203,7 +202,7 @@ def failed_open(probe: Probe) -> str:
 
 
 def open_dns_error(probe: Probe) -> int:
-    """See which number has a name without address."""
+    """See which number a name without address gets."""
     with free_socket(probe) as socket:
         number = socket.open(NOWHERE, 80)
     if number not in (565, 566):
@@ -233,7 +232,7 @@ def send_prompt(probe: Probe) -> str:
 
 
 def read_end(probe: Probe) -> str:
-    """Look at what stands behind the data of a read."""
+    """Look at the bytes after the data of a read."""
     with connected(probe) as socket:
         socket.request("/head")
         socket.line.hear(SOON, _RECV)
@@ -246,7 +245,7 @@ def read_end(probe: Probe) -> str:
 
 
 def push_end(probe: Probe) -> str:
-    """Look at what stands behind data that are pushed."""
+    """Look at the bytes after pushed data."""
     with connected(probe, mode=1) as socket:
         data = socket.asking("/head")
         socket.offer(len(data))
@@ -268,7 +267,7 @@ def client_state(probe: Probe) -> int:
 
 
 def payload_echo(probe: Probe) -> str:
-    """See whether payload is echoed as the module is found."""
+    """See whether payload is echoed before any setting."""
     if b"+QISDE: 1" not in probe.line.ask("AT+QISDE?"):
         return "off"
     with connected(probe) as socket:
@@ -277,27 +276,27 @@ def payload_echo(probe: Probe) -> str:
 
 
 def closed_urc(probe: Probe) -> str:
-    """See when the server's end is told, and what becomes of unread data."""
+    """See when the URC of the server's end comes, and whether unread data stay."""
     with connected(probe) as socket:
         socket.request("/hangup")
         told = _CLOSED.search(socket.heard + socket.line.hear(SOON))
         read = socket.read() + socket.line.hear(SOON)
     if not told:
         if not _CLOSED.search(read):
-            raise Undecided("the server's end is not told")
+            raise Undecided("no URC of the server's end came")
         return "after_read"
     found = _DATA.search(read)
     return "at_once" if found and int(found[1]) else "data_lost"
 
 
 def read_closed(probe: Probe) -> str:
-    """Read when the server has closed, and there are no more data."""
+    """Read after the server has closed and all data are read."""
     with hung_up(probe) as socket:
         return "error" if b"ERROR" in socket.read() else "empty"
 
 
 def open_closing(probe: Probe) -> str:
-    """Open a socket anew of which the server has closed."""
+    """Open a socket again that the server has closed."""
     with hung_up(probe) as socket:
         number = socket.open_server()
     forms = {None: "error", 563: "in_use", 0: "reopened"}
@@ -307,7 +306,7 @@ def open_closing(probe: Probe) -> str:
 
 
 def send_closed(probe: Probe) -> str:
-    """Send when the server has closed."""
+    """Send after the server has closed."""
     with hung_up(probe) as socket:
         if b"ERROR" in socket.offer(1):
             return "error"
@@ -316,7 +315,7 @@ def send_closed(probe: Probe) -> str:
         return "prompt_error"
     if b"SEND FAIL" in answer:
         return "prompt_fail"
-    raise Undecided("the module still sends when the server has closed")
+    raise Undecided("the module still sends after the server has closed")
 
 
 def urc_at_prompt(probe: Probe) -> str:
