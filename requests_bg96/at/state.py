@@ -1,48 +1,49 @@
-"""The state of the line between us and the module, and all that may change it.
+"""The state of the line between us and the module, and everything that may change it.
 
-Nothing on the line says what the module is doing, and a server can send every line that
-a module says. So what we know is kept here, in one state, and a byte is only written
-where the state allows it.
+Nothing on the line tells what the module is doing, and a server can send every line
+that a module can send. So this one state holds what we know. A byte is written only if
+the state allows it.
 
 ``CLOSED``
     The port is closed.
 ``CLOSED_IN_DATA_MODE``
-    As ``CLOSED``; the module was in data mode, and may be in it still when the port is
-    opened again.
+    As ``CLOSED``, but the module was in data mode. It may still be in data mode when
+    the port is opened again.
 ``UNKNOWN``
-    Nobody knows whether the module listens. It may have restarted, or sends what
-    another program has asked for. Only the question leads on, or leaving data mode.
+    We do not know whether the module listens. It may have restarted, or may be sending
+    what another program has asked for. Ask the question, or leave data mode.
 ``ASKED``
-    The question is under way (`question`). Only the module's own echo answers it.
+    The question was sent (`question`). Only the module's own echo answers it.
 ``ECHOED``
-    The module has echoed the question, and so is in command mode. Its answer is to
+    The module has echoed the question, so it is in command mode. Its answer is still to
     come.
 ``LISTENING``
-    The module is in command mode, and nothing is under way. Only from here, and from
-    ``AWAITING``, is a command given.
+    The module is in command mode, and no command is running. Commands are given only
+    here and in ``AWAITING``.
 ``COMMANDED``
-    A command is under way. Its final result code is awaited, or CONNECT.
+    A command is running. Its final result code, or CONNECT, is still to come.
 ``AWAITING``
-    The module works on a request, and its result URC is awaited. It listens meanwhile.
+    The module works on a request, and its result URC is still to come. The module
+    listens meanwhile.
 ``LATE``
-    What was awaited did not come in time, and may come yet. No command is given, for
-    its answer could not be told from the late one.
+    An answer or a URC did not come in time, but may still come. No command is given,
+    because its answer could not be told from the late one.
 ``SENDING``
     The module is in data mode and takes payload.
 ``RECEIVING``
     The module is in data mode and sends payload, which a server may have chosen.
 ``DOUBTED``
-    As ``RECEIVING``; the module was asked whether it is done. What comes may be the
-    answer, or more payload.
+    As ``RECEIVING``, but the module was asked whether it is done. The next bytes may be
+    the answer, or more payload.
 ``IN_DATA_MODE``
-    The module is in data mode, and nobody goes on with it: what is written would be
-    payload. It must be left.
+    The module is in data mode, and no exchange uses it. It would take every byte for
+    payload, so data mode must be left.
 ``LEAVING``
-    Data mode is being left, by DTR or by ``+++`` and its silences. The module may
+    We are leaving data mode, with DTR or with ``+++`` and its silences. The module may
     still be in it.
 
-A state is left by an event only, along `TRANSITIONS`. Any other event there is a
-mistake in this program, and raises `StateError` before a byte is written.
+Only an event along `TRANSITIONS` changes the state. Any other event is an error in this
+program, and raises `StateError` before a byte is written.
 """
 
 from __future__ import annotations
@@ -54,11 +55,11 @@ __all__ = ("IN_DATA_MODE", "LISTENS", "TRANSITIONS", "Event", "LineState", "Stat
 
 
 class StateError(RuntimeError):
-    """The program would do what the state of the line does not allow."""
+    """The program tried something that the state of the line does not allow."""
 
 
 class State(enum.Enum):
-    """What the line is at; the module's docstring says what each means."""
+    """The states of the line; the docstring of this file explains each."""
 
     CLOSED = "closed"
     CLOSED_IN_DATA_MODE = "closed in data mode"
@@ -77,13 +78,13 @@ class State(enum.Enum):
 
 
 class Event(enum.Enum):
-    """What changes the state: what we do, and what we hear."""
+    """The events that change the state: our actions, and lines from the module."""
 
     #: The port was opened.
     OPEN = "open"
     #: The port was closed, or is lost.
     CLOSE = "close"
-    #: The question is put.
+    #: The question is sent.
     ASK = "ask"
     #: The module has echoed the question.
     ECHO = "echo"
@@ -91,7 +92,7 @@ class Event(enum.Enum):
     NO_ECHO = "no echo"
     #: A command is given.
     COMMAND = "command"
-    #: A result is awaited that no command of now brings.
+    #: We wait for a result that does not belong to a command sent now.
     AWAIT = "await"
     #: The awaited final result code, or result URC, has come.
     RESULT = "result"
@@ -99,17 +100,17 @@ class Event(enum.Enum):
     SEND = "send"
     #: CONNECT has come, and the module sends payload.
     RECEIVE = "receive"
-    #: CONNECT has come where nobody wants it.
+    #: CONNECT has come unexpectedly.
     STRAY_CONNECT = "stray CONNECT"
     #: The payload has ended, with its trailer.
     TRAILER = "trailer"
-    #: What was awaited did not come in time, or nobody goes on with what was begun.
+    #: An answer or a URC did not come in time, or an exchange was given up.
     GIVE_UP = "give up"
-    #: The module has restarted, is at another speed, or sends what is nobody's.
+    #: The module has restarted, has another speed, or sends unexpected bytes.
     DOUBT = "doubt"
-    #: Data mode is being left.
+    #: We begin to leave data mode.
     ESCAPE = "escape"
-    #: It has been left, if the module was in it.
+    #: Data mode was left, if the module was in it.
     ESCAPED = "escaped"
 
 
@@ -215,8 +216,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     },
 }
 
-#: Where the module is known to listen, or to do what it was told. A boot message, or an
-#: echo that was turned off, says here that it has restarted.
+#: In these states, the module is known to listen, or to carry out a command. Here, a
+#: boot message, or an echo that was turned off, means that it has restarted.
 LISTENS = frozenset(
     {
         State.LISTENING,
@@ -227,7 +228,7 @@ LISTENS = frozenset(
         State.DOUBTED,
     }
 )
-#: Where the module may take what is written for payload.
+#: In these states, the module may take written bytes for payload.
 IN_DATA_MODE = frozenset(
     {
         State.SENDING,
@@ -243,7 +244,7 @@ IN_DATA_MODE = frozenset(
 class LineState:
     """The state of one line.
 
-    :param state: to begin with: closed, in data mode or not.
+    :param state: the first state: closed, in data mode or not.
     """
 
     __slots__ = ("state",)
@@ -256,18 +257,18 @@ class LineState:
 
     @property
     def listens(self) -> bool:
-        """Whether the module is known to listen, or to do what it was told."""
+        """Whether the module is known to listen, or to carry out a command."""
         return self.state in LISTENS
 
     @property
     def data_mode(self) -> bool:
-        """Whether the module may take what is written for payload."""
+        """Whether the module may take written bytes for payload."""
         return self.state in IN_DATA_MODE
 
     def on(self, event: Event) -> None:
-        """Go to the state that `event` leads to.
+        """Change to the state that `event` leads to.
 
-        :raises StateError: if it leads nowhere from here.
+        :raises StateError: if there is no such transition.
         """
         try:
             self.state = TRANSITIONS[self.state][event]
@@ -275,7 +276,7 @@ class LineState:
             raise StateError(f"{event} where the line is {self.state}") from None
 
     def refuse(self, state: State) -> NoReturn:
-        """Refuse what belongs to `state`, which the line is not in.
+        """Refuse an action of `state`, because the line is not in it.
 
         :raises StateError: always.
         """

@@ -1,37 +1,37 @@
-"""The times that this library waits, in seconds, and which must be shorter than which.
+"""The times that this library waits, in seconds, and their order.
 
-Timeouts that a caller gives are not here, nor are those of single commands, which stand
-beside them in the dialogues. `ORDER` is checked by a test.
+Timeouts of a caller are not here. Timeouts of single commands are in the dialogues. A
+test checks `ORDER`.
 """
 
 from __future__ import annotations
 
 __all__: tuple[str, ...] = ()
 
-# The module, as its manuals have it
+# The module, by its manuals
 
 #: A module answers AT within this time (AT manual 2).
 MODULE_ANSWERS = 0.3
-#: A module that restarts is mute for longer than this (hardware design manual 3.6.1).
+#: A module that restarts is silent for longer than this (hardware design manual 3.6.1).
 MODULE_IS_MUTE = 4.0
-#: The silence wanted on either side of "+++" (HTTP manual 1.3).
+#: The silence before and after "+++" (HTTP manual 1.3).
 MODULE_GUARD = 1.0
 #: The longest wait for CONNECT of AT+QHTTPGET and AT+QHTTPPOST (HTTP manual 2.3, 2.4).
 MODULE_CONNECTS = 125.0
-#: The module ends an upload of a file after this time without data, and says so.
+#: The module ends an upload of a file after this time without data, with an error.
 MODULE_UPLOAD_SILENCE = 5
 
 # The question whether the module listens
 
 #: For the answer to each of its two lines.
 QUESTION = 0.6
-#: For an OK behind which nothing may be to come, before the next command is given.
+#: After an OK, before the next command is given.
 GAP = 0.05
-#: For what is still to come of an exchange that was given up, behind the question.
+#: After the question, for the rest of an exchange that was given up.
 LATE = 0.3
-#: For an OK that comes behind the result URC, if it comes at all.
+#: For an OK after the result URC, if it comes at all.
 OVERDUE = 1.0
-#: Within this time behind an answer no module has restarted unnoticed.
+#: Within this time after an answer, no module can have restarted unnoticed.
 START = 3.0
 
 # Data mode
@@ -40,63 +40,63 @@ START = 3.0
 GUARD = MODULE_GUARD + 0.05
 #: For the confirmation of a block of an upload.
 ACKNOWLEDGEMENT = 7.0
-#: For reading on, where that is better than leaving data mode.
+#: For reading the rest, if that takes less time than leaving data mode.
 DRAIN = 1.5
 
 # The end of a response
 
 #: Between the two halves of a trailer: on hardware, some 5 ms.
 TRAILER_GAP = 0.03
-#: A silence after which a line end is given to the reader.
+#: The silence after which a line end is passed to the reader.
 LINE_END = 0.1
-#: The same on a line by network, which has its own pauses: one inside a trailer must
-#: not make a part of it a part of the body.
+#: The same on a network port, which makes pauses. A pause inside a trailer must not
+#: make a part of it a part of the body.
 NETWORK_LINE_END = 1.0
-#: A silence after which the beginning of a trailer is asked about.
+#: The silence after which the question is asked about the beginning of a trailer.
 TRAILER_BEGUN = 0.25
-#: For the trailer behind a body that is whole.
+#: For the trailer after a complete body.
 TRAILER = 2.0
-#: For which the start of a chunked body is kept back: by then it must show whether it
+#: How long the start of a chunked body is kept back. By then, it is clear whether it
 #: has chunk framing.
 CHUNKS_DOUBTED = 0.1
-#: For each answer to a question that is put amid payload.
+#: For each answer to a question that is asked during payload.
 ANSWER = 0.4
-#: A silence behind what was taken for the beginning of an answer.
+#: The silence after the possible beginning of an answer.
 ANSWER_SILENCE = 0.1
-#: For both answers: what goes on for longer is payload.
+#: For both answers. Bytes that take longer are payload.
 ANSWERS = 1.0
 #: Between two questions; more each time.
 ASK_AGAIN = 1.0
-#: A caller may be away for this time before the line is read for them. At 921,600 baud
-#: it fills half of the 4,096 bytes that a Linux tty keeps.
+#: After this time without the caller, the line is read in the background. At 921,600
+#: baud, this fills half of the 4,096 bytes of a Linux tty.
 ABSENCE = 0.02
-#: A response without a body may keep the module waiting for one for this time.
+#: How long a module may wait for the body of a response without one.
 BODYLESS = 2.0
-#: A response may take this by file: its parts are bounded by themselves.
+#: A response by file may take this time. Its parts have their own limits.
 FETCH = 86_400.0
 
 # An exchange
 
 #: For a URL to reach the module: 700 bytes take 0.73 s at 9,600 baud.
 URL = 10
-#: In this time OK would come behind an error that is none of the module's.
+#: After an error that noise has made, OK comes within this time.
 CONTRADICTION = 0.1
 #: For deleting files that are not needed any more.
 TIDY = 5.0
 
 # Recovery
 
-#: For calling the module back, out of those for waiting until it can answer.
+#: For resynchronising the module, out of the time until it can answer.
 CALL = 12.0
-#: From AT+CFUN=1,1 to RDY some 6 s were seen (a BG96's log), and the USB port may be
-#: away for longer.
+#: AT+CFUN=1,1 to RDY took about 6 s in a BG96's log. The USB port may be away for
+#: longer.
 BOOT = 8.0
 #: `BG96Modem.close` reads the rest of an unread response for this time.
 CLOSE = 10.0
-#: For cutting one off behind that, and for leaving data mode.
+#: For cutting it off after that, and for leaving data mode.
 CUT = 5.0
 
-# What a request has where it gives no timeout
+# The timeouts of a request without a timeout
 
 #: To connect: more than the module may take.
 CONNECT = 150.0

@@ -80,12 +80,12 @@ PAGE = """\
 States
 ======
 
-The state of the line is in ``requests_bg96/at/state.py``, that of a response in
-``requests_bg96/response/receiver.py``. Each has a table of what may follow what.
-Anything else is a mistake in the program, and raises an error.
-``tests/line/test_state.py`` and ``tests/response/test_states.py`` bring every
-transition about. ``python -m tests.documents.draw_states`` makes this page and its
-pictures from the tables.
+``requests_bg96/at/state.py`` has the states of the line, and
+``requests_bg96/response/receiver.py`` the states of a response. Each has a table of
+allowed transitions. Any other transition is an error in the program, and raises.
+``tests/line/test_state.py`` and ``tests/response/test_states.py`` test each transition.
+``python -m tests.documents.draw_states`` makes this page and its pictures from the
+tables.
 
 The line
 --------
