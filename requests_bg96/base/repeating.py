@@ -1,8 +1,8 @@
-"""What is done again after a failure: how often, how far apart, and for how long.
+"""The rules for repeating after a failure: how often, how far apart, and how long.
 
-A request that the server may have seen is never sent again from here: that is for
-`urllib3.util.Retry`, as the caller sets it. What is here happens before CONNECT, or
-between us and the module only. A PIN is never tried again (`dialogues.sim`).
+A request that the server may have seen is never repeated here. `urllib3.util.Retry`
+does that, if the caller wants it. These rules apply before CONNECT, or between us and
+the module only. A PIN is never tried again (`dialogues.sim`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ __all__ = ("RULES", "Rule")
 
 
 class Rule(NamedTuple):
-    """What is done again.
+    """One rule.
 
-    :param finding: after what.
-    :param action: what is done then.
-    :param attempts: at most, the first one included; None for no limit but the time.
+    :param finding: the failure.
+    :param action: what the library does then.
+    :param attempts: the most attempts, with the first; None if only time limits them.
     :param pause: seconds between two attempts.
-    :param seconds: for how long; None for as long as the request's timeout allows.
+    :param seconds: for how long; None for the whole timeout of the request.
     """
 
     finding: str
@@ -34,7 +34,7 @@ class Rule(NamedTuple):
 
     @property
     def times(self) -> range:
-        """The attempts, to go through."""
+        """The attempts, for a loop."""
         if self.attempts is None:
             raise ValueError("no number of attempts ends this")
         return range(self.attempts)
@@ -42,85 +42,85 @@ class Rule(NamedTuple):
 
 REQUEST = Rule(
     "the module or the port was lost before CONNECT",
-    "the request is given to the module again",
+    "send the request to the module again",
     attempts=3,
 )
 #: A module on USB is away for as long as it takes to start, some 5 s (hardware design
 #: manual 3.6.1) and the system's own.
 PORT = Rule(
-    "a port that was there cannot be opened",
-    "it is opened again, under its new name",
+    "a port that existed cannot be opened",
+    "open it again, under its new name",
     pause=0.5,
     seconds=15.0,
 )
 MUTE = Rule(
-    "a module that has answered before does not answer",
-    "it is called again",
+    "a module that has answered before no longer answers",
+    "resynchronise it",
 )
 #: The manual allows it no more often (HTTP manual 4.2).
 RESET = Rule(
     "nothing else helps, and ``allow_reset=True``",
-    "the module is reset",
+    "reset the module",
     attempts=1,
     pause=600.0,
 )
 FIND = Rule(
-    "nothing answers on a port that was just opened",
-    "data mode is left, and every second time all speeds are tried",
+    "nothing answers on a newly opened port",
+    "leave data mode; every second time, try all speeds",
     attempts=4,
 )
 CALL = Rule(
-    "the module does not answer where it should listen",
-    "data mode is left, and it is asked twice again",
+    "the module does not answer but should listen",
+    "leave data mode, and ask the question twice",
     attempts=3,
 )
 MEND = Rule(
-    "the module reports an error that set-up, or a fresh PDP context, mends",
-    "that is done, once for each kind of error",
+    "the module reports an error that a new set-up or PDP context repairs",
+    "do this, once for each kind of error",
     attempts=2,
 )
 BUSY = Rule(
     "the module is busy with another request (703, 704)",
-    "the request is given to it again; in the end it loses its PDP context",
+    "send the request again; in the end, deactivate the PDP context",
     attempts=40,
     pause=0.5,
 )
 FETCH_BUSY = Rule(
     "the module is busy when the response is fetched (703, 704)",
-    "it is fetched again",
+    "fetch it again",
     pause=0.5,
 )
 FETCH_DOUBTFUL = Rule(
-    "a command that fetches the response is refused, which may be noise",
-    "it is given again",
+    "the module refuses to send the response, perhaps because of noise",
+    "give the command again",
     attempts=2,
     pause=0.5,
 )
 URL = Rule(
-    "the URL of a verified request reads back as another",
-    "it is sent again",
+    "the URL of a verified request reads back differently",
+    "send it again",
     attempts=3,
 )
 TLS = Rule(
-    "TLS settings read back as others",
-    "they are written again",
+    "TLS settings read back differently",
+    "write them again",
     attempts=2,
 )
 FILE = Rule(
     "a file did not arrive intact, to the module or from it",
-    "it is sent again",
+    "send it again",
     attempts=3,
 )
 #: After 20 s the manual gives it up (TCP manual 1.1).
 SIM = Rule(
-    "the SIM is busy, or not yet there",
-    "it is asked again",
+    "the SIM is busy, or not ready yet",
+    "ask it again",
     attempts=20,
     pause=1.0,
 )
 REGISTRATION = Rule(
     "the module is not registered in a network",
-    "it is asked again",
+    "ask it again",
     pause=1.0,
 )
 

@@ -99,7 +99,7 @@ def test_the_rules_are_documented() -> None:
     """docs/robustness.rst has them, in their order."""
     page = core.publish_doctree(PAGE.read_text(encoding="utf-8"), str(PAGE))
     (section,) = (
-        one for one in page.findall(nodes.section) if "what-is-done-again" in one["ids"]
+        one for one in page.findall(nodes.section) if "what-is-repeated" in one["ids"]
     )
     (body,) = section.findall(nodes.tbody)
     rows = [
