@@ -323,7 +323,8 @@ def test_find_port_by_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
     bare = [usb(f"c{i}", location=f"1-3:1.{i}") for i in range(4)]
     monkeypatch.setattr(list_ports, "comports", lambda: [*one, *two, *bare])
     assert resolved("usb:2") == "b2" and resolved("USB:1") == "a2"
-    with pytest.raises(PortError, match="number 3; pass one of these: 1, 2, one without"):
+    there = "number 3; pass one of these: 1, 2, one without"
+    with pytest.raises(PortError, match=there):
         resolved("usb:3")
     with pytest.raises(PortError, match="several modules"):
         resolved(None)
