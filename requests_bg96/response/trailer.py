@@ -87,8 +87,8 @@ class TrailerForms:
                     self.ok, rb"%b(?:%b%b%b)?%b" % (urcs, end, read, behind, part)
                 ),
                 _prefixes(
-                    line_end + b"+CME ERROR: ",
-                    rb"\d*" + _prefixes(line_end, behind + part),
+                    line_end + b"+CME ERROR:",
+                    rb" *\d*" + _prefixes(line_end, behind + part),
                 ),
             )
         )
@@ -108,8 +108,9 @@ class TrailerForms:
                     % (end, urcs, end, read, behind, half, part),
                 ),
                 _prefixes(
-                    line_end + b"+QHTTPREAD: ",
-                    rb"\d*" + _prefixes(line_end, rb"(?:%b)?%b%b" % (ok, behind, part)),
+                    line_end + b"+QHTTPREAD:",
+                    rb" *\d*"
+                    + _prefixes(line_end, rb"(?:%b)?%b%b" % (ok, behind, part)),
                 ),
             )
         )

@@ -12,6 +12,8 @@ TRAILERS = [
     b"\r\nOK\r\n\r\n+QHTTPREAD: %d\r\n",
     b"\r\nOK\r\n\r\n+QHTTPREAD:%d\r\n",
     b"\r\n+CME ERROR: %d\r\n",
+    b"\r\n+CME ERROR:%d\r\n",
+    b"\r\n+CME ERROR:  %d\r\n",
     b"\r\nOK\r\n\r\n+CREG: 1\r\n\r\nRING\r\n\r\n+QHTTPREAD: %d\r\n\r\n+CREG: 2\r\n",
     b"\r\n+CME ERROR: %d\r\n\r\nRDY\r\n\r\n+QHTTPREAD: 0\r\n",
 ]
@@ -22,6 +24,7 @@ ODD = [
     b"\r\nOK\r\n\r\n\r\n+CREG: 1\r\n\r\n+QHTTPREAD: %d\r\n",
     b"\r\n+QHTTPREAD: %d\r\n\r\nOK\r\n",
     b"\r\n+QHTTPREAD: %d\r\n",
+    b"\r\n+QHTTPREAD:%d\r\n",
     b"\r\n+QHTTPREAD: %d\r\n\r\n+CREG: 1\r\n\r\n",
 ]
 #: Lines that a body may have, and no module.
