@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.adversary.__main__ import search
 
 #: About 20 seconds; ``python -m tests.adversary`` goes on.
-EXAMPLES = 400
+EXAMPLES = 150
 
 
 def test_nothing_that_a_server_says_stands_for_the_modules_word() -> None:

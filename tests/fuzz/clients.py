@@ -89,11 +89,13 @@ def link(data: bytes) -> None:
     module = ScriptedModule(answers)
     made = linked(module, Settings(verify_echo=bool(chosen and chosen[0] & 0x80)))
     for number in chosen:
-        made.state.state = State.LISTENING if number & 0x40 else State.UNKNOWN
+        step = STEPS[(number & 0x3F) % len(STEPS)]
+        # Data mode is left only where the module may be in it.
+        known = State.IN_DATA_MODE if isinstance(step, Escape) else State.LISTENING
+        made.state.state = known if number & 0x40 else State.UNKNOWN
         SINK.clear()
         started = module.clock.now()
         with contextlib.suppress(BG96Error):
-            step = STEPS[(number & 0x3F) % len(STEPS)]
             made.run(one(step), Deadline(module.clock, CONNECT))
         assert len(SINK) <= 500
         assert module.clock.now() - started <= CONNECT + SLACK, step

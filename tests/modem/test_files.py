@@ -84,7 +84,7 @@ def test_what_is_too_large() -> None:
     """It is refused before a byte of it is sent."""
     with rig() as made:
         made.emulator.module.files.create("big").extend(bytes(TOTAL - 10))
-        with pytest.raises(SetupError, match="room for 10 bytes and 11"):
+        with pytest.raises(SetupError, match="room for 10 bytes, but needs 11"):
             made.modem.files.upload("some.bin", b"x" * 11)
         with pytest.raises(LimitError):
             made.modem.files.upload("some.bin", b"")
