@@ -13,7 +13,7 @@ from tests.faults.trial import GOOD, carry_out
 from tests.transitions import recorded
 
 #: A prime, so that every kind of fault has its turn at every kind of byte.
-EVERY = 409
+EVERY = 1009
 PARTS = 8
 
 
@@ -23,7 +23,7 @@ def test_a_sample_of_the_table(part: int) -> None:
     cases = itertools.islice(every_case(), part * EVERY, None, PARTS * EVERY)
     with recorded() as seen:
         found = [(str(case), carry_out(case)) for case in cases]
-    assert len(found) > 150
+    assert len(found) > 60
     assert [(case, one.problems) for case, one in found if one.problems] == []
     # Whatever goes wrong, the states change as their tables have it.
     seen.check()

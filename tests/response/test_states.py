@@ -52,7 +52,9 @@ def read_until_it_is_shut_down(made: Rig) -> None:
     """Do so, until another ends the stream; be done with it then."""
 
     def shut_down() -> bool:
-        answer.raw.shutdown()
+        # As raw.shutdown() does, which old versions of urllib3 lack.
+        if (reading := made.modem._reading) is not None:
+            reading.shutdown()
         return False
 
     with contextlib.suppress(requests.RequestException):
