@@ -44,7 +44,7 @@ class BG96Adapter(HTTPAdapter):
         request that is too large for the line always goes by file. See also
         `via_file`.
     :param ca_certs: a file or directory with the CA certificates for ``verify=True``,
-        in place of requests' own 140. They are sent to the module once.
+        in place of requests' own bundle. They are sent to the module once.
     :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
         certificates is sent to the module.
     :param max_retries: as for `requests.adapters.HTTPAdapter`.

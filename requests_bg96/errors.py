@@ -8,8 +8,6 @@ exception that stock requests would raise, and chains the error as its cause. Us
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 __all__ = (
@@ -35,7 +33,6 @@ __all__ = (
     "TrustError",
     "UnfitURL",
     "meaning",
-    "reaching",
 )
 
 #: HTTP manual, chapter 5.
@@ -140,16 +137,6 @@ class BG96Error(Exception):
         """Record how far the exchange had come, unless that is known already."""
         if self.phase is None:
             self.phase = phase
-
-
-@contextmanager
-def reaching(phase: Phase) -> Iterator[None]:
-    """Set the phase of errors in this block to `phase`, unless they have one."""
-    try:
-        yield
-    except BG96Error as error:
-        error.reached(phase)
-        raise
 
 
 class LimitError(BG96Error, ValueError):

@@ -261,8 +261,7 @@ class Link(Wire):
             self.phase, reply = before, dataclasses.replace(reply, phase=before)
         if reply.connected:
             self._connect(command)
-            if command.payload is not None or command.sink is not None:
-                reply = self._transfer(command, reply, deadline)
+            reply = self._transfer(command, reply, deadline)
         self.late_answer = None
         return reply
 

@@ -46,12 +46,6 @@ class Turns:
     def _turn(self) -> Turn | None:
         return None if self._holder is None else self._holder()
 
-    @property
-    def mine(self) -> bool:
-        """Whether this thread has the turn, so that it would wait for itself."""
-        turn = None if self._holder is None else self._holder()
-        return turn is not None and turn.thread == threading.get_ident()
-
     def take(self, seconds: float) -> Turn | None:
         """Wait up to `seconds` for a turn; return it, or None if it did not come.
 

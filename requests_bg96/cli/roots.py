@@ -5,7 +5,7 @@ this in advance, on a machine with an ordinary network: it uses the sockets of t
 machine, and no modem.
 
 It finds the root by handshakes with half of the bundle, then a half of that half, and
-so on: about eight handshakes for 140 roots. It uses only the public parts of `ssl`.
+so on: about seven handshakes for 120 roots. It uses only the public parts of `ssl`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ class Request:
     :param data: the bytes of the request, from the request line to the end of the body.
     :param body: whether there is a body.
     :param by_file: whether request and response go by files in the module, each with a
-        checksum. A request that is too large for AT+QHTTPPOST always does.
+        checksum. A request that is too large for AT+QHTTPPOST goes by file in any
+        case; its response does not.
     :param trust: the checks of the connection, with https.
     :param handshake_seconds: how long the handshake may take.
     :param progress: called while certificates are sent to the module.

@@ -20,7 +20,7 @@ class StoredResponse:
     :param method: the method of the request.
     """
 
-    over = complete = True
+    complete = True
 
     def __init__(self, method: str) -> None:
         self._method = method
