@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from requests_bg96 import BG96Adapter
     from requests_bg96.emulator import Emulator, VirtualClock
 
-    from .dialogue import Dialogue as _Dialogue
+    from .dialogue import Dialogue
 
-DIALOGUE = pytest.StashKey["_Dialogue"]()
+DIALOGUE: pytest.StashKey[Dialogue] = pytest.StashKey()
 
 #: What ``pytest --markers`` says.
 MARKER = (
