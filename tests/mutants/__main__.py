@@ -27,7 +27,7 @@ from tests.mutants.making import Mutant, mutants
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What a run of the tests needs.
-COPIED = ("requests_bg96", "tests", "docs", "tox.ini", "setup.cfg")
+COPIED = ("requests_bg96", "tests", "docs", "tox.ini", "setup.cfg", "pyproject.toml")
 #: What every run would import anew, and no mutant is in.
 PRELOADED = ("requests", "hypothesis.strategies", "cryptography.x509", "serial", "h11")
 #: pytest would warn of what is imported before it begins.

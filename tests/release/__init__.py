@@ -1,0 +1,1 @@
+"""What is published, checked as a stranger would."""
