@@ -42,7 +42,7 @@ def run(*command: object, folder: pathlib.Path, **environment: str) -> str:
 def build(sources: pathlib.Path, target: pathlib.Path) -> dict[str, str]:
     """Build the archive and the wheel; return their digests by name."""
     run(sys.executable, "-m", "build", "--outdir", target, folder=sources)
-    files = sorted(target.iterdir())
+    files = target.iterdir()
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
@@ -135,8 +135,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
         built = check_build(work)
-        check_wheel(*built.glob("*.whl"), work)
-        check_archive(*built.glob("*.tar.gz"), work)
+        archive, wheel = sorted(built.iterdir())
+        check_wheel(wheel, work)
+        check_archive(archive, work)
 
 
 if __name__ == "__main__":
