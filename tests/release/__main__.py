@@ -135,7 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
         built = check_build(work)
-        archive, wheel = sorted(built.iterdir())
+        wheel, archive = sorted(built.iterdir())
         check_wheel(wheel, work)
         check_archive(archive, work)
 
