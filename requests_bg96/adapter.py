@@ -190,7 +190,7 @@ class BG96Adapter(HTTPAdapter):
     def transport(self) -> Transport:
         """What its connections share, with the current settings."""
         return Transport(
-            self.modem,
+            self.modem.http,
             self.keep_alive,
             *self.timeout,
             self.via,

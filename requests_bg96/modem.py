@@ -1,64 +1,27 @@
-"""The module on one port: open it, set it up, share it, and recover it."""
+"""What a user calls: the module on one port, without requests."""
 
 from __future__ import annotations
 
-import enum
-import logging
-import os
 import re
-import sys
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-from .at.link import Link
 from .at.parameters import number
-from .at.steps import Command, Dialogue, Escape, Reply, must
-from .base import sharing, times
-from .base.knowledge import Knowledge
-from .base.turns import Turns
-from .clock import Clock, Deadline, SystemClock
-from .dialogues import connect, exchange, setup
-from .dialogues.exchange import Result
-from .dialogues.request import Request
-from .errors import (
-    BG96Error,
-    LimitError,
-    NoAnswer,
-    Phase,
-    TransferError,
-)
+from .at.steps import Command, Dialogue, Reply, must
+from .base import sharing
+from .clock import Clock, SystemClock
+from .dialogues import connect, setup
+from .engine import Engine, ModemState
+from .errors import LimitError, TransferError
 from .files import ModemFiles
-from .recovery.driver import Driver
-from .recovery.policy import REPEATED, Attempts, Remedy
-from .response.framing import Framing
-from .response.live import BUSY, LiveResponse
-from .response.stored import StoredResponse
+from .http_client import HTTPClient
 from .settings import Settings
 from .stats import Statistics
 
 __all__ = ("BG96Modem", "ModemState")
 
-T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
-
 _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
-
-#: The error of a response that has not ended when the modem is closed.
-CUT = "the modem was closed while the response was still being read"
-
-
-class ModemState(enum.Enum):
-    """What the modem is doing."""
-
-    CLOSED = "closed"
-    #: The next request resynchronises the module, or sets it up.
-    UNKNOWN = "to be resynchronised"
-    READY = "ready"
-    READING = "reading a response"
 
 
 class BG96Modem:
@@ -149,19 +112,14 @@ class BG96Modem:
         sharing.remember(self._name, self)
 
     def _begin(self) -> None:
-        self._driver = Driver(self.port, self.settings, self._clock)
-        self._turns = Turns()
-        self._process = os.getpid()
-        self._reading: LiveResponse | None = None
-        #: Scheme, host and port of the server of the last response on the line.
-        self._source: bytes | None = None
-        #: Whether to give the port back as soon as nobody needs it.
-        self._released = False
+        #: What the adapter and the methods below share. It is not for users.
+        self.engine = Engine(self.port, self.settings, self._clock)
+        self.http = HTTPClient(self.engine)
 
     @property
     def stats(self) -> Statistics:
         """The counts of what the modem has done."""
-        return self._driver.stats
+        return self.engine.driver.stats
 
     def __repr__(self) -> str:
         name = self.port or "the port to be found"
@@ -203,28 +161,14 @@ class BG96Modem:
         return self
 
     @property
-    def _known(self) -> Knowledge:
-        return self._driver.known
-
-    @property
     def state(self) -> ModemState:
         """What the modem is doing."""
-        link = self._driver.link
-        if link is None:
-            return ModemState.CLOSED
-        if self._reading is not None:
-            return ModemState.READING
-        return ModemState.READY if link.state.listens else ModemState.UNKNOWN
-
-    @property
-    def checks_host(self) -> bool:
-        """Whether the firmware is known to check the host's name in a certificate."""
-        return "checkhost" in (self._known.tls_keys or ())
+        return self.engine.state
 
     @property
     def files(self) -> ModemFiles:
         """The files in the module's own file system."""
-        return ModemFiles(self._converse, self.settings, self._known)
+        return ModemFiles(self.engine.converse, self.settings, self.engine.known)
 
     def open(self, timeout: float = 30.0) -> None:
         """Open the port and find the module, without its network.
@@ -232,9 +176,7 @@ class BG96Modem:
         :param timeout: in seconds.
         :raises BG96Error: if that fails.
         """
-        deadline = Deadline(self._clock, timeout)
-        with self._turn(deadline):
-            self._driver.attention(deadline)
+        self.engine.open(timeout)
 
     def prepare(self, timeout: float = 150.0) -> None:
         """Prepare the module as the first request does: PIN, APN, PDP context.
@@ -242,8 +184,9 @@ class BG96Modem:
         :param timeout: in seconds.
         :raises BG96Error: if that fails.
         """
-        self._known.doubt()
-        self._converse(setup.prepare(self.settings, self._known), timeout)
+        known = self.engine.known
+        known.doubt()
+        self.engine.converse(setup.prepare(self.settings, known), timeout)
 
     def close(self) -> None:
         """Give the port back; first read an unread response, for up to 10 s.
@@ -252,11 +195,7 @@ class BG96Modem:
 
         :raises NoAnswer: if another thread uses the modem for longer than that.
         """
-        if self.inherited:
-            self._begin()
-        deadline = Deadline(self._clock, times.CLOSE)
-        with self._turn(deadline):
-            self._shut(deadline)
+        self.engine.close()
 
     def release(self) -> None:
         """Give the port back as soon as nobody needs it; do not wait.
@@ -265,10 +204,7 @@ class BG96Modem:
         until it is read or closed, if somebody still holds it. A request after this
         call gets the modem, and the port stays open.
         """
-        if self.inherited:
-            self._begin()
-        self._released = True
-        self._give_back()
+        self.engine.release()
 
     def command(self, text: str, timeout: float = 5.0) -> list[str]:
         """Send one AT command and return its information lines.
@@ -287,9 +223,9 @@ class BG96Modem:
             raise LimitError("an AT command must not contain control characters")
         shown = _shown(text[2:])
         command = Command(text[2:], timeout=timeout, bare=True, leads=True, shown=shown)
-        reply = self._converse(_plain(command), timeout + 30.0)
-        self._known.doubt()
-        self._known.told.url = None
+        reply = self.engine.converse(_plain(command), timeout + 30.0)
+        self.engine.known.doubt()
+        self.engine.known.told.url = None
         return [line.decode("latin-1") for line in reply.lines]
 
     def info(self) -> dict[str, str]:
@@ -297,7 +233,7 @@ class BG96Modem:
 
         ``ATI``, AT manual 2.1.
         """
-        reply = self._converse(must(Command("I", bare=True)), 30.0)
+        reply = self.engine.converse(must(Command("I", bare=True)), 30.0)
         lines = [line.decode("latin-1") for line in reply.lines]
         names = ("manufacturer", "model", "revision")
         return dict(zip(names, (line.removeprefix("Revision: ") for line in lines)))
@@ -309,7 +245,7 @@ class BG96Modem:
 
         :raises TransferError: if the answer has no number.
         """
-        reply = self._converse(must(Command("+CSQ")), 30.0)
+        reply = self.engine.converse(must(Command("+CSQ")), 30.0)
         told = "".join(reply.values("+CSQ")[:1])
         rssi = number(told.partition(",")[0])
         if rssi is None:
@@ -321,7 +257,7 @@ class BG96Modem:
 
         1 and 5 mean registered (AT manual 6.1, 9.8, 9.11).
         """
-        found = self._converse(setup.registration(), 30.0)
+        found = self.engine.converse(setup.registration(), 30.0)
         return {name: int(stat) for name, stat in found.items()}
 
     @property
@@ -329,276 +265,10 @@ class BG96Modem:
         """The clock of this modem."""
         return self._clock
 
-    def exchange(
-        self,
-        request: Request,
-        connect_seconds: float,
-        read_seconds: float,
-        total_seconds: float | None = None,
-    ) -> LiveResponse | StoredResponse:
-        """Send a request and return its unread response.
-
-        :param connect_seconds: limits everything until the server is connected: the
-            wait for the modem, its set-up, the connection to the server.
-        :param read_seconds: limits each silence after that.
-        :param total_seconds: limits both together.
-        :raises BG96Error: with its phase in `BG96Error.phase`.
-        """
-        deadline = Deadline(self._clock, connect_seconds)
-        with self._turn(deadline), self._tidying():
-            started = self._clock.now()
-            link = self._hand_over(request, deadline, read_seconds)
-            known = self._driver.known
-            request = request.within(known.limits)
-            if total_seconds is not None:
-                spent = self._clock.now() - started
-                read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
-            link.phase = Phase.WAIT
-            until = Deadline(self._clock, read_seconds)
-            script = exchange.result(request, read_seconds, known)
-            result = self._driver.run(link, script, until)
-            bodyless = request.method == "HEAD" or result.status in (204, 304)
-            wait = min(read_seconds, times.BODYLESS) if bodyless else read_seconds
-            link.phase = Phase.READ
-            if request.by_file:
-                return self._fetch(link, request.method, wait, result, bodyless)
-            self._driver.run(
-                link, exchange.read(wait), Deadline(self._clock, read_seconds)
-            )
-            self._source = request.origin
-            framing = Framing(request.method, result.length, link.line_end)
-            self._reading = LiveResponse(
-                link, framing, read_seconds, self._clock, self._ended
-            )
-            return self._reading
-
-    def let_read(self, response: LiveResponse | StoredResponse) -> None:
-        """Without flow control, start a thread that reads `response` meanwhile."""
-        if not self.settings.rtscts:
-            response.start_background_read()
-
-    def abandon(self, response: LiveResponse | StoredResponse) -> None:
-        """Give up `response`, and free the line now if nobody else uses the modem.
-
-        Otherwise the next user of the modem frees the line. This must not wait: the
-        garbage collector may close a response in any thread at any time. It does
-        nothing at the end of the program, and in a forked process.
-        """
-        if self.inherited or sys.is_finalizing():
-            return
-        response.close()
-        # If the port was closed meanwhile, another response may use the line now.
-        already_free = response.complete or response is not self._reading
-        turn = None if already_free else self._turns.take(0)
-        if turn is None:
-            return
-        try:
-            self._free_line(Deadline(self._clock, times.CLOSE))
-        except BG96Error as error:
-            logger.info("the next request will recover from this: %s", error)
-        finally:
-            self._turns.give(turn)
-        self._give_back()
-
-    # With exclusive use of the modem
-
-    @contextmanager
-    def _turn(self, deadline: Deadline) -> Iterator[None]:
-        self._check_process()
-        self._released = False
-        turn = self._turns.take(deadline.left())
-        if turn is None:
-            raise NoAnswer(self._busy(deadline.seconds))
-        try:
-            yield
-        finally:
-            self._turns.give(turn)
-            if self._released:
-                self._give_back()
-
-    def _busy(self, seconds: float) -> str:
-        if self._reading is not None:
-            return BUSY
-        return (
-            f"the modem was busy with other requests for {seconds:.1f} s: use a longer "
-            "connect timeout, fewer requests at a time, or a second modem"
-        )
-
-    @property
-    def _unneeded(self) -> bool:
-        """Whether the port was released and nobody will read from it."""
-        reading = self._reading
-        return self._released and (
-            reading is None or reading.complete or reading.closed
-        )
-
-    def _give_back(self) -> None:
-        """Close the port if it was released and nobody needs it.
-
-        Each user calls this at its end, so the last one closes the port.
-        """
-        turn = self._turns.take(0) if self._unneeded else None
-        if turn is None:
-            return
-        try:
-            if self._unneeded:
-                self._shut(Deadline(self._clock, times.CLOSE))
-        except OSError as error:
-            logger.info("closing the port failed: %s", error)
-        finally:
-            self._turns.give(turn)
-
-    def _shut(self, deadline: Deadline) -> None:
-        try:
-            self._free_line(deadline)
-        except BG96Error as error:
-            logger.info("the port is closed during a response: %s", error)
-            self._cut_off()
-        finally:
-            self._released, self._reading = False, None
-            self._driver.close()
-
-    def _cut_off(self) -> None:
-        """Cut off a response that has not ended, and leave data mode."""
-        if self._reading is not None:
-            deadline = Deadline(self._clock, times.CUT)
-            with suppress(BG96Error):
-                self._reading.cut_off(TransferError(CUT), deadline)
-                self._leave_data_mode(deadline)
-
     @property
     def inherited(self) -> bool:
         """Whether this process was forked after the modem was made."""
-        return self._process != os.getpid()
-
-    def _check_process(self) -> None:
-        """Start with fresh state in a forked process, unless the port is open.
-
-        Threads that do not exist in this process may hold the old turns and locks.
-        """
-        if self.inherited:
-            if self._driver.link is not None:
-                self._driver.link.port.check_process()
-            self._begin()
-
-    def _converse(self, dialogue: Dialogue[T], timeout: float) -> T:
-        deadline = Deadline(self._clock, timeout)
-        with self._turn(deadline):
-            self._free_line(deadline)
-            link = self._driver.attention(deadline)
-            return self._driver.run(link, dialogue, deadline)
-
-    def _hand_over(
-        self, request: Request, deadline: Deadline, read_seconds: float
-    ) -> Link:
-        """Send `request` to the module; repeat it if it failed before CONNECT."""
-        driver, attempts = self._driver, Attempts(deadline)
-        while True:
-            was_open = driver.link is not None
-            try:
-                return self._offer(request, deadline, read_seconds)
-            except REPEATED as error:
-                attempts.count(error, was_open=was_open)
-                remedy = attempts.remedy(
-                    error, met=driver.met, may_reset=driver.may_reset
-                )
-                if remedy is Remedy.NONE:
-                    raise
-                driver.apply(remedy, error, deadline)
-
-    def _offer(self, request: Request, deadline: Deadline, read_seconds: float) -> Link:
-        # Unread bytes may be old. They do not show the module's current state.
-        self._driver.doubt()
-        self._free_line(deadline)
-        # A server that forges answers here could only forge its own response.
-        alike = request.origin == self._source
-        harmless = alike and not (request.body or request.trust)
-        link = self._driver.attention(deadline, doubted=not harmless)
-        link.phase = Phase.CONNECT
-        known = self._driver.known
-        request = request.within(known.limits)
-        rate = link.port.baudrate
-        script = exchange.send(request, read_seconds, rate, self.settings, known)
-        self._driver.run(link, script, deadline)
-        stats = self._driver.stats
-        stats.requests += 1
-        stats.bytes_up += len(request.data)
-        return link
-
-    def _fetch(
-        self,
-        link: Link,
-        method: str,
-        wait: float,
-        result: Result,
-        bodyless: bool,
-    ) -> StoredResponse:
-        """Read the response from a file in the module and return it."""
-        response = StoredResponse(method)
-        script = exchange.read_by_file(
-            wait, result.length, response.receive, self._known, bodyless=bodyless
-        )
-        self._driver.run(link, script, Deadline(self._clock, times.FETCH))
-        try:
-            response.finish()
-        except TransferError as error:
-            error.reached(Phase.READ)
-            raise
-        return response
-
-    @contextmanager
-    def _tidying(self) -> Iterator[None]:
-        """Delete temporary files at the end, if the module still listens."""
-        try:
-            yield
-        except BG96Error as error:
-            error.reached(Phase.CONNECT)
-            raise
-        except BaseException:
-            if self._driver.link:
-                self._driver.link.give_up()
-            raise
-        finally:
-            link = self._driver.link
-            if (
-                link
-                and link.state.listens
-                and self._known.temporary_files
-                and not self._reading
-            ):
-                with suppress(BG96Error):
-                    script = exchange.tidy(self._known)
-                    self._driver.run(link, script, Deadline(self._clock, times.TIDY))
-
-    def _free_line(self, deadline: Deadline) -> None:
-        """Take an earlier response off the line: discard or spool its rest."""
-        if (reading := self._reading) is not None:
-            if reading.abandoned:
-                reading.discard(deadline)
-            else:
-                reading.spool(deadline)
-            self._leave_data_mode(deadline)
-
-    def _leave_data_mode(self, deadline: Deadline) -> None:
-        link = self._driver.link
-        if link is not None and link.state.data_mode:
-            # A failure from here on has no phase: the old response is given up.
-            link.phase = None
-            self._driver.run(link, _escape(), deadline)
-
-    def _ended(self, response: LiveResponse) -> None:
-        if response is not self._reading:
-            # The port was closed meanwhile.
-            return
-        self._driver.answered()
-        # From here on, another response may use the line.
-        self._reading = None
-        if self._released:
-            self._give_back()
-
-
-def _escape() -> Dialogue[None]:
-    yield Escape()
+        return self.engine.inherited
 
 
 def _shown(text: str) -> str:

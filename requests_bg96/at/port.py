@@ -121,6 +121,7 @@ class Port:
         stats: Statistics | None = None,
     ) -> None:
         self.url = url
+        self.rtscts = rtscts
         self._stats = stats or Statistics()
         self.holder = holder
         self._clock = clock

@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 from ..errors import ReentryError
 
-__all__ = ("Turn", "Turns")
+__all__ = ("BUSY", "Turn", "Turns")
+
+#: The error if a response occupies the modem for too long.
+BUSY = (
+    "the modem is busy with another response, which has not ended: a module reads one "
+    "response at a time. End that response (response.close(), or "
+    "response.raw.shutdown() in another thread), use a longer connect timeout, or use "
+    "a second modem"
+)
 
 
 class Turn:

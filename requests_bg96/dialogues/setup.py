@@ -8,27 +8,24 @@ restarted unnoticed.
 from __future__ import annotations
 
 import dataclasses
-import re
 
 from ..at.parameters import joined, number, quoted
 from ..at.printable import recognisable
 from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, told
 from ..base import repeating
-from ..base.knowledge import Knowledge, Limits
+from ..base.knowledge import Knowledge
 from ..errors import ContextError, SetupError
 from ..settings import Settings
 from . import sim
+from .identity import name_in
 
 __all__ = (
     "FLOW_CONTROL",
     "deactivate",
-    "learn",
     "prepare",
     "registration",
 )
 
-#: The lines of the answer to ATI that are used: manufacturer, model, revision.
-IDENTITY_LINES = 3
 #: Turns on RTS and CTS in data mode (AT manual 3.3).
 FLOW_CONTROL = "+IFC=2,2"
 #: The answers to AT+CREG?, AT+CGREG? and AT+CEREG? (AT manual 6.1, 9.8, 9.11).
@@ -40,43 +37,6 @@ REGISTRATION = {
     "4": "unknown",
     "5": "registered, roaming",
 }
-
-_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ._:-]{0,40}")
-
-
-def learn(known: Knowledge) -> Dialogue[None]:
-    """Ask, once, for the module's name and its limits.
-
-    Later firmwares and related modules may have other limits than the manual. If they
-    differ, ask again, because noise may have changed them.
-    """
-    identity = yield from asked(Command("I", bare=True))
-    limits = yield from _limits()
-    if limits != Limits() and limits != (yield from _limits()):
-        return
-    known.limits = limits
-    known.identity = _identity(identity)
-
-
-def _identity(reply: Reply) -> str:
-    """Return the name in an answer to ATI, shortened."""
-    lines = (line for line in reply.lines[:IDENTITY_LINES] if _NAME.fullmatch(line))
-    return b" ".join(lines).decode("ascii")
-
-
-def _limits() -> Dialogue[Limits]:
-    names = ("+QHTTPURL", "+QHTTPGET", "+QHTTPPOST")
-    reply = yield from asked(Command(joined(*(f"{name}=?" for name in names))))
-    ranges = [
-        [
-            int(most)
-            for most in re.findall(r"\(1-([0-9]{1,9})\)", "".join(reply.values(name)))
-        ]
-        for name in names
-    ]
-    if [len(found) for found in ranges] != [2, 3, 3]:
-        return Limits()
-    return Limits(url=ranges[0][0], get=ranges[1][1], post=ranges[2][0])
 
 
 def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
@@ -145,7 +105,7 @@ def _refuse_others() -> Dialogue[None]:
     if not reply.ok:
         identity = yield from asked(Command("I", bare=True))
         raise SetupError(
-            f"this is {_identity(identity) or 'a module without a name'}, which does "
+            f"this is {name_in(identity) or 'a module without a name'}, which does "
             "not know AT+QHTTPCFG; use a BG96, BG95 or BG77"
         )
 

@@ -22,7 +22,7 @@ from ..base import repeating, times
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
 from ..clock import Clock, Deadline
-from ..dialogues import connect, setup
+from ..dialogues import connect, identity
 from ..errors import BG96Error, LimitError, ModuleError, PortError, SetupError
 from ..settings import Settings
 from ..stats import Recovery
@@ -89,7 +89,7 @@ class Driver:
             # the next command might show it only after minutes.
             self.run(link, connect.listen(), deadline)
         if self.known.identity is None:
-            self.run(link, setup.learn(self.known), deadline)
+            self.run(link, identity.learn(self.known), deadline)
         return link
 
     def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:

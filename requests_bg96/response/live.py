@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..at.link import Link
 from ..base import times
-from ..base.turns import Turn, Turns
+from ..base.turns import BUSY, Turn, Turns
 from ..clock import Clock, Deadline
 from ..errors import BG96Error, NoAnswer, Phase, StreamEnded
 from .descriptor import Descriptor
@@ -21,15 +21,8 @@ from .framing import Framing
 from .receiver import COMPLETE, Receiver, ResponseState
 from .spool import Spool
 
-__all__ = ("BUSY", "LiveResponse")
+__all__ = ("LiveResponse",)
 
-#: The error if a response occupies the modem for too long.
-BUSY = (
-    "the modem is busy with another response, which has not ended: a module reads one "
-    "response at a time. End that response (response.close(), or "
-    "response.raw.shutdown() in another thread), use a longer connect timeout, or use "
-    "a second modem"
-)
 #: The error of a stream that was ended on this side.
 ENDED = (
     "this program has ended the stream before its end, by closing it or shutting it "
@@ -199,7 +192,7 @@ class LiveResponse:
 
         This ends with the response.
         """
-        if not self._receiver.framing.finished:
+        if not (self._receiver.framing.finished or self._link.port.rtscts):
             name = f"requests-bg96 reads {self._link.port.url}"
             self._clock.repeat(self._read_for_absent, times.ABSENCE, name)
 

@@ -30,7 +30,7 @@ from ..base.trust import Trust, authorities, client_certificate, client_key
 from ..dialogues.files import Progress
 from ..dialogues.request import Request
 from ..errors import BG96Error, TrustError
-from ..modem import BG96Modem
+from ..http_client import HTTPClient
 from .outcomes import urllib3_error
 from .over_modem import OverModem
 from .sock import ModemSocket
@@ -45,7 +45,7 @@ VIA: contextvars.ContextVar[str | None] = contextvars.ContextVar("via", default=
 class Transport:
     """The settings that all connections of an adapter share.
 
-    :param modem: sends the requests.
+    :param http: sends the requests.
     :param keep_alive: whether to keep ``Connection: keep-alive`` in requests.
     :param connect_seconds: the connect timeout if the caller gives none.
     :param read_seconds: the read timeout if the caller gives none.
@@ -54,7 +54,7 @@ class Transport:
     :param warned: the hosts that a warning was given for.
     """
 
-    modem: BG96Modem
+    http: HTTPClient
     keep_alive: bool = False
     connect_seconds: float = times.CONNECT
     read_seconds: float = times.READ
@@ -112,7 +112,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
                 )
             )
         self.sock = cast(
-            Any, ModemSocket(self.transport.modem.abandon, self._raise_translated)
+            Any, ModemSocket(self.transport.http.abandon, self._raise_translated)
         )
 
     @property
@@ -161,7 +161,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         transport = self.transport
         connect, read = self._connect_timeout, self.timeout
         try:
-            sock.exchange = transport.modem.exchange(
+            sock.exchange = transport.http.exchange(
                 self._outgoing(bytes(sock.data)),
                 transport.connect_seconds if connect is None else connect,
                 transport.read_seconds if read is None else read,
@@ -171,7 +171,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             self._raise_translated(error)
         response = super().getresponse()
         sock.end_is_told = response.chunked or response.length_remaining is not None
-        transport.modem.let_read(sock.exchange)
+        sock.exchange.start_background_read()
         return response
 
     def _outgoing(self, data: bytes) -> Request:
@@ -227,8 +227,8 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         """Make the exchange; then set `is_verified`, which is known only now."""
         response = super().getresponse()
-        trust, modem = self._trust, self.transport.modem
-        self.is_verified = bool(trust.ca and trust.check_host and modem.checks_host)
+        trust, http = self._trust, self.transport.http
+        self.is_verified = bool(trust.ca and trust.check_host and http.checks_host)
         return response
 
     def _outgoing(self, data: bytes) -> Request:

@@ -21,7 +21,7 @@ from requests_bg96.at.steps import (
 )
 from requests_bg96.base.knowledge import Knowledge
 from requests_bg96.base.trust import StoredFile, Trust
-from requests_bg96.dialogues import connect, exchange, files, setup, tls
+from requests_bg96.dialogues import connect, exchange, files, identity, setup, tls
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import BG96Error
 from requests_bg96.response.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
@@ -156,7 +156,7 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
     return [
         lambda: connect.find_module(settings),
         lambda: connect.resynchronise(False, COMMANDS[1], 5.0),
-        lambda: setup.learn(known),
+        lambda: identity.learn(known),
         lambda: setup.prepare(settings, known),
         setup.registration,
         lambda: exchange.send(GET, 5.0, 9600, settings, known),

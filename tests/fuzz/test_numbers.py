@@ -8,7 +8,7 @@ from requests_bg96 import BG96Modem
 from requests_bg96.at.lines import error_number
 from requests_bg96.at.parameters import number
 from requests_bg96.base.knowledge import Checked, Knowledge, Limits
-from requests_bg96.dialogues import setup
+from requests_bg96.dialogues import identity, setup
 from requests_bg96.dialogues.tls import clock_of
 from requests_bg96.emulator.http_head import ResponseHead
 from requests_bg96.errors import SetupError, TransferError
@@ -71,7 +71,7 @@ def test_limits(told: str) -> None:
         "+QHTTPPOST: (1-1024000),(1-65535),(1-65535)|OK"
     )
     known = Knowledge()
-    play(setup.learn(known), ("ATI", "BG96|OK"), (ask, lines))
+    play(identity.learn(known), ("ATI", "BG96|OK"), (ask, lines))
     assert known.limits == Limits()
 
 

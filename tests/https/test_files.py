@@ -211,5 +211,5 @@ def test_no_secret_is_logged(
 
 def _shown(made: Rig) -> str:
     """What a debugger, or a traceback with variables, shows of the objects."""
-    known = made.modem._known
+    known = made.modem.engine.known
     return " ".join(map(repr, (made.adapter, made.modem, known)))

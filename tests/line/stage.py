@@ -49,7 +49,7 @@ class Stage:
 
     def __init__(self, made: Rig, seen: Recorder) -> None:
         self.made, self.seen = made, seen
-        link = made.modem._driver.link
+        link = made.modem.engine.driver.link
         assert link is not None
         self.link: Link = link
 
@@ -84,7 +84,7 @@ class Stage:
 
     def close(self) -> None:
         """Close the port."""
-        self.made.modem._driver.close()
+        self.made.modem.engine.driver.close()
 
 
 @contextlib.contextmanager

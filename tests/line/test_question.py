@@ -84,12 +84,12 @@ def test_no_command_before() -> None:
     """A link says nothing else to a module that has not shown that it listens."""
     with rig() as made:
         made.get()
-        link = made.modem._driver.link
+        link = made.modem.engine.driver.link
         assert link is not None
         link.give_up()
         with pytest.raises(DataModeError, match="has not shown"):
             link.run(asked(Command("")), Deadline(made.clock, 1))
-        made.modem._driver.close()
+        made.modem.engine.driver.close()
         before = len(made.traffic)
         made.get()
         written = [data for way, data in made.traffic[before:] if way == "from_host"]

@@ -241,7 +241,7 @@ def test_a_program_that_starts_while_the_module_sends(
         found = made.get(stream=True)
         found.raw.read(500)
         # The program is killed.
-        made.modem._driver.close()
+        made.modem.engine.driver.close()
         caplog.clear()
         other = BG96Adapter(
             made.emulator.url, verify_echo=verify_echo, clock=made.clock
@@ -328,7 +328,7 @@ def test_the_probe_of_a_module_that_sends(caplog: pytest.LogCaptureFixture) -> N
     network = CallableNetwork(lambda request: pieces())
     with rig(clock=clock, network=network) as made:
         made.get(stream=True).raw.read(500)
-        made.modem._driver.close()
+        made.modem.engine.driver.close()
         try:
             watch.shown.append(json.dumps(probe(made.emulator.url, clock=clock)))
         except BG96Error as error:

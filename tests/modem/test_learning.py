@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from requests_bg96.base.knowledge import Knowledge, Limits
-from requests_bg96.dialogues import setup
+from requests_bg96.dialogues import identity
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import UnfitURL
 from tests.support import SOMEWHERE, play, rig
@@ -25,7 +25,7 @@ def answer(url: int, get: int, post: int) -> tuple[str, str]:
 def test_the_manuals_module() -> None:
     """It is asked once."""
     known = Knowledge()
-    play(setup.learn(known), IDENTITY, answer(700, 2048, 1024000))
+    play(identity.learn(known), IDENTITY, answer(700, 2048, 1024000))
     assert known.limits == Limits()
     assert known.identity == "Quectel BG95-M3 Revision: BG95M3LAR02A04"
 
@@ -33,7 +33,7 @@ def test_the_manuals_module() -> None:
 def test_another_firmware() -> None:
     """What differs is asked again."""
     known = Knowledge()
-    play(setup.learn(known), IDENTITY, *[answer(2048, 512, 4096)] * 2)
+    play(identity.learn(known), IDENTITY, *[answer(2048, 512, 4096)] * 2)
     assert known.limits == Limits(url=2048, get=512, post=4096)
 
 
@@ -41,7 +41,7 @@ def test_noise() -> None:
     """What is not said twice is not believed, and is asked again another time."""
     known = Knowledge()
     scripts = [answer(708, 2048, 1024000), answer(700, 2048, 1024000)]
-    play(setup.learn(known), IDENTITY, *scripts)
+    play(identity.learn(known), IDENTITY, *scripts)
     assert known.limits == Limits() and known.identity is None
 
 
@@ -49,7 +49,7 @@ def test_noise() -> None:
 def test_a_module_that_does_not_say(said: str) -> None:
     """The manual's limits hold."""
     known = Knowledge()
-    play(setup.learn(known), IDENTITY, (ASKED, said))
+    play(identity.learn(known), IDENTITY, (ASKED, said))
     assert known.limits == Limits() and known.identity is not None
 
 

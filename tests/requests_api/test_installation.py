@@ -646,7 +646,7 @@ def test_leaving_while_the_modem_is_busy_for_long(no_sockets: None) -> None:
     before = touched()
     with rig() as made:
         context = install(made.adapter)
-        with made.modem._turn(Deadline(made.clock, 1)):
+        with made.modem.engine.turn(Deadline(made.clock, 1)):
             thread = threading.Thread(target=context.__exit__, args=(None,) * 3)
             thread.start()
             thread.join()

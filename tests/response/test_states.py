@@ -11,6 +11,7 @@ import requests
 
 from requests_bg96.emulator import Fault
 from requests_bg96.emulator.faults import Action
+from requests_bg96.response.live import LiveResponse
 from requests_bg96.response.receiver import TRANSITIONS, ResponseState
 from tests.support import SOMEWHERE, Rig, response, rig
 from tests.transitions import RESPONSE, recorded
@@ -53,7 +54,8 @@ def read_until_it_is_shut_down(made: Rig) -> None:
 
     def shut_down() -> bool:
         # As raw.shutdown() does, which old versions of urllib3 lack.
-        if (reading := made.modem._reading) is not None:
+        reading = made.modem.engine.reading
+        if isinstance(reading, LiveResponse):
             reading.shutdown()
         return False
 

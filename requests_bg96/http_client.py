@@ -1,0 +1,189 @@
+"""The module's HTTP client: send it a request, and read the response."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from .at.link import Link
+from .base import times
+from .clock import Deadline
+from .dialogues import exchange
+from .dialogues.exchange import Result
+from .dialogues.request import Request
+from .engine import Engine
+from .errors import BG96Error, Phase, TransferError
+from .recovery.policy import REPEATED, Attempts, Remedy
+from .response.framing import Framing
+from .response.live import LiveResponse
+from .response.stored import StoredResponse
+
+__all__ = ("HTTPClient",)
+
+
+class HTTPClient:
+    """The module's HTTP client (HTTP manual 2), one exchange at a time.
+
+    :param engine: the module.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        #: Scheme, host and port of the server of the last response on the line.
+        self._source: bytes | None = None
+
+    @property
+    def checks_host(self) -> bool:
+        """Whether the firmware is known to check the host's name in a certificate."""
+        return "checkhost" in (self._engine.known.tls_keys or ())
+
+    def exchange(
+        self,
+        request: Request,
+        connect_seconds: float,
+        read_seconds: float,
+        total_seconds: float | None = None,
+    ) -> LiveResponse | StoredResponse:
+        """Send a request and return its unread response.
+
+        :param connect_seconds: limits everything until the server is connected: the
+            wait for the modem, its set-up, the connection to the server.
+        :param read_seconds: limits each silence after that.
+        :param total_seconds: limits both together.
+        :raises BG96Error: with its phase in `BG96Error.phase`.
+        """
+        engine = self._engine
+        deadline = Deadline(engine.clock, connect_seconds)
+        with engine.turn(deadline), self._tidying():
+            started = engine.clock.now()
+            link, request = self._hand_over(request, deadline, read_seconds)
+            if total_seconds is not None:
+                spent = engine.clock.now() - started
+                read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
+            return self._read(link, request, read_seconds)
+
+    def abandon(self, response: LiveResponse | StoredResponse) -> None:
+        """Give up `response`, and free the line now if nobody else uses the modem.
+
+        Otherwise the next user of the modem frees the line. This must not wait: the
+        garbage collector may close a response in any thread at any time. It does
+        nothing at the end of the program, and in a forked process.
+        """
+        if self._engine.inherited or sys.is_finalizing():
+            return
+        response.close()
+        if not response.complete:
+            self._engine.abandoned(response)
+
+    # With the turn
+
+    def _hand_over(
+        self, request: Request, deadline: Deadline, read_seconds: float
+    ) -> tuple[Link, Request]:
+        """Send `request` to the module; repeat it if it failed before CONNECT."""
+        driver, attempts = self._engine.driver, Attempts(deadline)
+        while True:
+            was_open = driver.link is not None
+            try:
+                return self._offer(request, deadline, read_seconds)
+            except REPEATED as error:
+                attempts.count(error, was_open=was_open)
+                remedy = attempts.remedy(
+                    error, met=driver.met, may_reset=driver.may_reset
+                )
+                if remedy is Remedy.NONE:
+                    raise
+                driver.apply(remedy, error, deadline)
+
+    def _offer(
+        self, request: Request, deadline: Deadline, read_seconds: float
+    ) -> tuple[Link, Request]:
+        """Send `request`; return it in the form in which the module got it."""
+        driver = self._engine.driver
+        # Unread bytes may be old. They do not show the module's current state.
+        driver.doubt()
+        self._engine.free_line(deadline)
+        # A server that forges answers here could only forge its own response.
+        alike = request.origin == self._source
+        harmless = alike and not (request.body or request.trust)
+        link = driver.attention(deadline, doubted=not harmless)
+        link.phase = Phase.CONNECT
+        known, settings = driver.known, self._engine.settings
+        request = request.within(known.limits)
+        script = exchange.send(
+            request, read_seconds, link.port.baudrate, settings, known
+        )
+        driver.run(link, script, deadline)
+        driver.stats.requests += 1
+        driver.stats.bytes_up += len(request.data)
+        return link, request
+
+    def _read(
+        self, link: Link, request: Request, read_seconds: float
+    ) -> LiveResponse | StoredResponse:
+        """Wait for the result of `request`, and ask for the response."""
+        engine, driver = self._engine, self._engine.driver
+        link.phase = Phase.WAIT
+        until = Deadline(engine.clock, read_seconds)
+        script = exchange.result(request, read_seconds, driver.known)
+        result = driver.run(link, script, until)
+        bodyless = request.method == "HEAD" or result.status in (204, 304)
+        wait = min(read_seconds, times.BODYLESS) if bodyless else read_seconds
+        link.phase = Phase.READ
+        if request.by_file:
+            return self._fetch(link, request.method, wait, result, bodyless)
+        until = Deadline(engine.clock, read_seconds)
+        driver.run(link, exchange.read(wait), until)
+        self._source = request.origin
+        framing = Framing(request.method, result.length, link.line_end)
+        response = LiveResponse(link, framing, read_seconds, engine.clock, engine.ended)
+        engine.reading = response
+        return response
+
+    def _fetch(
+        self,
+        link: Link,
+        method: str,
+        wait: float,
+        result: Result,
+        bodyless: bool,
+    ) -> StoredResponse:
+        """Read the response from a file in the module and return it."""
+        response = StoredResponse(method)
+        driver = self._engine.driver
+        script = exchange.read_by_file(
+            wait, result.length, response.receive, driver.known, bodyless=bodyless
+        )
+        driver.run(link, script, Deadline(self._engine.clock, times.FETCH))
+        try:
+            response.finish()
+        except TransferError as error:
+            error.reached(Phase.READ)
+            raise
+        return response
+
+    @contextmanager
+    def _tidying(self) -> Iterator[None]:
+        """Delete temporary files at the end, if the module still listens."""
+        driver = self._engine.driver
+        try:
+            yield
+        except BG96Error as error:
+            error.reached(Phase.CONNECT)
+            raise
+        except BaseException:
+            if driver.link:
+                driver.link.give_up()
+            raise
+        finally:
+            link = driver.link
+            if (
+                link
+                and link.state.listens
+                and driver.known.temporary_files
+                and not self._engine.reading
+            ):
+                with suppress(BG96Error):
+                    script = exchange.tidy(driver.known)
+                    driver.run(link, script, Deadline(self._engine.clock, times.TIDY))
