@@ -70,13 +70,16 @@ class BG96Adapter(HTTPAdapter):
         before payload is sent. Noise in a length then never turns payload into
         commands. It costs the bytes of the echo.
     :param allow_reset: whether to reset a module if nothing else helps, at most once in
-        ten minutes.
+        ten minutes. If that does not help, once in an hour.
     :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
     :param ciphersuite: one cipher suite of the module, for example ``0XC02F``, or
         ``0XFFFF`` for all.
     :param set_clock: whether to set the module's clock if it is wrong by a day.
     :param allow_unchecked_host: whether to trust a server even if the firmware cannot
         check the host's name in its certificate.
+    :param backoff_file: a file that keeps the pauses between attempts at the network
+        when the program ends. Each modem needs a file of its own. Without it, a program
+        that is started again asks the network at once.
     :param clock: the clock; a test may pass another one.
     :raises LimitError: if a setting cannot be part of an AT command.
     """
@@ -120,6 +123,7 @@ class BG96Adapter(HTTPAdapter):
         ciphersuite: str = "0XFFFF",
         set_clock: bool = True,
         allow_unchecked_host: bool = False,
+        backoff_file: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         settings = Settings(
@@ -139,6 +143,7 @@ class BG96Adapter(HTTPAdapter):
             ciphersuite=ciphersuite,
             set_clock=set_clock,
             allow_unchecked_host=allow_unchecked_host,
+            backoff_file=backoff_file,
         )
         if isinstance(port_or_modem, BG96Modem):
             given = settings.differing(Settings()) + ["clock"] * (clock is not None)

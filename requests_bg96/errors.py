@@ -22,6 +22,7 @@ __all__ = (
     "ModuleRestarted",
     "MuteError",
     "NoAnswer",
+    "PauseError",
     "Phase",
     "PortError",
     "ReentryError",
@@ -110,6 +111,9 @@ class BG96Error(Exception):
         outside an exchange.
     """
 
+    #: The seconds until the next attempt may be made, if a pause must pass first.
+    retry_after: float | None = None
+
     def __init__(
         self,
         text: str,
@@ -174,6 +178,10 @@ class ContextError(SetupError):
     """The PDP context cannot be activated."""
 
     curable = True
+
+
+class PauseError(SetupError):
+    """The network was asked too often; `retry_after` says when to ask again."""
 
 
 class EchoError(BG96Error):

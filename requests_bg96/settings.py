@@ -39,13 +39,16 @@ class Settings:
         before payload is sent. Noise in a length then never turns payload into
         commands. It costs the bytes of the echo.
     :param allow_reset: whether to reset a module if nothing else helps, at most once in
-        ten minutes.
+        ten minutes. If that does not help, once in an hour.
     :param sslversion: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
     :param ciphersuite: one cipher suite of the module, for example ``0XC02F``, or
         ``0XFFFF`` for all.
     :param set_clock: whether to set the module's clock if it is wrong by a day.
     :param allow_unchecked_host: whether to trust a server even if the firmware cannot
         check the host's name in its certificate.
+    :param backoff_file: a file that keeps the pauses between attempts at the network
+        when the program ends. Each modem needs a file of its own. Without it, a program
+        that is started again asks the network at once.
     :raises LimitError: if a value cannot be part of an AT command.
     """
 
@@ -65,6 +68,7 @@ class Settings:
     ciphersuite: str = "0XFFFF"
     set_clock: bool = True
     allow_unchecked_host: bool = False
+    backoff_file: str | None = None
 
     def __post_init__(self) -> None:
         quoted(self.apn or "", "APN")

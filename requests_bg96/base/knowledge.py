@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from ..clock import SystemClock
 from ..stats import Statistics
+from . import repeating
+from .backoff import Backoff
 from .codes import GET_LIMIT, POST_LIMIT, URL_LIMIT
 
 __all__ = ("Checked", "Knowledge", "Limits", "PinTry", "Told")
@@ -91,6 +94,8 @@ class Knowledge:
     :param limits: the answers to its test commands.
     :param prompt: whether it answered OK to the last request before the result. Then a
         missing OK shows early that the line is dead.
+    :param activation: the pauses between attempts to activate the PDP context.
+    :param resets: the pauses between resets of the module.
     :param stats: the counts.
     """
 
@@ -106,6 +111,12 @@ class Knowledge:
     identity: str | None = None
     limits: Limits = Limits()
     prompt: bool = False
+    activation: Backoff = dataclasses.field(
+        default_factory=lambda: Backoff(repeating.CONTEXT, SystemClock())
+    )
+    resets: Backoff = dataclasses.field(
+        default_factory=lambda: Backoff(repeating.RESET, SystemClock())
+    )
     stats: Statistics = dataclasses.field(default_factory=Statistics)
 
     def forget(self) -> None:

@@ -20,6 +20,8 @@ class Rule(NamedTuple):
     :param attempts: the most attempts, with the first; None if only time limits them.
     :param pause: seconds between two attempts.
     :param seconds: for how long; None for the whole timeout of the request.
+    :param pauses: seconds after each failure in a row, in place of `pause`. The last
+        one holds from then on. `Backoff` adds a random part.
     """
 
     finding: str
@@ -27,6 +29,7 @@ class Rule(NamedTuple):
     attempts: int | None = None
     pause: float = 0.0
     seconds: float | None = None
+    pauses: tuple[float, ...] = ()
 
     def allows(self, failed: int) -> bool:
         """Return whether another attempt may follow `failed` of them."""
@@ -57,12 +60,21 @@ MUTE = Rule(
     "a module that has answered before no longer answers",
     "resynchronise it",
 )
-#: The manual allows it no more often (HTTP manual 4.2).
+#: The manual allows it no more often (HTTP manual 4.2), and no more than one in an hour
+#: in the end (TCP manual 1.1; GSMA TS.34).
 RESET = Rule(
     "nothing else helps, and ``allow_reset=True``",
     "reset the module",
     attempts=1,
-    pause=600.0,
+    pauses=(600.0, 1_800.0, 3_600.0),
+)
+#: Operators allow 30 refused activations an hour, or 4 automatic ones.
+CONTEXT = Rule(
+    "the network refuses the PDP context",
+    "refuse all requests, with the time of the next attempt",
+    attempts=24,
+    seconds=3_600.0,
+    pauses=(0.0, 30.0, 120.0, 480.0, 900.0),
 )
 FIND = Rule(
     "nothing answers on a newly opened port",
@@ -133,6 +145,7 @@ RULES = (
     RESET,
     SIM,
     REGISTRATION,
+    CONTEXT,
     TLS,
     URL,
     FILE,

@@ -14,7 +14,7 @@ from ..at.printable import recognisable
 from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, told
 from ..base import repeating
 from ..base.knowledge import Knowledge
-from ..errors import ContextError, SetupError
+from ..errors import ContextError, PauseError, SetupError
 from ..settings import Settings
 from . import sim
 from .identity import name_in
@@ -50,7 +50,7 @@ def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
     if not known.told.context:
         yield from sim.unlock(settings, known)
         yield from _wait_for_registration()
-        yield from _activate(settings)
+        yield from _activate(settings, known)
         known.told.context = True
 
 
@@ -170,28 +170,55 @@ def _status(stat: str) -> str:
     return f"{stat} {REGISTRATION.get(stat, '')}".strip()
 
 
-def _activate(settings: Settings) -> Dialogue[None]:
+def _activate(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """Activate the PDP context (TCP manual 2.1.2), after a deactivation if necessary.
 
     A context that is already active, or that the network has dropped, must be
-    deactivated first (HTTP manual 4.5).
+    deactivated first (HTTP manual 4.5). After two refusals in a row, that is done at
+    once, so that each further attempt asks the network once.
     """
+    activation = known.activation
+    if left := activation.left:
+        raise _pause(activation.failures, left)
     activate = Command(f"+QIACT={settings.context_id}", timeout=150.0)
-    reply = yield from asked(activate)
-    if not reply.ok:
+    activation.attempt()
+    reply = None
+    if activation.failures < 2:
+        reply = yield from asked(activate)
+    if reply is None or not reply.ok:
         yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
         yield from _attach()
         reply = yield from asked(activate)
-    if not reply.ok:
+    if reply.ok:
+        activation.succeeded()
+        known.resets.succeeded()
+    else:
+        activation.failed()
         why = yield from asked(Command("+QIGETERROR"))
         apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
-        raise ContextError(
+        error = ContextError(
             f"the network refuses PDP context {settings.context_id} with {apn} "
             f"({_reason(why)}): pass the "
             "right apn=, username= and password=, and check the SIM's subscription",
             command=str(activate),
             err=reply.err,
         )
+        error.retry_after = activation.left
+        raise error
+
+
+def _pause(failures: int, seconds: float) -> PauseError:
+    """Return the error of an attempt that would come too early."""
+    what = f"the network has refused the PDP context {failures} times"
+    if not failures:
+        attempts = repeating.CONTEXT.attempts
+        what = f"the PDP context was activated {attempts} times within an hour"
+    error = PauseError(
+        f"{what}: the next attempt may be made in {seconds:.0f} s (retry_after), "
+        "because operators block a SIM that asks too often"
+    )
+    error.retry_after = seconds
+    return error
 
 
 def _reason(reply: Reply) -> str:

@@ -19,6 +19,7 @@ from ..at.state import TRANSITIONS, Event, State
 from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
 from ..base import repeating, times
+from ..base.backoff import Backoff, Record
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
 from ..clock import Clock, Deadline
@@ -47,7 +48,11 @@ class Driver:
     """
 
     def __init__(self, port: str | None, settings: Settings, clock: Clock) -> None:
-        self.known = Knowledge()
+        record = Record(settings.backoff_file)
+        self.known = Knowledge(
+            activation=Backoff(repeating.CONTEXT, clock, "activation", record),
+            resets=Backoff(repeating.RESET, clock, "reset", record),
+        )
         self.stats = self.known.stats
         #: The link to the module while the port is open.
         self.link: Link | None = None
@@ -63,7 +68,6 @@ class Driver:
         #: The state of the line when the port was last closed.
         self._closed = State.CLOSED
         self._last_answer = clock.now()
-        self._last_reset: float | None = None
 
     def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
         """Open and synchronise the port; return the link to a module that listens.
@@ -131,9 +135,7 @@ class Driver:
     @property
     def may_reset(self) -> bool:
         """Whether the module may be reset now."""
-        now, last = self._clock.now(), self._last_reset
-        early = last is not None and now - last < repeating.RESET.pause
-        return self._settings.allow_reset and not early
+        return self._settings.allow_reset and not self.known.resets.left
 
     def apply(self, remedy: Remedy, error: BG96Error, deadline: Deadline) -> None:
         """Apply `remedy` before the next attempt.
@@ -148,12 +150,13 @@ class Driver:
             self.stats.recovered(Recovery.SET_UP, error)
 
     def _reset(self, error: BG96Error, deadline: Deadline) -> None:
-        self._last_reset = self._clock.now()
+        self.known.resets.failed()
         self.stats.recovered(Recovery.RESET, error)
         link = self.link or self._open()
         link.give_up()
         self.run(link, connect.restart(self._settings), deadline)
         self.known.forget()
+        self.known.activation.allow()
 
     def close(self) -> None:
         """Give the port back."""

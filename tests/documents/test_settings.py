@@ -40,6 +40,7 @@ OTHER: dict[str, Any] = {
     "ciphersuite": "0XC02F",
     "set_clock": False,
     "allow_unchecked_host": True,
+    "backoff_file": "pauses.json",
 }
 
 

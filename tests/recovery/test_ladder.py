@@ -17,8 +17,8 @@ from tests.support import OK, Rig, response, rig
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HELLO = response(b"hello")
-#: Seconds between two resets (HTTP manual 4.2).
-TEN_MINUTES = 600.0
+#: Seconds between two resets (HTTP manual 4.2), with the longest random part.
+TEN_MINUTES = 900.0
 
 
 def late_connection(made: Rig) -> None:
@@ -173,7 +173,7 @@ def test_a_module_is_not_reset_often() -> None:
     with rig(apn="iot.example", adapter={"allow_reset": True, **WRONG}) as made:
         for pause, resets in ((0.0, 1), (60.0, 1), (TEN_MINUTES, 2), (1.0, 2)):
             made.clock.sleep(pause)
-            with pytest.raises(requests.ConnectionError, match="561"):
+            with pytest.raises(requests.ConnectionError, match="refuse"):
                 made.get(timeout=(60, 5))
             assert commands(made).count(b"AT+CFUN=1,1") == resets
             assert made.modem.stats.resets == resets

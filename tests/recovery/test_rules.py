@@ -85,12 +85,13 @@ def test_each_rule_has_an_end(rule: Rule) -> None:
 
 def told(rule: Rule) -> list[str]:
     """A rule as the page has it."""
+    pauses = ", ".join(f"{pause:g}" for pause in rule.pauses) + " s"
     forever = "" if rule.attempts else "the timeout"
     return [
         rule.finding.replace("``", ""),
         rule.action.replace("``", ""),
         str(rule.attempts or ""),
-        f"{rule.pause:g} s" if rule.pause else "",
+        pauses if rule.pauses else f"{rule.pause:g} s" if rule.pause else "",
         forever if rule.seconds is None else f"{rule.seconds:g} s",
     ]
 

@@ -1,0 +1,216 @@
+"""A network that refuses us is asked ever less often, and not by all at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pathlib
+import re
+import time
+
+import pytest
+import requests
+
+from requests_bg96.base import repeating
+from requests_bg96.base.backoff import SPREAD, Backoff, Record
+from requests_bg96.emulator import VirtualClock
+from requests_bg96.errors import BG96Error, ContextError, PauseError
+from tests.support import Rig, response, rig
+
+HELLO = response(b"hello")
+WRONG = {"apn": "other.example"}
+HOUR = 3_600.0
+#: Refused activations that an operator allows in an hour (UBX-20050829, 7.2.4.2).
+ALLOWED = 30
+
+
+def count(made: Rig, command: bytes) -> int:
+    """How often a command was given."""
+    return len(re.findall(re.escape(command) + rb"\r", made.written))
+
+
+def failure(made: Rig) -> BG96Error:
+    """Make a request that fails; return the cause."""
+    with pytest.raises(requests.ConnectionError) as caught:
+        made.get(timeout=(60, 5))
+    cause: BaseException | None = caught.value
+    while not isinstance(cause, BG96Error):
+        assert cause is not None
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def test_a_day_with_a_refused_context() -> None:
+    """A request a minute knocks at most so often; the others fail at once and say when.
+
+    A reset may help, and so there are some: one an hour in the end.
+    """
+    with rig(HELLO, apn="iot.example", adapter={**WRONG, "allow_reset": True}) as made:
+        by_hour = []
+        for _ in range(24):
+            before = count(made, b"AT+QIACT=1")
+            for _ in range(60):
+                began = made.clock.now()
+                cause = failure(made)
+                if isinstance(cause, PauseError):
+                    assert cause.retry_after and cause.retry_after > 0
+                    assert f"in {cause.retry_after:.0f} s" in str(cause)
+                    assert made.clock.now() - began < 1
+                made.clock.sleep(max(0.0, 60 - (made.clock.now() - began)))
+            by_hour.append(count(made, b"AT+QIACT=1") - before)
+        assert max(by_hour) < ALLOWED / 2
+        assert max(by_hour[1:]) <= 8
+        assert made.modem.stats.resets <= 26
+
+
+def test_a_day_without_a_network() -> None:
+    """What is not registered is not asked for a context, and not reset."""
+    options = {"allow_reset": True}
+    with rig(HELLO, registration="searching", adapter=options) as made:
+        for _ in range(24):
+            failure(made)
+            made.clock.sleep(HOUR)
+        assert count(made, b"AT+QIACT=1") == 0
+        assert made.modem.stats.resets == 0
+
+
+def test_the_first_failure_says_when() -> None:
+    """The error of the network itself has it, for a caller's scheduler."""
+    with rig(HELLO, apn="iot.example", adapter=WRONG) as made:
+        first, second, third = failure(made), failure(made), failure(made)
+        assert isinstance(first, ContextError) and first.retry_after == 0
+        assert isinstance(second, ContextError)
+        assert second.retry_after and 30 <= second.retry_after <= 45
+        assert isinstance(third, PauseError)
+        assert third.retry_after and third.retry_after <= second.retry_after
+        assert "refused the PDP context 2 times" in str(third)
+
+
+def test_the_pause_ends() -> None:
+    """Behind it the next request works, where the network takes us again."""
+    with rig(HELLO, apn="iot.example", adapter=WRONG) as made:
+        failure(made)
+        failure(made)
+        pause = failure(made).retry_after
+        assert pause
+        made.emulator.module.contexts[1].apn = "iot.example"
+        made.modem.command('AT+QICSGP=1,1,"iot.example"')
+        failure(made)
+        made.clock.sleep(pause)
+        assert failure(made).retry_after
+    with rig(HELLO, apn="iot.example", adapter={"apn": "iot.example"}) as made:
+        assert made.get().content == b"hello"
+        assert made.modem.state.value == "ready"
+
+
+def test_a_context_that_is_lost_again_and_again() -> None:
+    """Activations that succeed are limited as well: 24 within an hour."""
+    with rig(HELLO) as made:
+        for _ in range(24):
+            assert made.get().content == b"hello"
+            made.emulator.lose_context()
+        cause = failure(made)
+        assert "activated 24 times within an hour" in str(cause)
+        assert cause.retry_after and HOUR - 60 < cause.retry_after <= HOUR
+        made.clock.sleep(cause.retry_after)
+        assert made.get().content == b"hello"
+
+
+def test_the_pauses_of_a_fleet() -> None:
+    """A hundred boxes lose a cell for three hours: they do not come back at once.
+
+    Each makes a request a minute. In no minute of the return do more than 15 of them
+    ask, and the last asks within 23 minutes, which is its longest pause.
+    """
+    returns = []
+    for number in range(100):
+        clock = VirtualClock(start=number * 0.6)
+        backoff = Backoff(repeating.CONTEXT, clock)
+        backoff._random.seed(number)
+        while clock.now() < 3 * HOUR or backoff.left:
+            if not backoff.left:
+                backoff.attempt()
+                backoff.failed()
+            clock.sleep(60)
+        returns.append(clock.now() - 3 * HOUR)
+    minutes = [int(seconds // 60) for seconds in returns]
+    assert max(minutes.count(minute) for minute in minutes) <= 15
+    assert len({*minutes}) >= 15
+    assert max(returns) <= 900 * (1 + SPREAD) + 60
+
+
+def test_success_ends_the_count() -> None:
+    """The next failure is the first again."""
+    backoff = Backoff(repeating.CONTEXT, VirtualClock())
+    for _ in range(4):
+        backoff.failed()
+    assert backoff.left > 400
+    backoff.succeeded()
+    assert backoff.left == backoff.failures == 0
+    backoff.failed()
+    assert backoff.left == 0
+
+
+# Another program
+
+
+def pauses(path: pathlib.Path, clock: VirtualClock | None = None) -> Backoff:
+    """Those of a program that has just started."""
+    record = Record(str(path))
+    return Backoff(repeating.CONTEXT, clock or VirtualClock(), "activation", record)
+
+
+def test_the_next_program_goes_on(tmp_path: pathlib.Path) -> None:
+    """A box that restarts its program every minute asks no more often."""
+    path = tmp_path / "pauses.json"
+    for _ in range(3):
+        pauses(path).failed()
+    later = pauses(path)
+    assert later.failures == 3
+    assert 110 < later.left < 181
+    later.succeeded()
+    assert pauses(path).failures == 0
+
+
+def test_the_file_of_a_modem(tmp_path: pathlib.Path) -> None:
+    """It is named as a setting."""
+    path = str(tmp_path / "pauses.json")
+    for pause in (False, False, True):
+        adapter = {**WRONG, "backoff_file": path}
+        with rig(HELLO, apn="iot.example", adapter=adapter) as made:
+            assert isinstance(failure(made), PauseError) is pause
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"activation": 5}', '{"activation": ["x", [], 3]}', '{"a": [1]}']
+    + [f'{{"activation": [{one}, 1, 1]}}' for one in ("NaN", "Infinity")],
+)
+def test_a_file_of_something_else(tmp_path: pathlib.Path, content: str) -> None:
+    """It is no reason to fail, nor for a pause."""
+    path = tmp_path / "pauses.json"
+    path.write_text(content)
+    found = pauses(path)
+    assert found.left == found.failures == 0
+    found.failed()
+    assert pauses(path).failures == 1
+
+
+def test_a_clock_that_was_wrong(tmp_path: pathlib.Path) -> None:
+    """A box starts in 1970. No pause is longer than the longest for that."""
+    path = tmp_path / "pauses.json"
+    for written in (0.0, time.time() + 10**9):
+        path.write_text(json.dumps({"activation": [9, 10**12, written]}))
+        assert pauses(path).left <= 900 * (1 + SPREAD)
+
+
+def test_a_file_that_cannot_be_written(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says so, and the pauses hold while the program runs."""
+    found = pauses(tmp_path / "missing" / "pauses.json")
+    with caplog.at_level(logging.WARNING, "requests_bg96"):
+        found.failed()
+        found.failed()
+    assert "the pauses cannot be kept in" in caplog.text
+    assert found.left
