@@ -227,7 +227,7 @@ class Engine:
         if self._released:
             self._give_back()
 
-    def abandoned(self, response: object) -> None:
+    def free_at_once(self, response: object) -> None:
         """Free the line of `response` now, if nobody else uses the module.
 
         Otherwise the next user frees it. This does not wait.

@@ -73,8 +73,8 @@ class HTTPClient:
         if self._engine.inherited or sys.is_finalizing():
             return
         response.close()
-        if not response.complete:
-            self._engine.abandoned(response)
+        if response is self._engine.reading and not response.complete:
+            self._engine.free_at_once(response)
 
     # With the turn
 
@@ -178,12 +178,9 @@ class HTTPClient:
             raise
         finally:
             link = driver.link
-            if (
-                link
-                and link.state.listens
-                and driver.known.temporary_files
-                and not self._engine.reading
-            ):
-                with suppress(BG96Error):
-                    script = exchange.tidy(driver.known)
-                    driver.run(link, script, Deadline(self._engine.clock, times.TIDY))
+            if driver.known.temporary_files and not self._engine.reading:
+                if link and link.state.listens:
+                    with suppress(BG96Error):
+                        script = exchange.tidy(driver.known)
+                        until = Deadline(self._engine.clock, times.TIDY)
+                        driver.run(link, script, until)

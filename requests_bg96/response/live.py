@@ -103,13 +103,14 @@ class LiveResponse:
         self._link.port.check_process()
         turn = self._take_turn(threading.TIMEOUT_MAX)
         try:
-            until = Deadline(self._clock, self._read_seconds)
+            until: Deadline | None = None
             receiver = self._receiver
             while not (data := self._take(size)) and receiver.state not in COMPLETE:
                 if self.abandoned:
                     raise self._receiver.failure or StreamEnded(ENDED, phase=Phase.READ)
+                until = until or Deadline(self._clock, self._read_seconds)
                 if self._receiver.step(until, self._is_abandoned):
-                    until = Deadline(self._clock, self._read_seconds)
+                    until = None
                 elif until.over:
                     self._receiver.fail(self._silence())
             self._last_read = self._clock.now()

@@ -235,7 +235,8 @@ class Receiver:
             return deadline.within(times.NETWORK_LINE_END)
         if self.framing.finished and self._trailer is not Trailer.FULL:
             return deadline.within(times.TRAILER)
-        return deadline.within(SILENCE.get(self._trailer, deadline.left()))
+        seconds = SILENCE.get(self._trailer)
+        return deadline if seconds is None else deadline.within(seconds)
 
     def _take_in(self, data: bytes) -> None:
         """Take bytes; after a question they may be an answer to it."""
