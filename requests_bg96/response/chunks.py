@@ -6,7 +6,7 @@ import re
 
 from ..errors import TransferError
 
-__all__ = ("ChunkScanner",)
+__all__ = ("ChunkScanner", "may_be_chunked")
 
 #: Size lines and trailer fields are much shorter.
 LINE_LIMIT = 1 << 16
@@ -17,6 +17,10 @@ _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
 _SIZE_BEGUN = re.compile(rb"[ \t]*(?:[0-9A-Fa-f]{1,16}[ \t]*(?:;.*|\r)?)?")
 _BEGINNING = 64
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*\n|[ \t].*\n", re.DOTALL)
+# A byte of the line end before it may be missing, or wrong.
+_LAST_CHUNK = re.compile(
+    rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
+)
 
 
 class ChunkScanner:
@@ -105,3 +109,9 @@ class ChunkScanner:
         if len(self._line) > LINE_LIMIT:
             raise TransferError(f"a line of chunk framing is over {LINE_LIMIT} bytes")
         return end
+
+
+def may_be_chunked(ending: bytes) -> bool:
+    """Return whether a body with this ending may be chunk framing with a wrong byte."""
+    short = len(ending) <= 6 and ending.count(b"\r") + ending.count(b"\n") >= 3
+    return short or _LAST_CHUNK.search(ending) is not None

@@ -21,22 +21,24 @@ leaves this module with chunk framing, so that `http.client` sees one coherent m
 
 from __future__ import annotations
 
-import http.client
-import io
 import re
-import socket
-from typing import cast
 
 from ..errors import TransferError
-from .chunks import ChunkScanner
-from .trailer import TRAILER_LIMIT, Trailer, forms_in, odd_end
+from .chunks import ChunkScanner, may_be_chunked
+from .head import body_of, is_unambiguous
+from .trailer import (
+    TRAILER_LIMIT,
+    Trailer,
+    are_lines,
+    forms_in,
+    odd_end,
+    without_answer,
+)
 
 __all__ = ("MISPLACED", "Framing", "Trailer")
 
 #: http.client accepts 100 header lines of 65,536 bytes; real heads are much shorter.
 HEAD_LIMIT = 1 << 20
-#: No body is this long: no file system has such files.
-LENGTH_LIMIT = 1 << 63
 #: The most bytes of a chunked body that are kept back while its form is not known.
 DOUBT_LIMIT = 1 << 20
 #: The bytes at the end that are checked for a last chunk and its trailer fields.
@@ -44,65 +46,12 @@ TAIL_LIMIT = 512
 
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-#: A head in which every parser finds the same fields and the same end.
-_PLAIN_HEAD = re.compile(
-    rb"HTTP/1\.[01] [2-5]\d\d[^\r\n]*\r\n"
-    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)+\r\n"
-)
-#: The echo of a question; on a slow line a URC may have torn it in two.
-_ECHO = rb"(?:AT[^\r\n]{1,200}|[ATQVED&01]{1,100})"
-#: A line of the module after a trailer, or two: echoes, results, URCs.
-_LINES = re.compile(
-    rb"(?:%b\r*\n|\r?\n)(?:(?!AT)[^\r\n]{1,200}\r?\n)?" % _ECHO,
-)
-#: The answer to the first line of a question, with its echo.
-_ANSWER = re.compile(rb"(?:AT[^\r\n]{1,200}\r*)?\r?\nOK\r?\n\Z")
-# A byte of the line end before it may be missing, or wrong.
-_LAST_CHUNK = re.compile(
-    rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
-)
-_LENGTH = re.compile(rb"(?i)\ncontent-length:([^\r\n]*)")
-_CODING = re.compile(rb"(?i)\ntransfer-encoding:")
 _FAULT = "the chunk framing of the response has an error"
 #: The error if the trailer is not at the end of the body.
 MISPLACED = (
     "the response does not end where its length says: bytes of it are missing, or too "
     "many"
 )
-
-
-def _are_lines(data: bytes, start: int) -> bool:
-    """Return whether only lines of the module follow `start`.
-
-    They are matched one by one: one pattern for all would try 2**n ways to divide n
-    lines.
-    """
-    while start < len(data) and (found := _LINES.match(data, start)):
-        start = found.end()
-    return start == len(data)
-
-
-def _is_unambiguous(head: bytes) -> bool:
-    """Return whether every parser finds the same end and the same length in `head`."""
-    lengths = _LENGTH.findall(head)
-    plain = _PLAIN_HEAD.fullmatch(head) and not _CODING.search(head)
-    return bool(plain) and len(lengths) == 1 and lengths[0].strip().isdigit()
-
-
-def _is_chunked(response: http.client.HTTPResponse) -> bool:
-    """Return whether urllib3 reads chunks; it looks at all codings."""
-    codings = ",".join(response.headers.get_all("transfer-encoding", []))
-    return "chunked" in map(str.strip, codings.lower().split(","))
-
-
-class _Head:
-    """A socket for `http.client` that contains only a head."""
-
-    def __init__(self, head: bytes) -> None:
-        self._head = head
-
-    def makefile(self, mode: str) -> io.BytesIO:
-        return io.BytesIO(self._head)
 
 
 class Framing:
@@ -250,11 +199,9 @@ class Framing:
         last = self._forms.odd.match(whole) if self.finished else None
         for last in [] if last else self._forms.whole.finditer(whole):
             pass
-        if last is None or not _are_lines(whole, last.end()):
-            before = _ANSWER.sub(b"", self._last + whole)
-            raise TransferError(
-                f"the response did not end with its trailer{odd_end(before)}"
-            )
+        if last is None or not are_lines(whole, last.end()):
+            told = odd_end(without_answer(self._last + whole))
+            raise TransferError(f"the response did not end with its trailer{told}")
         if whole.endswith(self._forms.ok, len(withheld), last.start()):
             raise TransferError(
                 "the end of the response and the answer to a question came together, "
@@ -332,15 +279,9 @@ class Framing:
         self._pass(len(self._buffer))
         self.finished = True
         if self._reframed and sound:
-            self._check_decoded()
+            if may_be_chunked(self._last):
+                raise TransferError(_FAULT)
             self._ready += b"0\r\n\r\n"
-
-    def _check_decoded(self) -> None:
-        """Refuse a body that could be chunk framing with a wrong byte."""
-        last = self._last
-        short = len(last) <= 6 and last.count(b"\r") + last.count(b"\n") >= 3
-        if short or _LAST_CHUNK.search(last):
-            raise TransferError(_FAULT)
 
     # States: each takes bytes from the buffer, and tells whether to call the next state
 
@@ -363,35 +304,16 @@ class Framing:
 
     def _begin_body(self, head: bytes) -> None:
         self._fresh = head.endswith(self._forms.line_end)
-        # http.client decides, so that both find the same end.
-        response = http.client.HTTPResponse(
-            cast(socket.socket, _Head(head)), method=self._method
-        )
-        try:
-            response.begin()
-        except (http.client.HTTPException, ValueError):
-            # http.client will raise the same error again when it reads the head.
-            self._state = self._in_rest
-            return
-        status = response.status
-        self.bodyless = self._method == "HEAD" or status in (204, 304) or status < 200
-        if self.bodyless:
-            self._left, self._state = 0, self._in_length
-        elif _is_chunked(response):
+        body = body_of(head, self._method)
+        self.bodyless = body.bodyless
+        if body.chunked:
             self._state = self._in_doubt
-        elif response.length is not None:
-            self._begin_length(head, response.length)
+        elif body.length is not None:
+            told = body.length == self._told and not self._interim
+            self._agreed = told and is_unambiguous(head)
+            self._left, self._state = body.length, self._in_length
         else:
             self._state = self._in_rest
-
-    def _begin_length(self, head: bytes, length: int) -> None:
-        if length >= LENGTH_LIMIT:
-            raise TransferError("the Content-Length is larger than any body")
-        self._left = length
-        self._state = self._in_length
-        self._agreed = (
-            length == self._told and not self._interim and _is_unambiguous(head)
-        )
 
     def _in_length(self) -> bool:
         """Look for the end of a body of known length."""

@@ -13,7 +13,15 @@ import re
 
 from ..at.printable import printable
 
-__all__ = ("TRAILER_LIMIT", "Trailer", "TrailerForms", "forms_in", "odd_end")
+__all__ = (
+    "TRAILER_LIMIT",
+    "Trailer",
+    "TrailerForms",
+    "are_lines",
+    "forms_in",
+    "odd_end",
+    "without_answer",
+)
 
 #: The most bytes of a trailer and the URCs after it, before the question is asked. No
 #: module was seen to send as many.
@@ -25,6 +33,14 @@ ENDING_LIMIT = 200
 _RESULT = rb"\+(?:QHTTPREAD|CME ERROR): ?[0-9]{1,9}"
 _ENDING = re.compile(rb"(?:\r|\n|OK|%b)*%b(?:\r|\n|OK)*\Z" % (_RESULT, _RESULT))
 _PART = re.compile(rb"\r\n|\r|\n|OK|%b" % _RESULT)
+#: The echo of a question; on a slow line a URC may have torn it in two.
+_ECHO = rb"(?:AT[^\r\n]{1,200}|[ATQVED&01]{1,100})"
+#: A line of the module after a trailer, or two: echoes, results, URCs.
+_LINES = re.compile(
+    rb"(?:%b\r*\n|\r?\n)(?:(?!AT)[^\r\n]{1,200}\r?\n)?" % _ECHO,
+)
+#: The answer to the first line of a question, with its echo.
+_ANSWER = re.compile(rb"(?:AT[^\r\n]{1,200}\r*)?\r?\nOK\r?\n\Z")
 _LINE_ENDS = {b"\r\n": "CR LF", b"\r": "CR", b"\n": "LF"}
 
 
@@ -161,3 +177,19 @@ def odd_end(data: bytes) -> str:
         f"; what came last is {told}. If this firmware ends a response like this, only "
         "responses with Content-Length or chunk framing can be read"
     )
+
+
+def are_lines(data: bytes, start: int) -> bool:
+    """Return whether only lines of the module follow `start`.
+
+    They are matched one by one: one pattern for all would try 2**n ways to divide n
+    lines.
+    """
+    while start < len(data) and (found := _LINES.match(data, start)):
+        start = found.end()
+    return start == len(data)
+
+
+def without_answer(data: bytes) -> bytes:
+    """Return `data` without the answer to the first line of a question at its end."""
+    return _ANSWER.sub(b"", data)
