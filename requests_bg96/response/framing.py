@@ -306,7 +306,9 @@ class Framing:
         self._fresh = head.endswith(self._forms.line_end)
         body = body_of(head, self._method)
         self.bodyless = body.bodyless
-        if body.chunked:
+        if body.bodyless:
+            self._state = self._in_length
+        elif body.chunked:
             self._state = self._in_doubt
         elif body.length is not None:
             told = body.length == self._told and not self._interim

@@ -31,7 +31,7 @@ class Body:
 
     :param bodyless: whether there is none. The module does not know this.
     :param chunked: whether it has chunk framing, which the module may remove.
-    :param length: the number of its bytes.
+    :param length: the number of its bytes, if told.
     """
 
     bodyless: bool = False
@@ -63,7 +63,7 @@ def body_of(head: bytes, method: str) -> Body:
         return Body()
     status = response.status
     if method == "HEAD" or status in (204, 304) or status < 200:
-        return Body(bodyless=True, length=0)
+        return Body(bodyless=True)
     if _is_chunked(response):
         return Body(chunked=True)
     if response.length is not None and response.length >= LENGTH_LIMIT:
