@@ -9,9 +9,10 @@ from contextlib import contextmanager, suppress
 from .at.link import Link
 from .base import times
 from .clock import Deadline
-from .dialogues import exchange
-from .dialogues.exchange import Result
+from .dialogues import receive
+from .dialogues.files import tidy
 from .dialogues.request import Request
+from .dialogues.send import send
 from .engine import Engine
 from .errors import BG96Error, Phase, TransferError
 from .recovery.policy import REPEATED, Attempts, Remedy
@@ -111,9 +112,7 @@ class HTTPClient:
         link.phase = Phase.CONNECT
         known, settings = driver.known, self._engine.settings
         request = request.within(known.limits)
-        script = exchange.send(
-            request, read_seconds, link.port.baudrate, settings, known
-        )
+        script = send(request, read_seconds, link.port.baudrate, settings, known)
         driver.run(link, script, deadline)
         driver.stats.requests += 1
         driver.stats.bytes_up += len(request.data)
@@ -126,7 +125,7 @@ class HTTPClient:
         engine, driver = self._engine, self._engine.driver
         link.phase = Phase.WAIT
         until = Deadline(engine.clock, read_seconds)
-        script = exchange.result(request, read_seconds, driver.known)
+        script = receive.result(request, read_seconds, driver.known)
         result = driver.run(link, script, until)
         bodyless = request.method == "HEAD" or result.status in (204, 304)
         wait = min(read_seconds, times.BODYLESS) if bodyless else read_seconds
@@ -134,7 +133,7 @@ class HTTPClient:
         if request.by_file:
             return self._fetch(link, request.method, wait, result, bodyless)
         until = Deadline(engine.clock, read_seconds)
-        driver.run(link, exchange.read(wait), until)
+        driver.run(link, receive.read(wait), until)
         self._source = request.origin
         framing = Framing(request.method, result.length, link.line_end)
         response = LiveResponse(link, framing, read_seconds, engine.clock, engine.ended)
@@ -146,13 +145,13 @@ class HTTPClient:
         link: Link,
         method: str,
         wait: float,
-        result: Result,
+        result: receive.Result,
         bodyless: bool,
     ) -> StoredResponse:
         """Read the response from a file in the module and return it."""
         response = StoredResponse(method)
         driver = self._engine.driver
-        script = exchange.read_by_file(
+        script = receive.read_by_file(
             wait, result.length, response.receive, driver.known, bodyless=bodyless
         )
         driver.run(link, script, Deadline(self._engine.clock, times.FETCH))
@@ -181,6 +180,6 @@ class HTTPClient:
             if driver.known.temporary_files and not self._engine.reading:
                 if link and link.state.listens:
                     with suppress(BG96Error):
-                        script = exchange.tidy(driver.known)
+                        script = tidy(driver.known)
                         until = Deadline(self._engine.clock, times.TIDY)
                         driver.run(link, script, until)

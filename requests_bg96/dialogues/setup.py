@@ -7,24 +7,16 @@ restarted unnoticed.
 
 from __future__ import annotations
 
-import dataclasses
-
-from ..at.parameters import joined, number, quoted
-from ..at.printable import recognisable
+from ..at.parameters import joined, number
 from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, told
 from ..base import repeating
 from ..base.knowledge import Knowledge
-from ..errors import ContextError, PauseError, SetupError
+from ..errors import SetupError
 from ..settings import Settings
-from . import sim
+from . import context, sim
 from .identity import name_in
 
-__all__ = (
-    "FLOW_CONTROL",
-    "deactivate",
-    "prepare",
-    "registration",
-)
+__all__ = ("FLOW_CONTROL", "REGISTRATION", "prepare", "registration")
 
 #: Turns on RTS and CTS in data mode (AT manual 3.3).
 FLOW_CONTROL = "+IFC=2,2"
@@ -50,7 +42,7 @@ def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
     if not known.told.context:
         yield from sim.unlock(settings, known)
         yield from _wait_for_registration()
-        yield from _activate(settings, known)
+        yield from context.activate(settings, known)
         known.told.context = True
 
 
@@ -62,9 +54,10 @@ def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
     texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
     told(reply, "+QHTTPCFG")
-    known.told.context = _is_active(reply, settings.context_id)
-    if settings.apn is not None and reply.values("+QICSGP") != [_context(settings)]:
-        yield from _define_context(settings, known)
+    known.told.context = context.is_active(reply, settings.context_id)
+    defined = [context.definition(settings)]
+    if settings.apn is not None and reply.values("+QICSGP") != defined:
+        yield from context.define(settings, known)
     wrong = _wrong_settings(settings, reply)
     if wrong:
         # It has restarted, or another program has used it: its URL may be lost.
@@ -110,33 +103,6 @@ def _refuse_others() -> Dialogue[None]:
         )
 
 
-def _is_active(reply: Reply, context_id: int) -> bool:
-    active = (value.split(",") for value in reply.values("+QIACT"))
-    return any(fields[:2] == [str(context_id), "1"] for fields in active)
-
-
-def _context(settings: Settings) -> str:
-    """Return the definition of a context in the form of AT+QICSGP."""
-    names = (settings.apn or "", settings.username, settings.password)
-    strings = ",".join(quoted(name, "APN's parameter") for name in names)
-    return f"1,{strings},{settings.auth}"
-
-
-def _define_context(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    if known.told.context:
-        yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
-        known.told.context = False
-    text = f"+QICSGP={settings.context_id},"
-    hidden = _context(
-        dataclasses.replace(
-            settings,
-            username="***" if settings.username else "",
-            password="***" if settings.password else "",
-        )
-    )
-    yield from must(Command(text + _context(settings), shown=text + hidden))
-
-
 def registration() -> Dialogue[dict[str, str]]:
     """Return the <stat> of each kind of registration that the module has."""
     reply = yield from asked(Command("+CREG?;+CGREG?;+CEREG?"))
@@ -168,79 +134,3 @@ def _wait_for_registration() -> Dialogue[None]:
 
 def _status(stat: str) -> str:
     return f"{stat} {REGISTRATION.get(stat, '')}".strip()
-
-
-def _activate(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Activate the PDP context (TCP manual 2.1.2), after a deactivation if necessary.
-
-    A context that is already active, or that the network has dropped, must be
-    deactivated first (HTTP manual 4.5). After two refusals in a row, that is done at
-    once, so that each further attempt asks the network once.
-    """
-    activation = known.activation
-    if left := activation.left:
-        raise _pause(activation.failures, left)
-    activate = Command(f"+QIACT={settings.context_id}", timeout=150.0)
-    activation.attempt()
-    reply = None
-    if activation.failures < 2:
-        reply = yield from asked(activate)
-    if reply is None or not reply.ok:
-        yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
-        yield from _attach()
-        reply = yield from asked(activate)
-    if reply.ok:
-        activation.succeeded()
-        known.resets.succeeded()
-    else:
-        activation.failed()
-        why = yield from asked(Command("+QIGETERROR"))
-        apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
-        error = ContextError(
-            f"the network refuses PDP context {settings.context_id} with {apn} "
-            f"({_reason(why)}): pass the "
-            "right apn=, username= and password=, and check the SIM's subscription",
-            command=str(activate),
-            err=reply.err,
-        )
-        error.retry_after = activation.left
-        raise error
-
-
-def _pause(failures: int, seconds: float) -> PauseError:
-    """Return the error of an attempt that would come too early."""
-    what = f"the network has refused the PDP context {failures} times"
-    if not failures:
-        attempts = repeating.CONTEXT.attempts
-        what = f"the PDP context was activated {attempts} times within an hour"
-    error = PauseError(
-        f"{what}: the next attempt may be made in {seconds:.0f} s (retry_after), "
-        "because operators block a SIM that asks too often"
-    )
-    error.retry_after = seconds
-    return error
-
-
-def _reason(reply: Reply) -> str:
-    found = [line for line in reply.lines if recognisable(line)]
-    shown = Reply(b"OK", tuple(found)).values("+QIGETERROR")
-    return ", ".join(shown) or "no reason given"
-
-
-def _attach() -> Dialogue[None]:
-    """Attach to the packet domain, if necessary (HTTP manual 4.2)."""
-    reply = yield from asked(Command("+CGATT?"))
-    if reply.values("+CGATT") == ["0"]:
-        yield from asked(Command("+CGATT=1", timeout=140.0))
-
-
-def has_names(settings: Settings) -> Dialogue[bool]:
-    """Return whether the PDP context has a name server (HTTP manual 4.3)."""
-    reply = yield from asked(Command(f"+QIDNSCFG={settings.context_id}"))
-    return not any('"0.0.0.0"' in value for value in reply.values("+QIDNSCFG"))
-
-
-def deactivate(settings: Settings, known: Knowledge) -> Dialogue[None]:
-    """Deactivate a broken PDP context, so that `prepare` activates it again."""
-    yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
-    known.told.context = False

@@ -21,8 +21,9 @@ from requests_bg96.at.steps import (
 )
 from requests_bg96.base.knowledge import Knowledge
 from requests_bg96.base.trust import StoredFile, Trust
-from requests_bg96.dialogues import connect, exchange, files, identity, setup, tls
+from requests_bg96.dialogues import connect, files, identity, receive, setup, tls
 from requests_bg96.dialogues.request import Request
+from requests_bg96.dialogues.send import send
 from requests_bg96.errors import BG96Error
 from requests_bg96.response.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
 from requests_bg96.response.chunks import ChunkScanner
@@ -159,11 +160,11 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
         lambda: identity.learn(known),
         lambda: setup.prepare(settings, known),
         setup.registration,
-        lambda: exchange.send(GET, 5.0, 9600, settings, known),
-        lambda: exchange.send(SECURE, 5.0, 9600, settings, known),
-        lambda: exchange.result(GET, 5.0, known),
-        lambda: exchange.read(5.0),
-        lambda: exchange.read_by_file(5.0, 5, lambda data: None, known),
+        lambda: send(GET, 5.0, 9600, settings, known),
+        lambda: send(SECURE, 5.0, 9600, settings, known),
+        lambda: receive.result(GET, 5.0, known),
+        lambda: receive.read(5.0),
+        lambda: receive.read_by_file(5.0, 5, lambda data: None, known),
         lambda: files.store("a", b"aa"),
         lambda: files.download("a", lambda data: None),
         lambda: files.overwrite("a"),

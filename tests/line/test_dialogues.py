@@ -8,8 +8,9 @@ import pytest
 
 from requests_bg96.at.steps import Ask, Await, Command, Pause, Reply
 from requests_bg96.base.knowledge import Checked, Knowledge, PinTry, Told
-from requests_bg96.dialogues import connect, exchange, setup
+from requests_bg96.dialogues import connect, receive, setup
 from requests_bg96.dialogues.request import Request, whole_seconds
+from requests_bg96.dialogues.send import send as send_request
 from requests_bg96.errors import (
     ModuleError,
     ModuleRestarted,
@@ -702,7 +703,7 @@ def send(
 ) -> Knowledge:
     """Hand over a request."""
     known = known or Knowledge(checked=Checked(settings=True), told=Told(context=True))
-    play(exchange.send(request, 60.0, 115_200, Settings(), known), *script)
+    play(send_request(request, 60.0, 115_200, Settings(), known), *script)
     return known
 
 
@@ -871,14 +872,14 @@ def test_a_restart_is_left_to_the_modem() -> None:
 )
 def test_result(line: str, status: int | None, length: int | None) -> None:
     """With or without what the manual makes optional."""
-    found = play(exchange.result(GET, 60.0, Knowledge()), ("Await", line))
+    found = play(receive.result(GET, 60.0, Knowledge()), ("Await", line))
     assert (found.status, found.length) == (status, length)
 
 
 def test_result_of_failure() -> None:
     """The number is in the URC."""
     with pytest.raises(ModuleError) as caught:
-        play(exchange.result(GET, 60.0, Knowledge()), ("Await", "+QHTTPGET: 702"))
+        play(receive.result(GET, 60.0, Knowledge()), ("Await", "+QHTTPGET: 702"))
     assert (caught.value.err, caught.value.phase) == (702, Phase.WAIT)
     assert caught.value.command == "AT+QHTTPGET"
 
@@ -887,34 +888,34 @@ def test_result_of_failure() -> None:
 def test_result_of_noise(line: str) -> None:
     """What is no number is shown."""
     with pytest.raises(TransferError, match="QHTTPGET"):
-        play(exchange.result(GET, 60.0, Knowledge()), ("Await", line))
+        play(receive.result(GET, 60.0, Knowledge()), ("Await", line))
 
 
 def test_read() -> None:
     """A busy module is asked again, anything else is an error."""
     play(
-        exchange.read(59.5),
+        receive.read(59.5),
         ("AT+QHTTPREAD=60", "+CME ERROR: 704"),
         LISTENS,
         ("Pause", None),
         ("AT+QHTTPREAD=60", "CONNECT"),
     )
     with pytest.raises(ModuleError):
-        play(exchange.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"), LISTENS)
+        play(receive.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 705"), LISTENS)
 
 
 def test_an_error_that_may_be_a_line_of_the_response() -> None:
     """Nothing more is said to a module that does not show that it listens."""
     with pytest.raises(ModuleError):
-        play(exchange.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 703"), DEAF)
+        play(receive.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 703"), DEAF)
 
 
 def test_read_by_a_command_that_noise_has_changed() -> None:
     """The module keeps the response for a second one, but there is no third."""
     refused: Script = [("AT+QHTTPREAD=60", "+CME ERROR: 730"), LISTENS, ("Pause", None)]
-    play(exchange.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
+    play(receive.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
     with pytest.raises(ModuleError):
-        play(exchange.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"), LISTENS)
+        play(receive.read(60.0), *refused, ("AT+QHTTPREAD=60", "ERROR"), LISTENS)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from requests_bg96.at.steps import (
 from requests_bg96.base.knowledge import Checked, Knowledge, Told
 from requests_bg96.base.trust import Trust
 from requests_bg96.clock import Deadline, SystemClock
-from requests_bg96.dialogues import exchange, files, tls
+from requests_bg96.dialogues import files, receive, tls
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import ModuleError, ModuleRestarted, NoAnswer, SetupError
 from requests_bg96.response.framing import Framing
@@ -307,7 +307,7 @@ def check_result(link: Link, result: re.Match[bytes]) -> None:
     file = name == "+QHTTPPOSTFILE"
     request = Request("GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file)
     assert request.name == name
-    script = exchange.result(request, 5.0, Knowledge())
+    script = receive.result(request, 5.0, Knowledge())
     if err:
         with pytest.raises(ModuleError) as caught:
             link.run(script, Deadline(SystemClock(), 5.0))

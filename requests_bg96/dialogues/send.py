@@ -1,0 +1,169 @@
+"""Send a request to the module."""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+
+from ..at.steps import AwaitLateAnswer, Command, Dialogue, must, prove
+from ..base import repeating, times
+from ..base.knowledge import Knowledge
+from ..base.trust import Trust
+from ..errors import ModuleError, NoAnswer, Phase, TransferError
+from ..settings import Settings
+from .context import deactivate
+from .files import delete_leftovers, request_name, store
+from .repair import repair
+from .request import Request, whole_seconds
+from .setup import prepare
+from .tls import fits, secure
+
+__all__ = ("send",)
+
+
+def send(
+    request: Request,
+    read_seconds: float,
+    baudrate: int,
+    settings: Settings,
+    known: Knowledge,
+) -> Dialogue[None]:
+    """Set up the module and send it the request.
+
+    Until the module answers CONNECT, the server has seen nothing. Errors before that
+    are repaired and the step is repeated, once for each kind of error.
+
+    :raises ModuleError: if an error cannot be repaired, or came later.
+    """
+    repaired = collections.Counter[frozenset[int | None]]()
+    while True:
+        try:
+            yield from prepare(settings, known)
+            if request.trust is not None:
+                yield from _secure(request, request.trust, settings, known)
+            yield from _hand_over(request, read_seconds, baudrate, settings, known)
+            known.told.busy_count = 0
+            return
+        except ModuleError as error:
+            if error.phase not in (None, Phase.CONNECT):
+                raise
+            yield from repair(error, repaired, settings, known)
+
+
+def _secure(
+    request: Request, trust: Trust, settings: Settings, known: Knowledge
+) -> Dialogue[None]:
+    """Make the module check the server, on a connection with these checks."""
+    if not (yield from fits(trust, request.origin, settings, known)):
+        yield from deactivate(settings, known)
+        known.peers.clear()
+        yield from prepare(settings, known)
+    yield from secure(
+        trust,
+        request.origin,
+        request.handshake_seconds,
+        settings,
+        known,
+        progress=request.progress,
+        on_unchecked=request.on_unchecked,
+    )
+
+
+def _hand_over(
+    request: Request,
+    read_seconds: float,
+    baudrate: int,
+    settings: Settings,
+    known: Knowledge,
+) -> Dialogue[None]:
+    yield from _set_url(request, known)
+    if request.uploaded:
+        yield from _post_file(request, read_seconds, known)
+    else:
+        command = request.command(
+            read_seconds, baudrate, rtscts=settings.rtscts, prompt=known.prompt
+        )
+        # If anything fails, this is no longer certain, because noise can fake it.
+        known.prompt = False
+        reply = yield from must(command)
+        known.prompt = not reply.lines
+
+
+def _set_url(request: Request, known: Knowledge) -> Dialogue[None]:
+    """Set the URL; if the server will be checked, read the URL back.
+
+    The module checks the server for the host in its URL. Noise may change that host to
+    another one, whose server has a valid certificate.
+    """
+    checked = request.trust is not None and request.trust.ca is not None
+    for _ in repeating.URL.times:
+        if known.told.url != request.url:
+            yield from _give_url(request.url, known)
+        if not checked or known.told.confirmed_url == request.url:
+            return
+        # Then the answer certainly comes from the module.
+        yield from prove()
+        if (yield from _has_url(request.url)):
+            known.told.confirmed_url = request.url
+            return
+        known.told.url = None
+    raise TransferError(
+        f"the URL did not arrive unchanged in {repeating.URL.attempts} attempts; "
+        "check the line's speed and wiring",
+        command="AT+QHTTPURL",
+    )
+
+
+def _give_url(url: bytes, known: Knowledge) -> Dialogue[None]:
+    known.told.url = known.told.confirmed_url = None
+    yield from must(
+        Command(
+            f"+QHTTPURL={len(url)},{times.URL}",
+            payload=url,
+            payload_timeout=times.URL + 1,
+        )
+    )
+    known.told.url = url
+
+
+def _has_url(url: bytes) -> Dialogue[bool]:
+    """Ask the module for its URL; return whether it is this one."""
+    reply = yield from must(Command("+QHTTPURL?"))
+    found = [value.strip('"') for value in reply.values("+QHTTPURL")]
+    return found == [url.decode("ascii")]
+
+
+def _post_file(
+    request: Request, read_seconds: float, known: Knowledge
+) -> Dialogue[None]:
+    """Make the module send the request from a file (HTTP manual 2.5).
+
+    If an earlier upload of this file did not end properly, it is sent again, even if
+    the size is right.
+    """
+    yield from delete_leftovers(known)
+    name = request_name(request.data)
+    known.temporary_files.add(name)
+    digest = hashlib.sha256(request.data).digest()
+    anew = known.contents.pop(name, b"") != digest
+    yield from store(name, request.data, request.progress, anew=anew)
+    known.contents[name] = digest
+    text = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
+    timeout = times.MODULE_CONNECTS + 5
+    yield from _commit(Command(text, timeout=timeout, commits=True, reports=True))
+
+
+def _commit(command: Command) -> Dialogue[None]:
+    """Give a command that sends the request; never give it twice.
+
+    Noise may have made an error of the module's OK. So wait for an OK after an error.
+    """
+    try:
+        yield from must(command)
+    except ModuleError:
+        try:
+            reply = yield AwaitLateAnswer(command, times.CONTRADICTION)
+        except NoAnswer:
+            reply = None
+        if reply is None or not reply.ok:
+            raise
