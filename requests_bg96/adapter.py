@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, cast
+from typing import Any, Literal, ParamSpec, cast
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -21,6 +23,30 @@ from .transport.over_modem import ModemPools, past_modem
 from .transport.sending import PROXY, requests_errors
 
 __all__ = ("BG96Adapter",)
+
+P = ParamSpec("P")
+
+#: The arguments that are a modem's.
+_OF_A_MODEM = {field.name for field in dataclasses.fields(Settings)} | {"clock"}
+
+
+def _refuse_settings_beside_modem(init: Callable[P, None]) -> Callable[P, None]:
+    """Refuse settings beside a modem, which has its own; a default value, too.
+
+    :raises TypeError: from the decorated `init`, if it gets both.
+    """
+
+    @functools.wraps(init)
+    def checked(*args: P.args, **given: P.kwargs) -> None:
+        named = [name for name in given if name in _OF_A_MODEM]
+        port_or_modem = [*args[1:], given.get("port_or_modem")][0]
+        if named and isinstance(port_or_modem, BG96Modem):
+            raise TypeError(
+                f"{', '.join(named)}: pass these to the BG96Modem, not here"
+            )
+        init(*args, **given)
+
+    return checked
 
 
 class BG96Adapter(HTTPAdapter):
@@ -95,6 +121,7 @@ class BG96Adapter(HTTPAdapter):
         "_owner",
     ]
 
+    @_refuse_settings_beside_modem
     def __init__(
         self,
         port_or_modem: str | BG96Modem | None = None,
@@ -146,11 +173,6 @@ class BG96Adapter(HTTPAdapter):
             backoff_file=backoff_file,
         )
         if isinstance(port_or_modem, BG96Modem):
-            given = settings.differing(Settings()) + ["clock"] * (clock is not None)
-            if given:
-                raise TypeError(
-                    f"{', '.join(given)}: pass these to the BG96Modem, not here"
-                )
             self.modem = port_or_modem
         else:
             self.modem = share(BG96Modem(port_or_modem, clock=clock, **vars(settings)))

@@ -130,9 +130,18 @@ def test_each_setting_arrives(kind: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_modem_has_its_own(name: str) -> None:
-    """What is given beside a modem would not reach it."""
-    with pytest.raises(TypeError, match=f"{name}: pass these to the BG96Modem"):
-        BG96Adapter(BG96Modem("loop://"), **{name: OTHER[name]})
+    """What is given beside a modem would not reach it, nor would a default value."""
+    modem = BG96Modem("loop://")
+    for value in (OTHER[name], getattr(Settings(), name)):
+        with pytest.raises(TypeError, match=f"{name}: pass these to the BG96Modem"):
+            BG96Adapter(modem, **{name: value})
+        with pytest.raises(TypeError, match=f"{name}: pass these to the BG96Modem"):
+            BG96Adapter(port_or_modem=modem, **{name: value})
+
+
+def test_a_modem_has_its_own_clock() -> None:
+    with pytest.raises(TypeError, match="clock: pass these to the BG96Modem"):
+        BG96Adapter(BG96Modem("loop://"), clock=None)
 
 
 def test_wrong_names() -> None:
