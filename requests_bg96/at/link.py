@@ -246,7 +246,11 @@ class Link(Wire):
         self._note_pending(deadline)
         self._urcs.clear()
         self._echoed = False
-        self.late_answer = command, self._clock.now() + command.timeout
+        until = deadline.within(command.timeout)
+        if command.commits and command.result_timeout is not None:
+            until = Deadline(self._clock, command.result_timeout)
+        late = max(command.timeout, until.seconds)
+        self.late_answer = command, self._clock.now() + late
         logger.debug("> %s", command)
         self._said = command
         self.state.on(Event.COMMAND)
@@ -254,7 +258,7 @@ class Link(Wire):
         before = self.phase
         if command.commits:
             self.phase = Phase.SEND
-        reply = self._answer_to(command, deadline.within(command.timeout))
+        reply = self._answer_to(command, until)
         if command.commits and not (reply.ok or self._urcs):
             # The module reports that the command failed. Other lines before that could
             # have been OK.

@@ -100,8 +100,8 @@ class Command:
     :param timeout: seconds until the final result code, or CONNECT.
     :param payload: bytes to send after CONNECT. Without it, CONNECT ends the command.
     :param payload_timeout: seconds for sending the payload and its OK.
-    :param result_timeout: seconds until the OK after the payload, if the module may
-        send it after a result that takes longer.
+    :param result_timeout: seconds until the OK after the payload, or after a command
+        that `commits`, if the module may send it after a result that takes longer.
     :param payload_phase: the phase that an exchange enters with CONNECT.
     :param bulky: whether the payload has its own time, by its size and the line's
         speed, which no deadline counts.

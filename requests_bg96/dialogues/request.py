@@ -14,7 +14,7 @@ from ..base.codes import FILE_LIMIT, SECONDS_LIMIT
 from ..base.knowledge import Limits
 from ..base.trust import Trust
 from ..errors import LimitError, Phase, UnfitURL
-from .files import Progress
+from .files import Progress, request_name
 
 __all__ = ("NETWORK_BYTES_PER_SECOND", "Request", "whole_seconds")
 
@@ -147,6 +147,20 @@ class Request:
             payload_phase=Phase.SEND,
             reports=True,
             bulky=True,
+        )
+
+    def file_command(self, read_seconds: float, *, prompt: bool = False) -> Command:
+        """Return the command that sends it from its file in the module.
+
+        The parameters are those of `command`.
+        """
+        name = request_name(self.data)
+        return Command(
+            f'{self.name}="{name}",{whole_seconds(read_seconds)}',
+            timeout=times.MODULE_CONNECTS + 5,
+            result_timeout=None if prompt else read_seconds,
+            commits=True,
+            reports=True,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import hashlib
 
-from ..at.steps import AwaitLateAnswer, Command, Dialogue, must, prove
+from ..at.steps import AwaitLateAnswer, Command, Dialogue, Reply, must, prove
 from ..base import repeating, times
 from ..base.knowledge import Knowledge
 from ..base.trust import Trust
@@ -14,7 +14,7 @@ from ..settings import Settings
 from .context import deactivate
 from .files import delete_leftovers, request_name, store
 from .repair import repair
-from .request import Request, whole_seconds
+from .request import Request
 from .setup import prepare
 from .tls import fits, secure
 
@@ -78,15 +78,16 @@ def _hand_over(
 ) -> Dialogue[None]:
     yield from _set_url(request, known)
     if request.uploaded:
-        yield from _post_file(request, read_seconds, known)
+        yield from _upload(request, known)
+        command = request.file_command(read_seconds, prompt=known.prompt)
     else:
         command = request.command(
             read_seconds, baudrate, rtscts=settings.rtscts, prompt=known.prompt
         )
-        # If anything fails, this is no longer certain, because noise can fake it.
-        known.prompt = False
-        reply = yield from must(command)
-        known.prompt = not reply.lines
+    # If anything fails, this is no longer certain, because noise can fake it.
+    known.prompt = False
+    reply = yield from _commit(command) if request.uploaded else must(command)
+    known.prompt = not reply.lines
 
 
 def _set_url(request: Request, known: Knowledge) -> Dialogue[None]:
@@ -133,10 +134,8 @@ def _has_url(url: bytes) -> Dialogue[bool]:
     return found == [url.decode("ascii")]
 
 
-def _post_file(
-    request: Request, read_seconds: float, known: Knowledge
-) -> Dialogue[None]:
-    """Make the module send the request from a file (HTTP manual 2.5).
+def _upload(request: Request, known: Knowledge) -> Dialogue[None]:
+    """Store the request in the file that the module will send (HTTP manual 2.5).
 
     If an earlier upload of this file did not end properly, it is sent again, even if
     the size is right.
@@ -148,22 +147,20 @@ def _post_file(
     anew = known.contents.pop(name, b"") != digest
     yield from store(name, request.data, request.progress, anew=anew)
     known.contents[name] = digest
-    text = f'+QHTTPPOSTFILE="{name}",{whole_seconds(read_seconds)}'
-    timeout = times.MODULE_CONNECTS + 5
-    yield from _commit(Command(text, timeout=timeout, commits=True, reports=True))
 
 
-def _commit(command: Command) -> Dialogue[None]:
+def _commit(command: Command) -> Dialogue[Reply]:
     """Give a command that sends the request; never give it twice.
 
     Noise may have made an error of the module's OK. So wait for an OK after an error.
     """
     try:
-        yield from must(command)
+        return (yield from must(command))
     except ModuleError:
         try:
-            reply = yield AwaitLateAnswer(command, times.CONTRADICTION)
+            reply: Reply = yield AwaitLateAnswer(command, times.CONTRADICTION)
         except NoAnswer:
-            reply = None
-        if reply is None or not reply.ok:
+            reply = Reply(b"ERROR")
+        if not reply.ok:
             raise
+        return reply

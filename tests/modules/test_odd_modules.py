@@ -229,6 +229,46 @@ def test_noise_that_hides_a_result() -> None:
         assert made.get(timeout=(30, 60)).content == b"slow"
 
 
+@pytest.mark.parametrize("switches", LATE_OK)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_ok_by_file_that_waits_for_a_slow_server(
+    method: str, switches: Switches
+) -> None:
+    """It is waited for as long as the read timeout, not as the connect timeout."""
+    slow: Answers = [Pause(40), response(b"slow")]
+    with rig(slow, switches=switches, adapter={"via": "file"}) as made:
+        for _ in range(2):
+            answer = made.session.request(method, SOMEWHERE, timeout=(20, 60))
+            assert answer.content == b"slow"
+        assert len(made.servers.requests) == 2
+
+
+@pytest.mark.parametrize("switches", LATE_OK)
+def test_a_server_by_file_that_is_too_slow(switches: Switches) -> None:
+    """The read timeout ends the wait, and the server has the request once."""
+    slow: Answers = [Pause(90), response(b"slow")]
+    with rig(slow, switches=switches, adapter={"via": "file"}) as made:
+        with pytest.raises(requests.ReadTimeout):
+            made.session.post(SOMEWHERE, data=b"x", timeout=(20, 60))
+        assert 60 <= made.clock.now() < 75
+        assert len(made.servers.requests) == 1
+
+
+def test_a_line_that_dies_before_ok_by_file() -> None:
+    """Where OK has come before the result so far, that shows within its time."""
+    with rig(adapter={"via": "file"}) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        sent = made.heard.index(b"+QHTTPPOSTFILE:", before)
+        ok = made.heard.rindex(b"OK\r\n", before, sent)
+        made.emulator.add_fault(Fault("to_host", ok - before, "silence"))
+        started = made.clock.now()
+        with pytest.raises(requests.ReadTimeout, match="sending the request"):
+            made.get(timeout=(10, 60))
+        assert made.clock.now() - started < 13
+
+
 @pytest.mark.parametrize(
     "switches",
     [*LATE_OK, Switches(missing_ok="both"), Switches(result_urc="with_ok")],
