@@ -20,8 +20,7 @@ __all__ = ("at_command", "is_secret")
 
 #: Seconds for an answer: AT+COPS=? takes the longest (AT manual 6.2).
 SECONDS = 180.0
-#: Commands that take a PIN or a password, and words that tell of one. AT+QPING is not
-#: such a command.
+#: Commands and words that come with a PIN or a password. AT+QPING is no such command.
 _SECRET = re.compile(
     r"CLCK|CPWD|QICSGP|QMTCONN|QFTPCFG|QSMTPCFG|AUTH|PASS|PWD|PUK|PIN(?!G)",
     re.IGNORECASE,
@@ -29,7 +28,7 @@ _SECRET = re.compile(
 
 
 def is_secret(line: str) -> bool:
-    """Return whether the history must not keep a line of the console.
+    """Return whether a line of the console must stay out of the history.
 
     A line that does not begin with ``AT`` may be a PIN by itself.
     """
@@ -127,7 +126,7 @@ def _typed() -> Iterator[str]:
     try:
         import readline
     except ImportError:
-        # Windows has none, and so no history.
+        # Windows has no readline, so there is no history.
         remember = None
     else:
         readline.set_auto_history(False)
@@ -140,7 +139,7 @@ def _typed() -> Iterator[str]:
             click.echo()
             return
         except KeyboardInterrupt:
-            # It discards the line, as in a shell.
+            # Discard the line, as a shell does.
             click.echo()
             continue
         if remember and line and not is_secret(line):

@@ -1,4 +1,4 @@
-"""Check whether a request would work, and if not, why not (HTTP manual chapter 4).
+"""Check whether a request would work, and find the fault (HTTP manual chapter 4).
 
 Each check asks the module one thing. It changes only the echo and the form of results,
 as any program at the port does. `repair` does what a request would do.
@@ -68,7 +68,7 @@ Check = Callable[[BG96Modem], Finding]
 
 
 def examine(modem: BG96Modem) -> Iterator[Finding]:
-    """Yield the result of each check, until one makes the others useless."""
+    """Yield the result of each check; stop if the others cannot work."""
     yield from programs(modem)
     try:
         modem.open()
@@ -140,7 +140,7 @@ def module(modem: BG96Modem) -> Finding:
     try:
         modem.command("AT+QHTTPCFG=?")
     except ModuleError:
-        advice = "a BG96, BG95 or BG77 is needed"
+        advice = "use a BG96, BG95 or BG77"
         return Finding("module", Level.FAULT, f"{name}, without AT+QHTTPCFG", advice)
     return Finding("module", Level.OK, name)
 
@@ -150,13 +150,17 @@ def sim(modem: BG96Modem) -> Finding:
     try:
         code = answer(modem, "AT+CPIN?", "+CPIN")
     except ModuleError as error:
-        advice = "insert the SIM, clean its contacts"
+        advice = "insert the SIM, and clean its contacts"
         return Finding("SIM", Level.FAULT, str(error), advice)
     if code == "READY":
         return Finding("SIM", Level.OK, code)
     if code == "SIM PIN" and modem.settings.pin is not None:
         return Finding("SIM", Level.LATER, code, "the first request unlocks it")
-    advice = "pass pin= (here --pin or BG96_PIN)" if code == "SIM PIN" else ""
+    advice = (
+        "pass --pin, or set BG96_PIN; in a program, pass pin="
+        if code == "SIM PIN"
+        else ""
+    )
     return Finding("SIM", Level.FAULT, code, advice or "unlock it by hand")
 
 
@@ -179,12 +183,12 @@ def signal(modem: BG96Modem) -> Finding:
             level = Level.WARNING
     elif found.bars <= WEAK:
         level = Level.WARNING
-        advice = "it is weak: use a better place or antenna"
+        advice = "the signal is weak: move the antenna, or use a better one"
     return Finding("signal", level, str(found), advice, found.fields)
 
 
 def network(modem: BG96Modem) -> Finding:
-    """Tell the cell that serves the module."""
+    """Return the cell that serves the module."""
     found = Network.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
     if found is None:
         return Finding("network", Level.WARNING, "no service")
@@ -221,10 +225,10 @@ def _registered(modem: BG96Modem) -> bool:
 
 
 def _unless_locked(modem: BG96Modem, advice: str) -> tuple[Level, str]:
-    """Return a fault with its advice, unless it is only that the SIM is locked."""
+    """Return a fault with `advice`, or the level of a SIM that is only locked."""
     level = sim(modem).level
     if level is Level.LATER:
-        return level, "the module searches for a network once the SIM is unlocked"
+        return level, "the module searches for a network after the SIM is unlocked"
     return Level.FAULT, advice
 
 
@@ -232,7 +236,7 @@ def attachment(modem: BG96Modem) -> Finding:
     """Check that the packet domain is attached (HTTP manual 4.2)."""
     if answer(modem, "AT+CGATT?", "+CGATT") == "1":
         return Finding("attach", Level.OK, "attached")
-    advice = "the first request attaches"
+    advice = "the first request attaches it"
     return Finding("attach", Level.LATER, "not attached", advice)
 
 
@@ -244,7 +248,7 @@ def access_point(modem: BG96Modem) -> Finding:
     if wanted not in (None, apn):
         advice = f"the first request sets {wanted or 'none'}"
         return Finding("APN", Level.LATER, apn or "none", advice)
-    advice = "" if apn else "the network chooses; if it refuses, pass --apn"
+    advice = "" if apn else "the network chooses one; if it refuses, pass --apn"
     return Finding("APN", Level.OK, apn or "none", advice)
 
 
@@ -270,7 +274,7 @@ def name_server(modem: BG96Modem) -> Finding:
     servers = [server.strip('"') for server in told.split(",")[1:]]
     if servers and servers[0] != "0.0.0.0":
         return Finding("name server", Level.OK, ", ".join(servers))
-    advice = "the PDP context has one once it is active"
+    advice = "the network names one when the PDP context is active"
     return Finding("name server", Level.LATER, "none", advice)
 
 
@@ -304,7 +308,7 @@ def speed(modem: BG96Modem) -> Finding:
     """Check that the line is fast enough for the network."""
     rate = answer(modem, "AT+IPR?", "+IPR")
     slow = (number(rate) or 115_200) < 115_200
-    advice = "LTE-M is faster; set another speed with baudrate=" if slow else ""
+    advice = "LTE-M is faster than this; pass a higher --baudrate" if slow else ""
     level = Level.WARNING if slow else Level.OK
     return Finding("speed", level, f"{rate} baud", advice)
 
@@ -317,7 +321,7 @@ def flow_control(modem: BG96Modem) -> Finding:
     text = f"none ({value})"
     if modem.settings.rtscts:
         return Finding("flow control", Level.LATER, text, "the first request sets it")
-    advice = "if RTS and CTS are wired, pass rtscts=True"
+    advice = "if RTS and CTS are wired, pass --rtscts"
     return Finding("flow control", Level.OK, text, advice)
 
 

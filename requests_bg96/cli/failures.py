@@ -44,7 +44,7 @@ KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...
         REFUSED,
         '"requests-bg96 doctor" checks the SIM, the network and the settings',
     ),
-    (BG96Error, REFUSED, '"requests-bg96 doctor" tells what is wrong'),
+    (BG96Error, REFUSED, '"requests-bg96 doctor" finds the fault'),
 )
 
 
@@ -103,7 +103,7 @@ class Commands(click.Group):
             raise failure(error) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
-                # The reader of the output has gone: click then ends without a word.
+                # Nobody reads the output any more. click then ends without an error.
                 raise
             raise failure(error) from error
         except KeyboardInterrupt:

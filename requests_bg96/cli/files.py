@@ -85,7 +85,7 @@ def get_command(modem: BG96Modem, name: str, output: str | None) -> None:
     if output == "-":
         sys.stdout.buffer.write(data)
         return
-    # UFS:x and ../x are names in the module; on this machine they would lead elsewhere.
+    # UFS:x and ../x are names in the module. On this machine they are other places.
     path = pathlib.Path(output or pathlib.PurePath(name.rpartition(":")[2]).name)
     path.write_bytes(data)
     click.echo(f"{path}: {len(data)} bytes", err=True)
@@ -117,7 +117,7 @@ def put_command(modem: BG96Modem, file: BinaryIO, name: str | None) -> None:
 def delete_command(modem: BG96Modem, names: tuple[str, ...]) -> None:
     """Delete files from the module.
 
-    The exit status is 1 if one of them is not there.
+    The exit status is 1 if the module does not have one of them.
     """
     missing = [name for name in names if not modem.files.delete(name)]
     if missing:
@@ -141,7 +141,7 @@ def clean_command(modem: BG96Modem, as_json: bool) -> None:
     for name in deleted:
         click.echo(f"deleted {name}, {own[name]} bytes")
     if not deleted:
-        click.echo("there was nothing to delete")
+        click.echo("no file to delete")
 
 
 def _missing(name: str) -> Failure:
@@ -150,7 +150,7 @@ def _missing(name: str) -> Failure:
 
 @contextmanager
 def _progress(size: int) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on a terminal; yield what is called as the bytes go."""
+    """Show a bar on a terminal; yield a function that moves it."""
     where = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

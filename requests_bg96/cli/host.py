@@ -85,7 +85,7 @@ def _holder(place: pathlib.Path, wanted: str) -> Holder | None:
         numbers = [_INDEX.search(_text(place / "fdinfo" / name)) for name in masters]
         if any(found and found[1] == pty[1] for found in numbers):
             return None
-        # An old kernel does not tell which pseudo-terminal it is.
+        # An old kernel does not say which pseudo-terminal it is.
         uses = True if all(numbers) else None
     return Holder(_name_of(place), int(place.name), uses)
 
@@ -94,7 +94,7 @@ def _entries(directory: pathlib.Path) -> list[str]:
     try:
         return os.listdir(directory)
     except OSError:
-        # It belongs to another user, or is gone, or this is not Linux.
+        # Another user owns it, or it is gone, or this is not Linux.
         return []
 
 

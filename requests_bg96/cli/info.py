@@ -21,12 +21,12 @@ Answer = Callable[[BG96Modem], Any]
 
 
 def _bare(command: str) -> Answer:
-    """Return a question for a value without a name in front."""
+    """Return a function that asks for a value without a name before it."""
     return lambda modem: "".join(modem.command(command)[:1]) or None
 
 
 def _named(command: str, place: int = 0) -> Answer:
-    """Return a question for a value behind the command's name."""
+    """Return a function that asks for a value after the command's name."""
 
     def ask(modem: BG96Modem) -> str | None:
         values = values_of(answer(modem, f"AT{command}", command.rstrip("?")))
@@ -36,7 +36,7 @@ def _named(command: str, place: int = 0) -> Answer:
 
 
 def _iccid(modem: BG96Modem) -> str | None:
-    # A card may fill the last place with F.
+    # Some cards have F as the last digit.
     return (_named("+QCCID")(modem) or "").rstrip("fF") or None
 
 
@@ -62,7 +62,7 @@ def _address(modem: BG96Modem) -> str | None:
     return next((one[-1] for one in found if one[:2] == [context, "1"]), None)
 
 
-#: The questions besides ATI, by name.
+#: The functions that ask for each value, by its name. ATI comes before them.
 QUESTIONS: dict[str, Answer] = {
     "imei": _bare("AT+CGSN"),
     "sim": _named("+CPIN?"),

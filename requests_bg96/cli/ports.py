@@ -43,7 +43,7 @@ def ports_command(as_json: bool) -> None:
     for one in found:
         _show_module(one)
     if not found:
-        console().print("No BG96 is on USB (2c7c:0296).")
+        console().print("There is no BG96 on USB (2c7c:0296).")
     if others:
         console().print("Other ports (a module on a UART is at one of them):")
         show_rows([_row(one, one["description"]) for one in others], indent=2)

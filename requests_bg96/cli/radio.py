@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ("MOST_BARS", "Network", "Signal", "values_of")
 
-#: The least dBm for each bar. No manual has such a table. These are like those of
-#: phones, but reach lower: LTE-M still works there, because it repeats itself.
+#: The least dBm for each bar. No manual has such a table. Phones use similar values.
+#: These are lower, because LTE-M repeats its data and works with less.
 RSRP_BARS = (-130, -120, -110, -100, -90)
 RSSI_BARS = (-112, -105, -95, -85, -75)
 MOST_BARS = len(RSRP_BARS)
@@ -31,9 +31,9 @@ def _number(values: list[str], place: int) -> int | None:
 
 @dataclasses.dataclass(frozen=True)
 class Signal:
-    """A signal; a value is None if the module does not tell it.
+    """A signal. A value is None if the module does not report it.
 
-    :param system: as ``CAT-M1``.
+    :param system: for example ``CAT-M1``.
     :param rssi: the whole received power, in dBm.
     :param rsrp: the power of the network's reference signals, in dBm.
     :param sinr: signal to noise, in dB.
@@ -50,7 +50,7 @@ class Signal:
     def told(cls, answer: str, rssi: int | None) -> Signal:
         """Return the signal in an answer to AT+QCSQ.
 
-        :param answer: the text behind ``+QCSQ:``, "" without an answer.
+        :param answer: the text after ``+QCSQ:``, or "" if there is no answer.
         :param rssi: the answer to AT+CSQ, in dBm, for a module without AT+QCSQ.
         """
         values = values_of(answer)
@@ -68,7 +68,7 @@ class Signal:
 
     @property
     def bars(self) -> int:
-        """How good it is, from 0 to 5."""
+        """The quality of the signal, from 0 to 5."""
         if self.rsrp is not None:
             return sum(self.rsrp >= least for least in RSRP_BARS)
         if self.rssi is not None:
@@ -102,11 +102,11 @@ class Signal:
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """The cell that serves the module; a value is "" if the module does not tell it.
+    """The cell that serves the module. A value is "" if the module does not report it.
 
-    :param technology: as ``Cat-M1``.
+    :param technology: for example ``Cat-M1``.
     :param operator: the country's and the operator's number.
-    :param band: as ``LTE BAND 20``.
+    :param band: for example ``LTE BAND 20``.
     :param channel: its number.
     """
 

@@ -19,7 +19,7 @@ _PORT = (
 RULES = f"""\
 # Quectel BG96 ({_VENDOR}:{_PRODUCT})
 ACTION=="remove", GOTO="bg96_end"
-# ModemManager leaves the module alone.
+# Keep ModemManager off the module.
 {_MODULE}, ENV{{ID_MM_DEVICE_IGNORE}}="1", ENV{{.BG96}}="1"
 # The AT port is /dev/bg96, and with a serial number /dev/bg96-SERIAL as well.
 {_PORT}, SYMLINK+="bg96"

@@ -123,5 +123,5 @@ def test_clean(module: Emulator) -> None:
     result = files(module, "clean")
     assert "deleted 0123abcd.key, 5 bytes\n" in result.stdout
     assert names(module) == ["data.bin"]
-    assert files(module, "clean").stdout == "there was nothing to delete\n"
+    assert files(module, "clean").stdout == "no file to delete\n"
     assert json.loads(files(module, "clean", "--json").stdout) == {}

@@ -85,7 +85,7 @@ def test_several_modules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_none(monkeypatch: pytest.MonkeyPatch) -> None:
     text, data = listed(monkeypatch)
-    assert text == "No BG96 is on USB (2c7c:0296).\n"
+    assert text == "There is no BG96 on USB (2c7c:0296).\n"
     assert data == {"modules": [], "others": []}
 
 
