@@ -10,9 +10,9 @@ from .at.link import Link
 from .base import times
 from .clock import Deadline
 from .dialogues import receive
-from .dialogues.files import tidy
 from .dialogues.request import Request
 from .dialogues.send import send
+from .dialogues.temporary import tidy
 from .engine import Engine
 from .errors import BG96Error, Phase, TransferError
 from .recovery.policy import REPEATED, Attempts, Remedy

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from ..at.parameters import quoted
 from ..at.steps import BYTES_PER_SECOND, Command, Dialogue, Reply, asked, must
 from ..base import repeating, times
-from ..base.knowledge import Knowledge
 from ..errors import ModuleError, SetupError, TransferError
 
 __all__ = (
@@ -20,7 +19,6 @@ __all__ = (
     "EXISTS",
     "checksum",
     "delete",
-    "delete_leftovers",
     "TEMPORARY_NAME",
     "download",
     "free_space",
@@ -29,7 +27,6 @@ __all__ = (
     "request_name",
     "response_name",
     "store",
-    "tidy",
     "upload",
     "uploading",
 )
@@ -271,20 +268,3 @@ def _arrived(reply: Reply, name: str, size: int, total: int) -> bool:
         return (int(got), int(module_total, 16)) == (size, total)
     except ValueError:
         return False
-
-
-def delete_leftovers(known: Knowledge) -> Dialogue[None]:
-    """Delete, once, the files of a program that was stopped during an exchange."""
-    if not known.cleaned_up:
-        names = yield from listing()
-        known.temporary_files.update(filter(TEMPORARY_NAME.fullmatch, names))
-        yield from tidy(known)
-        known.cleaned_up = True
-
-
-def tidy(known: Knowledge) -> Dialogue[None]:
-    """Delete the temporary files of exchanges."""
-    for name in tuple(known.temporary_files):
-        known.contents.pop(name, None)
-        yield from delete(name)
-        known.temporary_files.discard(name)

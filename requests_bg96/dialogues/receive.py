@@ -11,8 +11,9 @@ from ..base import repeating
 from ..base.codes import BUSY, DOUBTFUL, FILE_LIMIT
 from ..base.knowledge import Knowledge
 from ..errors import ModuleError, NoAnswer, Phase, TransferError
-from .files import delete_leftovers, download, listing, response_name, tidy
+from .files import download, listing, response_name
 from .request import NETWORK_BYTES_PER_SECOND, Request, whole_seconds
+from .temporary import delete_leftovers, tidy
 
 __all__ = ("Result", "read", "read_by_file", "result")
 

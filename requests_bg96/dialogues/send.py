@@ -12,10 +12,11 @@ from ..base.trust import Trust
 from ..errors import ModuleError, NoAnswer, Phase, TransferError
 from ..settings import Settings
 from .context import deactivate
-from .files import delete_leftovers, request_name, store
+from .files import request_name, store
 from .repair import repair
 from .request import Request
 from .setup import prepare
+from .temporary import delete_leftovers
 from .tls import fits, secure
 
 __all__ = ("send",)
