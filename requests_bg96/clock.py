@@ -1,7 +1,12 @@
-"""Clocks, so that tests can run hours in seconds."""
+"""Clocks, so that tests can run hours in seconds.
+
+The client and the emulator share them. This module belongs to neither: it imports
+nothing of the package.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +23,14 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
+
+    def wait(self, condition: threading.Condition, timeout: float) -> bool:
+        """Wait until another thread notifies `condition`. Only the emulator waits so.
+
+        :param condition: the caller holds it; it is released during the wait.
+        :param timeout: the most seconds to wait, or infinity.
+        :returns: whether the notification came in time.
+        """
 
     def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
         """Call `action` every `seconds` in the background, until it returns False.
@@ -41,7 +54,14 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Sleep for `seconds`."""
-        time.sleep(seconds)
+        time.sleep(max(0.0, seconds))
+
+    def wait(self, condition: threading.Condition, timeout: float) -> bool:
+        """Wait until another thread notifies `condition`, at most `timeout` seconds."""
+        if timeout == math.inf:
+            return condition.wait()
+        # A longer wait is an OverflowError.
+        return condition.wait(min(timeout, threading.TIMEOUT_MAX))
 
     def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
         """Call `action` every `seconds`, in a thread, until it returns False."""

@@ -14,7 +14,7 @@ from typing import Any
 from requests_bg96.emulator import (
     CallableNetwork,
     Fault,
-    Request,
+    ReceivedRequest,
     Switches,
     TlsSettings,
 )
@@ -43,7 +43,7 @@ class Doors:
         self.hosts.append(host)
         self.seen.append(tls)
 
-    def __call__(self, request: Request) -> Answers:
+    def __call__(self, request: ReceivedRequest) -> Answers:
         self.requests.append(request.data)
         return self.answer
 

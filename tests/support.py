@@ -205,8 +205,8 @@ def play(dialogue: Dialogue[T], *script: tuple[str, Answer]) -> T:
 
 # A modem, the network behind it, and a session over both
 
-Answers = Union[bytes, Iterable[Union[bytes, emulation.Pause, Hangup, Silence]]]
-App = Callable[[emulation.Request], Answers]
+Answers = Union[bytes, Iterable[Union[bytes, emulation.Delay, Hangup, Silence]]]
+App = Callable[[emulation.ReceivedRequest], Answers]
 
 
 class Servers:
@@ -223,7 +223,7 @@ class Servers:
         #: What happens to the next attempts to connect.
         self.failures: list[emulation.NetworkFailure] = []
 
-    def __call__(self, request: emulation.Request) -> Answers:
+    def __call__(self, request: emulation.ReceivedRequest) -> Answers:
         self.requests.append(request.data)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer(request) if callable(answer) else answer

@@ -20,7 +20,7 @@ from ..dialogues.tls import CLOCK_TOLERANCE, clock_of
 from ..errors import BG96Error, ModuleError, PortError
 from ..modem import BG96Modem
 from .host import is_ignored, is_running, others_at
-from .radio import Network, Signal
+from .radio import RadioNetwork, Signal
 
 __all__ = ("Finding", "Level", "answer", "examine", "repair")
 
@@ -189,7 +189,7 @@ def signal(modem: BG96Modem) -> Finding:
 
 def network(modem: BG96Modem) -> Finding:
     """Return the cell that serves the module."""
-    found = Network.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+    found = RadioNetwork.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
     if found is None:
         return Finding("network", Level.WARNING, "no service")
     fields = dataclasses.asdict(found)

@@ -13,7 +13,7 @@ from ..modem import BG96Modem
 from .checks import answer
 from .options import as_json, with_modem
 from .output import show_json, show_rows
-from .radio import Network, Signal, values_of
+from .radio import RadioNetwork, Signal, values_of
 
 __all__ = ("info_command",)
 
@@ -45,7 +45,7 @@ def _signal(modem: BG96Modem) -> str:
 
 
 def _network(modem: BG96Modem) -> str | None:
-    found = Network.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+    found = RadioNetwork.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
     return str(found) if found else None
 
 

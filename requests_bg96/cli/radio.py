@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import Any
 
-__all__ = ("MOST_BARS", "Network", "Signal", "values_of")
+__all__ = ("MOST_BARS", "RadioNetwork", "Signal", "values_of")
 
 #: The least dBm for each bar. No manual has such a table. Phones use similar values.
 #: These are lower, because LTE-M repeats its data and works with less.
@@ -101,7 +101,7 @@ class Signal:
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
+class RadioNetwork:
     """The cell that serves the module. A value is "" if the module does not report it.
 
     :param technology: for example ``Cat-M1``.
@@ -116,7 +116,7 @@ class Network:
     channel: str = ""
 
     @classmethod
-    def told(cls, answer: str) -> Network | None:
+    def told(cls, answer: str) -> RadioNetwork | None:
         """Return the cell in an answer to AT+QNWINFO; None without service."""
         values = values_of(answer)
         if len(values) < 2 or values[0].upper() in ("NONE", "NO SERVICE"):

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import serial
 
+from ..clock import Clock, SystemClock
 from .callable_network import (
     CallableNetwork,
+    Delay,
     Hangup,
-    Pause,
-    Request,
+    ReceivedRequest,
     Silence,
     Until,
 )
-from .clock import Clock, SystemClock, VirtualClock
+from .clock import VirtualClock
 from .emulator import Emulator
 from .faults import Fault
 from .module import Module
@@ -43,9 +44,9 @@ __all__ = (
     "Module",
     "Network",
     "NetworkFailure",
-    "Pause",
+    "Delay",
     "Refused",
-    "Request",
+    "ReceivedRequest",
     "Silence",
     "SocketNetwork",
     "StreamNetwork",

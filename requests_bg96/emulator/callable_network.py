@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Union
 
-from .clock import Clock
+from ..clock import Clock
 from .http_head import HEAD_LIMIT, MalformedHead, ResponseHead, split_head
 from .network import (
     Closed,
@@ -24,14 +24,14 @@ from .network import (
 from .request_framing import RequestFraming, wants_close
 from .scheduler import NEVER, NOW
 
-__all__ = ("CallableNetwork", "Hangup", "Pause", "Request", "Silence", "Until")
+__all__ = ("CallableNetwork", "Hangup", "Delay", "ReceivedRequest", "Silence", "Until")
 
 #: Bytes of one packet: what TCP carries in an Ethernet frame.
 PACKET = 1460
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
+class ReceivedRequest:
     """One HTTP request as the server got it.
 
     :param data: head and body, byte for byte.
@@ -44,7 +44,7 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pause:
+class Delay:
     """Part of a response: the server lets this many seconds pass."""
 
     seconds: float
@@ -75,8 +75,8 @@ class Until:
     since: Callable[[], float] | None = None
 
 
-Part = Union[bytes, Pause, Hangup, Silence, Until]
-Handler = Callable[[Request], Union[bytes, Iterable[Part]]]
+Part = Union[bytes, Delay, Hangup, Silence, Until]
+Handler = Callable[[ReceivedRequest], Union[bytes, Iterable[Part]]]
 Connect = Callable[[str, int, Union[TlsSettings, None]], object]
 
 
@@ -113,7 +113,7 @@ class CallableNetwork:
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
-    ) -> CallableLink:
+    ) -> CallableConnection:
         """Start to connect."""
         event: Event | None = Connected()
         try:
@@ -123,25 +123,27 @@ class CallableNetwork:
             event = None
         except NetworkFailure as failure:
             event = Failed(failure.error)
-        link = self._link(host, port, tls)
+        connection = self._connection_to(host, port, tls)
         if event:
-            link.add(now + self._delay, event)
-        return link
+            connection.add(now + self._delay, event)
+        return connection
 
-    def resolve(self, host: str, now: float) -> CallableLink:
+    def resolve(self, host: str, now: float) -> CallableConnection:
         """Look a name up: each has an address of the documentation range."""
-        link = self._link(host, 0, None)
-        link.add(now + self._delay, Resolved(("192.0.2.1",)))
-        return link
+        connection = self._connection_to(host, 0, None)
+        connection.add(now + self._delay, Resolved(("192.0.2.1",)))
+        return connection
 
-    def _link(self, host: str, port: int, tls: TlsSettings | None) -> CallableLink:
-        return CallableLink(self._handler, (host, port, tls), self._now)
+    def _connection_to(
+        self, host: str, port: int, tls: TlsSettings | None
+    ) -> CallableConnection:
+        return CallableConnection(self._handler, (host, port, tls), self._now)
 
     def _now(self) -> float:
         return self._clock.now() if self._clock else NOW
 
 
-class CallableLink:
+class CallableConnection:
     """One connection to the function."""
 
     def __init__(
@@ -217,7 +219,7 @@ class CallableLink:
     def _answer(self, request: bytes, now: float) -> None:
         self._time = max(self._time, now)
         try:
-            answer = self._handler(Request(*self._peer, request))
+            answer = self._handler(ReceivedRequest(*self._peer, request))
         except NetworkFailure as failure:
             self._response = iter([Failed(failure.error)])
             return
@@ -237,7 +239,7 @@ class CallableLink:
             if isinstance(part, bytes):
                 said += part[: max(0, HEAD_LIMIT - len(said))]
                 yield from _packets(part)
-            elif isinstance(part, Pause):
+            elif isinstance(part, Delay):
                 self._time += part.seconds
             elif isinstance(part, Until):
                 yield from self._hold(part)

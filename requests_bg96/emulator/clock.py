@@ -1,77 +1,22 @@
-"""Time as one object, so that hours of a module's life can pass in milliseconds."""
+"""Virtual time, so that hours of a module's life pass in milliseconds."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import threading
-import time
 from collections.abc import Callable
-from typing import Protocol
 
-__all__ = ("Clock", "SystemClock", "VirtualClock")
-
-
-class Clock(Protocol):
-    """What the emulator, and a client under test, asks of time."""
-
-    def now(self) -> float:
-        """Return the time in seconds since an arbitrary moment."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let this many seconds pass."""
-
-    def wait(self, condition: threading.Condition, timeout: float) -> bool:
-        """Wait for a notification of a condition that the caller holds.
-
-        :param condition: held by the calling thread, released while it waits.
-        :param timeout: seconds; infinity waits for the notification alone.
-        :returns: False when the time was over first.
-        """
-
-    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
-        """Have an action called every so many seconds, until it returns False.
-
-        :param name: of the thread, where one is made for that.
-        """
-
-
-class SystemClock:
-    """The time of this machine."""
-
-    def now(self) -> float:
-        """Return the monotonic time in seconds."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep for this many seconds."""
-        time.sleep(max(0.0, seconds))
-
-    def wait(self, condition: threading.Condition, timeout: float) -> bool:
-        """Wait for a notification, at most ``timeout`` seconds."""
-        if timeout == math.inf:
-            return condition.wait()
-        # Longer waits overflow the operating system's own timeout.
-        return condition.wait(min(timeout, threading.TIMEOUT_MAX))
-
-    def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
-        """Call ``action`` every ``seconds``, in a thread, until it returns False."""
-
-        def run() -> None:
-            self.sleep(seconds)
-            while action():
-                self.sleep(seconds)
-
-        threading.Thread(target=run, name=name, daemon=True).start()
+__all__ = ("VirtualClock",)
 
 
 @dataclasses.dataclass(eq=False)
 class _Repeated:
-    """An action that is called again and again.
+    """An action that a clock repeats.
 
-    :param due: when it is called next.
-    :param seconds: between two calls.
-    :param action: returns whether it is to be called again.
+    :param due: the time of the next call, in seconds.
+    :param seconds: the time between two calls.
+    :param action: returns whether to call it again.
     """
 
     due: float
@@ -80,15 +25,14 @@ class _Repeated:
 
 
 class VirtualClock:
-    """A time that passes only when somebody waits for it.
+    """A clock whose time passes only when somebody waits. It then passes at once.
 
-    :param start: seconds, the first value of `now`.
+    :param start: the first value of `now`, in seconds.
     """
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
         self._lock = threading.Lock()
-        #: When each action is due next, and how often.
         self._repeated: list[_Repeated] = []
         self._repeating = threading.Lock()
 
@@ -100,9 +44,9 @@ class VirtualClock:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Move the time on at once, and call what is due meanwhile."""
+        """Advance the time by `seconds` at once, and call the actions that are due."""
         seconds = max(0.0, seconds)
-        # What is called may let time pass by itself, and calls nothing then.
+        # An action may sleep itself. Its sleep must not call actions again.
         if self._repeated and self._repeating.acquire(blocking=False):
             try:
                 seconds = self._call_due(self._now + seconds)
@@ -112,14 +56,14 @@ class VirtualClock:
             self._now += seconds
 
     def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
-        """Call ``action`` every ``seconds`` that pass, until it returns False.
+        """Call `action` every `seconds` that pass, until it returns False.
 
-        It is called by whoever lets the time pass, so each run is like the last.
+        The thread that sleeps makes the calls. So each run of a test is the same.
         """
         self._repeated.append(_Repeated(self._now + seconds, seconds, action))
 
     def _call_due(self, until: float) -> float:
-        """Call what is due until then; return the seconds that are left."""
+        """Call the actions that are due before `until`; return the seconds left."""
         while self._repeated:
             first = min(self._repeated, key=lambda each: each.due)
             if first.due > until:
@@ -132,10 +76,9 @@ class VirtualClock:
         return max(0.0, until - self._now)
 
     def wait(self, condition: threading.Condition, timeout: float) -> bool:
-        """Move the time on instead of waiting.
+        """Advance the time by `timeout` seconds at once, and return False.
 
-        Without a bound there is no time to move to: only then is the
-        notification waited for in earnest.
+        If `timeout` is infinity, wait for the notification instead.
         """
         if timeout == math.inf:
             return condition.wait()

@@ -1,4 +1,4 @@
-"""Command lines taken apart (V.250 5.2 to 5.4; AT manual 1.2)."""
+"""ParsedCommand lines taken apart (V.250 5.2 to 5.4; AT manual 1.2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import enum
 import re
 from collections.abc import Iterator
 
-__all__ = ("Command", "Form", "parse", "split_arguments")
+__all__ = ("ParsedCommand", "Form", "parse", "split_arguments")
 
 
 class Form(enum.Enum):
@@ -21,7 +21,7 @@ class Form(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Command:
+class ParsedCommand:
     """One command of a line.
 
     :param name: in capitals, such as ``+QHTTPGET``, ``E``, ``&F`` or ``S3``.
@@ -44,7 +44,7 @@ class Malformed(Exception):
     """A piece of a line that is no command."""
 
 
-def parse(line: str) -> Iterator[Command | None]:
+def parse(line: str) -> Iterator[ParsedCommand | None]:
     """Give the commands of a line one by one, in order.
 
     A line is executed up to its first fault, so the commands before it are still
@@ -77,29 +77,29 @@ def _without_spaces(line: str) -> str:
     )
 
 
-def _next(line: str, position: int) -> tuple[Command, int]:
+def _next(line: str, position: int) -> tuple[ParsedCommand, int]:
     if line[position] == "+":
         return _extended(line, position)
     register = _REGISTER.match(line, position)
     if register:
         name, value, query = register.groups()
         form = Form.READ if query else Form.WRITE
-        return Command(name.upper(), form, value or ""), register.end()
+        return ParsedCommand(name.upper(), form, value or ""), register.end()
     basic = _BASIC.match(line, position)
     if not basic:
         raise Malformed(line[position:])
     return _basic(line, basic)
 
 
-def _basic(line: str, basic: re.Match[str]) -> tuple[Command, int]:
+def _basic(line: str, basic: re.Match[str]) -> tuple[ParsedCommand, int]:
     name = basic[1].upper()
     if name in ("D", "A"):
         # Dialling and answering take the rest of the line (AT manual 7.1, 7.2).
-        return Command(name, Form.BASIC, line[basic.end(1) :]), len(line)
-    return Command(name, Form.BASIC, basic[2]), basic.end()
+        return ParsedCommand(name, Form.BASIC, line[basic.end(1) :]), len(line)
+    return ParsedCommand(name, Form.BASIC, basic[2]), basic.end()
 
 
-def _extended(line: str, position: int) -> tuple[Command, int]:
+def _extended(line: str, position: int) -> tuple[ParsedCommand, int]:
     extended = _EXTENDED.match(line, position)
     if not extended:
         raise Malformed(line[position:])
@@ -112,4 +112,4 @@ def _extended(line: str, position: int) -> tuple[Command, int]:
         arguments, end = rest[0], rest.end()
     if end < len(line) and line[end] != ";":
         raise Malformed(line[position:])
-    return Command(name.upper(), Form(sign), arguments), end + 1
+    return ParsedCommand(name.upper(), Form(sign), arguments), end + 1

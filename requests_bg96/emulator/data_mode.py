@@ -12,10 +12,10 @@ from .scheduler import NOW, Procedure, Wait
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ("DataMode", "Outcome", "collect")
+__all__ = ("DataMode", "DataModeEnd", "collect")
 
 
-class Outcome(enum.Enum):
+class DataModeEnd(enum.Enum):
     """How an input in data mode ended."""
 
     COMPLETE = "complete"
@@ -79,7 +79,7 @@ def collect(
     sink: Callable[[bytes], None],
     *,
     gap: bool = False,
-) -> Procedure[Outcome]:
+) -> Procedure[DataModeEnd]:
     """Say CONNECT and hand ``length`` bytes of input to ``sink``.
 
     :param length: bytes; what comes after them stays for the command parser.
@@ -97,9 +97,9 @@ def collect(
                 sink(data)
             length -= len(data)
             if mode.escaped:
-                return Outcome.ESCAPED
+                return DataModeEnd.ESCAPED
             if not ready:
-                return Outcome.TIMEOUT
+                return DataModeEnd.TIMEOUT
             if gap:
                 deadline = module.scheduler.now + seconds
-    return Outcome.COMPLETE
+    return DataModeEnd.COMPLETE

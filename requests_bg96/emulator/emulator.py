@@ -11,7 +11,8 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .clock import Clock, SystemClock, VirtualClock
+from ..clock import Clock, SystemClock
+from .clock import VirtualClock
 from .faults import Fault
 from .intake import INPUT_BUFFER
 from .line import Fragment, Line, Observer

@@ -1,4 +1,4 @@
-"""One request and its response, over one link (HTTP manual 2.3 to 2.7)."""
+"""One request and its response, over one connection (HTTP manual 2.3 to 2.7)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .http_head import (
     split_head,
 )
 from .http_url import Url
-from .network import Closed, Connected, Event, Failed, Link, Received
+from .network import Closed, Connected, Event, Failed, Received, ServerConnection
 from .request_framing import wants_close
 from .scheduler import NEVER, NOW, Procedure, Wait
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ("CONNECT_TIME", "Exchange", "HttpFailed", "Phase")
+__all__ = ("CONNECT_TIME", "HttpExchange", "HttpFailed", "ExchangeState")
 
 #: Seconds until CONNECT or an error (HTTP manual 2.3, 2.4).
 CONNECT_TIME = 125.0
@@ -58,7 +58,7 @@ class HttpFailed(Exception):
         self.code = code
 
 
-class Phase(enum.Enum):
+class ExchangeState(enum.Enum):
     """How far an exchange has come."""
 
     REQUEST = "request"
@@ -67,7 +67,7 @@ class Phase(enum.Enum):
     OVER = "over"
 
 
-class Exchange:
+class HttpExchange:
     """One request and its response.
 
     :param module: on whose behalf.
@@ -83,9 +83,9 @@ class Exchange:
         self.command = command
         self.url = url
         self.own_header = own_header
-        self.phase = Phase.REQUEST
+        self.state = ExchangeState.REQUEST
         self.head: ResponseHead | None = None
-        self.link: Link | None = None
+        self.connection: ServerConnection | None = None
         self.broken: int | None = None
         self._body: Body = LengthBody(0)
         self._early = b""
@@ -104,8 +104,8 @@ class Exchange:
         :raises HttpFailed: with the number of the reason.
         """
         module = self._module
-        self.link = module.http.kept_link(self.url)
-        if self.link:
+        self.connection = module.http.kept_connection(self.url)
+        if self.connection:
             return
         tls = module.tls_settings() if self.url.tls else None
         peer = (self.url.host, self.url.port, tls)
@@ -115,7 +115,7 @@ class Exchange:
         if not (_is_address(self.url.host) or context.names):
             # HTTP manual 4.3.
             raise HttpFailed(self._number(714))
-        self.link = module.network.connect(*peer, module.scheduler.now)
+        self.connection = module.network.connect(*peer, module.scheduler.now)
         until = min(until, module.scheduler.now + CONNECT_TIME)
         event = yield from self._event(until, 702)
         if not isinstance(event, Connected):
@@ -129,13 +129,13 @@ class Exchange:
             self._module.exchanges += 1
         self._sent += len(data)
         self._request += data[: HEAD_LIMIT - len(self._request)]
-        if self.link:
-            self.link.send(data, self._module.scheduler.now)
+        if self.connection:
+            self.connection.send(data, self._module.scheduler.now)
 
     def finish(self) -> None:
         """End the request."""
-        if self.link:
-            self.link.finish(self._module.scheduler.now)
+        if self.connection:
+            self.connection.finish(self._module.scheduler.now)
 
     # Response.
 
@@ -171,8 +171,8 @@ class Exchange:
 
         :raises HttpFailed: as `connect` does.
         """
-        if self.link:
-            self.link.close()
+        if self.connection:
+            self.connection.close()
         self.url = url
         self._buffer = self._early = self._request = b""
         self._end, self._deaf, self._sent = None, False, 0
@@ -180,12 +180,12 @@ class Exchange:
 
     def close(self, *, keep: bool = False) -> None:
         """Be done with it; ``keep`` leaves the connection for the next one."""
-        self.phase = Phase.OVER
-        link, self.link = self.link, None
-        if link and keep:
-            self._module.http.keep_link(self.url, link)
-        elif link:
-            link.close()
+        self.state = ExchangeState.OVER
+        connection, self.connection = self.connection, None
+        if connection and keep:
+            self._module.http.keep_connection(self.url, connection)
+        elif connection:
+            connection.close()
 
     def fail(self, code: int) -> None:
         """Let everything that waits for the network fail with this number."""
@@ -202,7 +202,7 @@ class Exchange:
         """Return when there is something to take."""
         if self.broken is not None or self._early or self._end:
             return NOW
-        return self.link.due() if self.link and not self._deaf else NEVER
+        return self.connection.due() if self.connection and not self._deaf else NEVER
 
     def read(self) -> bytes:
         """Take one packet and return what of it the host gets.
@@ -285,9 +285,9 @@ class Exchange:
         return self._take()
 
     def _take(self) -> Event:
-        if self.broken is not None or self.link is None:
+        if self.broken is not None or self.connection is None:
             raise HttpFailed(self.broken or 710)
-        event = self._end or self.link.take()
+        event = self._end or self.connection.take()
         if isinstance(event, Failed):
             raise HttpFailed(self._number(event.error))
         return event
@@ -298,9 +298,13 @@ class Exchange:
     def _look_back(self) -> None:
         """See what the server makes of the request before it is complete."""
         known = self.broken or self._end or len(self._buffer) > HEAD_LIMIT
-        if known or not self.link or self.link.due() > self._module.scheduler.now:
+        if (
+            known
+            or not self.connection
+            or self.connection.due() > self._module.scheduler.now
+        ):
             return
-        event = self.link.take()
+        event = self.connection.take()
         if isinstance(event, Received):
             self._buffer += event.data
         elif isinstance(event, Closed) and event.reset:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .http_exchange import Exchange, HttpFailed, Phase
+from .http_exchange import ExchangeState, HttpExchange, HttpFailed
 from .http_head import ResponseHead
 from .http_results import say_result
 from .http_url import MalformedUrl, Url, request_head
-from .network import Link
+from .network import ServerConnection
 from .results import CommandFailed
 from .scheduler import Procedure
 
@@ -43,9 +43,9 @@ class HttpService:
         self.settings = dict(DEFAULTS)
         self.prefix = ("64:FF9B:0:0:0:0:0:0", 96)
         self.url = ""
-        self.exchange: Exchange | None = None
+        self.exchange: HttpExchange | None = None
         self._was_read = False
-        self._kept: tuple[Url, Link] | None = None
+        self._kept: tuple[Url, ServerConnection] | None = None
 
     def reset(self) -> None:
         """Forget everything."""
@@ -64,8 +64,8 @@ class HttpService:
     @property
     def under_way(self) -> bool:
         """Whether a request is being made, or a response is being read."""
-        busy = (Phase.REQUEST, Phase.READING)
-        return self.exchange is not None and self.exchange.phase in busy
+        busy = (ExchangeState.REQUEST, ExchangeState.READING)
+        return self.exchange is not None and self.exchange.state in busy
 
     def require_idle(self) -> None:
         """Refuse a command while a request is under way (703)."""
@@ -77,7 +77,7 @@ class HttpService:
         if self._module.data_mode_elsewhere:
             raise CommandFailed(704)
 
-    def begin(self, command: str) -> Exchange:
+    def begin(self, command: str) -> HttpExchange:
         """Start an exchange.
 
         :raises CommandFailed: 703 for one under way, 712 for no URL, 711 for a bad
@@ -98,7 +98,7 @@ class HttpService:
             raise CommandFailed(709)
         self.drop()
         self._was_read = False
-        self.exchange = Exchange(self._module, command, url, self.own_header)
+        self.exchange = HttpExchange(self._module, command, url, self.own_header)
         return self.exchange
 
     def parsed_url(self, text: str) -> Url:
@@ -108,7 +108,7 @@ class HttpService:
         except MalformedUrl:
             raise CommandFailed(711) from None
 
-    def response(self) -> Exchange:
+    def response(self) -> HttpExchange:
         """Return the exchange whose response waits, and begin to read it.
 
         :raises CommandFailed: 703 before the URC, 705 where nothing was asked.
@@ -119,10 +119,10 @@ class HttpService:
             raise CommandFailed(
                 self._module.switches.second_read if self._was_read else 705
             )
-        exchange.phase = Phase.READING
+        exchange.state = ExchangeState.READING
         return exchange
 
-    def connect(self, exchange: Exchange) -> Procedure[None]:
+    def connect(self, exchange: HttpExchange) -> Procedure[None]:
         """Connect, or fail the command."""
         try:
             yield from exchange.connect()
@@ -130,7 +130,7 @@ class HttpService:
             self.drop()
             raise CommandFailed(failure.code) from None
 
-    def report(self, exchange: Exchange, seconds: float) -> Procedure[None]:
+    def report(self, exchange: HttpExchange, seconds: float) -> Procedure[None]:
         """Wait for the response and tell of it by the URC."""
         until = self._module.scheduler.now + seconds
         try:
@@ -142,12 +142,12 @@ class HttpService:
             self.drop()
             result = str(failure.code)
         else:
-            exchange.phase = Phase.RESPONSE
+            exchange.state = ExchangeState.RESPONSE
             result = self._result(head)
         say_result(self._module, f"{exchange.command}: {result}".encode())
 
     def _followed(
-        self, exchange: Exchange, head: ResponseHead, until: float
+        self, exchange: HttpExchange, head: ResponseHead, until: float
     ) -> Procedure[ResponseHead]:
         """Ask where a response points to, if the firmware does and made the head."""
         own = exchange.own_header or exchange.command != "+QHTTPGET"
@@ -168,12 +168,12 @@ class HttpService:
 
     def stop(self) -> None:
         """Give up what is in hand; a request under way ends with 719 (inference)."""
-        if self.exchange and self.exchange.phase is Phase.REQUEST:
+        if self.exchange and self.exchange.state is ExchangeState.REQUEST:
             self.exchange.fail(719)
         else:
             self.drop()
 
-    def done(self, exchange: Exchange) -> None:
+    def done(self, exchange: HttpExchange) -> None:
         """Be done with a response that was read to its end."""
         keep = self._module.switches.reuse_sockets and exchange.reusable
         exchange.close(keep=keep)
@@ -194,27 +194,27 @@ class HttpService:
         if self.exchange:
             self.exchange.fail(709)
 
-    def kept_link(self, url: Url) -> Link | None:
+    def kept_connection(self, url: Url) -> ServerConnection | None:
         """Hand out the connection that is kept, if it leads to this server."""
         kept, self._kept = self._kept, None
         if not kept:
             return None
-        other, link = kept
+        other, connection = kept
         same = (other.tls, other.host, other.port) == (url.tls, url.host, url.port)
         # An event of an idle connection is its end.
-        if same and link.due() > self._module.scheduler.now:
-            return link
-        link.close()
+        if same and connection.due() > self._module.scheduler.now:
+            return connection
+        connection.close()
         return None
 
-    def keep_link(self, url: Url, link: Link) -> None:
+    def keep_connection(self, url: Url, connection: ServerConnection) -> None:
         """Keep a connection for the next request."""
-        self._kept = (url, link)
+        self._kept = (url, connection)
 
     def hang_up(self) -> None:
         """Let the server close the connection in use."""
-        if self.exchange and self.exchange.link:
-            self.exchange.link.hang_up(self._module.scheduler.now)
+        if self.exchange and self.exchange.connection:
+            self.exchange.connection.hang_up(self._module.scheduler.now)
 
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None

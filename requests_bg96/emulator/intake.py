@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .paced_queue import BITS_PER_BYTE, PacedQueue
 from .scheduler import NEVER, NOW
-from .wire import BITS_PER_BYTE, Wire
 
 __all__ = ("INPUT_BUFFER", "Intake")
 
@@ -24,7 +24,7 @@ class Intake:
     """
 
     def __init__(self, rate: int | None, capacity: int) -> None:
-        self._wire = Wire(rate * BITS_PER_BYTE if rate else None)
+        self._wire = PacedQueue(rate * BITS_PER_BYTE if rate else None)
         self._slow = rate is not None
         self._capacity = capacity
 

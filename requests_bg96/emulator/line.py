@@ -10,8 +10,8 @@ from typing import Literal, Union
 from .faults import Fault, FaultTap
 from .intake import INPUT_BUFFER, Intake
 from .module import Module
+from .paced_queue import PacedQueue
 from .scheduler import NEVER, NOW
-from .wire import Wire
 
 __all__ = ("Fragment", "HOST_BUFFER", "Line")
 
@@ -69,8 +69,8 @@ class Line:
         self._fragment = fragment
         self._lossy = overflow is not None
         self._capacity = overflow or HOST_BUFFER
-        self._incoming = Wire(baudrate)
-        self._outgoing = Wire(baudrate)
+        self._incoming = PacedQueue(baudrate)
+        self._outgoing = PacedQueue(baudrate)
         self._intake = Intake(input_rate, input_buffer)
         self._rate = module.store.line_rate
         self._paced = baudrate is not None

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable
 from typing import Protocol, Union
 
-from .clock import Clock
+from ..clock import Clock
 
 __all__ = (
     "Closed",
@@ -19,7 +19,7 @@ __all__ = (
     "Connected",
     "Event",
     "Failed",
-    "Link",
+    "ServerConnection",
     "Lookup",
     "Network",
     "NetworkFailure",
@@ -152,7 +152,7 @@ class Lookup(Protocol):
         """Return the next event."""
 
 
-class Link(Lookup, Protocol):
+class ServerConnection(Lookup, Protocol):
     """One connection to a server, from the attempt to make it on."""
 
     @property
@@ -187,7 +187,7 @@ class Network(Protocol):
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
-    ) -> Link:
+    ) -> ServerConnection:
         """Start to connect."""
 
     def resolve(self, host: str, now: float) -> Lookup:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
-from .command_line import Command, Form
+from .command_line import Form, ParsedCommand
 from .parameters import Parameter, ParameterError, convert
 from .results import CommandFailed
 from .scheduler import Procedure
@@ -89,7 +89,7 @@ class Registry:
         """Declare a basic command with its number."""
         return self._declare(name, Form.BASIC, declared)
 
-    def run(self, module: Module, command: Command) -> Reply:
+    def run(self, module: Module, command: ParsedCommand) -> Reply:
         """Start a command.
 
         :raises CommandFailed: when it is unknown or its parameters are wrong.

@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable
 
-from .clock import Clock, SystemClock
+from ..clock import Clock, SystemClock
 from .network import (
     Closed,
     Connected,
@@ -54,12 +54,12 @@ class SocketNetwork:
     def __init__(self) -> None:
         self._clock: Clock = SystemClock()
         self._notify: Callable[[], None] = _nobody
-        self._links: set[SocketSource] = set()
+        self._sources: set[SocketSource] = set()
 
     @property
     def busy(self) -> bool:
         """Whether a connection is open or being made."""
-        return bool(self._links)
+        return bool(self._sources)
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
         """Take the clock of the emulator and its call for attention."""
@@ -68,17 +68,17 @@ class SocketNetwork:
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
-    ) -> SocketLink:
+    ) -> SocketConnection:
         """Start to connect."""
-        link = SocketLink(self._clock, self._notify, self._links.discard)
-        self._links.add(link)
-        link.start(host, port, tls)
-        return link
+        connection = SocketConnection(self._clock, self._notify, self._sources.discard)
+        self._sources.add(connection)
+        connection.start(host, port, tls)
+        return connection
 
     def resolve(self, host: str, now: float) -> SocketSource:
         """Start to look a name up."""
-        source = SocketSource(self._clock, self._notify, self._links.discard)
-        self._links.add(source)
+        source = SocketSource(self._clock, self._notify, self._sources.discard)
+        self._sources.add(source)
         source.look_up(host)
         return source
 
@@ -154,7 +154,7 @@ class SocketSource:
         self._notify()
 
 
-class SocketLink(SocketSource):
+class SocketConnection(SocketSource):
     """One TCP connection, with TLS on it or not."""
 
     def __init__(

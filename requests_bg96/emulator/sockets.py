@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .scheduler import NEVER, NOW, Procedure, Wait
-from .tcp_socket import Access, State, TcpSocket
+from .tcp_socket import AccessMode, SocketState, TcpSocket
 
 if TYPE_CHECKING:
     from .module import Module
@@ -120,7 +120,7 @@ class Sockets:
         """
         self._module.contexts.succeed()
         socket = self._sockets.get(number)
-        if socket is None or socket.state is State.OPENING:
+        if socket is None or socket.state is SocketState.OPENING:
             raise self._module.contexts.fail(572)
         return socket
 
@@ -143,7 +143,7 @@ class Sockets:
         number: int,
         peer: tuple[str, int],
         local_port: int,
-        access: Access,
+        access: AccessMode,
     ) -> None:
         """Open a socket; the URC tells the result.
 
@@ -173,9 +173,9 @@ class Sockets:
             return 561
         old = self._sockets.get(number)
         if old and (
-            old.state is not State.CLOSING or switches.open_closing != "reopened"
+            old.state is not SocketState.CLOSING or switches.open_closing != "reopened"
         ):
-            if old.state is State.CLOSING and switches.open_closing == "error":
+            if old.state is SocketState.CLOSING and switches.open_closing == "error":
                 raise module.contexts.fail(563)
             return 563
         if switches.http_beside_sockets == "busy" and module.http.under_way:
@@ -205,7 +205,7 @@ class Sockets:
             module.scheduler.spawn(self._end(socket, seconds))
             return
         started = module.scheduler.now
-        held = socket.state is State.CONNECTED
+        held = socket.state is SocketState.CONNECTED
         yield from socket.shut_down(seconds)
         if module.switches.close_answer == "timeout" and held:
             left = started + seconds - module.scheduler.now
@@ -224,7 +224,7 @@ class Sockets:
 
         def there() -> float:
             fits = socket.unacknowledged + length <= SEND_BUFFER
-            return NOW if fits or socket.state is not State.CONNECTED else NEVER
+            return NOW if fits or socket.state is not SocketState.CONNECTED else NEVER
 
         if there() == NEVER and self._module.switches.send_buffer == "wait":
             yield Wait(there, self._module.scheduler.now + SEND_TIME)
@@ -240,7 +240,7 @@ class Sockets:
         """Cut the sockets of a context that the network has dropped."""
         switches = self._module.switches
         for socket in self._of(number):
-            opening = socket.state is State.OPENING
+            opening = socket.state is SocketState.OPENING
             socket.lose()
             if opening or switches.context_loss == "unlisted":
                 del self._sockets[socket.number]

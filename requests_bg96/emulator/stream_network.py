@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Callable, Iterator, Union
 
 from .callable_network import (
-    CallableLink,
+    CallableConnection,
     CallableNetwork,
     Connect,
     Handler,
     Part,
-    Request,
+    ReceivedRequest,
     Silence,
     Until,
 )
@@ -68,7 +68,7 @@ class Connection:
 Stream = Callable[[Connection], Union[Iterator[Part], None]]
 
 
-def _silent(request: Request) -> list[Part]:
+def _silent(request: ReceivedRequest) -> list[Part]:
     return [Silence()]
 
 
@@ -94,16 +94,18 @@ class StreamNetwork(CallableNetwork):
         super().__init__(handler, connect, delay)
         self._stream = stream
 
-    def _link(self, host: str, port: int, tls: TlsSettings | None) -> CallableLink:
+    def _connection_to(
+        self, host: str, port: int, tls: TlsSettings | None
+    ) -> CallableConnection:
         connection = Connection(host, port)
         # A name that is looked up has no port.
         parts = self._stream(connection) if port and not tls else None
         if parts is None:
-            return super()._link(host, port, tls)
-        return StreamLink(connection, parts, self._now)
+            return super()._connection_to(host, port, tls)
+        return StreamConnection(connection, parts, self._now)
 
 
-class StreamLink(CallableLink):
+class StreamConnection(CallableConnection):
     """One connection to a generator."""
 
     def __init__(

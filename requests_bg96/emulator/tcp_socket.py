@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Callable
 
-from .network import Closed, Connected, Event, Failed, Link, Received
+from .network import Closed, Connected, Event, Failed, Received, ServerConnection
 from .scheduler import NEVER, NOW, Procedure, Wait
 
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["Access", "OPEN_TIME", "State", "TcpSocket"]
+__all__ = ["AccessMode", "OPEN_TIME", "SocketState", "TcpSocket"]
 
 #: Seconds until the URC of AT+QIOPEN (TCP/IP manual 2.1.4).
 OPEN_TIME = 150.0
@@ -23,7 +23,7 @@ LOST = 3
 ERRORS = {702: 569, 709: 570}
 
 
-class State(enum.IntEnum):
+class SocketState(enum.IntEnum):
     """What AT+QISTATE says of a socket."""
 
     OPENING = 1
@@ -31,7 +31,7 @@ class State(enum.IntEnum):
     CLOSING = 4
 
 
-class Access(enum.IntEnum):
+class AccessMode(enum.IntEnum):
     """How the host gets what has come."""
 
     BUFFER = 0
@@ -56,16 +56,16 @@ class TcpSocket:
         context: int,
         peer: tuple[str, int],
         local_port: int,
-        access: Access,
+        access: AccessMode,
     ) -> None:
         self._module = module
-        self._link: Link | None = None
+        self._connection: ServerConnection | None = None
         self.number = number
         self.context = context
         self.host, self.port = peer
         self.local_port = local_port
         self.access = access
-        self.state = State.OPENING
+        self.state = SocketState.OPENING
         self.received = 0
         self.read = 0
         self.sent = 0
@@ -85,28 +85,28 @@ class TcpSocket:
         :param failed: called where it does not come about.
         """
         error = yield from self._connect()
-        if self.state is not State.OPENING:
+        if self.state is not SocketState.OPENING:
             return
         if error:
             self.drop()
             failed(self)
         else:
-            self.state = State.CONNECTED
+            self.state = SocketState.CONNECTED
         self.say_opened(error)
-        while self._link is not None and not self._ending:
+        while self._connection is not None and not self._ending:
             yield Wait(self._due)
-            self._live(self._link)
+            self._live(self._connection)
 
-    def _live(self, link: Link | None) -> None:
+    def _live(self, connection: ServerConnection | None) -> None:
         """Do the next thing that it does by itself."""
-        if link is None or self._ending:
+        if connection is None or self._ending:
             return
         if self._pushes():
             self._push()
         elif self._rest:
             self._store()
         else:
-            self._take(link.take())
+            self._take(connection.take())
 
     def say_opened(self, error: int) -> None:
         """Say how the attempt to open it has ended."""
@@ -115,39 +115,39 @@ class TcpSocket:
 
     def drop(self) -> None:
         """Give the connection up; what has come of it stays."""
-        link, self._link = self._link, None
-        self.state = State.CLOSING
-        if link:
-            link.close()
+        connection, self._connection = self._connection, None
+        self.state = SocketState.CLOSING
+        if connection:
+            connection.close()
 
     def lose(self) -> None:
         """Lose the context under it."""
-        opening = self.state is State.OPENING
+        opening = self.state is SocketState.OPENING
         self.drop()
         if opening:
             self.say_opened(570)
 
     def hang_up(self) -> None:
         """Let the server close."""
-        if self._link and self.state is State.CONNECTED:
-            self._link.hang_up(self._module.scheduler.now)
+        if self._connection and self.state is SocketState.CONNECTED:
+            self._connection.hang_up(self._module.scheduler.now)
 
     def shut_down(self, seconds: float) -> Procedure[None]:
         """Send the end, and wait for that of the server at most so long."""
         self._ending = True
         try:
-            if self._link and self.state is State.CONNECTED and seconds:
-                self.state = State.CLOSING
+            if self._connection and self.state is SocketState.CONNECTED and seconds:
+                self.state = SocketState.CLOSING
                 now = self._module.scheduler.now
-                self._link.shut_down(now)
+                self._connection.shut_down(now)
                 yield from self._await_end(now + seconds)
         finally:
             self.drop()
 
     def _await_end(self, until: float) -> Procedure[None]:
         """Wait for the server's end; what still comes is lost."""
-        while (yield Wait(self._link_due, until)) and self._link:
-            if not isinstance(self._link.take(), Received):
+        while (yield Wait(self._connection_due, until)) and self._connection:
+            if not isinstance(self._connection.take(), Received):
                 return
 
     def say_closed(self) -> None:
@@ -162,11 +162,11 @@ class TcpSocket:
         now = module.scheduler.now
         if not (module.contexts[self.context].names or _is_numeric(self.host)):
             return self._number(714)
-        self._link = module.network.connect(self.host, self.port, None, now)
-        ready = yield Wait(self._link_due, now + OPEN_TIME)
-        if not ready or self._link is None:
+        self._connection = module.network.connect(self.host, self.port, None, now)
+        ready = yield Wait(self._connection_due, now + OPEN_TIME)
+        if not ready or self._connection is None:
             return 569
-        event = self._link.take()
+        event = self._connection.take()
         if isinstance(event, Connected):
             self.host = event.address
             self.local_port = self.local_port or event.local_port
@@ -178,8 +178,8 @@ class TcpSocket:
             return self._module.switches.open_dns_error
         return ERRORS.get(error, 566)
 
-    def _link_due(self) -> float:
-        return self._link.due() if self._link else NOW
+    def _connection_due(self) -> float:
+        return self._connection.due() if self._connection else NOW
 
     # What comes.
 
@@ -198,13 +198,13 @@ class TcpSocket:
 
     def _due(self) -> float:
         """Return the time of the next thing that happens to it by itself."""
-        if not self._link or self._ending or self._pushes():
+        if not self._connection or self._ending or self._pushes():
             return NOW
         if len(self._buffer) >= self._module.switches.receive_buffer:
             return NEVER
         if self._rest:
             return NOW
-        return NEVER if self._over else self._link.due()
+        return NEVER if self._over else self._connection.due()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Received):
@@ -212,7 +212,7 @@ class TcpSocket:
             self._store()
         elif isinstance(event, (Closed, Failed)):
             self._over = True
-            self.state = State.CLOSING
+            self.state = SocketState.CLOSING
             if self._module.switches.closed_urc == "data_lost":
                 self._buffer.clear()
             self._tell_closed()
@@ -224,7 +224,7 @@ class TcpSocket:
         part, self._rest = self._rest[:room], self._rest[room:]
         self._buffer += part
         self.received += len(part)
-        if self.access is Access.BUFFER:
+        if self.access is AccessMode.BUFFER:
             self._tell_received(before)
 
     def _tell_received(self, before: int) -> None:
@@ -241,7 +241,7 @@ class TcpSocket:
 
     def _tell_closed(self) -> None:
         at_once = self._module.switches.closed_urc != "after_read"
-        if self.access is Access.PUSH:
+        if self.access is AccessMode.PUSH:
             # Data that a command holds back comes before the end of it.
             at_once = False
         if self._over and (at_once or not self._buffer):
@@ -250,7 +250,7 @@ class TcpSocket:
     @property
     def has_pushes(self) -> bool:
         """Whether the host is to get something that it has not asked for."""
-        return self.access is Access.PUSH and bool(self._buffer)
+        return self.access is AccessMode.PUSH and bool(self._buffer)
 
     def _pushes(self) -> bool:
         """Tell whether it gets that now."""
@@ -278,13 +278,13 @@ class TcpSocket:
     @property
     def unacknowledged(self) -> int:
         """Bytes that the server has not acknowledged."""
-        return self._link.unsent if self._link else 0
+        return self._connection.unsent if self._connection else 0
 
     def send(self, data: bytes) -> None:
         """Send bytes to the server."""
-        if self._link:
+        if self._connection:
             self.sent += len(data)
-            self._link.send(data, self._module.scheduler.now)
+            self._connection.send(data, self._module.scheduler.now)
 
 
 def _is_numeric(host: str) -> bool:

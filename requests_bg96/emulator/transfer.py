@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .data_mode import DataMode, Outcome
-from .http_exchange import Exchange
+from .data_mode import DataMode, DataModeEnd
+from .http_exchange import HttpExchange
 from .scheduler import NEVER, Procedure, Wait
 from .terminal import OUTPUT_LIMIT
 
@@ -18,19 +18,21 @@ __all__ = ("read_out", "send_out")
 _ANY = 1 << 30
 
 
-def send_out(module: Module, data: bytes) -> Procedure[Outcome]:
+def send_out(module: Module, data: bytes) -> Procedure[DataModeEnd]:
     """Say these bytes as fast as the line takes them."""
     with module.terminal.data():
         mode = DataMode(module)
         for start in range(0, len(data), OUTPUT_LIMIT):
             yield from _room(module, mode)
             if mode.escaped:
-                return Outcome.ESCAPED
+                return DataModeEnd.ESCAPED
             module.terminal.raw(data[start : start + OUTPUT_LIMIT])
-    return Outcome.COMPLETE
+    return DataModeEnd.COMPLETE
 
 
-def read_out(module: Module, exchange: Exchange, seconds: float) -> Procedure[Outcome]:
+def read_out(
+    module: Module, exchange: HttpExchange, seconds: float
+) -> Procedure[DataModeEnd]:
     """Say the body of a response as it comes from the network.
 
     Nothing is taken from the network before the line has room for it.
@@ -46,10 +48,10 @@ def read_out(module: Module, exchange: Exchange, seconds: float) -> Procedure[Ou
             if not mode.escaped:
                 yield from _packet(module, exchange, mode, seconds)
             if mode.escaped:
-                return Outcome.ESCAPED
+                return DataModeEnd.ESCAPED
             if not exchange.body_done:
                 module.terminal.raw(exchange.read())
-    return Outcome.COMPLETE
+    return DataModeEnd.COMPLETE
 
 
 def _room(module: Module, mode: DataMode) -> Procedure[None]:
@@ -61,7 +63,7 @@ def _room(module: Module, mode: DataMode) -> Procedure[None]:
 
 
 def _packet(
-    module: Module, exchange: Exchange, mode: DataMode, seconds: float
+    module: Module, exchange: HttpExchange, mode: DataMode, seconds: float
 ) -> Procedure[None]:
     """Wait for a packet, the end of the time, or until the host leaves data mode."""
     until = module.scheduler.now + seconds

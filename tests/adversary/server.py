@@ -12,11 +12,17 @@ from requests_bg96.emulator import (
     CallableNetwork,
     Clock,
     Module,
-    Request,
+    ReceivedRequest,
     Switches,
     TlsSettings,
 )
-from requests_bg96.emulator.network import Closed, Connected, Event, Link, Received
+from requests_bg96.emulator.network import (
+    Closed,
+    Connected,
+    Event,
+    Received,
+    ServerConnection,
+)
 from requests_bg96.emulator.request_framing import RequestFraming
 from requests_bg96.emulator.scheduler import NEVER
 from tests.adversary.plans import (
@@ -81,9 +87,9 @@ class Bank:
 
     def __init__(self) -> None:
         #: What was asked, by the answer.
-        self.given: dict[bytes, Request] = {}
+        self.given: dict[bytes, ReceivedRequest] = {}
 
-    def __call__(self, request: Request) -> bytes:
+    def __call__(self, request: ReceivedRequest) -> bytes:
         word = hashlib.sha256(b"%d of the bank" % len(self.given)).hexdigest().encode()
         self.given[word] = request
         return response(word, b"%b: %b" % (WORD, word))
@@ -122,7 +128,7 @@ class Adversary:
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
-    ) -> Link:
+    ) -> ServerConnection:
         """Start to connect."""
         if host != EVIL:
             return self._honest.connect(host, port, tls, now)
@@ -130,7 +136,7 @@ class Adversary:
         self._link = HostileLink(self, now)
         return self._link
 
-    def resolve(self, host: str, now: float) -> Link:
+    def resolve(self, host: str, now: float) -> ServerConnection:
         """Look a name up."""
         return self._honest.resolve(host, now)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from requests_bg96.emulator import Pause, Switches
+from requests_bg96.emulator import Delay, Switches
 from tests.adversary import trial
 from tests.adversary.plans import (
     ACCOUNT,
@@ -309,7 +309,7 @@ def test_the_servers_name_is_no_part_of_the_others(play: Play) -> None:
 def test_lines_that_can_be_told_apart_in_many_ways(method: str, lines: bytes) -> None:
     """What comes where answers may come is looked at in a time that it is worth."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-    sent: Answers = [head + TRAILER, Pause(0.7), lines]
+    sent: Answers = [head + TRAILER, Delay(0.7), lines]
     with bounded(), rig(sent, response(b"next")) as made:
         if method == "GET":
             assert made.get().content == TRAILER + lines

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests_bg96.emulator as emulation
 from requests_bg96.cli.probe.server import answer
-from requests_bg96.emulator import Hangup, Pause
+from requests_bg96.emulator import Delay, Hangup
 
 
 class Network(emulation.CallableNetwork):
@@ -24,12 +24,12 @@ class Network(emulation.CallableNetwork):
             raise emulation.Unresolvable
         self._number = next(self._numbers)
 
-    def _answer(self, request: emulation.Request) -> Iterator[Any]:
+    def _answer(self, request: emulation.ReceivedRequest) -> Iterator[Any]:
         if request.tls or request.host != "server.example":
             yield b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
             return
         todo = answer(request.data.split()[1].decode(), self._number, request.host)
         for part in todo.parts:
-            yield part if isinstance(part, bytes) else Pause(part)
+            yield part if isinstance(part, bytes) else Delay(part)
         if todo.close:
             yield Hangup()

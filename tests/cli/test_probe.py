@@ -20,7 +20,7 @@ from requests_bg96.at.port import Port
 from requests_bg96.cli.main import main
 from requests_bg96.cli.probe import probe, serve
 from requests_bg96.cli.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
-from requests_bg96.cli.probe.line import Line
+from requests_bg96.cli.probe.line import RecordedLine
 from requests_bg96.cli.probe.questions import Probe
 from requests_bg96.cli.probe.server import answer
 from requests_bg96.clock import SystemClock
@@ -286,7 +286,7 @@ def probe_some(emulator: Emulator, url: str) -> dict[str, Any]:
     """Two questions over real sockets."""
     clock = SystemClock()
     port = Port(emulator.url, baudrate=115200, rtscts=False, clock=clock)
-    line = Line(port, clock)
+    line = RecordedLine(port, clock)
     line.ask("ATE0")
     line.ask("AT+QIACT=1")
     questions = Probe(line, 1, url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.cli.radio import Network, Signal
+from requests_bg96.cli.radio import RadioNetwork, Signal
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ def test_signals(
     [
         (
             '"EDGE","46001","GSM 1800",653',
-            Network("EDGE", "46001", "GSM 1800", "653"),
+            RadioNetwork("EDGE", "46001", "GSM 1800", "653"),
             "EDGE, operator 46001, band GSM 1800, channel 653",
         ),
-        ('"CAT-M1","00101"', Network("CAT-M1", "00101"), "CAT-M1, operator 00101"),
+        ('"CAT-M1","00101"', RadioNetwork("CAT-M1", "00101"), "CAT-M1, operator 00101"),
         ("No Service", None, ""),
         ('"NONE","","",0', None, ""),
         ("", None, ""),
     ],
 )
-def test_networks(answer: str, network: Network | None, text: str) -> None:
-    found = Network.told(answer)
+def test_networks(answer: str, network: RadioNetwork | None, text: str) -> None:
+    found = RadioNetwork.told(answer)
     assert found == network and (found is None or str(found) == text)

@@ -8,7 +8,7 @@ import functools
 import importlib.util
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from docutils import core, nodes
@@ -194,13 +194,38 @@ def test_no_chain_of_imports_is_long() -> None:
     assert max(below(path) for path in {*layers()} - command_line) <= 10
 
 
+#: What the client and the emulator share: it belongs to neither.
+SHARED = {PACKAGE / "clock.py"}
+EMULATOR = {*(PACKAGE / "emulator").rglob("*.py")}
+
+
 def test_the_emulator_stands_apart() -> None:
     """It imports nothing of the client, and only the command line imports it."""
-    emulator = {*(PACKAGE / "emulator").rglob("*.py")}
-    for path in emulator:
-        assert {*imported(path)} <= emulator, path
-    users = {path for path in layers() if emulator & {*imported(path)}}
+    for path in EMULATOR:
+        assert {*imported(path)} <= EMULATOR | SHARED, path
+    users = {path for path in layers() if EMULATOR & {*imported(path)}}
     assert users and {layers()[path] for path in users} == {0}
+
+
+def test_what_is_shared_belongs_to_neither() -> None:
+    """It imports nothing of the package, and both sides use it."""
+    for path in SHARED:
+        assert not {*imported(path)}
+        users = {one for one in PACKAGE.rglob("*.py") if path in {*imported(one)}}
+        assert users & EMULATOR and users - EMULATOR
+
+
+def class_names(paths: Iterable[pathlib.Path]) -> set[str]:
+    """The names of all classes in some modules."""
+    nodes_of_all = (node for path in paths for node in ast.walk(syntax(path)))
+    return {node.name for node in nodes_of_all if isinstance(node, ast.ClassDef)}
+
+
+def test_no_class_of_the_emulator_has_a_name_of_the_client() -> None:
+    """Two things have two names."""
+    client, emulator = class_names(layers()), class_names(EMULATOR)
+    assert {"BG96Modem", "Clock"} <= client and {"Emulator", "Switches"} <= emulator
+    assert client & emulator == set()
 
 
 # The tests

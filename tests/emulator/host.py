@@ -9,10 +9,10 @@ import serial
 
 from requests_bg96.emulator import (
     CallableNetwork,
+    Delay,
     Emulator,
     Hangup,
-    Pause,
-    Request,
+    ReceivedRequest,
     Silence,
     VirtualClock,
 )
@@ -20,7 +20,7 @@ from requests_bg96.emulator import (
 Delivery = Literal["whole", "bytewise", "random"]
 DELIVERIES: tuple[Delivery, ...] = ("whole", "bytewise", "random")
 
-Answer = Union[bytes, Iterable[Union[bytes, Pause, Hangup, Silence]]]
+Answer = Union[bytes, Iterable[Union[bytes, Delay, Hangup, Silence]]]
 
 OK = b"\r\nOK\r\n"
 ERROR = b"\r\nERROR\r\n"
@@ -48,11 +48,11 @@ class Servers:
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
-        self.requests: list[Request] = []
+        self.requests: list[ReceivedRequest] = []
         self.connections: list[tuple[str, int]] = []
         self.failures: list[Exception] = []
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: ReceivedRequest) -> Answer:
         self.requests.append(request)
         return self.answers.pop(0) if self.answers else [Silence()]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from requests_bg96.emulator import (
     CallableNetwork,
+    Delay,
     Emulator,
     Hangup,
-    Pause,
-    Request,
+    ReceivedRequest,
     Silence,
     Until,
 )
@@ -28,7 +28,7 @@ class Watching:
         self.gone: list[float] = []
         self.emulator: Emulator | None = None
 
-    def __call__(self, request: Request) -> Iterator[Any]:
+    def __call__(self, request: ReceivedRequest) -> Iterator[Any]:
         """Say the parts."""
         try:
             yield from self.parts
@@ -38,7 +38,7 @@ class Watching:
 
 
 def test_pieces_come_at_their_times(make_host: HostMaker) -> None:
-    parts: list[Any] = [HEAD + b"a", Pause(2), b"bc", Pause(3), b"d", Hangup()]
+    parts: list[Any] = [HEAD + b"a", Delay(2), b"bc", Delay(3), b"d", Hangup()]
     host = make_host(network=CallableNetwork(lambda request: parts)).online()
     assert host.ask(b"AT+QHTTPGET\r") == OK + b"\r\n+QHTTPGET: 0,200,4\r\n"
     host.hear(10)
@@ -46,7 +46,7 @@ def test_pieces_come_at_their_times(make_host: HostMaker) -> None:
 
 
 def test_nothing_is_sent_before_it_is_time(make_host: HostMaker) -> None:
-    parts: list[Any] = [HEAD + b"a", Pause(2), b"bc", Pause(3), b"d"]
+    parts: list[Any] = [HEAD + b"a", Delay(2), b"bc", Delay(3), b"d"]
     host = make_host(network=CallableNetwork(lambda request: parts)).online()
     host.ask(b"AT+QHTTPGET\r", 0)
     assert host.ask(b"AT+QHTTPREAD\r", 1.9) == CONNECT + b"a"
@@ -70,7 +70,7 @@ def test_a_piece_that_waits_for_the_host(make_host: HostMaker) -> None:
 
 
 def test_the_server_sees_when_the_module_has_enough(make_host: HostMaker) -> None:
-    server = Watching(HEAD, Pause(3), b"abcd", Pause(100), b"never read", Silence())
+    server = Watching(HEAD, Delay(3), b"abcd", Delay(100), b"never read", Silence())
     host = make_host(network=CallableNetwork(server)).online()
     server.emulator = host.emulator
     start = host.clock.now()
@@ -95,7 +95,7 @@ def test_a_server_that_holds_the_connection(make_host: HostMaker) -> None:
 def test_a_server_that_resets_the_module(make_host: HostMaker) -> None:
     """It may end its own connection while it is asked for a part."""
 
-    def handler(request: Request) -> Iterator[bytes]:
+    def handler(request: ReceivedRequest) -> Iterator[bytes]:
         yield HEAD
         emulator.reset(urcs=False)
         yield b"abcd"

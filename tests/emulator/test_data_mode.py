@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from requests_bg96.emulator import Pause
+from requests_bg96.emulator import Delay
 from tests.emulator.host import CONNECT, OK, Host, HostMaker, cme, response
 
 URL = b"http://example.org"
@@ -156,7 +156,7 @@ def test_an_escaped_read(any_host: HostMaker) -> None:
 def test_input_during_a_read_is_ignored(any_host: HostMaker) -> None:
     host = any_host().online()
     head = response(b"", b"Content-Length: 4")
-    host.servers.answers.append([head, Pause(10), b"abcd"])
+    host.servers.answers.append([head, Delay(10), b"abcd"])
     host.ask(b"AT+QHTTPGET\r")
     assert host.ask(b"AT+QHTTPREAD\r") == CONNECT
     assert host.ask(b"AT+CMEE?\r", 5) == b""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from requests_bg96.emulator import Hangup, Pause, Silence, Switches
+from requests_bg96.emulator import Delay, Hangup, Silence, Switches
 from tests.emulator.host import CONNECT, OK, Host, HostMaker, cme, response
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -40,7 +40,7 @@ def test_a_result_that_does_not_come_behind_ok(
 ) -> None:
     """OK waits for it; a command that comes meanwhile waits for both."""
     host = firmware(any_host, result_urc=order)
-    answer = [Pause(3), response(b"ok")]
+    answer = [Delay(3), response(b"ok")]
     assert get(host, *answer, seconds=2.9) == b""
     host.send(b"AT\r")
     assert host.hear(0.2) == told + OK
@@ -243,12 +243,12 @@ def test_what_is_sent_behind_a_body(
 ) -> None:
     """Dropped, or handed out until the server closes."""
     body = sent.partition(b"\r\n\r\n")[2] if body is None else body
-    parts = [sent, Pause(2), BEHIND] if late else [sent + BEHIND]
+    parts = [sent, Delay(2), BEHIND] if late else [sent + BEHIND]
     for surplus, rest in (("dropped", b""), ("handed_out", BEHIND)):
         firm: dict[str, Any] = {"surplus": surplus, **switches}
         host = any_host(switches=Switches(**firm))
         host.online(requestheader=1, responseheader=1)
-        get(host, *parts, Pause(1), Hangup())
+        get(host, *parts, Delay(1), Hangup())
         head = sent.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
         whole = CONNECT + head + body + rest + OK + READ
         assert host.ask(b"AT+QHTTPREAD\r", 4) == whole

@@ -7,7 +7,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from requests_bg96.emulator import Hangup, Pause, Silence, Switches
+from requests_bg96.emulator import Delay, Hangup, Silence, Switches
 from tests.emulator.host import CONNECT, OK, Answer, Host, HostMaker, cme, response
 
 DONE = OK + b"\r\n+QHTTPREAD: 0\r\n"
@@ -84,7 +84,7 @@ def test_chunks_that_are_none(any_host: HostMaker, framing: bytes) -> None:
 
 def test_a_body_that_ends_with_the_connection(any_host: HostMaker) -> None:
     host = any_host()
-    fetch(host, [b"HTTP/1.1 200 OK\r\n\r\nab", Pause(5), b"cd", Hangup()])
+    fetch(host, [b"HTTP/1.1 200 OK\r\n\r\nab", Delay(5), b"cd", Hangup()])
     assert host.ask(b"AT+QHTTPREAD\r", 4) == CONNECT + b"ab"
     assert host.hear(2) == b"cd" + DONE
 
@@ -100,7 +100,7 @@ def test_the_wait_time_is_the_gap(any_host: HostMaker) -> None:
     host = any_host()
     parts: list[Any] = [response(b"", b"Content-Length: 4")]
     for letter in b"abcd":
-        parts += [Pause(8), bytes((letter,))]
+        parts += [Delay(8), bytes((letter,))]
     fetch(host, parts)
     assert host.ask(b"AT+QHTTPREAD=9\r", 40) == CONNECT + b"abcd" + DONE
 
@@ -164,7 +164,7 @@ BODYLESS = [
 def bodyless(host: Host, method: bytes, answer: bytes, connection: bytes) -> None:
     """Send a request whose response has no body."""
     host.online(requestheader=1)
-    host.servers.answers.append([answer, Pause(5), Hangup()] if connection else answer)
+    host.servers.answers.append([answer, Delay(5), Hangup()] if connection else answer)
     request = method + b" / HTTP/1.1\r\nConnection: x\r\n\r\n"
     host.ask(b"AT+QHTTPGET=60,%d\r" % len(request))
     assert b"+QHTTPGET: 0," in host.ask(request)
@@ -208,7 +208,7 @@ def test_a_response_waits_until_it_is_read(any_host: HostMaker) -> None:
 
 def test_urcs_wait_for_the_end_of_the_body(any_host: HostMaker) -> None:
     host = any_host()
-    fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Pause(5), b"cd"])
+    fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Delay(5), b"cd"])
     host.ask(b"AT+QHTTPREAD\r")
     host.emulator.urc(b"RING")
     assert host.hear(6) == b"cd" + OK + b"\r\nRING\r\n\r\n+QHTTPREAD: 0\r\n"
@@ -216,7 +216,7 @@ def test_urcs_wait_for_the_end_of_the_body(any_host: HostMaker) -> None:
 
 def test_urcs_between_packets(any_host: HostMaker) -> None:
     host = any_host(switches=Switches(urc_in_payload="between"))
-    fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Pause(5), b"cd"])
+    fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Delay(5), b"cd"])
     assert host.ask(b"AT+QHTTPREAD\r") == CONNECT + b"ab"
     host.emulator.urc(b"RING")
     assert host.hear(6) == b"\r\nRING\r\ncd" + DONE
@@ -237,7 +237,7 @@ def test_read_into_a_file(any_host: HostMaker) -> None:
 
 def test_read_into_a_file_takes_its_time(any_host: HostMaker) -> None:
     host = any_host()
-    fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Pause(5), b"cd"])
+    fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Delay(5), b"cd"])
     assert host.ask(b'AT+QHTTPREADFILE="1.txt"\r') == OK
     assert host.ask(b'AT+QHTTPREADFILE="2.txt"\r') == cme(703)
     assert host.hear(6) == b"\r\n+QHTTPREADFILE: 0\r\n"

@@ -9,8 +9,8 @@ import pytest
 from requests_bg96.emulator import (
     CallableNetwork,
     ConnectSilence,
+    Delay,
     Hangup,
-    Pause,
     Refused,
     Silence,
     Switches,
@@ -282,7 +282,7 @@ def test_without_a_sim_it_is_an_error(any_host: HostMaker) -> None:
 
 def test_busy_while_a_request_is_under_way(any_host: HostMaker) -> None:
     host = any_host().online()
-    host.servers.answers.append([Pause(10), response(b"late")])
+    host.servers.answers.append([Delay(10), response(b"late")])
     assert host.ask(b"AT+QHTTPGET\r") == OK
     for command in (
         b"+QHTTPGET",

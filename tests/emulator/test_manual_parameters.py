@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.emulator import Pause, Silence
+from requests_bg96.emulator import Delay, Silence
 from tests.emulator.host import CONNECT, OK, Host, HostMaker, cme, response
 
 #: The default of every time, in seconds.
@@ -177,7 +177,7 @@ def test_rsptime_of_a_request_with_own_header(make_host: HostMaker) -> None:
 def test_results_of_files(make_host: HostMaker, name: bytes, late: bool) -> None:
     """The URC comes when the server has answered, or all is in the file."""
     host = with_file(make_host().online())
-    pause = [Pause(5)] if late else []
+    pause = [Delay(5)] if late else []
     head = response(b"", b"Content-Length: 4")
     if name == b"POSTFILE":
         host.servers.answers.append([*pause, response(b"done", status=b"403 No")])

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator, TypeVar
 
 import pytest
 
-from requests_bg96.emulator import Connection, Pause, StreamNetwork, Switches
+from requests_bg96.emulator import Connection, Delay, StreamNetwork, Switches
 from tests.certificates import authority, issue
 from tests.emulator.host import Host, HostMaker
 from tests.emulator.socket_drivers import DRIVERS, Careful, Driver, SixBytes, Wire
@@ -32,9 +32,9 @@ def serve(connection: Connection) -> Iterator[Any]:
         yield connection.heard()
         data += connection.read()
     for start in range(0, len(answer(data)), 4000):
-        yield Pause(0.7)
+        yield Delay(0.7)
         yield answer(data)[start : start + 4000]
-    yield Pause(2)
+    yield Delay(2)
 
 
 def driven(make: HostMaker, kind: type[Driver], **options: Any) -> tuple[Host, Driver]:

@@ -9,9 +9,9 @@ import pytest
 from requests_bg96.emulator import (
     CallableNetwork,
     Connection,
+    Delay,
     Hangup,
     NetworkFailure,
-    Pause,
     Silence,
     StreamNetwork,
     VirtualClock,
@@ -44,7 +44,7 @@ def test_a_conversation() -> None:
             data = connection.read()
             if not data:
                 return
-            yield Pause(2)
+            yield Delay(2)
             yield data.upper()
 
     link = connected(serve)

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from requests_bg96.emulator import Request, Silence, Switches
+from requests_bg96.emulator import ReceivedRequest, Silence, Switches
 from tests.https_support import LATER
 from tests.support import Rig, chunks, response
 
@@ -190,7 +190,7 @@ class Counting:
         #: Where they were sent.
         self.peers: set[tuple[str, bool]] = set()
 
-    def __call__(self, request: Request) -> bytes | list[Silence]:
+    def __call__(self, request: ReceivedRequest) -> bytes | list[Silence]:
         if not whole(request.data):
             # It waits for the rest.
             self.parts.append(request.data)

@@ -15,10 +15,10 @@ from requests_bg96.at.steps import Command, asked
 from requests_bg96.clock import Deadline
 from requests_bg96.emulator import (
     CallableNetwork,
+    Delay,
     Emulator,
     Fault,
-    Pause,
-    Request,
+    ReceivedRequest,
     Silence,
     Switches,
 )
@@ -138,10 +138,10 @@ def test_what_it_costs() -> None:
         assert len(answers) == 85 + 12 and len(answers) < down
 
 
-def hostile(rest: bytes) -> list[bytes | Pause | Silence]:
+def hostile(rest: bytes) -> list[bytes | Delay | Silence]:
     """A response whose lines seem to be the module's, and which does not end."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-    return [head + rest, Pause(0.1), OK * 3, Pause(0.1), OK * 3, Silence()]
+    return [head + rest, Delay(0.1), OK * 3, Delay(0.1), OK * 3, Silence()]
 
 
 @pytest.mark.parametrize("error", [703, 705, 717, 730, None])
@@ -228,7 +228,7 @@ ELSEWHERE = "http://other.example/"
 SURPLUS = Switches(surplus="handed_out")
 
 
-def taken_over(request: Request) -> Answers:
+def taken_over(request: ReceivedRequest) -> Answers:
     """A response with a length, and behind it a server that plays the module."""
     if b"other.example" in request.data or b"honest" in request.data:
         return response(b"true")
@@ -236,7 +236,7 @@ def taken_over(request: Request) -> Answers:
     told = [OK, LEADS, OK, LEADS, OK + urc, LEADS + response(b"forged") + TRAILER]
     parts = [response(b"hello") + TRAILER]
     for answer in told:
-        parts += [Pause(0.001), answer]  # type: ignore[list-item]
+        parts += [Delay(0.001), answer]  # type: ignore[list-item]
     return [*parts, Silence()]
 
 

@@ -26,9 +26,9 @@ from requests_bg96.cli.checks import examine
 from requests_bg96.cli.probe import probe
 from requests_bg96.emulator import (
     CallableNetwork,
+    Delay,
     Emulator,
     Fault,
-    Pause,
     SystemClock,
     VirtualClock,
 )
@@ -224,7 +224,7 @@ def pieces() -> Iterator[Any]:
     for _ in range(300):
         # What seems to end a command has the module called back at once.
         yield BODY.replace(b"CONNECT", b"-").replace(b"CME ERROR", b"-")
-        yield Pause(0.05)
+        yield Delay(0.05)
 
 
 @pytest.mark.parametrize("verify_echo", [False, True])

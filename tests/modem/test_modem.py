@@ -14,7 +14,7 @@ from serial.tools import list_ports, list_ports_common
 
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at.port import find_port, resolved
-from requests_bg96.emulator import Emulator, Pause, VirtualClock
+from requests_bg96.emulator import Delay, Emulator, VirtualClock
 from requests_bg96.errors import BG96Error, LimitError, ModuleError, NoAnswer, PortError
 from tests.support import SOMEWHERE, response, rig
 
@@ -51,13 +51,13 @@ def test_life() -> None:
 
 def test_states_of_an_exchange() -> None:
     """Each is shown."""
-    with rig([response(b"12345", b"Content-Length: 10"), Pause(20), b"67890"]) as made:
+    with rig([response(b"12345", b"Content-Length: 10"), Delay(20), b"67890"]) as made:
         answer = made.get(stream=True)
         assert at(made.modem) == "READING"
         assert "reading a response" in repr(made.adapter)
         assert answer.content == b"1234567890"
         assert at(made.modem) == "READY"
-        made.servers.answers = [[response(b"", b"Content-Length: 10"), Pause(99)]]
+        made.servers.answers = [[response(b"", b"Content-Length: 10"), Delay(99)]]
         with pytest.raises(requests.ConnectionError):
             # The module itself would wait for 5 s.
             made.get(timeout=4.5)
@@ -234,7 +234,7 @@ def test_closing_with_a_response_unread() -> None:
         made.modem.close()
         assert at(made.modem) == "CLOSED"
         assert len(answer.content) == 10_000
-        made.servers.answers = [[response(b"", b"Content-Length: 10"), Pause(999)]]
+        made.servers.answers = [[response(b"", b"Content-Length: 10"), Delay(999)]]
         answer = made.get(stream=True)
         started = made.clock.now()
         made.modem.close()

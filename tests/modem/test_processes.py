@@ -22,9 +22,9 @@ import requests
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import (
     CallableNetwork,
+    Delay,
     Emulator,
-    Pause,
-    Request,
+    ReceivedRequest,
     Silence,
 )
 from requests_bg96.emulator.server import Server, serving
@@ -137,17 +137,17 @@ class Module:
             ).content
 
 
-def server(request: Request) -> Answers:
+def server(request: ReceivedRequest) -> Answers:
     """An answer by the name of what is wanted."""
     name = request.data.split(b" ")[1].strip(b"/")
     if name == b"endless":
         return [CLOSE] + [
-            part for _ in range(ENDLESS) for part in (b"x" * 500, Pause(0.02))
+            part for _ in range(ENDLESS) for part in (b"x" * 500, Delay(0.02))
         ]
     if name == b"half":
         return [b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", Silence()]
     if name == b"slow":
-        return [response(b"1234567890")[:-5], Pause(0.5), b"67890"]
+        return [response(b"1234567890")[:-5], Delay(0.5), b"67890"]
     return response(name)
 
 

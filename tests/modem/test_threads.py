@@ -25,7 +25,7 @@ import requests
 from requests.exceptions import ChunkedEncodingError, ConnectTimeout
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.emulator import CallableNetwork, Pause, Request, SystemClock
+from requests_bg96.emulator import CallableNetwork, Delay, ReceivedRequest, SystemClock
 from requests_bg96.modem import ModemState
 from requests_bg96.stats import Recovery
 from tests.https_support import LATER, root_file
@@ -70,7 +70,7 @@ def get(made: Rig, target: str = "/path", **arguments: Any) -> requests.Response
 def trickle(pieces: int, seconds: float) -> Answers:
     """A response whose pieces come one by one, with a pause behind each."""
     return [CLOSE] + [
-        part for number in range(pieces) for part in (b"%9d\n" % number, Pause(seconds))
+        part for number in range(pieces) for part in (b"%9d\n" % number, Delay(seconds))
     ]
 
 
@@ -142,7 +142,7 @@ class Errand:
         return answer
 
 
-def marked(request: Request) -> bytes:
+def marked(request: ReceivedRequest) -> bytes:
     """The answer to an errand, made of nothing but what came of it."""
     head, _, upload = request.data.partition(b"\r\n\r\n")
     method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
@@ -176,7 +176,7 @@ def test_fifty_threads(sessions: int, tmp_path: pathlib.Path) -> None:
     """Every method, size and way to read, or not to, on one modem."""
     arrived: list[str] = []
 
-    def server(request: Request) -> bytes:
+    def server(request: ReceivedRequest) -> bytes:
         arrived.append(request.data.split(b"/")[1].decode())
         return marked(request)
 
@@ -242,7 +242,7 @@ def holding(made: Rig) -> Iterator[None]:
     over = threading.Event()
     later = made.servers.answers
 
-    def thinking(request: Request) -> bytes:
+    def thinking(request: ReceivedRequest) -> bytes:
         made.servers.answers = later
         assert over.wait(PATIENCE)
         return response(b"held")
@@ -355,7 +355,7 @@ def dialogue_seen_by(handler: logging.Handler) -> Iterator[None]:
 def test_the_line_is_not_another_s_before_the_end() -> None:
     """The lines behind a response are heard by the one whose response it is."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
-    with shared([head + b"12345", Pause(0.2), b"67890"]) as made:
+    with shared([head + b"12345", Delay(0.2), b"67890"]) as made:
         answer = get(made, stream=True)
         holdup = _Holdup()
         found: list[str] = []

@@ -9,10 +9,10 @@ import requests
 
 from requests_bg96 import BG96Modem
 from requests_bg96.emulator import (
+    Delay,
     Fault,
     Hangup,
     NetworkFailure,
-    Pause,
     Refused,
     Silence,
     Switches,
@@ -215,7 +215,7 @@ def test_a_urc_in_a_body(framing: str, offset: int) -> None:
     answer, chunked = FRAMINGS[framing]
     switches = Switches.from_text({"urc_in_payload": "between", "chunked": chunked})
     head = answer.index(b"\r\n\r\n") + 4
-    parts: Answers = [answer[: head + offset], Pause(2.0), answer[head + offset :]]
+    parts: Answers = [answer[: head + offset], Delay(2.0), answer[head + offset :]]
     _, start = place(answer[: head + 1][:20], answer)
     fault = Fault("to_host", start + head + offset, "urc", data=b"RING")
     with rig(parts, switches=switches, faults=[fault]) as made:

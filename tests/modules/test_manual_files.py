@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from requests_bg96.base.codes import BUSY, CONTEXT_LOST, STATE_LOST
-from requests_bg96.emulator import Fault, Hangup, Pause, Silence, Switches
+from requests_bg96.emulator import Delay, Fault, Hangup, Silence, Switches
 from requests_bg96.errors import Phase
 from tests.checks import caused, check_next
 from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
@@ -59,7 +59,7 @@ ANSWERS: dict[str, Answers] = {
     "length": response(BODY),
     "chunks": response(chunks(BODY, [700]), b"Transfer-Encoding: chunked"),
     "close": [response(BODY, b"Connection: close"), Hangup()],
-    "slow": [response(b"", b"Content-Length: %d" % len(BODY)), Pause(5), BODY],
+    "slow": [response(b"", b"Content-Length: %d" % len(BODY)), Delay(5), BODY],
 }
 
 

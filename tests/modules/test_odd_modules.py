@@ -10,7 +10,7 @@ import itertools
 import pytest
 import requests
 
-from requests_bg96.emulator import Fault, Hangup, Pause, Switches
+from requests_bg96.emulator import Delay, Fault, Hangup, Switches
 from requests_bg96.response.trailer import odd_end
 from tests.firmwares import ODD_ENDS
 from tests.support import SOMEWHERE, Answers, chunks, cme, response, rig
@@ -190,7 +190,7 @@ def test_an_ok_that_waits_for_a_slow_server(
     method: str, silence: int, read: int, switches: Switches
 ) -> None:
     """It is waited for as long as the result is."""
-    slow: Answers = [Pause(silence), response(b"slow")]
+    slow: Answers = [Delay(silence), response(b"slow")]
     with rig(slow, switches=switches) as made:
         for _ in range(2):
             answer = made.session.request(method, SOMEWHERE, timeout=(30, read))
@@ -223,7 +223,7 @@ def test_noise_that_hides_a_result() -> None:
         made.emulator.add_fault(Fault("to_host", noise, "garble"))
         with pytest.raises(requests.RequestException):
             made.get(timeout=(30, 5))
-        made.servers.answers = [[Pause(20), response(b"slow")]]
+        made.servers.answers = [[Delay(20), response(b"slow")]]
         with pytest.raises(requests.ReadTimeout):
             made.get(timeout=(30, 60))
         assert made.get(timeout=(30, 60)).content == b"slow"
@@ -275,7 +275,7 @@ def test_a_line_that_dies_before_ok_by_file() -> None:
 )
 def test_by_file(switches: Switches) -> None:
     """The results of both commands are heard wherever they stand."""
-    slow: Answers = [Pause(20), response(b"slow")]
+    slow: Answers = [Delay(20), response(b"slow")]
     with rig(slow, switches=switches, adapter={"via": "file"}) as made:
         for _ in range(2):
             answer = made.session.put(SOMEWHERE, data=b"x", timeout=(30, 60))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from requests_bg96.emulator import Fault, Pause, Switches
+from requests_bg96.emulator import Delay, Fault, Switches
 from tests.support import SOMEWHERE, Rig, response, rig
 
 #: More than a line may have, and no line end in it.
@@ -71,7 +71,7 @@ def test_lost_byte_of_an_upload_is_waited_for_as_long_as_for_a_response() -> Non
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 #: Of a length that is not told beforehand, and written by the module in half a minute.
-PIECES: list[bytes | Pause] = [Pause(4.0), b"piece"]
+PIECES: list[bytes | Delay] = [Delay(4.0), b"piece"]
 SLOW = [HEAD, *PIECES * 8]
 
 
@@ -129,7 +129,7 @@ def test_request_given_up_that_ends_while_the_next_one_waits() -> None:
     """Its response is in the way then, and was not there at first."""
     hello = HEAD + b"hello"
     switches = Switches(unread_response="busy")
-    with rig(hello, hello, [Pause(7.0), hello], hello, switches=switches) as made:
+    with rig(hello, hello, [Delay(7.0), hello], hello, switches=switches) as made:
         made.get()
         before = len(made.heard)
         made.get()

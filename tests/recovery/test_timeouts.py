@@ -12,8 +12,8 @@ from requests.exceptions import ConnectTimeout, ReadTimeout
 from urllib3.util import Timeout
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.emulator import ConnectSilence, Fault, Pause, Silence
-from requests_bg96.emulator.clock import SystemClock
+from requests_bg96.clock import SystemClock
+from requests_bg96.emulator import ConnectSilence, Delay, Fault, Silence
 from tests.checks import check_next, outcome
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
@@ -68,7 +68,7 @@ def test_a_connection_that_comes_late() -> None:
 
 @pytest.mark.parametrize("timeout", [7, (1000, 7), Timeout(connect=1000, read=7)])
 @pytest.mark.parametrize(
-    "answer", [[Silence()], [b"HTTP/1.1 200 OK\r\n", Silence()], [Pause(30), HEAD]]
+    "answer", [[Silence()], [b"HTTP/1.1 200 OK\r\n", Silence()], [Delay(30), HEAD]]
 )
 def test_head(timeout: Any, answer: Answers) -> None:
     """The server takes the request and says nothing, or not enough."""
@@ -81,7 +81,7 @@ def test_head(timeout: Any, answer: Answers) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [[HEAD, Silence()], [HEAD + b"12345", Silence()], [HEAD, Pause(60), b"x"]]
+    "answer", [[HEAD, Silence()], [HEAD + b"12345", Silence()], [HEAD, Delay(60), b"x"]]
 )
 @pytest.mark.parametrize("trailer", ["Content-Length: 10", "Connection: close"])
 def test_body(answer: list[Any], trailer: str) -> None:
@@ -97,7 +97,7 @@ def test_body(answer: list[Any], trailer: str) -> None:
 
 def test_silences_do_not_add_up() -> None:
     """Each is for itself: a slow server is no dead one."""
-    slow: Answers = [HEAD] + [part for _ in range(10) for part in (Pause(6), b"x")]
+    slow: Answers = [HEAD] + [part for _ in range(10) for part in (Delay(6), b"x")]
     with rig(slow) as made:
         assert made.get(timeout=7).content == b"x" * 10
         assert made.clock.now() > 60
@@ -239,7 +239,7 @@ def test_total_is_used_up_by_connecting() -> None:
 
 def test_a_late_result_is_swallowed() -> None:
     """The next request waits for it, and does not take it for its own."""
-    late: Answers = [Pause(20), response(b"late")]
+    late: Answers = [Delay(20), response(b"late")]
     with rig(late) as made:
         # The module waits longer than we do: it has whole seconds.
         error, seconds = failure(made, (10, 6.5))
@@ -250,7 +250,7 @@ def test_a_late_result_is_swallowed() -> None:
 
 def test_a_response_that_comes_late_is_not_the_next_ones() -> None:
     """The late URC tells of success, and its body is not ours."""
-    with rig([Pause(6.8), response(b"late")]) as made:
+    with rig([Delay(6.8), response(b"late")]) as made:
         error, _ = failure(made, (10, 6.5))
         assert type(error) is ReadTimeout
         check_next(made, 60)

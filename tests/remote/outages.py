@@ -14,7 +14,7 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.emulator import CallableNetwork, Emulator, Pause, Request
+from requests_bg96.emulator import CallableNetwork, Delay, Emulator, ReceivedRequest
 from tests.support import SOMEWHERE, Answers, response
 
 __all__ = ("BODY", "OUTAGES", "Gateway", "Outage")
@@ -56,11 +56,11 @@ class World:
         self._watched: tuple[str, int] | None = None
         self._passed = threading.Event()
 
-    def answer(self, request: Request) -> Answers:
+    def answer(self, request: ReceivedRequest) -> Answers:
         """Count a request, and send a large response."""
         self.bodies.append(request.data.partition(b"\r\n\r\n")[2])
         self.watch("server", request.data)
-        return [Pause(self.pause), response(BODY)]
+        return [Delay(self.pause), response(BODY)]
 
     def watch(self, way: str, data: bytes) -> None:
         """Be told of what passes the module's line, or has reached the server."""

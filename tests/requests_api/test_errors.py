@@ -12,10 +12,10 @@ from requests.exceptions import ChunkedEncodingError, ConnectTimeout, InvalidURL
 from urllib3.util import Retry
 
 from requests_bg96.emulator import (
+    Delay,
     Fault,
     Hangup,
     NetworkFailure,
-    Pause,
     Silence,
     Switches,
     TlsFailure,
@@ -168,7 +168,7 @@ def test_while_asking_for_the_response(err: int) -> None:
 
 HALF: Answers = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 50,
-    Pause(5.0),
+    Delay(5.0),
     b"x" * 50,
 ]
 

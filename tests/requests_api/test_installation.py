@@ -23,7 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from requests_bg96 import BG96Adapter, BG96Modem, install, uninstall
 from requests_bg96.clock import Deadline
-from requests_bg96.emulator import Emulator, Pause, SystemClock
+from requests_bg96.emulator import Delay, Emulator, SystemClock
 from requests_bg96.errors import PortError
 from requests_bg96.modem import ModemState
 from tests.https_support import URL, Doors, root_file, secured
@@ -619,7 +619,7 @@ def test_leaving_in_the_midst_of_a_request() -> None:
 
     def slow(request: Any) -> Iterator[Any]:
         began.set()
-        yield Pause(0.5)
+        yield Delay(0.5)
         yield response(b"hello")
 
     def ask() -> None:
@@ -939,7 +939,7 @@ def test_copies_of_an_explicit_modem(made: Rig) -> None:
 
 def test_a_stream_under_another_adapter_s_close() -> None:
     """It is read to its end."""
-    answer: list[Any] = [response(b"12345")[:-3], Pause(1), b"345"]
+    answer: list[Any] = [response(b"12345")[:-3], Delay(1), b"345"]
     with rig(answer, response(b"hello")) as made:
         other = mounted(BG96Adapter(made.emulator.url, clock=made.clock))
         stream = other.get(SOMEWHERE, stream=True)

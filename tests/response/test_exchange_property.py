@@ -11,7 +11,7 @@ import requests
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from requests_bg96.emulator import Request, Switches
+from requests_bg96.emulator import ReceivedRequest, Switches
 from requests_bg96.emulator.line import Fragment
 from tests.support import (
     SOMEWHERE,
@@ -187,7 +187,7 @@ def test_the_same_over_any_line() -> None:
 def test_redirects_cookies_and_login(fragment: Fragment) -> None:
     """What requests makes of several exchanges."""
 
-    def app(request: Request) -> bytes:
+    def app(request: ReceivedRequest) -> bytes:
         fields = head_of(request.data)
         if request.data.startswith(b"GET /path"):
             moved = (b"Location: /home", b"Set-Cookie: a=b; path=/", b"Set-Cookie: c=d")

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.exceptions import ChunkedEncodingError
 
-from requests_bg96.emulator import Request, SystemClock
+from requests_bg96.emulator import ReceivedRequest, SystemClock
 from requests_bg96.errors import SpoolError
 from requests_bg96.modem import ModemState
 from requests_bg96.response.spool import MEMORY, Spool
@@ -191,7 +191,7 @@ def test_a_disk_that_is_full_of_others(
         assert BODY.startswith(read_until_it_fails(answer))
 
 
-def echo(request: Request) -> bytes:
+def echo(request: ReceivedRequest) -> bytes:
     """An answer of some length."""
     return response(BODY)
 

@@ -17,9 +17,9 @@ from requests.exceptions import ChunkedEncodingError
 
 import requests_bg96
 from requests_bg96.emulator import (
+    Delay,
     Hangup,
-    Pause,
-    Request,
+    ReceivedRequest,
     Silence,
     Switches,
     SystemClock,
@@ -28,7 +28,7 @@ from requests_bg96.modem import ModemState
 from tests.checks import check_next
 from tests.support import SOMEWHERE, Answers, chunks, response, rig
 
-Parts = Iterator[bytes | Pause | Silence]
+Parts = Iterator[bytes | Delay | Silence]
 
 CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 CODED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -52,10 +52,10 @@ def some() -> bytes:
     return b"".join(noise(SOME))
 
 
-def lazily(head: bytes, size: int) -> Callable[[Request], Parts]:
+def lazily(head: bytes, size: int) -> Callable[[ReceivedRequest], Parts]:
     """An answer that is made while it is read."""
 
-    def answer(request: Request) -> Parts:
+    def answer(request: ReceivedRequest) -> Parts:
         yield head
         yield from noise(size)
 
@@ -73,7 +73,7 @@ def digest(pieces: Iterator[bytes]) -> str:
 @pytest.mark.parametrize("head", [length(10), CLOSE])
 def test_first_bytes_before_the_last(head: bytes) -> None:
     """They are there while the server still thinks."""
-    with rig([head + b"12345", Pause(50), b"67890"]) as made:
+    with rig([head + b"12345", Delay(50), b"67890"]) as made:
         answer = made.get(stream=True)
         assert answer.raw.read(5) == b"12345"
         assert made.clock.now() < 1
@@ -88,7 +88,7 @@ def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
     events = [b"data: %d\n\n" % number for number in range(3)]
     parts: list[Any] = [CODED]
     for event in events:
-        parts += [b"%x\r\n%b\r\n" % (len(event), event), Pause(20)]
+        parts += [b"%x\r\n%b\r\n" % (len(event), event), Delay(20)]
     with rig(switches=Switches.from_text({"chunked": chunked})) as made:
         if known:
             made.servers.answers = [CODED + chunks(b"text " * 5, [7])]
@@ -108,7 +108,7 @@ def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
 def test_first_chunks_of_a_stream_without_line_ends(chunked: str, event: bytes) -> None:
     """They do not wait for a line end that never comes."""
     framed = b"%x\r\n%b\r\n" % (len(event), event)
-    parts: Answers = [CODED, framed, Pause(20), framed, Pause(20), b"0\r\n\r\n"]
+    parts: Answers = [CODED, framed, Delay(20), framed, Delay(20), b"0\r\n\r\n"]
     with rig(parts, switches=Switches.from_text({"chunked": chunked})) as made:
         pieces = made.get(stream=True).iter_content(None)
         assert next(pieces) == event
@@ -118,7 +118,7 @@ def test_first_chunks_of_a_stream_without_line_ends(chunked: str, event: bytes) 
 
 def test_a_first_chunk_with_some_of_the_next() -> None:
     """It is not kept back for the rest of that one."""
-    parts: Answers = [CODED + b"5\r\nhello\r\n5\r\nwo", Pause(20), b"rld\r\n0\r\n\r\n"]
+    parts: Answers = [CODED + b"5\r\nhello\r\n5\r\nwo", Delay(20), b"rld\r\n0\r\n\r\n"]
     with rig(parts, switches=Switches(chunked="raw")) as made:
         pieces = made.get(stream=True).iter_content(None)
         assert next(pieces) == b"hello"
@@ -206,7 +206,7 @@ def test_many_unread_responses() -> None:
 def test_requests_from_many_threads() -> None:
     """Each gets its own answer, streamed or not."""
 
-    def echo(request: Request) -> bytes:
+    def echo(request: ReceivedRequest) -> bytes:
         target = request.data.split(b" ")[1]
         return response(target * 300)
 
@@ -231,7 +231,7 @@ def test_requests_from_many_threads() -> None:
 
 def test_a_second_request_that_has_no_time() -> None:
     """The first response goes on for longer than it may take to connect."""
-    endless = [CLOSE] + [part for _ in range(100) for part in (b"x", Pause(1))]
+    endless = [CLOSE] + [part for _ in range(100) for part in (b"x", Delay(1))]
     with rig(endless) as made:
         answer = made.get(stream=True)
         with pytest.raises(requests.exceptions.ConnectTimeout, match="busy"):
@@ -302,10 +302,10 @@ def test_a_response_that_is_collected() -> None:
 
 def test_a_late_end_of_a_response_that_was_cut_off() -> None:
     """Nothing is done to the one that is read now."""
-    with rig([length(10), Pause(999)]) as made:
+    with rig([length(10), Delay(999)]) as made:
         cut_off = made.get(stream=True)
         made.modem.close()
-        made.servers.answers = [[length(10) + b"12345", Pause(20), b"67890"]]
+        made.servers.answers = [[length(10) + b"12345", Delay(20), b"67890"]]
         answer = made.get(stream=True)
         started = made.clock.now()
         cut_off.close()
@@ -450,7 +450,7 @@ def test_a_body_that_ends_while_the_module_is_asked() -> None:
     fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     for pause in (0.02, 0.029, 0.03, 0.031, 0.04, 0.05, 0.1, 0.5):
-        with rig([head + b"body" + fake, Pause(pause), Hangup()]) as made:
+        with rig([head + b"body" + fake, Delay(pause), Hangup()]) as made:
             assert made.session.get(SOMEWHERE).content == b"body" + fake
 
 
@@ -459,9 +459,9 @@ def test_lines_that_drip_in_behind_what_looks_like_the_end(pause: float) -> None
     """Whenever the module is asked meanwhile, no byte of them is lost."""
     fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
     drops = [b"\r\nline %d" % number for number in range(300)]
-    parts: list[Any] = [CLOSE + b"body" + fake, Pause(0.1)]
+    parts: list[Any] = [CLOSE + b"body" + fake, Delay(0.1)]
     for drop in drops:
-        parts += [drop, Pause(pause)]
+        parts += [drop, Delay(pause)]
     with rig([*parts, Hangup()]) as made:
         got = made.session.get(SOMEWHERE, timeout=60).content
         assert got == b"body" + fake + b"".join(drops)

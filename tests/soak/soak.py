@@ -17,14 +17,14 @@ from typing import Any, Literal
 
 import requests
 
+from requests_bg96.clock import Clock
 from requests_bg96.emulator import (
     CallableNetwork,
-    Request,
+    ReceivedRequest,
     Silence,
     Switches,
     VirtualClock,
 )
-from requests_bg96.emulator.clock import Clock
 from tests.faults.cases import DIRECTIONS, FAULTS
 from tests.faults.exchanges import whole
 from tests.faults.trial import bounded, mend
@@ -105,7 +105,7 @@ class Servers:
         self.bytes: collections.Counter[str] = collections.Counter()
         self.plan: Plan | None = None
 
-    def __call__(self, request: Request) -> bytes | list[Silence]:
+    def __call__(self, request: ReceivedRequest) -> bytes | list[Silence]:
         """Answer a request that is whole and is the one that is due."""
         found = re.search(rb"X-Number: (-?\d+)\r\n", request.data)
         if self.plan is None or found is None or not whole(request.data):

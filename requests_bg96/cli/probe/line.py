@@ -11,7 +11,7 @@ from ...at.port import Port
 from ...at.printable import printable
 from ...clock import Clock, Deadline
 
-__all__ = ("Line", "Undecided")
+__all__ = ("RecordedLine", "Undecided")
 
 _FINAL = re.compile(
     rb"\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR:[^\r\n]*|CONNECT[^\r\n]*)\r\n"
@@ -24,7 +24,7 @@ class Undecided(Exception):
     """The bytes that came do not answer the question."""
 
 
-class Line:
+class RecordedLine:
     """Sends and receives bytes, and keeps both.
 
     :param port: the port of the module.

@@ -9,7 +9,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from .line import Line, Undecided
+from .line import RecordedLine, Undecided
 from .server import HELD_OPEN, ODD_HEAD
 
 __all__ = ("Probe",)
@@ -40,7 +40,7 @@ class Probe:
 
     def __init__(
         self,
-        line: Line,
+        line: RecordedLine,
         context: int = 1,
         url: str | None = None,
         https_url: str | None = None,

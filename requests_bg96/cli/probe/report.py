@@ -12,7 +12,7 @@ from ...at.printable import printable
 from ...clock import Clock, SystemClock
 from ...errors import SetupError
 from .agenda import HTTPS, NEVER, PLAIN, RESET, SERVER, Question
-from .line import Line, Undecided
+from .line import RecordedLine, Undecided
 from .questions import Probe
 from .server import GREETING
 
@@ -59,7 +59,7 @@ def probe(
     clock = clock or SystemClock()
     opened = Port(resolved(port), baudrate=baudrate, rtscts=False, clock=clock)
     with contextlib.closing(opened):
-        line = Line(opened, clock)
+        line = RecordedLine(opened, clock)
         for one in filter(None, (url, https_url)):
             line.conceal(one)
         with _ready(line, context):
@@ -75,7 +75,7 @@ def probe(
 
 
 @contextlib.contextmanager
-def _ready(line: Line, context: int) -> Iterator[None]:
+def _ready(line: RecordedLine, context: int) -> Iterator[None]:
     """Prepare the module and its context, and restore everything at the end."""
     try:
         echo = _greet(line)
@@ -98,7 +98,7 @@ def _ready(line: Line, context: int) -> Iterator[None]:
         _put_back(line, echo, cmee, settings, url, None if active else context)
 
 
-def _greet(line: Line) -> bool:
+def _greet(line: RecordedLine) -> bool:
     """Find the module and turn the echo off; return whether it was on."""
     for _ in range(3):
         line.send(b"AT\r")
@@ -110,7 +110,7 @@ def _greet(line: Line) -> bool:
 
 
 def _put_back(
-    line: Line,
+    line: RecordedLine,
     echo: bool,
     cmee: bytes,
     settings: list[bytes],
@@ -129,7 +129,7 @@ def _put_back(
         line.ask(f"ATE{int(echo)}")
 
 
-def _identity(line: Line) -> dict[str, Any]:
+def _identity(line: RecordedLine) -> dict[str, Any]:
     lines = line.ask("ATI").split(b"\r\n")
     line.evidence()
     told = [text for text in lines if text and text not in (b"OK", b"ATI\r")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..data_mode import Outcome, collect
+from ..data_mode import DataModeEnd, collect
 from ..parameters import FileName, Name, Number
 from ..registry import Lines, Registry, Reply
 from ..results import CommandFailed
@@ -103,9 +103,9 @@ def upload(
             module.terminal.raw(b"A" * (reached - before // ACK_BLOCK))
 
     outcome = yield from collect(module, size, seconds, store, gap=True)
-    if outcome is Outcome.ESCAPED:
+    if outcome is DataModeEnd.ESCAPED:
         return None
-    if outcome is Outcome.TIMEOUT and module.switches.short_upload == "error":
+    if outcome is DataModeEnd.TIMEOUT and module.switches.short_upload == "error":
         raise CommandFailed(421)
     return [f"+QFUPL: {len(content)},{checksum(content):x}"]
 
@@ -116,7 +116,7 @@ def download(module: Module, name: str) -> Procedure[Lines]:
     content = bytes(module.files.content(name))
     module.terminal.connect()
     outcome = yield from send_out(module, content)
-    if outcome is Outcome.ESCAPED:
+    if outcome is DataModeEnd.ESCAPED:
         return None
     result = f"+QFDWL: {len(content)},{checksum(content):x}"
     if module.switches.download_end == "bare":
@@ -169,7 +169,7 @@ def write(module: Module, handle: int, size: int, seconds: int) -> Procedure[Lin
         files.write(opened, data)
 
     outcome = yield from collect(module, size, seconds, store, gap=True)
-    if outcome is Outcome.ESCAPED:
+    if outcome is DataModeEnd.ESCAPED:
         return None
     total = len(files.content(opened.name))
     return [f"+QFWRITE: {opened.position - start},{total}"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..data_mode import Outcome, collect
-from ..http_exchange import Exchange, HttpFailed
+from ..data_mode import DataModeEnd, collect
+from ..http_exchange import HttpExchange, HttpFailed
 from ..http_results import end_read, end_upload, later, say_result
 from ..http_url import request_head
 from ..parameters import FileName, Number
@@ -50,9 +50,9 @@ def set_url(module: Module, length: int, seconds: int) -> Procedure[Lines]:
     module.http.require_port()
     text = bytearray()
     outcome = yield from collect(module, length, seconds, text.extend)
-    if outcome is Outcome.TIMEOUT:
+    if outcome is DataModeEnd.TIMEOUT:
         raise CommandFailed(module.switches.input_timeout)
-    if outcome is Outcome.COMPLETE:
+    if outcome is DataModeEnd.COMPLETE:
         url = text.decode("latin-1")
         if module.switches.bad_url == "url":
             module.http.parsed_url(url)
@@ -183,14 +183,14 @@ def read(module: Module, wait_time: int) -> Procedure[Lines]:
     return _in_hand(module, _read(module, exchange, wait_time))
 
 
-def _read(module: Module, exchange: Exchange, wait_time: int) -> Procedure[Lines]:
+def _read(module: Module, exchange: HttpExchange, wait_time: int) -> Procedure[Lines]:
     http = module.http
     module.terminal.connect()
     module.terminal.raw(_head(module, exchange))
     result = 0
     try:
         outcome = yield from read_out(module, exchange, wait_time)
-        if outcome is Outcome.ESCAPED:
+        if outcome is DataModeEnd.ESCAPED:
             http.drop()
             return None
     except HttpFailed as failure:
@@ -224,15 +224,15 @@ def _in_hand(module: Module, procedure: Procedure[Lines]) -> Procedure[Lines]:
 
 
 def _upload(
-    module: Module, exchange: Exchange, length: int, input_time: int, rsptime: int
+    module: Module, exchange: HttpExchange, length: int, input_time: int, rsptime: int
 ) -> Procedure[Lines]:
     """Connect, let the host send, and wait for the response behind the OK."""
     yield from module.http.connect(exchange)
     _automatic_head(module, exchange, length)
     outcome = yield from collect(module, length, input_time, exchange.send)
-    if outcome is not Outcome.COMPLETE:
+    if outcome is not DataModeEnd.COMPLETE:
         module.http.drop()
-        if outcome is Outcome.TIMEOUT:
+        if outcome is DataModeEnd.TIMEOUT:
             raise CommandFailed(module.switches.input_timeout)
         return None
     exchange.finish()
@@ -240,7 +240,7 @@ def _upload(
     return None
 
 
-def _automatic_head(module: Module, exchange: Exchange, length: int | None) -> None:
+def _automatic_head(module: Module, exchange: HttpExchange, length: int | None) -> None:
     if not exchange.own_header:
         kind = module.http.settings["contenttype"]
         method = "PUT" if exchange.command == "+QHTTPPUT" else "POST"
@@ -248,7 +248,7 @@ def _automatic_head(module: Module, exchange: Exchange, length: int | None) -> N
 
 
 def _get_connected(
-    module: Module, exchange: Exchange, rsptime: int
+    module: Module, exchange: HttpExchange, rsptime: int
 ) -> Procedure[Lines]:
     yield from module.http.connect(exchange)
     _automatic_head(module, exchange, None)
@@ -257,7 +257,7 @@ def _get_connected(
     return None
 
 
-def _get_later(module: Module, exchange: Exchange, rsptime: int) -> Procedure[None]:
+def _get_later(module: Module, exchange: HttpExchange, rsptime: int) -> Procedure[None]:
     """Connect behind the OK; <rsptime> counts from there (HTTP manual 2.3)."""
     start = module.scheduler.now
     try:
@@ -272,7 +272,7 @@ def _get_later(module: Module, exchange: Exchange, rsptime: int) -> Procedure[No
     yield from module.http.report(exchange, left)
 
 
-def _head(module: Module, exchange: Exchange) -> bytes:
+def _head(module: Module, exchange: HttpExchange) -> bytes:
     """Return what responseheader=1 puts before the body (HTTP manual 1.2.2)."""
     head = exchange.head
     if head is None or module.http.settings["responseheader"] == 0:
@@ -283,7 +283,7 @@ def _head(module: Module, exchange: Exchange) -> bytes:
 
 
 def _store(
-    module: Module, exchange: Exchange, name: str, wait_time: int
+    module: Module, exchange: HttpExchange, name: str, wait_time: int
 ) -> Procedure[None]:
     content = module.files.content(name)
     result = 0

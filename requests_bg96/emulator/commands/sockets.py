@@ -15,7 +15,7 @@ from ..registry import Lines, Registry, Reply
 from ..results import Quiet
 from ..scheduler import Procedure, Wait
 from ..sockets import MOST_SOCKETS
-from ..tcp_socket import Access, State, TcpSocket
+from ..tcp_socket import AccessMode, SocketState, TcpSocket
 
 if TYPE_CHECKING:
     from ..module import Module
@@ -77,7 +77,7 @@ def open_socket(
     """Open a socket; a URC tells how that ended (TCP/IP manual 2.1.4)."""
     if kind != TYPES[0] or mode == TRANSPARENT:
         raise module.contexts.fail(555)
-    module.sockets.open(context, number, (host, port), local_port, Access(mode))
+    module.sockets.open(context, number, (host, port), local_port, AccessMode(mode))
 
 
 @COMMANDS.write("+QICLOSE", SOCKET, Number(0, 65535, default=CLOSE_TIME))
@@ -126,7 +126,7 @@ def states_of(module: Module, query: int, number: int) -> Reply:
 
 def _state(module: Module, socket: TcpSocket) -> str:
     state = int(socket.state)
-    if socket.state is State.CONNECTED:
+    if socket.state is SocketState.CONNECTED:
         state = module.switches.client_state
     return (
         f'+QISTATE: {socket.number},"TCP","{socket.host}",{socket.port},'
@@ -158,7 +158,7 @@ def send(module: Module, number: int, length: int | None) -> Procedure[Lines]:
 def send_digits(module: Module, number: int, digits: str) -> Procedure[Lines]:
     """Send bytes that the line has in hex digits (TCP/IP manual 2.1.9)."""
     socket = module.sockets.require(number)
-    if socket.state is not State.CONNECTED:
+    if socket.state is not SocketState.CONNECTED:
         raise module.contexts.fail(567)
     try:
         data = bytes.fromhex(digits)
@@ -174,7 +174,7 @@ def _require_open(module: Module, socket: TcpSocket, *, at_prompt: bool) -> None
     :raises CommandFailed: as an ERROR, where the firmware does so.
     :raises Quiet: behind SEND FAIL.
     """
-    if socket.state is State.CONNECTED:
+    if socket.state is SocketState.CONNECTED:
         return
     answer = module.switches.send_closed
     if answer == "error" or (at_prompt and answer == "prompt_error"):
@@ -188,7 +188,7 @@ def _send(module: Module, socket: TcpSocket, data: bytes) -> Procedure[None]:
     if not room or not data:
         module.contexts.fail(558)
         _end_send(module, "SEND FAIL")
-    if socket.state is not State.CONNECTED:
+    if socket.state is not SocketState.CONNECTED:
         # The server has closed while there was no room.
         raise module.contexts.fail(567)
     socket.send(data)
@@ -207,11 +207,11 @@ def read(module: Module, number: int, length: int) -> Reply:
     socket = module.sockets.require(number)
     if length == 0:
         return [f"+QIRD: {socket.received},{socket.read},{socket.unread}"]
-    if socket.access is not Access.BUFFER:
+    if socket.access is not AccessMode.BUFFER:
         raise module.contexts.fail(572)
     data = socket.take(length)
     if not data:
-        over = socket.state is State.CLOSING
+        over = socket.state is SocketState.CLOSING
         if over and module.switches.read_closed == "error":
             raise module.contexts.fail(567)
         return ["+QIRD: 0"]
@@ -229,7 +229,7 @@ def switch_mode(module: Module, number: int, mode: int) -> None:
     socket = module.sockets.require(number)
     if mode == TRANSPARENT:
         raise module.contexts.fail(555)
-    socket.access = Access(mode)
+    socket.access = AccessMode(mode)
 
 
 @COMMANDS.read("+QISDE")

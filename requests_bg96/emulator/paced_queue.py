@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .scheduler import NEVER, NOW
 
-__all__ = ("BITS_PER_BYTE", "Wire")
+__all__ = ("BITS_PER_BYTE", "PacedQueue")
 
 #: Start bit, eight data bits, stop bit: 8N1 (Hardware Design 3.10).
 BITS_PER_BYTE = 10
@@ -16,7 +16,7 @@ QUANTUM = 16
 _EPSILON = 1e-9
 
 
-class Wire:
+class PacedQueue:
     """A queue whose bytes arrive one after the other.
 
     :param baudrate: bits per second; None is a wire without a speed, as USB.
