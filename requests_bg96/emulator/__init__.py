@@ -1,4 +1,4 @@
-"""A software BG96: an AT command line, its HTTP client, and a serial port to it.
+"""A BG96 in software: AT commands, an HTTP client and a serial port.
 
 Importing the package makes ``emulator://`` known to ``serial.serial_for_url``.
 """

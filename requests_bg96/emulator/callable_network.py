@@ -1,4 +1,4 @@
-"""A network that is a Python callable: no sockets, no threads, no chance."""
+"""A network that is a Python function, without sockets, threads or chance."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ from .scheduler import NEVER, NOW
 
 __all__ = ("CallableNetwork", "Hangup", "Delay", "ReceivedRequest", "Silence", "Until")
 
-#: Bytes of one packet: what TCP carries in an Ethernet frame.
+#: Bytes of one packet: the TCP payload of an Ethernet frame.
 PACKET = 1460
 
 
 @dataclasses.dataclass(frozen=True)
 class ReceivedRequest:
-    """One HTTP request as the server got it.
+    """One HTTP request as the server received it.
 
-    :param data: head and body, byte for byte.
+    :param host: the server's host.
+    :param port: the server's port.
+    :param tls: the module's TLS settings; None without TLS.
+    :param data: the bytes of head and body, unchanged.
     """
 
     host: str
@@ -45,30 +48,30 @@ class ReceivedRequest:
 
 @dataclasses.dataclass(frozen=True)
 class Delay:
-    """Part of a response: the server lets this many seconds pass."""
+    """Part of a response: the server sends nothing for this many seconds."""
 
     seconds: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Hangup:
-    """Part of a response: the server closes, by RST if ``reset``."""
+    """Part of a response: the server closes the connection, by RST if `reset`."""
 
     reset: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Silence:
-    """Part of a response: the server says nothing more, and does not close."""
+    """Part of a response: the server sends nothing more and does not close."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Until:
-    """Part of a response: the server says nothing until a condition is true.
+    """Part of a response: the server sends nothing until a condition is true.
 
-    :param condition: asked whenever the module looks at the connection; what follows
-        is sent at the time at which it was first seen to be true.
-    :param since: returns the time at which it became true, where that is known.
+    :param condition: asked whenever the module looks at the connection.
+    :param since: returns the time at which it became true. The next part is sent at
+        that time. Without it, the time is that of the first look that finds it true.
     """
 
     condition: Callable[[], bool]
@@ -81,20 +84,24 @@ Connect = Callable[[str, int, Union[TlsSettings, None]], object]
 
 
 class CallableNetwork:
-    """Answers requests by a function.
+    """Answers requests with a function.
 
-    :param handler: called with each request once it is complete; returns the
-        response, or its parts. After the last part the server closes where HTTP/1.1
-        says so (``Connection: close`` of either side, or no framing) and else keeps
-        the connection; `Hangup` or `Silence` say it outright. Parts are asked for one
-        ahead of what the module has taken. A `NetworkFailure` that it raises, at once
-        or between two parts, breaks the exchange with that number. A generator of parts
-        is closed when the module closes the connection: its ``finally`` sees when the
-        peer goes.
-    :param connect: called with host, port and TLS settings of each connection; may
-        raise `Refused`, `Unresolvable`, `TlsFailure` or `ConnectSilence`. Without it
-        the handler's own method ``connect`` is used, if it has one.
-    :param delay: seconds that a connection takes.
+    :param handler: called with each complete request. It returns the response, or an
+        iterable of its parts.
+
+        After the last part the server closes the connection if HTTP/1.1 says so
+        (``Connection: close`` of either side, or no framing). Otherwise it keeps it.
+        `Hangup` and `Silence` decide instead of HTTP.
+
+        The network asks for one part more than the module has taken. If the function
+        raises a `NetworkFailure`, at once or between two parts, the exchange fails with
+        its number. If the module closes the connection, a generator of parts is closed:
+        its ``finally`` runs then.
+    :param connect: called with the host, the port and the TLS settings of each
+        connection. It may raise `Refused`, `Unresolvable`, `TlsFailure` or
+        `ConnectSilence`. Without it, the method ``connect`` of `handler` is called, if
+        there is one.
+    :param delay: the seconds that a connection takes.
     """
 
     busy = False
@@ -108,13 +115,13 @@ class CallableNetwork:
         self._clock: Clock | None = None
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
-        """Take the clock, for what has no time of its own (`Until`)."""
+        """Keep the clock: `Until` needs it."""
         self._clock = clock
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
     ) -> CallableConnection:
-        """Start to connect."""
+        """Start a connection."""
         event: Event | None = Connected()
         try:
             if self._connect:
@@ -129,7 +136,7 @@ class CallableNetwork:
         return connection
 
     def resolve(self, host: str, now: float) -> CallableConnection:
-        """Look a name up: each has an address of the documentation range."""
+        """Look up a name: each has one address, of the range for documentation."""
         connection = self._connection_to(host, 0, None)
         connection.add(now + self._delay, Resolved(("192.0.2.1",)))
         return connection
@@ -163,13 +170,13 @@ class CallableConnection:
         self._over = False
 
     def add(self, time: float, event: Event) -> None:
-        """Let an event happen at a time."""
+        """Add an event at a time."""
         self._events.append((time, event))
 
     def due(self) -> float:
         """Return the time of the next event."""
         if not self._events and not self._over:
-            # The response is made as it is wanted: it may be endless.
+            # The response may be endless, so make only what is needed.
             event = next(self._response, None)
             if event:
                 self.add(self._time, event)
@@ -183,31 +190,31 @@ class CallableConnection:
 
     @property
     def unsent(self) -> int:
-        """The bytes that the function has not got: none, it gets them at once."""
+        """The bytes that the function has not received: it receives them at once."""
         return 0
 
     def shut_down(self, now: float) -> None:
-        """Let the server close as well: it has no more requests to expect."""
+        """Let the server close too: no more requests will come."""
         self.hang_up(now)
 
     def send(self, data: bytes, now: float) -> None:
-        """Collect bytes of a request; a complete one is answered."""
+        """Collect the bytes of a request; answer it once it is complete."""
         request = self._framing.feed(data)
         if request is not None:
             self._answer(request, now)
 
     def finish(self, now: float) -> None:
-        """Answer a request whose end cannot be told from its bytes."""
+        """Answer a request even if its bytes do not tell its end."""
         request = self._framing.rest()
         if request is not None:
             self._answer(request, now)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._over = True
         self._events.clear()
         parts = self._parts
-        # A handler that ends the connection itself is running just now.
+        # If the generator itself closes the connection, it is running now.
         if inspect.isgenerator(parts) and not parts.gi_running:
             parts.close()
 
@@ -233,7 +240,7 @@ class CallableConnection:
             yield Failed(failure.error)
 
     def _play(self, close: bool) -> Iterator[Event | None]:
-        """Give the events of the parts; None while a condition is not true."""
+        """Yield the events of the parts, and None while a condition is false."""
         said = b""
         for part in self._parts:
             if isinstance(part, bytes):

@@ -25,27 +25,28 @@ HELP = {
     "baudrate": "speed of the line in bits per second (default: as fast as USB)",
     "fragment": "the most bytes that are delivered at once, or 'random'",
     "answer_delay": "seconds between a command line and its first answer",
-    "sim": "state of the SIM: ready, pin, puk, none",
+    "sim": "state of the SIM: ready, pin, puk or none",
     "pin": "the PIN of the SIM (1234)",
-    "registration": f"state in the network: {', '.join(STATES)}",
+    "registration": f"registration with the network: {', '.join(STATES)}",
     "apn": "the only APN that the network accepts",
-    "model": "the module's name in ATI (BG96)",
-    "overflow": "size of the host's receive buffer; more bytes are lost",
-    "input_rate": "bytes per second that the module takes in data mode (default: all)",
-    "input_buffer": "size of the module's buffer with input_rate; more is lost (1024)",
-    "seed": "seed of everything random (0)",
+    "model": "the module's name in the answer to ATI (BG96)",
+    "overflow": "size of the host's receive buffer; further bytes are lost",
+    "input_rate": "bytes per second that the module reads in data mode (default: all)",
+    "input_buffer": "size of the module's buffer; further bytes are lost (1024)",
+    "seed": "seed of the random numbers (0)",
 }
 
 
 class _Stop(Exception):
-    """A signal ends the program."""
+    """A signal asks the program to end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve a BG96 until SIGINT or SIGTERM.
+    """Emulate a BG96 until SIGINT or SIGTERM.
 
-    :param arguments: those of the command line by default.
-    :returns: the exit status: 0, or 2 if the arguments are wrong.
+    :param arguments: the arguments; those of the command line by default.
+    :returns: the exit status, 0.
+    :raises SystemExit: with status 2 if an argument is wrong.
     """
     parser = _parser()
     parsed = parser.parse_args(arguments)
@@ -64,26 +65,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m requests_bg96.emulator",
-        description="An emulated BG96 on a pseudo-terminal (its path is printed) "
+        description="Emulate a BG96 on a pseudo-terminal, whose path is printed, "
         "or on a TCP port.",
-        epilog=f"Switches and their values: see {Switches.__module__}.",
+        epilog=f"{Switches.__module__} explains the switches and their values.",
     )
     parser.add_argument(
-        "--tcp", metavar="HOST:PORT", help="listen here; port 0 takes a free one"
+        "--tcp", metavar="HOST:PORT", help="listen here; port 0 is any free port"
     )
     for name in OPTIONS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=HELP[name])
     parser.add_argument(
         "--report",
         metavar="FILE",
-        help="behave like the module in this report of requests-bg96 probe",
+        help="behave like the module of this report (made by requests-bg96 probe)",
     )
     parser.add_argument(
         "--switch",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="one detail of the firmware; may be repeated",
+        help="set one detail of the firmware; may be repeated",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="log the dialogue to stderr"
@@ -99,19 +100,19 @@ def _options(parsed: argparse.Namespace) -> dict[str, Any]:
     for switch in parsed.switch:
         name, equals, value = switch.partition("=")
         if not equals:
-            raise ValueError(f"--switch {switch}: NAME=VALUE is wanted")
+            raise ValueError(f"--switch {switch}: write NAME=VALUE")
         given[name] = value
     return options_from_text(given)
 
 
 def _server(emulator: Emulator, tcp: str | None) -> tuple[Server, str]:
-    """Make the server and the first line of output."""
+    """Return the server, and the place to print."""
     if tcp is None:
         channel = pty_channel()
         return Server(emulator, channel=channel), channel.path
     host, _, port = tcp.rpartition(":")
     if not host or not port.isdigit():
-        raise ValueError(f"--tcp {tcp}: HOST:PORT is wanted")
+        raise ValueError(f"--tcp {tcp}: write HOST:PORT")
     listener = socket.create_server((host.strip("[]"), int(port)))
     return (
         Server(emulator, listener=listener),
@@ -121,7 +122,7 @@ def _server(emulator: Emulator, tcp: str | None) -> tuple[Server, str]:
 
 @contextlib.contextmanager
 def _until_signalled() -> Iterator[None]:
-    """Leave the block in order when a signal asks for the end."""
+    """Leave the block when SIGINT or SIGTERM comes."""
 
     def stop(number: int, frame: types.FrameType | None) -> None:
         raise _Stop

@@ -1,4 +1,4 @@
-"""ParsedCommand lines taken apart (V.250 5.2 to 5.4; AT manual 1.2)."""
+"""Parse command lines (V.250 5.2 to 5.4; AT manual 1.2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ("ParsedCommand", "Form", "parse", "split_arguments")
 
 
 class Form(enum.Enum):
-    """The forms of an extended command, and basic commands."""
+    """The forms of an extended command, and the basic command."""
 
     TEST = "=?"
     READ = "?"
@@ -24,9 +24,9 @@ class Form(enum.Enum):
 class ParsedCommand:
     """One command of a line.
 
-    :param name: in capitals, such as ``+QHTTPGET``, ``E``, ``&F`` or ``S3``.
-    :param form: how it was written.
-    :param arguments: the text behind ``=``, or the number of a basic command.
+    :param name: in capitals, for example ``+QHTTPGET``, ``E``, ``&F`` or ``S3``.
+    :param form: the form of the command.
+    :param arguments: the text after ``=``, or the number of a basic command.
     """
 
     name: str
@@ -41,16 +41,16 @@ _REST = re.compile(r'(?:[^";]|"[^"]*(?:"|$))*')
 
 
 class Malformed(Exception):
-    """A piece of a line that is no command."""
+    """A part of a line is not a command."""
 
 
 def parse(line: str) -> Iterator[ParsedCommand | None]:
-    """Give the commands of a line one by one, in order.
+    """Yield the commands of a line in order.
 
-    A line is executed up to its first fault, so the commands before it are still
-    given. The fault itself is a None, and the last thing given.
+    The module runs a line up to its first fault. So the commands before it are
+    yielded, and None last, for the fault.
 
-    :param line: what stands behind ``AT``, without the terminator.
+    :param line: the text after ``AT``, without the terminator.
     """
     line = _without_spaces(line)
     position = 0
@@ -64,13 +64,13 @@ def parse(line: str) -> Iterator[ParsedCommand | None]:
 
 
 def split_arguments(text: str) -> list[str]:
-    """Split at commas that stand outside quotes; the quotes stay."""
+    """Split at the commas outside quotes; keep the quotes."""
     parts = re.findall(r'(?:^|,)((?:[^",]|"[^"]*(?:"|$))*)', text)
     return [str(part) for part in parts]
 
 
 def _without_spaces(line: str) -> str:
-    # V.250 5.2.2: spaces count inside string constants only.
+    # V.250 5.2.2: a space is ignored, except in a string constant.
     pieces = re.split(r'("[^"]*(?:"|$))', line)
     return "".join(
         piece if piece.startswith('"') else piece.replace(" ", "") for piece in pieces
@@ -108,7 +108,7 @@ def _extended(line: str, position: int) -> tuple[ParsedCommand, int]:
     arguments = ""
     if sign == "=":
         rest = _REST.match(line, end)
-        assert rest is not None, "matches the empty string as well"
+        assert rest is not None, "the pattern matches the empty string"
         arguments, end = rest[0], rest.end()
     if end < len(line) and line[end] != ";":
         raise Malformed(line[position:])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Context", "Contexts", "MOST_ACTIVE", "wrong_parameter")
 
-#: Contexts that can be active at once (TCP/IP manual 2.1.2).
+#: The most contexts that can be active at once (TCP/IP manual 2.1.2).
 MOST_ACTIVE = 3
 
 
@@ -20,7 +20,12 @@ MOST_ACTIVE = 3
 class Context:
     """One PDP context and its settings.
 
-    ``active`` is the work of AT+QIACT, ``dialled`` that of AT+CGACT.
+    :param kind: 1 IPv4, 2 IPv6.
+    :param authentication: 0 none, 1 PAP, 2 CHAP, 3 either.
+    :param active: AT+QIACT has activated it.
+    :param broken: the network has dropped it.
+    :param dialled: AT+CGACT has activated it.
+    :param servers: the addresses of both name servers.
     """
 
     kind: int = 1
@@ -35,20 +40,20 @@ class Context:
 
     @property
     def names(self) -> bool:
-        """Whether there is a name server to ask."""
+        """Whether the context has a name server."""
         return self.servers != ("0.0.0.0", "0.0.0.0")
 
 
 def wrong_parameter(module: Module) -> CommandFailed:
-    """Return the failure of a TCP/IP command whose parameters are wrong."""
+    """Return the error of a TCP/IP command with wrong parameters."""
     return module.contexts.fail(552)
 
 
 class Contexts:
     """The sixteen contexts.
 
-    :param module: whose radio carries them.
-    :param apn: the only APN that the network accepts, or None for any.
+    :param module: the module.
+    :param apn: the only APN that the network accepts; None accepts all.
     """
 
     def __init__(self, module: Module, apn: str | None) -> None:
@@ -61,7 +66,7 @@ class Contexts:
         return self._contexts[number]
 
     def reset(self) -> None:
-        """Forget all settings; the network knows nothing of us."""
+        """Deactivate all contexts, and forget their settings."""
         self._contexts = {number: Context() for number in range(1, 17)}
 
     def active(self) -> list[int]:
@@ -69,7 +74,7 @@ class Contexts:
         return [number for number, one in self._contexts.items() if one.active]
 
     def up(self) -> list[int]:
-        """Return the numbers of those that any command has activated."""
+        """Return the numbers of the contexts that any command has activated."""
         contexts = self._contexts.items()
         return [number for number, one in contexts if one.active or one.dialled]
 
@@ -78,29 +83,29 @@ class Contexts:
         return f"10.64.0.{number}"
 
     def succeed(self) -> None:
-        """Note that the last TCP/IP command has not failed."""
+        """Record that the last TCP/IP command did not fail."""
         self.last_error = 0
 
     def fail(self, error: int) -> CommandFailed:
-        """Note what AT+QIGETERROR will say; raise what this returns."""
+        """Record an error for AT+QIGETERROR; return the exception to raise."""
         self.last_error = error
         return CommandFailed()
 
     def activate(self, number: int) -> None:
-        """Bring a context up.
+        """Activate a context.
 
-        :raises CommandFailed: as bare ERROR, its reason for AT+QIGETERROR.
+        :raises CommandFailed: as a bare ERROR. AT+QIGETERROR has the reason.
         """
         context = self._contexts[number]
         self.succeed()
         if context.broken:
-            # After "pdpdeact" QIDEACT is obligatory (TCP/IP manual 2.2).
+            # After "pdpdeact", the host must send QIDEACT first (TCP/IP manual 2.2).
             raise self.fail(570)
         if context.active:
             if self._module.switches.qiact_active == "error":
                 raise self.fail(572)
             return
-        # One that AT+CGACT holds cannot be used (HTTP manual 4.2).
+        # A context of AT+CGACT cannot be used (HTTP manual 4.2).
         if context.dialled or len(self.up()) >= MOST_ACTIVE:
             raise self.fail(572)
         if not self._module.radio.packet or self._refused(context):
@@ -109,7 +114,7 @@ class Contexts:
         context.servers = ("10.64.0.253", "10.64.0.254")
 
     def deactivate(self, number: int) -> None:
-        """Take a context down, in whatever state it is."""
+        """Deactivate a context, in any state."""
         context = self._contexts[number]
         self.succeed()
         context.active = context.broken = False
@@ -117,9 +122,9 @@ class Contexts:
         self._module.sockets.context_closed(number)
 
     def dial(self, number: int) -> None:
-        """Bring a context up as AT+CGACT does; attach first if need be.
+        """Activate a context for AT+CGACT. Attach first if necessary.
 
-        :raises CommandFailed: 30 without a network, 3 where three are up.
+        :raises CommandFailed: 30 without a network, 3 if three contexts are active.
         """
         if not self._module.radio.registered:
             raise CommandFailed(30)
@@ -131,12 +136,12 @@ class Contexts:
         self._contexts[number].dialled = True
 
     def hang_up(self, number: int) -> None:
-        """Take a context down as AT+CGACT does, whoever has brought it up."""
+        """Deactivate a context for AT+CGACT. It does not matter what activated it."""
         self._contexts[number].dialled = False
         self.lose(number)
 
     def lose(self, number: int) -> None:
-        """Let the network drop an active context."""
+        """Drop an active context, as the network does."""
         context = self._contexts[number]
         if context.active:
             context.active, context.broken = False, True
@@ -145,10 +150,10 @@ class Contexts:
             self._module.sockets.context_lost(number)
 
     def lose_all(self) -> None:
-        """Let the network drop all of them."""
+        """Drop all active contexts, as the network does."""
         for number in self.up():
             self.hang_up(number)
 
     def _refused(self, context: Context) -> bool:
-        # An empty APN leaves the choice to the network.
+        # With an empty APN, the network chooses one.
         return self._apn is not None and context.apn not in ("", self._apn)

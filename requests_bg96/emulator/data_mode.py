@@ -1,4 +1,4 @@
-"""Data mode: the host's bytes as data, and the ways out of it."""
+"""Data mode: it receives payload from the host, and notices the ends of data mode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ("DataMode", "DataModeEnd", "collect")
 
 
 class DataModeEnd(enum.Enum):
-    """How an input in data mode ended."""
+    """How data mode ended."""
 
     COMPLETE = "complete"
     TIMEOUT = "timeout"
@@ -24,9 +24,9 @@ class DataModeEnd(enum.Enum):
 
 
 class DataMode:
-    """What the host sends during data mode, escape sequence and DTR apart.
+    """The payload of the host in data mode, without the escape sequence.
 
-    :param module: whose port is in data mode.
+    :param module: its port is in data mode.
     """
 
     def __init__(self, module: Module) -> None:
@@ -37,13 +37,13 @@ class DataMode:
         self._detector = EscapeDetector(module.terminal.input.last)
 
     def when(self) -> float:
-        """Return when there is something to look at."""
+        """Return the time at which something can be read, or data mode ends."""
         if self._terminal.input or self._dropped:
             return NOW
         return self._detector.due()
 
     def read(self, limit: int) -> bytes:
-        """Return data that came, at most ``limit`` bytes."""
+        """Return received payload, at most `limit` bytes."""
         if self._terminal.input and self._terminal.claims_next(late=True):
             self._pass_over(1)
         data = self._detector.overdue(self._scheduler.now)
@@ -52,12 +52,12 @@ class DataMode:
             came, segment = self._terminal.input.take(room)
             data += self._detector.feed(segment, came)
         if self._terminal.input and len(data) < limit:
-            # More came at once behind what might have been a sequence.
+            # More bytes came at once, so it was not the escape sequence.
             data += self._detector.release()
         return data
 
     def _pass_over(self, length: int) -> None:
-        """Take bytes that are no data; a silence counts from them all the same."""
+        """Drop bytes that are not payload. A silence starts after them all the same."""
         came, segment = self._terminal.input.take(length)
         self._detector.feed(segment, came)
 
@@ -80,11 +80,13 @@ def collect(
     *,
     gap: bool = False,
 ) -> Procedure[DataModeEnd]:
-    """Say CONNECT and hand ``length`` bytes of input to ``sink``.
+    """Send CONNECT, and pass payload of the host to `sink`.
 
-    :param length: bytes; what comes after them stays for the command parser.
-    :param seconds: the time for all of it, or with ``gap`` for each silence.
-    :returns: how it ended.
+    :param length: the bytes of payload. The bytes after them are commands.
+    :param seconds: the time for all of them, or with `gap` for each silence.
+    :param sink: called with each piece.
+    :param gap: whether `seconds` limits each silence.
+    :returns: how data mode ended.
     """
     module.terminal.connect()
     deadline = module.scheduler.now + seconds

@@ -1,4 +1,4 @@
-"""A BG96 in this process: the module, its line, its clock, its name."""
+"""A BG96 in this process: a module, its line, its clock and its name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .switches import Switches
 
 __all__ = ("Emulator", "find")
 
-#: Seconds of real time that a real network gets before virtual time moves on.
+#: The seconds of real time that a real network gets before virtual time advances.
 GRACE = 0.05
 
 _numbers = itertools.count(1)
@@ -31,9 +31,9 @@ _by_name: weakref.WeakValueDictionary[str, Emulator] = weakref.WeakValueDictiona
 
 
 def find(name: str) -> Emulator:
-    """Return the emulator of a name.
+    """Return the emulator with this name.
 
-    :raises KeyError: when there is none.
+    :raises KeyError: if there is none.
     """
     return _by_name[name]
 
@@ -41,35 +41,35 @@ def find(name: str) -> Emulator:
 class Emulator:
     """A software BG96.
 
-    It has no thread of its own: it lives in the calls of whoever reads and writes its
-    port, and in those of the network when something has come.
-    A program opens it by its `url`::
+    It has no thread. It runs in the threads that use its port, and in those of the
+    network. A program opens it by its `url`::
 
         with Emulator() as emulator:
             port = serial.serial_for_url(emulator.url, 115200)
 
-    :param baudrate: bits per second of the line in both directions; None is as fast
-        as USB.
+    :param baudrate: the bits per second of the line, in both directions. None is as
+        fast as USB.
     :param fragment: the most bytes that a read finds at once, or "random".
-    :param answer_delay: seconds between a command line and its first answer.
+    :param answer_delay: the seconds between a command line and its answer.
     :param switches: the firmware.
-    :param network: who is behind the antenna; the host's own network by default.
-    :param clock: the time; the system's by default.
+    :param network: makes the connections; by default over this machine's network.
+    :param clock: the clock; the system's by default.
     :param sim: "ready", "pin", "puk", or None for an empty slot.
     :param pin: the PIN of the SIM.
-    :param registration: "home", "roaming", "searching", "denied", "idle", "unknown".
+    :param registration: "home", "roaming", "searching", "denied", "idle" or "unknown".
     :param apn: the only APN that the network accepts; None accepts all.
-    :param model: what ATI names the module.
-    :param faults: what goes wrong.
-    :param overflow: bytes of the host's receive buffer beyond which bytes are lost
-        (with a baudrate, and without RTS/CTS); None loses nothing.
-    :param input_rate: bytes per second that the module takes in data mode; None is as
-        many as come.
-    :param input_buffer: bytes that it holds besides, beyond which bytes are lost (with
-        an input_rate, and without RTS/CTS).
-    :param seed: of all that is random.
-    :param on_line: called with "to_host" or "from_host" and the bytes that pass.
-    :param name: of the URL; a unique one by default.
+    :param model: the module's name in the answer to ATI.
+    :param faults: the faults of line, module and network.
+    :param overflow: the bytes of the host's receive buffer. Further bytes are lost,
+        except with RTS and CTS. It needs a baudrate. With None, no byte is lost.
+    :param input_rate: the bytes per second that the module reads in data mode; None is
+        as fast as they come.
+    :param input_buffer: the bytes of the module's buffer. With `input_rate`, further
+        bytes are lost, except with RTS and CTS.
+    :param seed: the seed of the random numbers.
+    :param on_line: called with "to_host" or "from_host", and the bytes.
+    :param name: the name in the URL; a unique one by default.
+    :raises ValueError: if an argument is wrong.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class Emulator:
         state = "on" if self.module.power.on else "off"
         return f"<Emulator {self.url} {state}>"
 
-    # What users ask.
+    # Questions of users.
 
     @property
     def url(self) -> str:
@@ -150,68 +150,68 @@ class Emulator:
 
     @property
     def exchanges(self) -> int:
-        """The number of HTTP requests of which bytes went out to a server."""
+        """The number of HTTP requests that have sent bytes to a server."""
         with self.condition:
             self.advance()
             return self.module.exchanges
 
-    # What users do to the module.
+    # Actions of users.
 
     def close(self) -> None:
-        """End the emulator: its connections are closed, its name is free."""
+        """Close the module's connections, and free the emulator's name."""
         with self.condition:
             self.module.close()
             _by_name.pop(self.name, None)
 
     def mark(self) -> None:
-        """Let the offsets of faults count from here."""
+        """Count the offsets of faults from here."""
         with self._change():
             self.line.mark()
 
     def add_fault(self, fault: Fault) -> None:
-        """Let one more thing go wrong; its offset counts from here."""
+        """Add a fault; its offset counts from here."""
         with self._change():
             self.line.add_fault(fault)
 
     def reset(self, urcs: bool = True) -> None:
-        """Reset the module without a word.
+        """Reset the module, as the RESET pin does.
 
-        :param urcs: False leaves out what the start would print, ``RDY`` as well.
+        :param urcs: whether the start prints its URCs, such as ``RDY``.
         """
         with self._change():
             self.module.power.reset(urcs)
 
     def power_off(self) -> None:
-        """Switch the module off; it says ``POWERED DOWN``."""
+        """Turn the module off; it sends ``POWERED DOWN``."""
         with self._change():
             self.module.power.off()
 
     def lose_context(self) -> None:
-        """Let the network drop all PDP contexts (``+QIURC: "pdpdeact"``)."""
+        """Drop all PDP contexts, as the network does (``+QIURC: "pdpdeact"``)."""
         with self._change():
             self.module.contexts.lose_all()
 
     def set_registration(self, registration: str) -> None:
-        """Let the registration change; see the parameter of this name."""
+        """Change the registration; see the parameter `registration`."""
         with self._change():
             self.module.radio.set_registration(registration)
 
     def urc(self, line: bytes) -> None:
-        """Let the module say a URC, given without line ends."""
+        """Send a URC; `line` has no line ends."""
         with self._change():
             self.module.urc(line)
 
     def hang_up(self) -> None:
-        """Let the servers close the connections in use."""
+        """Close the connections in use, as the servers do."""
         with self._change():
             self.module.hang_up()
 
     @contextlib.contextmanager
     def other_port_in_data_mode(self) -> Iterator[None]:
-        """Have a program on another port of the module, which is in data mode.
+        """Keep another port of the module in data mode during a ``with`` block.
 
-        Only one port can be (HTTP manual 4.4): the commands that lead there fail with
-        704 for the time of a ``with`` block.
+        Only one port can be in data mode (HTTP manual 4.4). On this port, the commands
+        that lead to it fail with 704.
         """
         with self._change():
             self.module.data_mode_elsewhere = True
@@ -222,39 +222,39 @@ class Emulator:
                 self.module.data_mode_elsewhere = False
 
     def unplug(self) -> None:
-        """Pull the cable: the open port is dead, no other can be opened."""
+        """Pull the cable: the open port fails, and none can be opened."""
         with self._change():
             self.plugged = False
             self.line.detach()
 
     def plug(self) -> None:
-        """Put the cable back in: the port can be opened anew."""
+        """Plug the cable in again: the port can be opened again."""
         with self._change():
             self.plugged = True
             self.plugs += 1
 
     @contextlib.contextmanager
     def pty(self) -> Iterator[str]:
-        """Serve the module on a pseudo-terminal for the time of a ``with`` block.
+        """Connect the module to a pseudo-terminal during a ``with`` block.
 
-        :returns: its path, for a program that opens a serial device.
-        :raises OSError: on a system without pseudo-terminals.
+        :returns: the path of the pseudo-terminal, for a program that opens a device.
+        :raises OSError: if the system has no pseudo-terminals.
         """
-        # The server builds on this module.
+        # server.py imports this module.
         from .server import Server, pty_channel, serving
 
         channel = pty_channel()
         with serving(Server(self, channel=channel)):
             yield channel.path
 
-    # What ports and servers call, with the condition held.
+    # Calls of ports and servers, which hold the condition.
 
     def advance(self) -> float:
-        """Let everything happen that is due; return when the next thing is."""
+        """Do everything that is due; return the time of the next thing to do."""
         return self.line.step(self.clock.now())
 
     def wait(self, until: float) -> None:
-        """Wait for the network, another thread, or a time."""
+        """Wait for the network, another thread, or the time `until`."""
         virtual = isinstance(self.clock, VirtualClock)
         if virtual and self.network.busy and self.condition.wait(GRACE):
             return
@@ -274,25 +274,25 @@ class Emulator:
                 listener()
 
     def add_listener(self, listener: Callable[[], None]) -> None:
-        """Call this as well when something has come from the network."""
+        """Call `listener` whenever something has come from the network."""
         with self.condition:
             self._listeners.append(listener)
 
     def remove_listener(self, listener: Callable[[], None]) -> None:
-        """Call it no more."""
+        """Stop calling `listener`."""
         with self.condition:
             self._listeners.remove(listener)
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[None]:
-        """Hold the condition, bring the module's time up to date, wake everyone."""
+        """Hold the condition and advance the module; wake all threads at the end."""
         with self.condition:
             self.advance()
             yield
             self.notify()
 
     def _fire(self, fault: Fault) -> None:
-        """Do what a fault asks for beyond harming bytes."""
+        """Do what a fault does to module or network."""
         actions: dict[str, Callable[[], Any]] = {
             "urc": lambda: self.module.urc(fault.data),
             "cme": lambda: self.module.fail_next(fault.code),

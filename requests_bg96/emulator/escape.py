@@ -1,4 +1,4 @@
-"""Leaving data mode: ``+++`` between silences, or the DTR line (HTTP manual 1.3)."""
+"""Find ``+++`` between silences, which ends data mode (HTTP manual 1.3)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from .scheduler import NEVER
 
 __all__ = ("EscapeDetector", "GUARD_TIME")
 
-#: Seconds of silence on both sides of ``+++``, and the time to type it in.
+#: The seconds of silence on both sides of ``+++``, and the time to send it in.
 GUARD_TIME = 1.0
 
 _SEQUENCE = b"+++"
 
-#: Forgives the rounding of times in seconds.
+#: Times in seconds are rounded; this much does not count.
 _EPSILON = 1e-6
 
 
 class EscapeDetector:
-    """Tells data from an escape sequence by the times at which bytes came.
+    """Tells payload from the escape sequence, by the times of the bytes.
 
-    Up to three bytes are held back while they may still be the sequence.
+    It holds up to three bytes while they may be the sequence.
 
-    :param last: the time at which the host sent its last byte before data mode.
+    :param last: the time of the host's last byte before data mode.
     """
 
     def __init__(self, last: float) -> None:
@@ -30,11 +30,11 @@ class EscapeDetector:
 
     @property
     def held(self) -> int:
-        """The number of bytes that may be data or a sequence."""
+        """The number of bytes that may be payload or the sequence."""
         return len(self._held)
 
     def feed(self, data: bytes, now: float) -> bytes:
-        """Take what came at one time and return what is surely data."""
+        """Take bytes that came at one time; return the bytes that are payload."""
         silence = now - self._last >= GUARD_TIME - _EPSILON
         self._last = now
         if self._held:
@@ -49,23 +49,23 @@ class EscapeDetector:
         return data
 
     def due(self) -> float:
-        """Return when silence will have decided about the held bytes."""
+        """Return the time at which silence decides about the held bytes."""
         if not self._held:
             return NEVER
         start = self._last if self._held == _SEQUENCE else self._started
         return start + GUARD_TIME
 
     def escaped(self, now: float) -> bool:
-        """Tell whether the sequence is complete, silence included."""
+        """Return whether the sequence is complete, with its silence."""
         return self._held == _SEQUENCE and now >= self.due()
 
     def overdue(self, now: float) -> bytes:
-        """Return held bytes that time has turned into data."""
+        """Return the held bytes if their time is over, because they are payload."""
         if self._held and self._held != _SEQUENCE and now >= self.due():
             return self.release()
         return b""
 
     def release(self) -> bytes:
-        """Return the held bytes: they are data after all."""
+        """Return the held bytes, because they are payload."""
         held, self._held = self._held, b""
         return held

@@ -1,4 +1,4 @@
-"""Faults as data: at this byte of the dialogue, do that."""
+"""Faults of line, module and network, each at a byte of the dialogue."""
 
 from __future__ import annotations
 
@@ -33,19 +33,23 @@ Action = Literal[
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong, once.
+    """A fault, which happens once.
 
-    :param direction: the bytes that are counted: "to_host" or "from_host".
-    :param offset: the number of bytes that pass before it happens, since the port
-        was opened or since `Emulator.mark`. It happens at once when they have
-        passed: a module that is reset behind the last byte of a command has not
-        looked at it.
-    :param action: "drop", "garble" and "double" change ``count`` bytes; "insert" puts
-        ``data`` among them. "silence" holds the direction up for ``seconds``. "urc"
-        lets the module say ``data`` where it may say a URC, "cme" lets the command in
-        progress, or the next one, fail with ``code``. "replug" pulls the cable and
-        puts it back in. The others do what the methods of `Emulator` of that
-        name do; "hang_up" closes the connection from the server's side.
+    :param direction: the direction whose bytes count: "to_host" or "from_host".
+    :param offset: the number of bytes before it, since the port was opened or since
+        `Emulator.mark`. It happens at once after them. So a module that is reset after
+        the last byte of a command does not run that command.
+    :param action: "drop", "garble" and "double" change `count` bytes. "insert" adds
+        `data`. "silence" stops the direction for `seconds`. "urc" sends `data` as a
+        URC. "cme" lets the command in progress, or the next one, fail with `code`.
+        "replug" pulls the cable and plugs it in again. The others are the methods of
+        `Emulator` with these names; "reset_quiet" is a reset without URCs, and
+        "power_down" is `Emulator.power_off`.
+    :param count: bytes.
+    :param seconds: of silence.
+    :param data: the bytes of "insert", or the line of "urc".
+    :param code: the number after ``+CME ERROR:``.
+    :raises ValueError: if there is no such direction or action.
     """
 
     direction: Direction
@@ -58,17 +62,18 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.direction not in get_args(Direction):
-            raise ValueError(f"no such direction: {self.direction!r}")
+            raise ValueError(f"there is no direction {self.direction!r}")
         if self.action not in get_args(Action):
-            raise ValueError(f"no such action: {self.action!r}")
+            raise ValueError(f"there is no action {self.action!r}")
 
 
 class FaultTap:
-    """Counts one direction and harms it where it is told to.
+    """Counts the bytes of one direction, and applies its faults.
 
-    :param faults: those of this direction are used.
-    :param fire: called with a fault that is about more than bytes.
-    :param source: of the noise.
+    :param direction: the direction.
+    :param faults: faults of both directions; the others are ignored.
+    :param fire: called with a fault of module or network.
+    :param source: the random numbers of the noise.
     """
 
     def __init__(
@@ -89,25 +94,25 @@ class FaultTap:
         self.silent_until = NOW
 
     def mark(self) -> None:
-        """Count anew from here."""
+        """Count from here."""
         self._count = 0
 
     def add(self, fault: Fault) -> None:
-        """Let a fault happen whose offset counts from here, if it is of this way."""
+        """Add a fault whose offset counts from here, if it is of this direction."""
         if fault.direction == self._direction:
             offset = self._count + fault.offset
             self._faults.append(dataclasses.replace(fault, offset=offset))
             self._faults.sort(key=lambda fault: fault.offset)
 
     def room(self, now: float) -> int | float:
-        """Return how many bytes may pass now."""
+        """Return the number of bytes that may pass now."""
         self.strike(now)
         if now < self.silent_until:
             return 0
         return self._faults[0].offset - self._count if self._faults else NEVER
 
     def passed(self, data: bytes) -> bytes:
-        """Return what comes out of bytes that `room` let in."""
+        """Return the bytes to deliver for bytes that pass."""
         self._count += len(data)
         before = self.inserted()
         if not any(self._left.values()):
@@ -116,12 +121,12 @@ class FaultTap:
         return before + b"".join(changed)
 
     def inserted(self) -> bytes:
-        """Return what is to be put behind the bytes that have passed."""
+        """Return the bytes to insert after those that have passed."""
         data, self._inserted = self._inserted, b""
         return data
 
     def strike(self, now: float) -> None:
-        """Let everything happen whose bytes have passed."""
+        """Apply the faults whose offset has been reached."""
         while self._faults and self._faults[0].offset <= self._count:
             self._strike(self._faults.pop(0), now)
 

@@ -1,4 +1,4 @@
-"""A firmware that says the same URC over and over."""
+"""A firmware that repeats a URC without end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = ("flood",)
 
-#: A change of the signal, which AT+QINDCFG="csq" asks for (AT manual 4.3).
+#: A change of the signal, as AT+QINDCFG="csq" reports it (AT manual 4.3).
 LINE = b'+QIND: "csq",20,99'
 
 
 def flood(module: Module, rate: int) -> Procedure[None]:
-    """Say lines for ever; one that something stands in the way of is lost.
+    """Send a URC without end. One that cannot be sent at once is lost.
 
-    :param rate: lines in a second.
+    :param rate: URCs per second.
     """
     while True:
         yield from module.scheduler.sleep(1 / rate)

@@ -1,4 +1,4 @@
-"""The end of a body, as the module finds it: by length, by chunks, by the close."""
+"""Where a body ends: by its length, by its chunks, or when the connection closes."""
 
 from __future__ import annotations
 
@@ -16,54 +16,54 @@ __all__ = (
 
 _SIZE_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*)?\r?\n")
 
-#: Bytes of one line of chunk framing.
+#: The most bytes of one line of chunk framing.
 _LINE_LIMIT = 4096
 
 
 class MalformedBody(Exception):
-    """Chunk framing that is none."""
+    """The chunk framing is wrong."""
 
 
 class Body(Protocol):
-    """Takes the bytes of a connection and gives those for the host."""
+    """Takes the bytes of a connection, and returns those for the host."""
 
     done: bool
 
     def feed(self, data: bytes) -> bytes:
-        """Return what the host gets of these bytes."""
+        """Take bytes, and return those for the host."""
 
     def close(self) -> bool:
-        """Take the close of the connection; False where bytes are missing."""
+        """Take the end of the connection; return whether the body is complete."""
 
     def lapse(self) -> bool:
-        """Take an end of another kind; False where it is none."""
+        """Take a timeout or a reset; return whether the body is complete."""
 
 
 class LengthBody:
     """A body of known length.
 
-    :param length: bytes.
+    :param length: the number of its bytes.
     """
 
     def __init__(self, length: int) -> None:
         self._left = length
         self.done = length == 0
-        #: What came last behind the end.
+        #: The bytes after the end.
         self.rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """Return the bytes up to the length."""
+        """Return the bytes that belong to the body."""
         data, self.rest = data[: self._left], data[self._left :]
         self._left -= len(data)
         self.done = self._left == 0
         return data
 
     def close(self) -> bool:
-        """Miss bytes."""
+        """Return False: bytes are missing."""
         return False
 
     def lapse(self) -> bool:
-        """Miss bytes."""
+        """Return False: bytes are missing."""
         return False
 
 
@@ -74,23 +74,23 @@ class OpenBody:
         self.done = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return everything."""
+        """Return all bytes."""
         return data
 
     def close(self) -> bool:
-        """Be complete."""
+        """Return True: the connection ends the body."""
         self.done = True
         return True
 
     def lapse(self) -> bool:
-        """Wait for the close."""
+        """Return False: only the end of the connection ends the body."""
         return False
 
 
 class ChunkedBody:
     """A body with chunk framing (RFC 9112 7.1).
 
-    :param raw: hand the framing on as well.
+    :param raw: whether the host gets the framing, too.
     """
 
     def __init__(self, raw: bool) -> None:
@@ -101,9 +101,9 @@ class ChunkedBody:
         self.done = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return the payload, or with ``raw`` all up to the end of the body.
+        """Return the data of the chunks, or with `raw` all bytes of the body.
 
-        :raises MalformedBody: if a chunk size should stand.
+        :raises MalformedBody: if the framing is wrong.
         """
         self._buffer += data
         output = bytearray()
@@ -116,20 +116,20 @@ class ChunkedBody:
         return bytes(output)
 
     def close(self) -> bool:
-        """Miss the last chunk."""
+        """Return False: the last chunk is missing."""
         return False
 
     def lapse(self) -> bool:
-        """Miss the last chunk."""
+        """Return False: the last chunk is missing."""
         return False
 
     @property
     def rest(self) -> bytes:
-        """What came behind the end."""
+        """The bytes after the end."""
         return self._buffer if self.done else b""
 
     def _advance(self) -> bytes | None:
-        """Use up one piece; None when it is not complete yet."""
+        """Take one piece and return its data; None if it is not complete."""
         return {"size": self._size, "data": self._data, "line": self._line}[
             "line" if self._state in ("end", "trailer") else self._state
         ]()
@@ -175,9 +175,9 @@ class ChunkedBody:
 
 
 class SurplusBody:
-    """A body that tells its end, and whatever comes behind it up to the close.
+    """A body that tells its end, and the surplus bytes after it.
 
-    :param body: the part of it that has an end.
+    :param body: the body without the surplus.
     """
 
     def __init__(self, body: LengthBody | ChunkedBody) -> None:
@@ -185,9 +185,9 @@ class SurplusBody:
         self.done = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return the body, and everything behind it.
+        """Return the bytes of the body, and those after it.
 
-        :raises MalformedBody: as the body does.
+        :raises MalformedBody: if the framing is wrong.
         """
         if self._body.done:
             return data
@@ -195,10 +195,10 @@ class SurplusBody:
         return body + self._body.rest
 
     def close(self) -> bool:
-        """Be complete where the body is."""
+        """Return whether the body is complete."""
         self.done = self._body.done
         return self.done
 
     def lapse(self) -> bool:
-        """Be complete where the body is."""
+        """Return whether the body is complete."""
         return self.close()

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ("CONNECT_TIME", "HttpExchange", "HttpFailed", "ExchangeState")
 
-#: Seconds until CONNECT or an error (HTTP manual 2.3, 2.4).
+#: The seconds until CONNECT or an error (HTTP manual 2.3, 2.4).
 CONNECT_TIME = 125.0
 
-#: A host that is meant to be an address, for no name ends in digits (RFC 1123 2.1).
+#: A host that must be an address: no name ends in digits (RFC 1123 2.1).
 _MISSHAPEN = re.compile(r"(?:[0-9.]*[.])?[0-9]+")
 
-#: An HTTPS POST of more bytes meets the fault of the switch ``post_719``.
+#: An HTTPS POST of more bytes has the fault of the switch ``post_719``.
 POST_719_LENGTH = 2048
 
 
@@ -51,7 +51,10 @@ def _is_address(host: str) -> bool:
 
 
 class HttpFailed(Exception):
-    """An exchange breaks; ``code`` is from HTTP manual 5."""
+    """An exchange fails.
+
+    :param code: the error number (HTTP manual 5).
+    """
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -70,10 +73,10 @@ class ExchangeState(enum.Enum):
 class HttpExchange:
     """One request and its response.
 
-    :param module: on whose behalf.
-    :param command: its result URC, such as ``+QHTTPGET``.
-    :param url: where to.
-    :param own_header: whether the host writes the head of the request.
+    :param module: the module.
+    :param command: the name of the result URC, for example ``+QHTTPGET``.
+    :param url: the URL.
+    :param own_header: whether the host sends the head of the request.
     """
 
     def __init__(
@@ -95,13 +98,13 @@ class HttpExchange:
         self._sent = 0
         self._buffer = b""
 
-    # Request.
+    # The request.
 
     def connect(self, until: float = NEVER) -> Procedure[None]:
-        """Connect to the server, or take the connection that is kept.
+        """Connect to the server, or use the kept connection.
 
-        :param until: a time before which it must be done.
-        :raises HttpFailed: with the number of the reason.
+        :param until: the time at which the attempt ends.
+        :raises HttpFailed: if there is no connection.
         """
         module = self._module
         self.connection = module.http.kept_connection(self.url)
@@ -122,7 +125,7 @@ class HttpExchange:
             raise HttpFailed(716)
 
     def send(self, data: bytes) -> None:
-        """Send a piece of the request."""
+        """Send a part of the request."""
         if self._sent:
             self._look_back()
         else:
@@ -137,14 +140,15 @@ class HttpExchange:
         if self.connection:
             self.connection.finish(self._module.scheduler.now)
 
-    # Response.
+    # The response.
 
     def await_head(self, until: float) -> Procedure[ResponseHead]:
-        """Receive the head of the final response; 1xx are passed over.
+        """Receive the head of the final response, and ignore those of 1xx.
 
-        :raises HttpFailed: 702 when the time is over, 719 for a closed connection,
-            718 for one that broke while the request went out, 723 for what is no
-            response.
+        :param until: the time at which the wait ends.
+        :raises HttpFailed: 702 or 728 if the time is over, 719 if the server closed the
+            connection, 718 if it did so while the request was sent, 723 if the bytes
+            are not a response, 729 if the head is too long.
         """
         while True:
             split = split_head(self._buffer)
@@ -167,7 +171,7 @@ class HttpExchange:
                     return self._cut(event)
 
     def redirect(self, url: Url, until: float) -> Procedure[None]:
-        """Begin anew elsewhere.
+        """Connect to another URL.
 
         :raises HttpFailed: as `connect` does.
         """
@@ -179,7 +183,7 @@ class HttpExchange:
         yield from self.connect(until)
 
     def close(self, *, keep: bool = False) -> None:
-        """Be done with it; ``keep`` leaves the connection for the next one."""
+        """End the exchange; `keep` keeps the connection for the next one."""
         self.state = ExchangeState.OVER
         connection, self.connection = self.connection, None
         if connection and keep:
@@ -188,26 +192,26 @@ class HttpExchange:
             connection.close()
 
     def fail(self, code: int) -> None:
-        """Let everything that waits for the network fail with this number."""
+        """Fail the exchange with an error number at its next step."""
         self.broken = code
 
-    # Body.
+    # The body.
 
     @property
     def body_done(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the body is complete."""
         return self._body.done
 
     def when(self) -> float:
-        """Return when there is something to take."""
+        """Return the time at which `read` has something to read."""
         if self.broken is not None or self._early or self._end:
             return NOW
         return self.connection.due() if self.connection and not self._deaf else NEVER
 
     def read(self) -> bytes:
-        """Take one packet and return what of it the host gets.
+        """Take one packet, and return its bytes for the host.
 
-        :raises HttpFailed: when the connection breaks before the end.
+        :raises HttpFailed: if the connection ends before the body.
         """
         data, self._early = self._early, b""
         if not data:
@@ -221,9 +225,9 @@ class HttpExchange:
             raise HttpFailed(721) from None
 
     def lapse(self) -> None:
-        """Take a silence that is too long: the end, if nothing is missing.
+        """End the body after a silence that is too long.
 
-        :raises HttpFailed: if something is.
+        :raises HttpFailed: if bytes are missing.
         """
         if not self._body.lapse():
             raise HttpFailed(self._module.switches.read_timeout)
@@ -258,7 +262,7 @@ class HttpExchange:
         return SurplusBody(body) if switches.surplus == "handed_out" else body
 
     def _delimited(self, head: ResponseHead) -> LengthBody | ChunkedBody | None:
-        """Return a body that tells its end; None where the connection does."""
+        """Return a body that tells its end; None if the connection tells it."""
         if head.chunked:
             shown = self._module.http.settings["responseheader"] == 1
             return ChunkedBody(raw=shown and self._module.switches.chunked == "raw")
@@ -270,7 +274,7 @@ class HttpExchange:
             raise HttpFailed(717)
 
     def _cut(self, event: Event) -> ResponseHead:
-        """Make the best of a head in which the server closed."""
+        """Use a head that ended with the connection, if it has a status line."""
         raw = cut_head(self._buffer)
         if raw is None or self._module.switches.cut_head == "closed":
             raise HttpFailed(719)
@@ -296,7 +300,7 @@ class HttpExchange:
         return self._module.switches.dns_error if error == 714 else error
 
     def _look_back(self) -> None:
-        """See what the server makes of the request before it is complete."""
+        """Take what the server sends before the request is complete."""
         known = self.broken or self._end or len(self._buffer) > HEAD_LIMIT
         if (
             known
@@ -314,7 +318,7 @@ class HttpExchange:
 
     @property
     def loses_result(self) -> bool:
-        """Whether the fault of the switch ``post_719`` strikes."""
+        """Whether this exchange has the fault of the switch ``post_719``."""
         struck = self.own_header and self.url.tls and self._sent > POST_719_LENGTH
         posted = self.command == "+QHTTPPOST"
         return struck and posted and self._module.switches.post_719

@@ -1,4 +1,4 @@
-"""The head of a response, as the module reads it: status and framing."""
+"""Parse the head of a response: its status and its framing."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import re
 
 __all__ = ("HEAD_LIMIT", "MalformedHead", "ResponseHead", "split_head")
 
-#: Bytes of a response head; no manual names a limit, this one only bounds memory.
+#: The most bytes of a head. No manual has a limit; this one only limits the memory.
 HEAD_LIMIT = 65536
 
 _END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9][.][0-9] ([0-9]{3})(?: |\r|\n|$)")
-#: What has more digits is no length: nothing is as large.
+#: A number with more digits is not a length: no body is so large.
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
 class MalformedHead(Exception):
-    """What the server sent is no HTTP response."""
+    """The bytes of the server are not an HTTP response."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ResponseHead:
-    """What the module knows of a response.
+    """The head of a response.
 
-    :param raw: the bytes as received, with the empty line.
-    :param status: three digits.
+    :param raw: its bytes as received, with the empty line.
+    :param status: the status, 100 to 999.
     :param length: the value of Content-Length, or None.
     :param chunked: whether the body has chunk framing.
-    :param persistent: whether the connection outlives the response.
-    :param location: the value of Location, empty without one.
+    :param persistent: whether the connection stays open after the response.
+    :param location: the value of Location, or "".
     """
 
     raw: bytes
@@ -42,7 +42,7 @@ class ResponseHead:
 
     @classmethod
     def parse(cls, raw: bytes) -> ResponseHead:
-        """Read a head.
+        """Parse a head.
 
         :raises MalformedHead: if it does not begin with a status line.
         """
@@ -63,9 +63,10 @@ class ResponseHead:
         )
 
     def rewritten(self, *, decoded: bool) -> bytes:
-        """Return the head as a module prints it that rebuilds it from its fields.
+        """Return the head as a module prints it that parses and rebuilds heads.
 
-        :param decoded: leaves Transfer-Encoding out, as the body has lost it.
+        :param decoded: whether to remove Transfer-Encoding, because the module has
+            decoded the body.
         """
         first, *rest = _FOLD.sub(b" ", self.raw.strip()).splitlines()
         lines = [first]
@@ -77,15 +78,15 @@ class ResponseHead:
 
 
 def split_head(data: bytes) -> tuple[bytes, bytes] | None:
-    """Split off the first head; None while it is not complete."""
+    """Return the first head and the bytes after it; None if it is not complete."""
     end = _END.search(data)
     return (data[: end.end()], data[end.end() :]) if end else None
 
 
 def cut_head(data: bytes) -> bytes | None:
-    """Return the head in what a server sent that closed in it; None without a status.
+    """Return the lines of a head that ended early; None without a status line.
 
-    What is left of an unfinished line is no field.
+    An incomplete line is not a field.
     """
     whole = data[: data.rfind(b"\n") + 1]
     return whole if _STATUS.match(whole) else None
@@ -96,6 +97,6 @@ def _fields(raw: bytes) -> dict[bytes, bytes]:
     for line in _FOLD.sub(b" ", raw).splitlines()[1:]:
         name, colon, value = line.partition(b":")
         if colon:
-            # Of a repeated length the first counts: a module stores one number.
+            # The first value of a repeated field counts: a module stores one number.
             fields.setdefault(name.strip().lower(), value.strip())
     return fields

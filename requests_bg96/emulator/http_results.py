@@ -1,4 +1,4 @@
-"""The end of the HTTP commands: OK and result URC, as firmwares may have them."""
+"""The end of an HTTP command: OK and the result URC, by the firmware."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ("end_read", "end_upload", "later", "say_result")
 
-#: Seconds between OK and the URC of QHTTPREAD (a BG96 transcript).
+#: The seconds between OK and the URC of QHTTPREAD (a BG96 transcript).
 URC_GAP = 0.005
 
-#: Line ends before the end of QHTTPREAD, between its two lines, and behind it, by the
-#: value of the switch ``read_trailer``.
+#: The number of line ends before the first line of a trailer, between its two lines,
+#: and after them, by the value of the switch ``read_trailer``.
 SPACING = {
     "plain": (1, 1, 1),
     "none_before": (0, 1, 1),
@@ -28,7 +28,7 @@ SPACING = {
 
 
 def later(module: Module, procedure: Procedure[None]) -> Procedure[None]:
-    """Run what ends in a result URC: behind the OK, or before it."""
+    """Run the procedure that sends the result URC, after OK or before it."""
     if module.switches.result_urc == "behind_ok":
         module.scheduler.spawn(procedure)
     else:
@@ -36,7 +36,7 @@ def later(module: Module, procedure: Procedure[None]) -> Procedure[None]:
 
 
 def say_result(module: Module, line: bytes) -> None:
-    """Say a result URC, which is held for the OK unless it comes before it."""
+    """Send a result URC: before OK, or as other URCs."""
     if module.switches.result_urc == "before_ok":
         module.terminal.announce(line)
     else:
@@ -44,10 +44,10 @@ def say_result(module: Module, line: bytes) -> None:
 
 
 def end_upload(module: Module, report: Procedure[None]) -> Procedure[None]:
-    """End a command whose payload is in.
+    """End a command after its payload.
 
-    :param report: says the result.
-    :raises Quiet: if the firmware leaves the OK out.
+    :param report: sends the result.
+    :raises Quiet: if the firmware omits OK.
     """
     yield from later(module, report)
     if module.switches.missing_ok in ("request", "both"):
@@ -55,9 +55,9 @@ def end_upload(module: Module, report: Procedure[None]) -> Procedure[None]:
 
 
 def end_read(module: Module, result: int) -> None:
-    """End QHTTPREAD with this number.
+    """Send the trailer of QHTTPREAD, with an error number.
 
-    :raises Quiet: if the OK is said already, or left out.
+    :raises Quiet: if the firmware omits OK, or if it has been sent.
     """
     switches, terminal = module.switches, module.terminal
     line = b"+QHTTPREAD: %d" % result

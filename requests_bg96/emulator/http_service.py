@@ -1,4 +1,4 @@
-"""The HTTP part of one module: its settings, its URL, the exchange in hand."""
+"""The HTTP client of one module: its settings, its URL and its exchange."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ("HttpService",)
 
-#: Defaults: HTTP manual 2.1; those it does not print, from a BG96 transcript.
+#: The defaults (HTTP manual 2.1). A BG96 transcript has those that it does not print.
 DEFAULTS = {
     "contextid": 1,
     "requestheader": 0,
@@ -27,15 +27,16 @@ DEFAULTS = {
 }
 
 
-#: Statuses that point elsewhere (RFC 9110 15.4), and how often they are followed.
+#: The statuses of redirects (RFC 9110 15.4).
 REDIRECTS = (301, 302, 303, 307, 308)
+#: The most redirects that the module follows.
 MOST_REDIRECTS = 5
 
 
 class HttpService:
-    """What the HTTP commands work on.
+    """The state behind the HTTP commands.
 
-    :param module: whose network and switches are used.
+    :param module: the module.
     """
 
     def __init__(self, module: Module) -> None:
@@ -48,7 +49,7 @@ class HttpService:
         self._kept: tuple[Url, ServerConnection] | None = None
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Close the connections, and restore the defaults."""
         self.drop()
         self._drop_kept()
         self.settings = dict(DEFAULTS)
@@ -58,31 +59,37 @@ class HttpService:
 
     @property
     def own_header(self) -> bool:
-        """Whether the host writes the head of requests."""
+        """Whether the host sends the heads of requests."""
         return self.settings["requestheader"] == 1
 
     @property
     def under_way(self) -> bool:
-        """Whether a request is being made, or a response is being read."""
+        """Whether a request is in progress, or a response is being read."""
         busy = (ExchangeState.REQUEST, ExchangeState.READING)
         return self.exchange is not None and self.exchange.state in busy
 
     def require_idle(self) -> None:
-        """Refuse a command while a request is under way (703)."""
+        """Refuse a command during a request or a read.
+
+        :raises CommandFailed: 703.
+        """
         if self.under_way:
             raise CommandFailed(703)
 
     def require_port(self) -> None:
-        """Refuse data mode while another port is in it (704, HTTP manual 4.4)."""
+        """Refuse data mode if another port is in it (HTTP manual 4.4).
+
+        :raises CommandFailed: 704.
+        """
         if self._module.data_mode_elsewhere:
             raise CommandFailed(704)
 
     def begin(self, command: str) -> HttpExchange:
         """Start an exchange.
 
-        :raises CommandFailed: 703 for one under way, 712 for no URL, 711 for a bad
-            one, 709 for a context that is down, bare ERROR without a SIM (HTTP
-            manual 4.1).
+        :raises CommandFailed: 703 if the module is busy, 712 without a URL, 711 if the
+            URL is wrong, 709 if the context is not active, and a bare ERROR without a
+            SIM (HTTP manual 4.1).
         """
         self.require_idle()
         if not self._module.sim.ready:
@@ -102,16 +109,20 @@ class HttpService:
         return self.exchange
 
     def parsed_url(self, text: str) -> Url:
-        """Take a URL apart, or refuse it (711)."""
+        """Parse a URL.
+
+        :raises CommandFailed: 711.
+        """
         try:
             return Url.parse(text)
         except MalformedUrl:
             raise CommandFailed(711) from None
 
     def response(self) -> HttpExchange:
-        """Return the exchange whose response waits, and begin to read it.
+        """Return the exchange whose response can be read, and begin the read.
 
-        :raises CommandFailed: 703 before the URC, 705 where nothing was asked.
+        :raises CommandFailed: 703 before the result URC, 705 without a request, and the
+            number of the switch ``second_read`` if it has been read.
         """
         self.require_idle()
         exchange = self.exchange
@@ -123,7 +134,10 @@ class HttpService:
         return exchange
 
     def connect(self, exchange: HttpExchange) -> Procedure[None]:
-        """Connect, or fail the command."""
+        """Connect to the server.
+
+        :raises CommandFailed: if there is no connection.
+        """
         try:
             yield from exchange.connect()
         except HttpFailed as failure:
@@ -131,7 +145,10 @@ class HttpService:
             raise CommandFailed(failure.code) from None
 
     def report(self, exchange: HttpExchange, seconds: float) -> Procedure[None]:
-        """Wait for the response and tell of it by the URC."""
+        """Wait for the response, and send the result URC.
+
+        :param seconds: the longest wait.
+        """
         until = self._module.scheduler.now + seconds
         try:
             head = yield from exchange.await_head(until)
@@ -149,7 +166,7 @@ class HttpService:
     def _followed(
         self, exchange: HttpExchange, head: ResponseHead, until: float
     ) -> Procedure[ResponseHead]:
-        """Ask where a response points to, if the firmware does and made the head."""
+        """Follow redirects, if the firmware does and made the head of the request."""
         own = exchange.own_header or exchange.command != "+QHTTPGET"
         if own or self._module.switches.redirects == "handed_on":
             return head
@@ -167,27 +184,27 @@ class HttpService:
         return head
 
     def stop(self) -> None:
-        """Give up what is in hand; a request under way ends with 719 (inference)."""
+        """Cancel the exchange. A request in progress ends with 719 (inference)."""
         if self.exchange and self.exchange.state is ExchangeState.REQUEST:
             self.exchange.fail(719)
         else:
             self.drop()
 
     def done(self, exchange: HttpExchange) -> None:
-        """Be done with a response that was read to its end."""
+        """End an exchange whose response has been read."""
         keep = self._module.switches.reuse_sockets and exchange.reusable
         exchange.close(keep=keep)
         self.exchange = None
         self._was_read = True
 
     def drop(self) -> None:
-        """Give up the exchange in hand, if any."""
+        """Close the exchange, if there is one."""
         if self.exchange:
             self.exchange.close()
             self.exchange = None
 
     def context_down(self, number: int) -> None:
-        """Cut what ran over a PDP context."""
+        """Fail the exchange that uses a PDP context."""
         if number != self.settings["contextid"]:
             return
         self._drop_kept()
@@ -195,13 +212,13 @@ class HttpService:
             self.exchange.fail(709)
 
     def kept_connection(self, url: Url) -> ServerConnection | None:
-        """Hand out the connection that is kept, if it leads to this server."""
+        """Return the kept connection, if it is to this server."""
         kept, self._kept = self._kept, None
         if not kept:
             return None
         other, connection = kept
         same = (other.tls, other.host, other.port) == (url.tls, url.host, url.port)
-        # An event of an idle connection is its end.
+        # The only event of an idle connection is its end.
         if same and connection.due() > self._module.scheduler.now:
             return connection
         connection.close()
@@ -212,7 +229,7 @@ class HttpService:
         self._kept = (url, connection)
 
     def hang_up(self) -> None:
-        """Let the server close the connection in use."""
+        """Close the connection in use, as the server does."""
         if self.exchange and self.exchange.connection:
             self.exchange.connection.hang_up(self._module.scheduler.now)
 

@@ -1,4 +1,4 @@
-"""The URL of AT+QHTTPURL, and the head that the module makes of it."""
+"""Parse the URL of AT+QHTTPURL, and make the head of a request from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 __all__ = ("CONTENT_TYPES", "MalformedUrl", "Url", "request_head")
 
-#: By AT+QHTTPCFG="contenttype" (HTTP manual 2.1).
+#: The values of AT+QHTTPCFG="contenttype" (HTTP manual 2.1).
 CONTENT_TYPES = (
     "application/x-www-form-urlencoded",
     "text/plain",
@@ -20,17 +20,19 @@ _AUTHORITY = re.compile(r"(?:[^@]*@)?(\[[^\]]+\]|[^:]+)(?::([0-9]{1,5}))?")
 
 
 class MalformedUrl(Exception):
-    """A text that is no URL of HTTP or HTTPS."""
+    """The text is not a URL of HTTP or HTTPS."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Url:
-    """A URL taken apart.
+    """A parsed URL.
 
-    :param text: as it was set.
-    :param tls: True for https.
-    :param authority: host and port as written, for the Host header.
-    :param target: path and query, for the request line.
+    :param text: the whole URL.
+    :param tls: whether the scheme is https.
+    :param host: the host, without brackets.
+    :param port: the port, 1 to 65535.
+    :param authority: the host and the port as written, for the field Host.
+    :param target: the path and the query, for the request line.
     """
 
     text: str
@@ -42,9 +44,9 @@ class Url:
 
     @classmethod
     def parse(cls, text: str) -> Url:
-        """Take a URL apart; the case of the scheme does not matter.
+        """Parse a URL. The scheme may be in capitals.
 
-        :raises MalformedUrl: without http(s)://, host, or a port up to 65535.
+        :raises MalformedUrl: if the scheme, the host or the port is wrong.
         """
         url = _URL.match(text)
         authority = _AUTHORITY.fullmatch(url[2]) if url else None
@@ -65,12 +67,12 @@ def request_head(
 ) -> bytes:
     """Return the head of a request with requestheader=0.
 
-    The fields are those of the sample in HTTP manual 1.2.1; the User-Agent was
-    seen on the wire.
+    Its fields are those of the sample in HTTP manual 1.2.1. A server has seen this
+    User-Agent.
 
-    :param length: bytes of the body of a POST; None makes a GET.
-    :param content_type: 0 to 3.
-    :param method: of a request with a body.
+    :param length: the bytes of the body; None is a GET.
+    :param content_type: an index of `CONTENT_TYPES`.
+    :param method: the method of a request with a body.
     """
     lines = [
         f"{'GET' if length is None else method} {url.target} HTTP/1.1",

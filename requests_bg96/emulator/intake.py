@@ -1,4 +1,4 @@
-"""The module's input buffer, which a host without flow control can overrun."""
+"""The module's input buffer. Without flow control, a host can overrun it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from .scheduler import NEVER, NOW
 
 __all__ = ("INPUT_BUFFER", "Intake")
 
-#: Bytes that the module holds at least: so many the host may send before it waits for
-#: a confirmation where there is no flow control (FILE manual 2.4).
+#: The bytes of the buffer. Without flow control, a host may send so many before it
+#: waits for a confirmation (FILE manual 2.4).
 INPUT_BUFFER = 1024
 
 
 class Intake:
-    """What has reached the module, and the module has not yet taken.
+    """The bytes that have reached the module, and that it has not read.
 
-    Command lines it takes as they come; flow control is for data mode alone (AT manual
-    3.3), so there alone a module can be too slow.
+    The module reads command lines at once. Flow control is for data mode only (AT
+    manual 3.3), so a module can be too slow only there.
 
-    :param rate: bytes that the module takes in a second of data mode; None is a module
-        that is never slower than its line.
-    :param capacity: bytes that it holds; what comes beyond them is lost.
+    :param rate: the bytes per second that the module reads in data mode; None is as
+        fast as the line.
+    :param capacity: the bytes of the buffer; further ones are lost.
     """
 
     def __init__(self, rate: int | None, capacity: int) -> None:
@@ -29,23 +29,23 @@ class Intake:
         self._capacity = capacity
 
     def room(self, data_mode: bool) -> float:
-        """Return how many bytes may come without loss."""
+        """Return the number of bytes that can come without a loss."""
         if not (self._slow and data_mode):
             return NEVER
         return max(0, self._capacity - len(self._wire))
 
     def add(self, data: bytes, data_mode: bool, now: float) -> None:
-        """Let bytes come, and be lost where there is no room for them."""
+        """Add bytes; those without room are lost."""
         room = self.room(data_mode)
         self._wire.push(data if room == NEVER else data[: int(room)], now)
 
     def due(self, data_mode: bool) -> float:
-        """Return when the module takes the next bytes."""
+        """Return the time at which the module reads the next bytes."""
         if data_mode or not self._wire:
             return self._wire.due()
         return NOW
 
     def take(self, data_mode: bool, now: float) -> bytes:
-        """Return what the module takes by now."""
+        """Return the bytes that the module reads at the time `now`."""
         size = len(self._wire)
         return self._wire.pull(now, size) if data_mode else self._wire.flush()

@@ -1,4 +1,4 @@
-"""The command interpreter: line editor, execution, result codes (V.250 5)."""
+"""The command interpreter: it reads lines, runs them and sends results (V.250 5)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ("Interpreter", "LINE_LIMIT")
 
-#: Characters of a command line. The AT manual (Table 3) says that a limit exists
-#: but not where: this is longer than the longest documented command.
+#: The most characters of a command line. AT manual Table 3 has a limit, but not its
+#: number. This one is longer than the longest documented command.
 LINE_LIMIT = 1100
 
 
 class Interpreter:
-    """Reads lines from the terminal and runs them.
+    """Reads command lines from the terminal, and runs them.
 
-    :param module: what the commands work on.
+    :param module: the module.
     :param commands: the table of all commands.
     """
 
@@ -38,7 +38,7 @@ class Interpreter:
         self.executing = False
 
     def run(self) -> Procedure[None]:
-        """Read and execute lines for ever."""
+        """Read lines and run them, without end."""
         self._line.clear()
         self._previous = ""
         self.executing = False
@@ -51,18 +51,17 @@ class Interpreter:
     def _read_line(self) -> Procedure[str | None]:
         while True:
             yield Wait(self._terminal.listens)
-            # Bytes behind the terminator belong to whatever the command makes of
-            # the line: one is taken at a time.
+            # Take one byte at a time. Those after the terminator may be payload.
             self._terminal.claims_next()
             _, character = self._terminal.input.take(1)
             if self._typed(character[0]):
                 return self._finished()
 
     def _typed(self, character: int) -> bool:
-        """Take one character; True when it ends a line."""
+        """Take one character; return whether it ends a line."""
         registers = self._terminal.registers
         if character == registers[4] and not self._line:
-            # The LF behind the CR of the line before (V.250 5.2.1).
+            # It is the LF after the CR of the line before (V.250 5.2.1).
             return False
         self._terminal.echo(bytes((character,)))
         if character == registers[3]:
@@ -71,13 +70,13 @@ class Interpreter:
         if character == registers[5]:
             del self._line[-1:]
         elif character >= 32 and len(self._line) <= LINE_LIMIT:
-            # One character too many is kept, to know a line that is too long.
+            # Keep one character too many, to notice a line that is too long.
             self._line.append(character)
         return bytes(self._line).upper() == b"A/"
 
     def _finished(self) -> str | None:
-        """Return what stands behind AT; None when that is no command line."""
-        # Of bytes, only letters of ASCII have capitals, so that none becomes two.
+        """Return the text after AT; None if it is not a command line."""
+        # upper() of bytes changes ASCII only, so the length stays the same.
         start = self._line.upper().find(b"AT")
         line, self._line = self._line.decode("latin-1"), bytearray()
         if line.upper() == "A/":
@@ -117,7 +116,7 @@ class Interpreter:
 
 
 def _settle(reply: Reply) -> Procedure[Lines]:
-    """Go through a reply that takes time; hand on one that does not."""
+    """Run a reply that takes time; return its lines."""
     if not isinstance(reply, types.GeneratorType):
         return reply  # type: ignore[return-value]
     with contextlib.closing(reply):

@@ -1,4 +1,4 @@
-"""The serial line between the module and the host: speed, buffers, faults."""
+"""The serial line between module and host: its speed, its buffers, its faults."""
 
 from __future__ import annotations
 
@@ -20,32 +20,33 @@ logger = logging.getLogger("requests_bg96.emulator")
 Fragment = Union[int, Literal["random"], None]
 Observer = Callable[[str, bytes], None]
 
-#: Bytes that the host's operating system keeps for a program: that of Linux' tty.
+#: The bytes that the host's operating system keeps for a program: those of a Linux tty.
 HOST_BUFFER = 4096
 
-#: Bytes that the sending side of a paced line has in hand.
+#: The bytes that the sender of a line with a speed holds.
 FIFO = 64
 
-#: The longest piece under ``fragment="random"``.
+#: The longest piece with ``fragment="random"``.
 RANDOM_PIECE = 64
 
 
 class Line:
-    """Carries bytes between one module and the program on the host.
+    """Carries bytes between a module and the program on the host.
 
-    :param module: the far end.
-    :param baudrate: bits per second of both directions; None is as fast as USB.
+    :param module: the module.
+    :param baudrate: the bits per second in both directions; None is as fast as USB.
     :param fragment: the most bytes that the host finds at once.
-    :param overflow: bytes of the host's buffer that are lost when it is full, unless
-        flow control is in force; None is a line that always waits.
-    :param input_rate: bytes that the module takes in a second of data mode; None is as
-        many as come.
-    :param input_buffer: bytes that it holds besides; further ones are lost, unless flow
-        control is in force.
-    :param faults: what goes wrong.
-    :param fire: does what faults ask for beyond bytes.
-    :param seed: of all noise.
-    :param on_line: called with "to_host" or "from_host" and the bytes.
+    :param overflow: the bytes of the host's buffer. Without flow control, further bytes
+        are lost. With None, the line waits.
+    :param input_rate: the bytes per second that the module reads in data mode; None is
+        as fast as they come.
+    :param input_buffer: the bytes of the module's buffer. Without flow control, further
+        bytes are lost.
+    :param faults: the faults.
+    :param fire: called with a fault of module or network.
+    :param seed: the seed of the noise.
+    :param on_line: called with "to_host" or "from_host", and the bytes.
+    :raises ValueError: if there is an overflow without a baudrate.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Line:
         on_line: Observer | None,
     ) -> None:
         if overflow is not None and baudrate is None:
-            raise ValueError("overflow needs a baudrate: without one nothing is late")
+            raise ValueError("overflow needs a baudrate")
         self._module = module
         self._random = random.Random(seed)
         self._fragment = fragment
@@ -85,10 +86,10 @@ class Line:
         self.rtscts = False
         self.baudrate: int | None = None
 
-    # The host's side.
+    # The side of the host.
 
     def attach(self, now: float) -> None:
-        """Begin a dialogue: what was said to nobody is lost."""
+        """Open the line; bytes that nobody has read are lost."""
         self.step(now)
         self._outgoing.clear()
         self._module.terminal.discard()
@@ -98,17 +99,17 @@ class Line:
         self.mark()
 
     def detach(self) -> None:
-        """End a dialogue."""
+        """Close the line."""
         self.open = False
         self._incoming.clear()
 
     def mark(self) -> None:
-        """Let the offsets of faults count from here."""
+        """Count the offsets of faults from here."""
         self._from_host.mark()
         self._to_host.mark()
 
     def add_fault(self, fault: Fault) -> None:
-        """Let one more thing go wrong; its offset counts from here."""
+        """Add a fault; its offset counts from here."""
         self._from_host.add(fault)
         self._to_host.add(fault)
 
@@ -120,18 +121,18 @@ class Line:
 
     @property
     def unsent(self) -> int:
-        """Bytes on their way to the module."""
+        """The number of bytes that have not reached the module."""
         return len(self._incoming)
 
     @property
     def available(self) -> int:
-        """Bytes that the host finds now."""
+        """The number of bytes that the host can read now."""
         if not self._window:
             self._window = min(len(self._received), self._piece())
         return self._window
 
     def take(self, limit: int) -> bytes:
-        """Return at most ``limit`` bytes of what the host finds."""
+        """Return at most `limit` of the bytes that the host can read."""
         limit = min(limit, self.available)
         data = bytes(self._received[:limit])
         del self._received[:limit]
@@ -139,18 +140,18 @@ class Line:
         return data
 
     def reset_received(self) -> None:
-        """Throw away what the host has not read."""
+        """Discard the bytes that the host has not read."""
         self._received.clear()
         self._window = 0
 
     def discard_unsent(self) -> None:
-        """Throw away what has not reached the module."""
+        """Discard the bytes that have not reached the module."""
         self._incoming.clear()
 
     # Time.
 
     def step(self, now: float) -> float:
-        """Let everything happen up to ``now``; return when the next thing will."""
+        """Do everything that is due at `now`; return the time of the next step."""
         while True:
             due = self._due()
             if due > now:
@@ -189,7 +190,7 @@ class Line:
             self._carry_out(now)
 
     def _follow_rate(self) -> None:
-        """Let AT+IPR change the speed of a line that has one."""
+        """Follow the rate of AT+IPR, if the line has a speed."""
         rate = self._module.store.line_rate
         if rate != self._rate:
             self._rate = rate
@@ -224,7 +225,7 @@ class Line:
 
     @property
     def _input_room(self) -> float:
-        """Return how many bytes may go to the module, lost ones included."""
+        """The number of bytes that may go to the module, with those to be lost."""
         held = self.rtscts and self._module.store.flow_control[1] == 2
         return self._intake.room(self._data_mode) if held else NEVER
 
@@ -232,7 +233,7 @@ class Line:
         room = self._room()
         if self._module.pending and len(self._outgoing) < FIFO and room:
             amount = FIFO - len(self._outgoing) if self._paced else room
-            # Taking the last byte may change the rate for what comes after it.
+            # The last byte may change the rate for the bytes after it.
             rate = self._module.store.line_rate
             data = self._as_heard(self._module.take(amount), rate)
             self._outgoing.push(data, now)
@@ -246,14 +247,14 @@ class Line:
         self._store(self._to_host.inserted())
 
     def _room(self) -> int:
-        """Return how many bytes may go to the host's buffer, lost ones included."""
+        """Return the number of bytes that may go to the host, with those to be lost."""
         if self._lossy and not self._held_by_host:
             return HOST_BUFFER
         return max(0, self._capacity - len(self._received))
 
     @property
     def _held_by_host(self) -> bool:
-        # RTS counts when both ends use it (AT manual 3.3).
+        # RTS needs both ends (AT manual 3.3).
         return self.rtscts and self._module.store.flow_control[0] == 2
 
     def _store(self, data: bytes) -> None:
@@ -264,10 +265,10 @@ class Line:
         self._received += data
 
     def _as_heard(self, data: bytes, rate: int) -> bytes:
-        """Return bytes of a rate as they are read at the other end's."""
+        """Return `data`, or noise if the two ends have different rates."""
         if self.baudrate in (None, rate):
             return data
-        # Framing errors leave no byte of a command line recognisable.
+        # After framing errors, no byte of a command line can be recognised.
         return bytes(byte | 0x80 for byte in self._random.randbytes(len(data)))
 
     def _piece(self) -> int:

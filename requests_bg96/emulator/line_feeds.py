@@ -1,9 +1,8 @@
 """Which line feeds belong to a command line (V.250 5.2.1).
 
-A line feed directly behind a terminator is a part of the line that it ends, also where
-that line leads to data mode. One that comes after CONNECT may as well be the first
-byte of payload: a host that ends its lines with CR LF does so every time, so what it
-did before tells the two apart.
+A line feed directly after a terminator belongs to the line, even if that line leads to
+data mode. A line feed after CONNECT may also be the first byte of payload. A host that
+ends its lines with CR LF does so every time. So its last line decides.
 """
 
 from __future__ import annotations
@@ -12,23 +11,24 @@ __all__ = ("LineFeeds",)
 
 
 class LineFeeds:
-    """What is known of the line ends of the host at one port."""
+    """Knows how the host on one port ends its lines."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Be ready for a host of which nothing is known."""
+        """Forget the host, because another may come."""
         self._usual = True
         self._behind_terminator = False
 
     def terminated(self) -> None:
-        """Take note of a terminator: the next byte stands directly behind it."""
+        """Record a terminator: the next byte comes directly after it."""
         self._behind_terminator = True
 
     def claims(self, is_line_feed: bool, *, late: bool = False) -> bool:
-        """Tell whether the next byte of the host belongs to the line before it.
+        """Return whether the host's next byte belongs to the line before it.
 
+        :param is_line_feed: whether the next byte is a line feed.
         :param late: whether it came after CONNECT, so that it may be payload.
         """
         if not self._behind_terminator:

@@ -1,4 +1,4 @@
-"""One BG96 without any input or output: bytes and time go in, bytes come out."""
+"""One BG96 without I/O: bytes and time go in, bytes come out."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ __all__ = ("Module",)
 
 
 class Module:
-    """The core of the emulator. It neither waits nor knows a clock.
+    """The core of the emulator. It does not wait, and has no clock.
 
-    The owner calls `receive` with what the host sent, `step` when its due time has
-    come, and `take` for what the module says.
+    The owner calls `receive` with the bytes of the host, `step` when something is due,
+    and `take` for the bytes of the module.
 
     :param network: makes the connections.
-    :param now: seconds, the time at the start.
+    :param now: the time at the start, in seconds.
     :param switches: the firmware.
-    :param answer_delay: seconds between a command line and its first answer.
-    :param sim: state of the SIM, see `Sim`.
-    :param pin: its PIN.
-    :param registration: what the network makes of us, see `STATES`.
-    :param apn: the only APN that the network accepts.
-    :param model: what ATI names the module.
+    :param answer_delay: the seconds between a command line and its answer.
+    :param sim: the state of the SIM; see `Sim`.
+    :param pin: the PIN of the SIM.
+    :param registration: the registration with the network; see `STATES`.
+    :param apn: the only APN that the network accepts; None accepts all.
+    :param model: the module's name in the answer to ATI.
     """
 
     def __init__(
@@ -77,20 +77,20 @@ class Module:
         self._foreground: Task | None = None
         self.power.start_ready()
 
-    # What the owner calls.
+    # Calls of the owner.
 
     def receive(self, data: bytes, now: float) -> None:
-        """Take bytes that the host sent; they count from the next step on."""
+        """Take bytes of the host; the next step uses them."""
         self.step(now)
         if self.power.on:
             self.terminal.input.add(data, now)
 
     def step(self, now: float) -> float:
-        """Live up to ``now``; return the time at which to be called again."""
+        """Do everything that is due at `now`; return the time of the next step."""
         return self.scheduler.step(now)
 
     def take(self, limit: int) -> bytes:
-        """Return at most ``limit`` bytes for the host."""
+        """Return at most `limit` bytes for the host."""
         return self.terminal.take(limit)
 
     @property
@@ -99,35 +99,35 @@ class Module:
         return self.terminal.pending
 
     def set_dtr(self, on: bool) -> None:
-        """Take the DTR line of the host; dropping it may end data mode."""
+        """Set the DTR line; a falling edge may end data mode (AT manual 3.2)."""
         if not on and self.terminal.data_mode:
             self.terminal.dtr_dropped = True
 
-    # Lines and settings that the owner may look at.
+    # Lines that the owner may read.
 
     @property
     def carrier(self) -> bool:
-        """The DCD line: on in data mode, or always under AT&C0 (AT manual 3.1)."""
+        """The DCD line: on in data mode, or always with AT&C0 (AT manual 3.1)."""
         return self.terminal.data_mode or self.terminal.profile.carrier == 0
 
     @property
     def ringing(self) -> bool:
-        """The RI line: on for a moment with each URC."""
+        """The RI line: on for 120 ms with each URC."""
         return self.scheduler.now < self.terminal.ring_until
 
-    # What parts of the module call.
+    # Calls of the module's parts.
 
     def urc(self, line: bytes, before: int = 1, after: int = 1) -> None:
-        """Say a URC when nothing stands in its way.
+        """Send a URC as soon as no command and no payload prevents it.
 
-        :param before: line ends before it.
-        :param after: line ends behind it.
+        :param before: the number of line ends before it.
+        :param after: the number of line ends after it.
         """
         if self.power.on:
             self.terminal.urc(line, before, after)
 
     def hang_up(self) -> None:
-        """Let the servers close the connections in use."""
+        """Close the connections in use, as the servers do."""
         self.http.hang_up()
         self.sockets.hang_up()
 
@@ -141,13 +141,13 @@ class Module:
         return self.tls.settings(self.http.settings["sslctxid"])
 
     def start_interpreter(self) -> None:
-        """Begin to read command lines."""
+        """Start to read command lines."""
         self._foreground = self.scheduler.spawn(self._interpreter.run())
         if self.switches.urc_flood:
             self.scheduler.spawn(flood(self, self.switches.urc_flood))
 
     def fail_next(self, code: int) -> None:
-        """Let the command in progress, or else the next one, end with a number."""
+        """Let the command in progress, or the next one, fail with an error number."""
         foreground = self._foreground
         if self._interpreter.executing and foreground and not foreground.done:
             foreground.throw(CommandFailed(code))
@@ -155,7 +155,10 @@ class Module:
             self._told = code
 
     def fail_if_told(self) -> None:
-        """Raise what `fail_next` asked for."""
+        """Fail the command, if `fail_next` was called.
+
+        :raises CommandFailed: with its number.
+        """
         code, self._told = self._told, None
         if code is not None:
             raise CommandFailed(code)

@@ -1,7 +1,7 @@
-"""What the module sees of a network: links, and the events that come from them.
+"""The network as the module sees it: connections, and their events.
 
-An event has a time. The module takes it when its own time has come there, so a
-result does not depend on when the host happened to look.
+Each event has a time. The module takes an event when its own time has reached that
+time. So a result does not depend on when the host looks.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ __all__ = (
 
 
 class NetworkFailure(Exception):
-    """A connection that does not come about, or breaks.
+    """A connection cannot be made, or breaks.
 
-    :param error: a number of HTTP manual 5; without one, that of the class.
+    :param error: the error number (HTTP manual 5); by default that of the class.
     """
 
     error = 710
@@ -59,30 +59,34 @@ class Refused(NetworkFailure):
 
 
 class TlsFailure(NetworkFailure):
-    """The TLS handshake fails (701)."""
+    """The TLS handshake failed (701)."""
 
     error = 701
 
 
 class ConnectSilence(NetworkFailure):
-    """Nobody answers the attempt to connect, ever."""
+    """The server never answers the attempt to connect (702)."""
 
     error = 702
 
 
 @dataclasses.dataclass(frozen=True)
 class TlsSettings:
-    """One SSL context as AT+QSSLCFG has it (SSL manual 2.1.1), files read in.
+    """One SSL context of AT+QSSLCFG (SSL manual 2.1.1), with the content of its files.
 
-    :param version: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all.
-    :param cipher_suite: one code, 0xFFFF for all.
-    :param level: 0 no check, 1 check the server, 2 show a certificate as well.
-    :param ignore_time: True leaves the dates of certificates unchecked.
-    :param negotiate_time: seconds for the handshake.
-    :param server_name: True tells the server the name of the host (SNI).
-    :param check_host: True checks that the certificate is for the host.
-    :param ignore_chain: True leaves the chain of certificates unchecked.
-    :param time: the module's clock, in UTC; without it no certificate is valid now.
+    :param version: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all of them.
+    :param cipher_suite: one code, or 0xFFFF for all.
+    :param level: 0 checks nothing, 1 checks the server, 2 also sends the module's
+        certificate.
+    :param ca_certificate: the CA file, PEM or DER.
+    :param client_certificate: the module's certificate.
+    :param client_key: the key of that certificate.
+    :param ignore_time: whether to ignore the dates of certificates.
+    :param negotiate_time: the seconds for the handshake.
+    :param server_name: whether to send the name of the host (SNI).
+    :param check_host: whether to check that the certificate is for the host.
+    :param ignore_chain: whether to ignore the chain of certificates.
+    :param time: the module's clock, in UTC. Without it, no certificate is valid.
     """
 
     version: int = 4
@@ -101,10 +105,10 @@ class TlsSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Connected:
-    """The connection is made, TLS included.
+    """The connection is made, with TLS if it is used.
 
-    :param address: of the server.
-    :param local_port: of this end.
+    :param address: the server's address.
+    :param local_port: the port at the module.
     """
 
     address: str = dataclasses.field(default="192.0.2.1", compare=False, repr=False)
@@ -113,21 +117,24 @@ class Connected:
 
 @dataclasses.dataclass(frozen=True)
 class Failed:
-    """The connection is not made, or breaks for a reason of its own."""
+    """The connection was not made, or it broke.
+
+    :param error: the error number (HTTP manual 5).
+    """
 
     error: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Received:
-    """One packet came in."""
+    """A packet came."""
 
     data: bytes
 
 
 @dataclasses.dataclass(frozen=True)
 class Closed:
-    """The server has closed; ``reset`` if it did so by RST."""
+    """The server closed the connection, by RST if `reset`."""
 
     reset: bool = False
 
@@ -146,14 +153,14 @@ class Lookup(Protocol):
     """A source of events."""
 
     def due(self) -> float:
-        """Return the time of the next event; infinity while it is not known."""
+        """Return the time of the next event; infinity if it is not known."""
 
     def take(self) -> Event:
         """Return the next event."""
 
 
 class ServerConnection(Lookup, Protocol):
-    """One connection to a server, from the attempt to make it on."""
+    """One connection to a server, or the attempt to make it."""
 
     @property
     def unsent(self) -> int:
@@ -163,32 +170,40 @@ class ServerConnection(Lookup, Protocol):
         """Send bytes to the server."""
 
     def shut_down(self, now: float) -> None:
-        """Send no more: the server sees the end, and may go on to send."""
+        """Send the end of the data; the server may still send."""
 
     def finish(self, now: float) -> None:
-        """Say that the request is complete."""
+        """Tell the connection that the request is complete."""
 
     def close(self) -> None:
-        """Close the connection; no event comes any more."""
+        """Close the connection; no event comes after that."""
 
     def hang_up(self, now: float) -> None:
-        """Let the server close the connection now."""
+        """Close the connection, as the server does."""
 
 
 class Network(Protocol):
-    """Makes links."""
+    """Makes connections, and looks up names."""
 
     @property
     def busy(self) -> bool:
-        """Whether events may come without the clock moving."""
+        """Whether events may come while virtual time stands still."""
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
-        """Take the clock of the emulator and its call for attention."""
+        """Attach the network to an emulator.
+
+        :param clock: the emulator's clock.
+        :param notify: the network calls it after each event.
+        """
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
     ) -> ServerConnection:
-        """Start to connect."""
+        """Start a connection.
+
+        :param tls: the settings of TLS; None is without TLS.
+        :param now: the time in seconds.
+        """
 
     def resolve(self, host: str, now: float) -> Lookup:
-        """Start to look a name up."""
+        """Start to look up a name; the event is `Resolved` or `Failed`."""

@@ -1,4 +1,4 @@
-"""Options of an emulator as text: in a URL, on a command line."""
+"""Options of an emulator as text, in a URL or on a command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _fragment(text: str) -> int | str:
         return text
     size = int(text)
     if size < 1:
-        raise ValueError(f"fragment of {size} bytes")
+        raise ValueError(f"fragment is {size} bytes: use 1 or more")
     return size
 
 
@@ -24,7 +24,7 @@ def _sim(text: str) -> str | None:
     return None if text == "none" else text
 
 
-#: The options that have a text form, and how it is read.
+#: The options that can be text, and how to parse it.
 OPTIONS: dict[str, Callable[[str], Any]] = {
     "baudrate": int,
     "fragment": _fragment,
@@ -42,7 +42,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
 
 
 def _switches(report: str | None, texts: Mapping[str, str]) -> Switches:
-    """Return the switches of a report, and those given, which come first."""
+    """Return the given switches, and those of a report for the rest."""
     given = Switches.from_text(texts)
     if report is None:
         return given
@@ -51,13 +51,12 @@ def _switches(report: str | None, texts: Mapping[str, str]) -> Switches:
 
 
 def options_from_text(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return arguments of `Emulator`; switches stand among the options.
+    """Return the arguments of `Emulator` for options and switches.
 
-    ``report`` is the path of a probe's report, whose switches are taken where none
-    is given.
-
+    :param texts: names and values. ``report`` is the path of a probe's report: its
+        switches are used unless they are given here.
     :raises OSError: if the report cannot be read.
-    :raises ValueError: for an unknown name or value.
+    :raises ValueError: if a name or a value is unknown.
     """
     names = {field.name for field in dataclasses.fields(Switches)}
     switches = {name: text for name, text in texts.items() if name in names}
@@ -68,5 +67,5 @@ def options_from_text(texts: Mapping[str, str]) -> dict[str, Any]:
         if name in OPTIONS:
             options[name] = OPTIONS[name](text)
         elif name not in names:
-            raise ValueError(f"unknown option {name!r}")
+            raise ValueError(f"there is no option {name!r}")
     return options

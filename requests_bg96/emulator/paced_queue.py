@@ -1,4 +1,4 @@
-"""One direction of a serial line: bytes that take their time."""
+"""A queue whose bytes leave at a rate: one direction of a serial line."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from .scheduler import NEVER, NOW
 
 __all__ = ("BITS_PER_BYTE", "PacedQueue")
 
-#: Start bit, eight data bits, stop bit: 8N1 (Hardware Design 3.10).
+#: A start bit, eight data bits and a stop bit: 8N1 (Hardware Design 3.10).
 BITS_PER_BYTE = 10
 
-#: Bytes that are looked at together, as the FIFO of a UART does.
+#: The bytes that leave together, as from the FIFO of a UART.
 QUANTUM = 16
 
-#: Guards against the rounding of times in seconds.
+#: Times in seconds are rounded; this much does not count.
 _EPSILON = 1e-9
 
 
 class PacedQueue:
     """A queue whose bytes arrive one after the other.
 
-    :param baudrate: bits per second; None is a wire without a speed, as USB.
+    :param baudrate: the bits per second; None is without a rate, like USB.
     """
 
     def __init__(self, baudrate: int | None) -> None:
@@ -31,18 +31,18 @@ class PacedQueue:
         return len(self._queue)
 
     def set_baudrate(self, baudrate: int) -> None:
-        """Change the speed of a wire that has one."""
+        """Change the rate, if the queue has one."""
         if self._rate is not None:
             self._rate = baudrate / BITS_PER_BYTE
 
     def push(self, data: bytes, now: float) -> None:
-        """Begin to send bytes behind those that are under way."""
+        """Add bytes after those in the queue."""
         if data and not self._queue:
             self._start = max(self._start, now)
         self._queue += data
 
     def due(self) -> float:
-        """Return when the next bytes will be there."""
+        """Return the time at which the next bytes have arrived."""
         if not self._queue:
             return NEVER
         if self._rate is None:
@@ -50,7 +50,7 @@ class PacedQueue:
         return self._start + min(len(self._queue), QUANTUM) / self._rate
 
     def pull(self, now: float, limit: int) -> bytes:
-        """Return what has arrived, at most ``limit`` bytes."""
+        """Return the bytes that have arrived, at most `limit`."""
         if self._rate is not None:
             limit = min(limit, self._arrived(now, self._rate))
         data = bytes(self._queue[:limit])
@@ -60,7 +60,7 @@ class PacedQueue:
         return data
 
     def flush(self) -> bytes:
-        """Return everything, as if it had arrived."""
+        """Return all bytes, as if they had arrived."""
         data = bytes(self._queue)
         self._queue.clear()
         return data
@@ -68,11 +68,11 @@ class PacedQueue:
     def _arrived(self, now: float, rate: float) -> int:
         arrived = int((max(0.0, now - self._start) + _EPSILON) * rate)
         if now >= self.due():
-            # Late in a long life a float is too coarse for one byte: what is due
-            # must come all the same, or the line would stand still.
+            # After a long time, a float is too coarse for the time of one byte. Let
+            # the bytes that are due come all the same, or the line stops.
             arrived = max(arrived, min(len(self._queue), QUANTUM))
         return arrived
 
     def clear(self) -> None:
-        """Lose what is under way."""
+        """Discard all bytes."""
         self._queue.clear()

@@ -1,4 +1,4 @@
-"""Parameters of commands, declared as data and checked in one place."""
+"""Parameters of commands: they are declared as data, and checked in one place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REQUIRED: Any = _Required()
 
 
 class ParameterError(Exception):
-    """A parameter is missing, out of its range, or one too many."""
+    """A parameter is missing, out of its range, or not expected."""
 
 
 class Parameter(Protocol):
@@ -38,15 +38,18 @@ class Parameter(Protocol):
 
     @property
     def default(self) -> Any:
-        """What an omitted parameter stands for; REQUIRED if it must be there."""
+        """The value if the parameter is omitted; REQUIRED if it must be given."""
 
     def convert(self, token: str) -> Any:
-        """Return the value of what was typed; raise ParameterError."""
+        """Return the value of the text.
+
+        :raises ParameterError: if the text is wrong.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """A decimal number from ``low`` to ``high``, or one of ``among``."""
+    """A decimal number from `low` to `high`, or one of `among`."""
 
     low: int = 0
     high: int = 0
@@ -55,7 +58,7 @@ class Number:
 
     def convert(self, token: str) -> int:
         """Return the number."""
-        # isdecimal() would take digits of other scripts.
+        # isdigit() alone accepts digits of other scripts.
         if not token.isascii() or not token.isdigit():
             raise ParameterError(token)
         number = int(token)
@@ -67,7 +70,7 @@ class Number:
 
 @dataclasses.dataclass(frozen=True)
 class Text:
-    """A string in quotes; ``bare`` allows it without them."""
+    """A string of at most `longest` characters in quotes; `bare` allows none."""
 
     longest: int = 255
     default: Any = REQUIRED
@@ -83,7 +86,7 @@ class Text:
 
 @dataclasses.dataclass(frozen=True)
 class FileName:
-    """The name of a file in quotes; its storage does not count for the length."""
+    """The name of a file in quotes. `longest` does not count its storage."""
 
     longest: int
     default: Any = REQUIRED
@@ -100,14 +103,14 @@ class FileName:
 
 @dataclasses.dataclass(frozen=True)
 class Name:
-    """A quoted word out of a list, in any case; the value is the listed one."""
+    """A word of a list in quotes, in capitals or not. The value is that of the list."""
 
     words: Sequence[str]
     default: Any = REQUIRED
     bare: bool = False
 
     def convert(self, token: str) -> str:
-        """Return the word as the list spells it."""
+        """Return the word of the list."""
         text = _unquoted(token, self.bare).lower()
         for word in self.words:
             if word.lower() == text:
@@ -117,22 +120,22 @@ class Name:
 
 @dataclasses.dataclass(frozen=True)
 class Rest:
-    """All that is left, as it was typed: a tuple of tokens."""
+    """All other parameters, unparsed: a tuple of texts."""
 
     default: Any = ()
 
     def convert(self, token: str) -> str:
-        """Return the token."""
+        """Return the text."""
         return token
 
 
 def convert(declared: Sequence[Parameter], text: str) -> list[Any]:
-    """Check what was typed against what is declared.
+    """Convert the parameters of a command.
 
-    :param declared: one entry per parameter, `Rest` only at the end.
-    :param text: everything behind the ``=``.
-    :returns: one value per declared parameter.
-    :raises ParameterError: if they do not agree.
+    :param declared: the parameters; `Rest` only at the end.
+    :param text: the text after ``=``.
+    :returns: one value for each declared parameter.
+    :raises ParameterError: if the text is wrong.
     """
     tokens = split_arguments(text) if text else []
     values = []

@@ -11,19 +11,20 @@ if TYPE_CHECKING:
 
 __all__ = ("BOOT_TIME", "Power")
 
-#: Seconds from AT+CFUN=1,1 to "POWERED DOWN", to "pdpdeact" and to RDY: a BG96
-#: transcript of a reset.
+#: The seconds from AT+CFUN=1,1 to "POWERED DOWN", to "pdpdeact" and to RDY (a BG96
+#: transcript of a reset).
 DOWN_TIME = 0.01
 LOST_TIME = 3.0
 BOOT_TIME = 5.9
 
-#: Seconds from RDY until the card can be used, well before a start tells so: a BG96
-#: answered AT+CPIN? with READY 178 ms after RDY.
+#: The seconds from RDY until the SIM can be used. Its URC comes later: a BG96 answered
+#: AT+CPIN? with READY 178 ms after RDY.
 SIM_TIME = 0.17
 
-#: What a start prints, with the seconds since RDY. The texts are from AT manual 12.7
-#: and BG96 drivers. A BG96 said APP RDY after eleven commands, shortly before +CPIN:
-#: READY; another nothing for a second behind RDY. The other times are inferred.
+#: The URCs of a start, with the seconds after RDY. The texts are from AT manual 12.7
+#: and from BG96 drivers. One BG96 sent APP RDY after eleven commands, shortly before
+#: +CPIN: READY. Another sent nothing for a second after RDY. The other times are
+#: inferred.
 BOOT_URCS = (
     (0.0, b"RDY"),
     (1.4, b"APP RDY"),
@@ -35,9 +36,9 @@ BOOT_URCS = (
 
 
 class Power:
-    """Whether the module lives, and how it comes to life.
+    """Turns the module on and off, and resets it.
 
-    :param module: all of whose parts are reset.
+    :param module: the module.
     """
 
     def __init__(self, module: Module) -> None:
@@ -45,7 +46,7 @@ class Power:
         self.on = True
 
     def start_ready(self) -> None:
-        """Be on, booted and registered, with nothing left to say."""
+        """Start as a module that has booted and is registered."""
         self._clear()
         self.on = True
         self._module.sim.power(True)
@@ -55,23 +56,26 @@ class Power:
     def reset(self, urcs: bool = True) -> None:
         """Reset at once, as the RESET pin does (Hardware Design 3.7).
 
-        :param urcs: False loses everything that a start prints.
+        :param urcs: whether the start prints its URCs.
         """
         self._clear()
         self.on = False
         self._module.scheduler.spawn(self._boot(BOOT_TIME, urcs))
 
     def restart(self) -> Procedure[None]:
-        """Go down in order and start anew, as AT+CFUN=1,1 does."""
+        """Turn off and start again, as AT+CFUN=1,1 does."""
         module = self._module
         yield from module.scheduler.sleep(DOWN_TIME)
         active = module.contexts.active()
         self.off()
-        # Clearing has ended every task, this one as well: a new one goes on.
+        # off() has ended all tasks, including this one. A new one continues.
         module.scheduler.spawn(self._rise(active))
 
     def off(self, farewell: bool = True) -> None:
-        """Switch off; only `reset` brings the module back."""
+        """Turn off; only `reset` turns the module on again.
+
+        :param farewell: whether to send ``POWERED DOWN``.
+        """
         said = self.on and farewell
         self._clear()
         self.on = False
@@ -79,12 +83,12 @@ class Power:
             self._module.terminal.announce(b"POWERED DOWN")
 
     def switch_off(self) -> Procedure[None]:
-        """Go down in order, as AT+QPOWD does."""
+        """Turn off, as AT+QPOWD does."""
         yield from self._module.scheduler.sleep(1.0)
         self.off()
 
     def sim_started(self) -> Procedure[None]:
-        """Tell of a SIM that can be used, and look for the network."""
+        """Report that the SIM can be used, and search for the network."""
         module = self._module
         module.urc(b"+CPIN: READY")
         module.urc(b"+QUSIM: 1")

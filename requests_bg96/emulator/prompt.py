@@ -1,6 +1,7 @@
-"""Payload at the prompt of AT+QISEND (TCP/IP manual 2.1.7).
+"""The payload at the prompt of AT+QISEND (TCP/IP manual 2.1.7).
 
-That is no data mode: there is no CONNECT and no escape sequence, and DCD stays off.
+The prompt is not data mode: it has no CONNECT and no escape sequence, and DCD stays
+off.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from .scheduler import NEVER, Procedure, Wait
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["LONGEST", "collect_at_prompt"]
+__all__ = ("LONGEST", "collect_at_prompt")
 
-#: Bytes that one AT+QISEND takes (TCP/IP manual 2.1.7).
+#: The most bytes of one AT+QISEND (TCP/IP manual 2.1.7).
 LONGEST = 1460
 
 SEND = b"\x1a"
@@ -22,17 +23,17 @@ CANCEL = b"\x1b"
 
 
 def collect_at_prompt(module: Module, length: int | None) -> Procedure[bytes]:
-    """Say the prompt, and return what the host sends.
+    """Send the prompt, and return the payload of the host.
 
-    :param length: bytes; None is up to Ctrl-Z, and ESC gives it up.
-    :raises CommandFailed: 571 where it is given up, 552 where it is too long, 569
-        where the time is over, each by AT+QIGETERROR.
+    :param length: the bytes of payload. With None, Ctrl-Z ends it and ESC cancels it.
+    :raises CommandFailed: with the reason in AT+QIGETERROR: 571 if the host cancels,
+        552 if the payload is too long, 569 if the time is over.
     """
     terminal = module.terminal
     until = module.scheduler.now + (module.switches.prompt_time or NEVER)
     data = bytearray()
     with terminal.prompt():
-        # Directly behind the command line a line feed is part of it.
+        # A line feed directly after the command line belongs to that line.
         late = not terminal.input
         while length is None or len(data) < length:
             if not (yield Wait(terminal.input.when, until)):

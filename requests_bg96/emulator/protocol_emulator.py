@@ -1,7 +1,7 @@
-"""``emulator://`` for pyserial: a port whose far end is a BG96 in this process.
+"""``emulator://`` for pyserial: a port to a BG96 in this process.
 
-``emulator://NAME`` is the `Emulator` of that name;
-``emulator://?baudrate=115200&chunked=raw`` makes a private one with these options.
+``emulator://NAME`` is the `Emulator` with that name.
+``emulator://?baudrate=115200&chunked=raw`` makes a new one with these options.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ("Serial",)
 
 
 class Serial(SerialBase):
-    """A serial port to an emulator; everything that pyserial's own ports have."""
+    """A serial port to an emulator, with the methods of pyserial's own ports."""
 
-    # What pyserial's base class keeps, and its type stubs do not tell.
+    # The type stubs of pyserial's base class do not have these attributes.
     _port: str | None
     _baudrate: int
     _timeout: float | None
@@ -44,13 +44,13 @@ class Serial(SerialBase):
         self._cancelled = False
         super().__init__(*args, **kwargs)
 
-    # Open and close.
+    # Opening and closing.
 
     def open(self) -> None:
         """Open the port.
 
-        :raises SerialException: when there is no such emulator, when it is in use,
-            or when it is unplugged.
+        :raises SerialException: if there is no such emulator, if another port uses it,
+            or if it is unplugged.
         """
         if self._port is None:
             raise SerialException("Port must be configured before it can be used.")
@@ -98,7 +98,7 @@ class Serial(SerialBase):
     # Bytes.
 
     def read(self, size: int = 1) -> bytes:
-        """Read ``size`` bytes, or what has come when the timeout is over."""
+        """Read `size` bytes, or fewer if the timeout is over."""
         emulator = self._live()
         data = bytearray()
         with emulator.condition:
@@ -117,7 +117,7 @@ class Serial(SerialBase):
         """Write bytes.
 
         :returns: their number.
-        :raises SerialTimeoutException: when ``write_timeout`` is over first.
+        :raises SerialTimeoutException: if ``write_timeout`` is over.
         """
         emulator = self._live()
         data = bytes(bytearray(b))
@@ -137,7 +137,7 @@ class Serial(SerialBase):
         return sent
 
     def flush(self) -> None:
-        """Wait until everything has reached the module."""
+        """Wait until all bytes have reached the module."""
         emulator = self._live()
         with emulator.condition:
             while True:
@@ -149,7 +149,7 @@ class Serial(SerialBase):
 
     @property
     def in_waiting(self) -> int:
-        """The number of bytes that a read finds now."""
+        """The number of bytes that can be read now."""
         emulator = self._live()
         with emulator.condition:
             emulator.advance()
@@ -165,21 +165,21 @@ class Serial(SerialBase):
             return emulator.line.unsent
 
     def reset_input_buffer(self) -> None:
-        """Throw away what has come and was not read."""
+        """Discard the bytes that have come and were not read."""
         emulator = self._live()
         with emulator.condition:
             emulator.advance()
             emulator.line.reset_received()
 
     def reset_output_buffer(self) -> None:
-        """Throw away what has not reached the module."""
+        """Discard the bytes that have not reached the module."""
         emulator = self._live()
         with emulator.condition:
             emulator.advance()
             emulator.line.discard_unsent()
 
     def cancel_read(self) -> None:
-        """Let a read in another thread return what it has."""
+        """End a read of another thread; it returns the bytes that have come."""
         emulator = self._live()
         with emulator.condition:
             self._cancelled = True
@@ -189,7 +189,7 @@ class Serial(SerialBase):
 
     @property
     def cts(self) -> bool:
-        """Whether the module lets the host send: it always does."""
+        """Whether the module allows the host to send. It does so while it is on."""
         return self._live().module.power.on
 
     @property
@@ -199,7 +199,7 @@ class Serial(SerialBase):
 
     @property
     def ri(self) -> bool:
-        """Whether the module rings: 120 ms with each URC."""
+        """The RI line: on for 120 ms with each URC."""
         emulator = self._live()
         with emulator.condition:
             emulator.advance()
@@ -207,7 +207,7 @@ class Serial(SerialBase):
 
     @property
     def cd(self) -> bool:
-        """Whether the module is in data mode (AT&C1), or always (AT&C0)."""
+        """The DCD line: on in data mode (AT&C1), or always (AT&C0)."""
         emulator = self._live()
         with emulator.condition:
             emulator.advance()
@@ -222,10 +222,10 @@ class Serial(SerialBase):
             emulator.notify()
 
     def _update_rts_state(self) -> None:
-        """Take note of nothing: RTS counts as flow control only."""
+        """Ignore it: RTS has an effect as flow control only."""
 
     def _update_break_state(self) -> None:
-        """Take note of nothing: the module knows no break."""
+        """Ignore it: a break has no effect on the module."""
 
     def _reconfigure_port(self) -> None:
         emulator = self._live()
@@ -254,7 +254,7 @@ class Serial(SerialBase):
             )
 
     def _wait(self, emulator: Emulator, due: float, deadline: float) -> bool:
-        """Wait for the next thing to happen; False when there is no time left."""
+        """Wait until something is due; return False if the time is over."""
         if self._cancelled or emulator.clock.now() >= deadline:
             return False
         emulator.wait(min(due, deadline))

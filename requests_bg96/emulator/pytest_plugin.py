@@ -13,7 +13,7 @@ __all__ = ("bg96_emulator",)
 
 @pytest.fixture
 def bg96_emulator() -> Iterator[Emulator]:
-    """Provide a BG96 in this process, over the network of this machine.
+    """Provide a BG96 in this process. It uses the network of this machine.
 
     Open ``bg96_emulator.url`` as a serial port.
     """

@@ -1,4 +1,4 @@
-"""Registration with the network (AT manual 6 and 9)."""
+"""The radio: registration with the network (AT manual 6 and 9)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ("REGISTRATION_TIME", "Radio", "STATES")
 
-#: <stat> of CREG, CGREG and CEREG by name (AT manual 6.1, 9.8, 9.11).
+#: The names of <stat> of CREG, CGREG and CEREG (AT manual 6.1, 9.8, 9.11).
 STATES = {
     "idle": 0,
     "home": 1,
@@ -21,8 +21,8 @@ STATES = {
     "roaming": 5,
 }
 
-#: Seconds from a usable SIM to the registration; the manuals give only the bound
-#: of 90 s (TCP/IP manual 1.1).
+#: The seconds from a usable SIM to the registration. The manuals have only a limit of
+#: 90 s (TCP/IP manual 1.1).
 REGISTRATION_TIME = 3.0
 
 #: <Act> of Cat M1 (AT manual 6.1).
@@ -30,10 +30,11 @@ CAT_M1 = 8
 
 
 class Radio:
-    """The radio part of one module.
+    """The radio of one module.
 
-    :param module: whose URCs tell of changes.
-    :param registration: a name of `STATES`, what the network makes of us.
+    :param module: the module; its URCs report changes.
+    :param registration: a name of `STATES`: the network's decision.
+    :raises ValueError: if there is no such name.
     """
 
     operator = "Test Network"
@@ -44,7 +45,7 @@ class Radio:
 
     def __init__(self, module: Module, registration: str) -> None:
         if registration not in STATES:
-            raise ValueError(f"no such registration: {registration!r}")
+            raise ValueError(f"there is no registration {registration!r}")
         self._module = module
         self._registration = registration
         self.stat = 0
@@ -54,28 +55,28 @@ class Radio:
 
     @property
     def registered(self) -> bool:
-        """Whether a network serves the module."""
+        """Whether the module is registered."""
         return self.stat in (1, 5)
 
     @property
     def packet(self) -> bool:
-        """Whether contexts can be activated."""
+        """Whether PDP contexts can be activated."""
         return self.registered and self.attached
 
     @property
     def wanted(self) -> int:
-        """What the registration will come to, as things are."""
+        """The registration that SIM, settings and network allow."""
         module = self._module
         usable = module.functionality == 1 and self.operator_mode != 2
         return STATES[self._registration] if usable and module.sim.ready else 0
 
     def set_registration(self, name: str) -> None:
-        """Let the network change its mind."""
+        """Change the network's decision; see `STATES`."""
         self._registration = name
         self.settle()
 
     def settle(self) -> None:
-        """Come at once to the registration that things allow, telling of it."""
+        """Set the registration to `wanted` at once, and report a change."""
         before, self.stat = self.stat, self.wanted
         if self.stat == before:
             return
@@ -87,14 +88,14 @@ class Radio:
             self._module.contexts.lose_all()
 
     def search(self) -> Procedure[None]:
-        """Find a network, which takes its time."""
+        """Search for a network for `REGISTRATION_TIME`, and register."""
         if self.wanted not in (0, self.stat):
             self.stat = STATES["searching"]
             yield from self._module.scheduler.sleep(REGISTRATION_TIME)
         self.settle()
 
     def report(self, mode: int) -> str:
-        """Return state and place as the registration commands print them."""
+        """Return the state, and with `mode` 2 or more the cell, as CREG prints them."""
         if mode < 2 or not self.registered:
             return str(self.stat)
         return f'{self.stat},"{self.area}","{self.cell}",{CAT_M1}'

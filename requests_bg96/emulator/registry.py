@@ -1,4 +1,4 @@
-"""The table of commands: name and form to handler, filled by decorators."""
+"""The table of commands. Decorators add a handler for each name and form."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ("Lines", "Registry", "Reply")
 
-#: The information text of a command: one entry per line.
+#: The information text of a command, by lines.
 Lines = Union[Sequence[str], None]
-#: A command answers at once, or goes through a procedure first.
+#: A command answers at once, or with a procedure that takes time.
 Reply = Union[Lines, Procedure[Lines]]
 Handler = Callable[..., Reply]
 Refusal = Callable[["Module"], CommandFailed]
@@ -31,7 +31,7 @@ class Entry:
 
     :param handler: called with the module and the converted parameters.
     :param declared: the parameters of a write command.
-    :param refuse: returns the failure of a wrong parameter.
+    :param refuse: returns the error of a wrong parameter.
     """
 
     handler: Handler
@@ -42,9 +42,8 @@ class Entry:
 class Registry:
     """Commands by name and form.
 
-    :param invalid: the error number for wrong parameters of all its commands; None is
-        bare ERROR.
-    :param refuse: returns the failure for them, where it is more than a number.
+    :param invalid: the error number of a wrong parameter; None is a bare ERROR.
+    :param refuse: returns the error of a wrong parameter, in place of `invalid`.
     """
 
     def __init__(
@@ -54,19 +53,19 @@ class Registry:
         self._entries: dict[tuple[str, Form], Entry] = {}
 
     def include(self, other: Registry) -> None:
-        """Take over the commands of another table."""
+        """Add the commands of another table."""
         self._entries.update(other._entries)
 
     def forms(self) -> list[tuple[str, Form]]:
-        """Return every command that is known, with each of its forms."""
+        """Return all commands, with each of their forms."""
         return list(self._entries)
 
     def texts(self, name: str, form: Form, *lines: str) -> None:
-        """Declare a form that always answers the same lines."""
+        """Declare a form that always has the same answer."""
         self._entries[name, form] = Entry(lambda module: lines)
 
     def test(self, name: str, *lines: str) -> None:
-        """Declare a test form by its lines; without lines it is a bare OK."""
+        """Declare a test form by its lines; without lines, the answer is OK alone."""
         self.texts(name, Form.TEST, *lines)
 
     def test_form(self, name: str) -> Callable[[H], H]:
@@ -92,7 +91,7 @@ class Registry:
     def run(self, module: Module, command: ParsedCommand) -> Reply:
         """Start a command.
 
-        :raises CommandFailed: when it is unknown or its parameters are wrong.
+        :raises CommandFailed: if it is unknown or a parameter is wrong.
         """
         entry = self._entries.get((command.name, command.form))
         if entry is None:

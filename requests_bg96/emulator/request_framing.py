@@ -1,4 +1,4 @@
-"""Where a request ends, as a server knows it (RFC 9112 6.3)."""
+"""Where a request ends, as a server decides it (RFC 9112 6.3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .http_head import split_head
 
 __all__ = ("RequestFraming", "wants_close")
 
-#: What has more digits is no length: nothing is as large.
+#: A number with more digits is not a length: no body is so large.
 _LENGTH = re.compile(
     rb"^content-length[ \t]*:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.I | re.M
 )
@@ -20,9 +20,9 @@ _CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:.*chunked", re.I | re.M)
 
 
 def wants_close(request: bytes) -> bool:
-    """Tell whether a request asks for the end of the connection (RFC 9112 9.3).
+    """Return whether a request asks to close the connection (RFC 9112 9.3).
 
-    :param request: its head, and what there may be of its body.
+    :param request: its head, and any part of its body.
     """
     split = split_head(request)
     if not split:
@@ -34,14 +34,14 @@ def wants_close(request: bytes) -> bool:
 
 
 class RequestFraming:
-    """Collects the bytes of one request."""
+    """Collects the bytes of a request."""
 
     def __init__(self) -> None:
         self._data = b""
         self._body: Body | None = None
 
     def feed(self, data: bytes) -> bytes | None:
-        """Return the whole request once it is complete."""
+        """Add bytes; return the request once it is complete."""
         self._data += data
         if self._body is None:
             split = split_head(self._data)
@@ -51,7 +51,7 @@ class RequestFraming:
         return self._complete(data)
 
     def rest(self) -> bytes | None:
-        """Return what came without ever ending a head; None if a body is missing."""
+        """Return the bytes of an incomplete head; None if a body is missing."""
         if self._body is not None or not self._data:
             return None
         data, self._data = self._data, b""
@@ -62,7 +62,7 @@ class RequestFraming:
         try:
             self._body.feed(data)
         except MalformedBody:
-            # What the server makes of it is up to the server.
+            # The server decides what to do with a wrong body.
             self._body.done = True
         if not self._body.done:
             return None

@@ -1,10 +1,10 @@
-"""Final result codes and the error numbers with their texts."""
+"""Final result codes, and error numbers with their texts."""
 
 from __future__ import annotations
 
 __all__ = ("CommandFailed", "FINAL_NUMBERS", "Quiet", "cme_text")
 
-#: Numbers of the result codes under ATV0 (AT manual 2.15, Table 3).
+#: The numbers of the result codes with ATV0 (AT manual 2.15, Table 3).
 FINAL_NUMBERS = {
     "OK": 0,
     "CONNECT": 1,
@@ -16,7 +16,7 @@ FINAL_NUMBERS = {
     "NO ANSWER": 8,
 }
 
-#: AT manual 12.5; "SIM not inserted" in the wording of the sample in 2.23.
+#: AT manual 12.5; "SIM not inserted" is the text of the sample in 2.23.
 _GENERAL = {
     3: "operation not allowed",
     4: "operation not supported",
@@ -92,7 +92,7 @@ _HTTP = {
     730: "Invalid parameter",
 }
 
-#: TCP/IP manual 4: what AT+QIGETERROR prints.
+#: The errors of AT+QIGETERROR (TCP/IP manual 4).
 TCP_ERRORS = {
     0: "operate successfully",
     550: "unknown error",
@@ -126,9 +126,9 @@ CME_TEXTS = {**_GENERAL, **_FILE, **_HTTP}
 
 
 class CommandFailed(Exception):
-    """A command ends with an error and takes the rest of its line along.
+    """A command fails, and the rest of its line is not run.
 
-    :param code: the number behind ``+CME ERROR:``; None is the bare ``ERROR``.
+    :param code: the number after ``+CME ERROR:``; None is a bare ``ERROR``.
     """
 
     def __init__(self, code: int | None = None) -> None:
@@ -137,9 +137,9 @@ class CommandFailed(Exception):
 
 
 class Quiet(Exception):
-    """A command line ends without any result code."""
+    """A command line ends without a result code."""
 
 
 def cme_text(code: int) -> str:
-    """Return what stands for a number under AT+CMEE=2."""
+    """Return the text of an error number with AT+CMEE=2."""
     return CME_TEXTS.get(code, "unknown")

@@ -1,8 +1,8 @@
-"""Procedures of the module as generators, run in the order of their time.
+"""Procedures of the module: generators that run in the order of their times.
 
-A procedure yields a `Wait` and is resumed with True when what it waits for
-has come, with False when its time was over. Nothing here waits in earnest: the
-owner asks `Scheduler.due` when there is something to do, and runs it then.
+A procedure yields a `Wait`. It is resumed with True if its condition is true, and
+with False if its time is over. The scheduler does not wait itself: the owner asks
+`Scheduler.due` for the time of the next step, and calls `Scheduler.step` then.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ Procedure = Generator["Wait", bool, T]
 
 
 def never() -> float:
-    """Say that a condition will not come by itself."""
+    """Return NEVER: the procedure waits for its time only."""
     return NEVER
 
 
 @dataclasses.dataclass(frozen=True)
 class Wait:
-    """What a procedure waits for.
+    """The condition that a procedure waits for.
 
-    :param when: returns the time at which the condition is, or was, true:
-        ``NOW`` if it already is, ``NEVER`` if that is not known.
-    :param until: the time at which the procedure goes on without it.
+    :param when: returns the time at which the condition is or was true: ``NOW`` if it
+        is true already, ``NEVER`` if the time is not known.
+    :param until: the time at which the wait ends without it.
     """
 
     when: Callable[[], float] = never
     until: float = NEVER
 
     def due(self) -> float:
-        """Return the time at which the procedure goes on."""
+        """Return the time at which the procedure continues."""
         return min(self.when(), self.until)
 
 
 class Task:
-    """One running procedure."""
+    """One procedure that runs."""
 
     def __init__(self, procedure: Procedure[Any]) -> None:
         self.procedure = procedure
@@ -54,11 +54,11 @@ class Task:
 
     @property
     def done(self) -> bool:
-        """Tell whether the procedure has ended."""
+        """Whether the procedure has ended."""
         return self.wait is None
 
     def resume(self, ready: bool) -> None:
-        """Run the procedure up to its next wait."""
+        """Run the procedure until its next wait."""
         try:
             if self.started:
                 self.wait = self.procedure.send(ready)
@@ -69,24 +69,24 @@ class Task:
             self.wait = None
 
     def throw(self, failure: Exception) -> None:
-        """Let the procedure fail where it waits."""
+        """Raise `failure` in the procedure."""
         try:
             self.wait = self.procedure.throw(failure)
         except StopIteration:
             self.wait = None
 
     def cancel(self) -> None:
-        """End the procedure where it waits."""
+        """End the procedure at its wait."""
         self.wait = None
-        # A procedure that cancels all others is itself running just now.
+        # A procedure that cancels all tasks is running itself.
         if inspect.getgeneratorstate(self.procedure) != inspect.GEN_RUNNING:
             self.procedure.close()
 
 
 class Scheduler:
-    """Runs tasks in virtual order: never late, whenever it is asked.
+    """Runs tasks in the order of their times. It does not matter when `step` is called.
 
-    :param now: seconds, the time at the start.
+    :param now: the time at the start, in seconds.
     """
 
     def __init__(self, now: float = 0.0) -> None:
@@ -94,25 +94,25 @@ class Scheduler:
         self._tasks: list[Task] = []
 
     def spawn(self, procedure: Procedure[Any]) -> Task:
-        """Start a procedure; it runs at the next `step`."""
+        """Add a procedure; the next `step` starts it."""
         task = Task(procedure)
         self._tasks.append(task)
         return task
 
     def cancel_all(self) -> None:
-        """End every procedure."""
+        """End all procedures."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
 
     def due(self) -> float:
-        """Return the time of the next thing to do."""
+        """Return the time of the next step."""
         return min(
             (task.wait.due() for task in self._tasks if task.wait), default=NEVER
         )
 
     def step(self, now: float) -> float:
-        """Run everything up to ``now`` and return when the next thing is due."""
+        """Run all tasks until `now`; return the time of the next step."""
         while True:
             while self._run_ready():
                 pass
@@ -124,7 +124,7 @@ class Scheduler:
         return due
 
     def sleep(self, seconds: float) -> Procedure[None]:
-        """Wait for this many seconds."""
+        """Wait for `seconds`."""
         yield Wait(until=self.now + seconds)
 
     def _run_ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""The emulator behind a pseudo-terminal or a TCP port, for any other program."""
+"""Connects an emulator to a pseudo-terminal or a TCP port, for other programs."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from .line import HOST_BUFFER
 
 __all__ = ("Server", "pty_channel", "serving")
 
-#: Bytes of one read or write.
+#: The bytes of one read or write.
 CHUNK = 4096
 
 
 class Channel(Protocol):
-    """Where the host's end of the line is."""
+    """The host's end of the line."""
 
     @property
     def rtscts(self) -> bool:
-        """Whether the host heeds RTS and CTS."""
+        """Whether the host uses RTS and CTS."""
 
     def fileno(self) -> int:
-        """Return the file descriptor to wait for."""
+        """Return the file descriptor to wait on."""
 
     def receive(self) -> bytes:
-        """Return bytes from the host; none when it is gone."""
+        """Return bytes from the host; b"" if it has gone."""
 
     def send(self, data: bytes) -> int:
-        """Give bytes to the host and return how many it took."""
+        """Send bytes to the host; return how many were sent."""
 
     def close(self) -> None:
-        """Be done with it."""
+        """Close it."""
 
 
 class PtyChannel:
     """The master of a pseudo-terminal.
 
-    The slave stays open here as well, so that hosts may come and go.
+    The slave stays open here, too, so that hosts may come and go.
     """
 
     def __init__(self, master: int, slave: int) -> None:
@@ -55,7 +55,7 @@ class PtyChannel:
 
     @property
     def rtscts(self) -> bool:
-        """Whether the host has asked its end for RTS and CTS."""
+        """Whether the host has turned on RTS and CTS at its end."""
         import termios
 
         flags: int = termios.tcgetattr(self._slave)[2]
@@ -70,7 +70,7 @@ class PtyChannel:
         return os.read(self._master, CHUNK)
 
     def send(self, data: bytes) -> int:
-        """Give bytes to the host."""
+        """Send bytes to the host; return how many were sent."""
         return os.write(self._master, data)
 
     def close(self) -> None:
@@ -80,17 +80,17 @@ class PtyChannel:
 
 
 class SocketChannel:
-    """One TCP connection."""
+    """A TCP connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         connection.setblocking(False)
-        # A fragment that was asked for shall arrive as one.
+        # Each fragment must arrive alone.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def rtscts(self) -> bool:
-        """A connection does not tell: no."""
+        """A TCP connection does not tell it, so False."""
         return False
 
     def fileno(self) -> int:
@@ -98,11 +98,11 @@ class SocketChannel:
         return self._connection.fileno()
 
     def receive(self) -> bytes:
-        """Return bytes from the host; none when it is gone."""
+        """Return bytes from the host; b"" if it has gone."""
         return self._connection.recv(CHUNK)
 
     def send(self, data: bytes) -> int:
-        """Give bytes to the host."""
+        """Send bytes to the host; return how many were sent."""
         return self._connection.send(data)
 
     def close(self) -> None:
@@ -113,13 +113,13 @@ class SocketChannel:
 def pty_channel() -> PtyChannel:
     """Open a pseudo-terminal in raw mode.
 
-    :raises OSError: on a system that has none; the text names ``--tcp``.
+    :raises OSError: if the system has none. The text names ``--tcp``.
     """
     try:
         import tty
     except ImportError:
         raise OSError(
-            "this system has no pseudo-terminals: use --tcp HOST:PORT instead"
+            "this system has no pseudo-terminals; use --tcp HOST:PORT"
         ) from None
     master, slave = os.openpty()
     tty.setraw(slave)
@@ -127,11 +127,11 @@ def pty_channel() -> PtyChannel:
 
 
 class Server:
-    """Carries bytes between an emulator and one host after the other.
+    """Carries bytes between an emulator and its host.
 
-    :param emulator: whose line is used, exclusively.
-    :param channel: the host, if it is always there.
-    :param listener: where hosts connect, one at a time.
+    :param emulator: the emulator. Nothing else may use its line.
+    :param channel: the channel to a host, if it is always open.
+    :param listener: a socket to which hosts connect, one at a time.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Server:
         self._wakened.setblocking(False)
 
     def run(self) -> None:
-        """Serve until `stop` is called or an exception comes."""
+        """Serve until `stop` is called."""
         self._emulator.add_listener(self._wake)
         try:
             if self._channel:
@@ -167,7 +167,7 @@ class Server:
                 self._listener.close()
 
     def stop(self) -> None:
-        """End `run`, from any thread."""
+        """End `run`. Any thread may call it."""
         self._stopped = True
         self._wake()
 
@@ -182,7 +182,7 @@ class Server:
             self._carry(self._channel, ready[self._channel])
 
     def _fetch(self) -> float:
-        """Bring the module up to date; return when to do so again."""
+        """Advance the module; return the time of its next step."""
         line = self._emulator.line
         with self._emulator.condition:
             if self._channel:
@@ -190,7 +190,7 @@ class Server:
             due = self._emulator.advance()
             if self._channel and not self._pending:
                 self._pending = line.take(CHUNK)
-            # The host is kept waiting for the line, as by a UART's driver.
+            # Let the host wait for the line, as the driver of a UART does.
             self._listens = line.unsent < HOST_BUFFER
             return due
 
@@ -226,7 +226,7 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
         if self._channel:
-            # One port, one host: as a serial port server refuses a second one.
+            # The port has a host. A server of serial ports refuses a second one.
             connection.close()
             return
         self._channel = SocketChannel(connection)
@@ -264,13 +264,13 @@ class Server:
 
     def _wake(self) -> None:
         with contextlib.suppress(OSError):
-            # Full or closed: it is awake, or has ended.
+            # If it is full, the thread is awake; if it is closed, the thread has ended.
             self._waker.send(b"!")
 
 
 @contextlib.contextmanager
 def serving(server: Server) -> Iterator[None]:
-    """Run a server in a thread of its own for the time of a ``with`` block."""
+    """Run a server in a thread during a ``with`` block."""
     thread = threading.Thread(target=server.run, name="bg96-server", daemon=True)
     thread.start()
     try:

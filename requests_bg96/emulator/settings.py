@@ -1,4 +1,4 @@
-"""Settings of the command interpreter: what &F, &W, ATZ and &V speak of."""
+"""The settings of the command interpreter, which &F, &W, ATZ and &V use."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ("FACTORY_REGISTERS", "Profile", "REGISTER_RANGES", "profile_lines")
 
 @dataclasses.dataclass
 class Profile:
-    """What AT&W keeps and ATZ loads; the defaults are the factory's (AT manual 12.2).
+    """The settings that AT&W stores and ATZ loads.
 
-    Detection and reports of the SIM are kept by &W, and not touched by &F (AT manual
-    5.9, 5.10).
+    The defaults are those of the factory (AT manual 12.2). &W stores the detection and
+    the reports of the SIM, and &F does not change them (AT manual 5.9, 5.10).
     """
 
     echo: int = 1
@@ -31,11 +31,11 @@ class Profile:
     )
 
     def copy(self) -> Profile:
-        """Return an independent profile with the same values."""
+        """Return a copy."""
         return dataclasses.replace(self, registers=dict(self.registers))
 
 
-#: Allowed values of the S-registers (AT manual 2.18-2.20, 7.8-7.12).
+#: The ranges of the S-registers (AT manual 2.18-2.20, 7.8-7.12).
 REGISTER_RANGES = {
     0: (0, 255),
     3: (0, 127),
@@ -47,7 +47,7 @@ REGISTER_RANGES = {
     10: (1, 254),
 }
 
-#: Registers that &W cannot keep (AT manual 12.2, 12.3).
+#: The registers that &W does not store (AT manual 12.2, 12.3).
 FACTORY_REGISTERS = {3: 13, 4: 10, 5: 8, 6: 2, 8: 2}
 
 

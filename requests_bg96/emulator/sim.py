@@ -1,4 +1,4 @@
-"""The SIM: its PIN, its PUK and the attempts left (AT manual 5; 3GPP TS 27.007 8.3)."""
+"""The SIM: its PIN, its PUK and their attempts (AT manual 5; 3GPP TS 27.007 8.3)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ PUK_ATTEMPTS = 10
 #: The PUK of every emulated SIM.
 PUK = "12345678"
 
-#: Error numbers of the states in which a SIM is not usable (AT manual 12.5).
+#: The error numbers of the states in which the SIM cannot be used (AT manual 12.5).
 _ERRORS = {"SIM PIN": 11, "SIM PUK": 12}
 
 
 class Sim:
-    """One SIM card; what it keeps, it keeps over resets.
+    """One SIM. A reset does not change its PIN or its attempts.
 
-    :param state: "ready" (no PIN asked), "pin", "puk", or None for an empty slot.
+    :param state: "ready" (it asks for no PIN), "pin", "puk", or None for an empty slot.
     :param pin: four to eight digits.
+    :raises ValueError: if there is no such state.
     """
 
     imsi = "001010123456789"
@@ -28,7 +29,7 @@ class Sim:
 
     def __init__(self, state: str | None, pin: str) -> None:
         if state not in ("ready", "pin", "puk", None):
-            raise ValueError(f"no such SIM state: {state!r}")
+            raise ValueError(f"a SIM has no state {state!r}")
         self.inserted = state is not None
         self.pin = pin
         self.locked = state in ("pin", "puk")
@@ -39,32 +40,35 @@ class Sim:
         self._busy = False
 
     def power(self, on: bool, busy: bool = False) -> None:
-        """Switch the card; it asks for its PIN again."""
+        """Turn the SIM on or off; it then asks for its PIN again.
+
+        :param busy: whether it is starting.
+        """
         self._on = on
         self._busy = busy
         self._verified = False
 
     def settle(self) -> None:
-        """Be done with the start of the card."""
+        """End the start of the SIM."""
         self._busy = False
 
     @property
     def ready(self) -> bool:
-        """Whether the card can be used."""
+        """Whether the SIM can be used."""
         usable = self.inserted and self._on and not self._busy
         return usable and self.asks == "READY"
 
     @property
     def asks(self) -> str:
-        """What AT+CPIN? prints of a working card (AT manual 5.3)."""
+        """The answer of a SIM that works to AT+CPIN? (AT manual 5.3)."""
         if self.pin_attempts == 0:
             return "SIM PUK"
         return "SIM PIN" if self.locked and not self._verified else "READY"
 
     def state(self) -> str:
-        """Return what the card asks for.
+        """Return what the SIM asks for.
 
-        :raises CommandFailed: when there is no card that could be asked.
+        :raises CommandFailed: 10 without a SIM, 13 if it is off, 14 if it is starting.
         """
         if not self.inserted:
             raise CommandFailed(10)
@@ -75,7 +79,10 @@ class Sim:
         return self.asks
 
     def require(self) -> None:
-        """Raise the error number of a card that is not usable."""
+        """Refuse a command if the SIM cannot be used.
+
+        :raises CommandFailed: with the number of the reason.
+        """
         state = self.state()
         if state != "READY":
             raise CommandFailed(_ERRORS[state])
@@ -83,7 +90,7 @@ class Sim:
     def enter_pin(self, pin: str) -> None:
         """Check a PIN.
 
-        :raises CommandFailed: 16 for a wrong one, 12 for the last wrong one.
+        :raises CommandFailed: 16 if it is wrong, 12 if no attempt is left.
         """
         if self.pin_attempts == 0:
             raise CommandFailed(12)
@@ -94,7 +101,10 @@ class Sim:
         self._verified = True
 
     def enter_puk(self, puk: str, pin: str) -> None:
-        """Unblock the card and give it a new PIN."""
+        """Unblock the SIM, and set a new PIN.
+
+        :raises CommandFailed: 16 if the PUK is wrong, 13 if no attempt is left.
+        """
         if self.puk_attempts == 0:
             raise CommandFailed(13)
         if puk != PUK:
@@ -106,7 +116,10 @@ class Sim:
         self._verified = True
 
     def lock(self, on: bool, pin: str) -> None:
-        """Switch the demand for a PIN on or off."""
+        """Set whether the SIM asks for its PIN at each start.
+
+        :raises CommandFailed: if the PIN is wrong, or the SIM cannot be used.
+        """
         self.require()
         verified = self._verified
         self.enter_pin(pin)

@@ -1,4 +1,4 @@
-"""The host's own network: one thread with blocking code per connection."""
+"""The network of this machine, with a thread for each connection."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from .tls_client import TlsClient
 
 __all__ = ("SocketNetwork",)
 
-#: Bytes that wait for the module before the socket is left alone: TCP then holds
-#: the server back.
+#: The bytes that wait for the module before the thread stops to read. TCP then stops
+#: the server.
 INBOX_LIMIT = 16384
 
-#: Bytes of one read: about what a module gets as one packet.
+#: The bytes of one read: about one packet.
 PACKET = 1460
 
-#: Bytes of one write.
+#: The bytes of one write.
 SEGMENT = 65536
 
-#: Seconds after which the thread of a dead connection attempt is given up; the
-#: module itself waits no more than 125 s, or 150 s for a socket.
+#: The seconds after which a thread stops to connect. The module waits at most 125 s,
+#: or 150 s for a socket.
 CONNECT_TIMEOUT = 155.0
 
-#: What a socket that does not block says where it would have to.
+#: The errors of a socket that does not block, if it had to wait.
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 UNRESOLVABLE = 714
@@ -49,7 +49,7 @@ TLS_FAILED = 701
 
 
 class SocketNetwork:
-    """Makes the requests over the network of this machine."""
+    """Makes connections over the network of this machine."""
 
     def __init__(self) -> None:
         self._clock: Clock = SystemClock()
@@ -58,25 +58,25 @@ class SocketNetwork:
 
     @property
     def busy(self) -> bool:
-        """Whether a connection is open or being made."""
+        """Whether there is a connection, or an attempt to make one."""
         return bool(self._sources)
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
-        """Take the clock of the emulator and its call for attention."""
+        """Attach the network to an emulator."""
         self._clock = clock
         self._notify = notify
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
     ) -> SocketConnection:
-        """Start to connect."""
+        """Start a connection."""
         connection = SocketConnection(self._clock, self._notify, self._sources.discard)
         self._sources.add(connection)
         connection.start(host, port, tls)
         return connection
 
     def resolve(self, host: str, now: float) -> SocketSource:
-        """Start to look a name up."""
+        """Start to look up a name."""
         source = SocketSource(self._clock, self._notify, self._sources.discard)
         self._sources.add(source)
         source.look_up(host)
@@ -84,11 +84,11 @@ class SocketNetwork:
 
 
 def _nobody() -> None:
-    """Tell nobody."""
+    """Do nothing: no emulator is attached."""
 
 
 class SocketSource:
-    """Events from a thread, each with the time at which it came."""
+    """Events of a thread, each with the time at which it came."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class SocketSource:
 
     @property
     def waiting(self) -> int:
-        """Bytes that have come and that the module has not taken."""
+        """The number of bytes that have come and that the module has not taken."""
         return self._waiting
 
     def look_up(self, host: str) -> None:
-        """Resolve a name in a thread."""
+        """Look up a name in a thread."""
         self._spawn(lambda: self._resolve(host))
 
     def _resolve(self, host: str) -> None:
@@ -155,7 +155,7 @@ class SocketSource:
 
 
 class SocketConnection(SocketSource):
-    """One TCP connection, with TLS on it or not."""
+    """One TCP connection, with TLS or without."""
 
     def __init__(
         self,
@@ -172,19 +172,19 @@ class SocketConnection(SocketSource):
         self._wakened.setblocking(False)
 
     def start(self, host: str, port: int, tls: TlsSettings | None) -> None:
-        """Connect in a thread, and go on to carry bytes there."""
+        """Connect in a thread, which then carries the bytes."""
         client = TlsClient(host, tls) if tls else None
         seconds = tls.negotiate_time if tls else 0
         self._spawn(lambda: self._run(host, port, client, seconds))
 
     def due(self) -> float:
-        """Return the time of the next event; the end of a handshake's time is one."""
+        """Return the time of the next event; the end of the handshake's time is one."""
         with self._changed:
             return min(super().due(), self._handshake_until)
 
     @property
     def unsent(self) -> int:
-        """The bytes that the network of this machine has not taken."""
+        """The number of bytes that this machine's network has not taken."""
         with self._changed:
             return len(self._outgoing)
 
@@ -195,34 +195,34 @@ class SocketConnection(SocketSource):
         self._wake()
 
     def shut_down(self, now: float) -> None:
-        """Send no more than what is under way; go on to receive."""
+        """Send the end of the data after the bytes that wait; continue to receive."""
         with self._changed:
             self._ending = True
         self._wake()
 
     def finish(self, now: float) -> None:
-        """Do nothing: the server knows the end of a request by its bytes."""
+        """Do nothing: the bytes of a request tell the server its end."""
 
     def close(self) -> None:
-        """Close the connection; no event comes any more."""
+        """Close the connection, and discard its events."""
         with self._changed:
             self._closed = True
             self._events.clear()
         self._wake()
 
     def hang_up(self, now: float) -> None:
-        """Do as if the server had closed."""
+        """Close the connection, as the server does."""
         self._put(Closed())
         self.close_quietly()
 
     def close_quietly(self) -> None:
-        """Close the connection and keep the events that there are."""
+        """Close the connection, but keep its events."""
         with self._changed:
             self._closed = True
         self._wake()
 
     def take(self) -> Event:
-        """Return the next event, and let the thread read on."""
+        """Return the next event, and let the thread continue to read."""
         with self._changed:
             if self._handshake_until < super().due():
                 self._handshake_until = NEVER
@@ -261,13 +261,13 @@ class SocketConnection(SocketSource):
     def _secure(
         self, connection: socket.socket, client: TlsClient, seconds: float
     ) -> socket.socket | None:
-        """Make the handshake; whatever goes wrong in it, the module says the same."""
-        # The module's time runs out by its own clock, which no thread can wait for.
+        """Make the handshake. The module has the same error for each failure."""
+        # The time is that of the module's clock. This thread cannot wait for it.
         self._handshake_until = self._clock.now() + seconds
         self._notify()
         secured: socket.socket | None = None
         with connection, contextlib.suppress(TlsFailure, OSError, ValueError):
-            # From here on the socket is another object's to close.
+            # From here, another object closes the socket.
             secured = self._shake_hands(client.wrap(connection), client)
         with self._changed:
             self._handshake_until = NEVER
@@ -307,7 +307,7 @@ class SocketConnection(SocketSource):
             while not self._closed:
                 self._end(connection)
                 wanted = self._watch(selector, connection)
-                # What TLS has taken from the socket, no selector tells of.
+                # A selector does not tell of bytes that TLS has already decrypted.
                 decrypted = wanted & selectors.EVENT_READ if _pending(connection) else 0
                 found = selector.select(0 if decrypted else None)
                 ready = {key.fileobj: mask for key, mask in found}
@@ -319,7 +319,7 @@ class SocketConnection(SocketSource):
     def _watch(
         self, selector: selectors.BaseSelector, connection: socket.socket
     ) -> int:
-        """Choose what to wait for: room to send, and bytes if they have room."""
+        """Select what to wait for: to send, and to read if there is room."""
         with self._changed:
             wanted = selectors.EVENT_WRITE if self._outgoing else 0
             if self._waiting < INBOX_LIMIT:
@@ -331,7 +331,7 @@ class SocketConnection(SocketSource):
         return wanted
 
     def _exchange(self, connection: socket.socket, ready: int) -> bool:
-        """Send and receive what is possible; False when the connection is over."""
+        """Send and receive what is possible; return whether the connection is open."""
         try:
             if ready & selectors.EVENT_READ:
                 data = connection.recv(PACKET)
@@ -353,11 +353,11 @@ class SocketConnection(SocketSource):
         sent = connection.send(segment)
         with self._changed:
             del self._outgoing[:sent]
-        # A module whose buffer is full waits for this.
+        # A module whose send buffer is full waits for this.
         self._notify()
 
     def _end(self, connection: socket.socket) -> None:
-        """Tell the server, when everything is sent, that it was the last."""
+        """Send the end of the data, once all bytes are sent."""
         with self._changed:
             if not self._ending or self._outgoing:
                 return
@@ -369,16 +369,16 @@ class SocketConnection(SocketSource):
         try:
             self._waker.send(b"!")
         except OSError:
-            # The thread has ended, or has been woken often enough already.
+            # The thread has ended, or it will wake anyway.
             pass
 
 
 def _connected(connection: socket.socket) -> Connected:
-    """Tell who is at the ends of a connection."""
+    """Return the event of a new connection, with its address and port."""
     try:
         return Connected(connection.getpeername()[0], connection.getsockname()[1])
     except OSError:
-        # It has been reset by now.
+        # The server has already reset it.
         return Connected()
 
 

@@ -1,4 +1,4 @@
-"""The sockets of one module, and the settings of all of them."""
+"""The sockets of one module, and their common settings."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from .tcp_socket import AccessMode, SocketState, TcpSocket
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["MOST_SOCKETS", "SEND_BUFFER", "Sockets"]
+__all__ = ("MOST_SOCKETS", "SEND_BUFFER", "Sockets")
 
-#: Sockets of all contexts together (TCP/IP manual 2.1.4).
+#: The most sockets, in all contexts together (TCP/IP manual 2.1.4).
 MOST_SOCKETS = 12
 
-#: Bytes that a server may leave unacknowledged. No document names a number.
+#: The most bytes that may be unacknowledged. No document has a number.
 SEND_BUFFER = 8192
 
-#: Seconds for which a command waits for room in that buffer, by ``send_buffer``: the
-#: response time in the BG95's application note.
+#: The seconds that a command waits for room in that buffer, if the switch
+#: ``send_buffer`` says so: the response time in the application note of the BG95.
 SEND_TIME = 120.0
 
-#: The first port that a socket has for itself (RFC 6335 6).
+#: The first local port that the module chooses (RFC 6335 6).
 FIRST_PORT = 49152
 
-#: Values of AT+QICFG at a start (TCP/IP manual 2.1.15).
+#: The values of AT+QICFG at a start (TCP/IP manual 2.1.15).
 DEFAULTS = {
     "transpktsize": "1024",
     "transwaittm": "2",
@@ -37,26 +37,26 @@ DEFAULTS = {
 
 
 class Sockets:
-    """What the socket commands work on.
+    """The state behind the socket commands.
 
-    :param module: whose network and switches are used.
+    :param module: the module.
     """
 
     def __init__(self, module: Module) -> None:
         self._module = module
         self._sockets: dict[int, TcpSocket] = {}
-        # Those whose number is free, and whose end is under way.
+        # Sockets that are closing, although their numbers are free.
         self._ending: list[TcpSocket] = []
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Close all sockets, and restore the settings."""
         for socket in (*self._sockets.values(), *self._ending):
             socket.drop()
         self._sockets.clear()
         self._ending.clear()
         self._opened = 0
-        #: The socket that had the last push.
+        #: The number of the socket with the last push.
         self.pushed = 0
         switches = self._module.switches
         self.payload_echo = int(switches.payload_echo != "off")
@@ -68,7 +68,7 @@ class Sockets:
         if switches.formats_at_start == "hex":
             self.settings["dataformat"] = "1,1"
 
-    # What is set.
+    # The settings.
 
     @property
     def echoes(self) -> bool:
@@ -80,24 +80,24 @@ class Sockets:
 
     @property
     def tells_length(self) -> bool:
-        """Whether the URC "recv" of a buffer tells how much is in it."""
+        """Whether the URC "recv" tells the number of bytes in the buffer."""
         return self.settings["recvind"] == "1"
 
     @property
     def joint(self) -> bool:
-        """Whether data stand in the line of their length."""
+        """Whether data come on the line of their length."""
         return self.settings["viewmode"] == "1"
 
     def shown(self, data: bytes) -> bytes:
-        """Return data as the host gets them."""
+        """Return data in the format for the host."""
         if self.settings["dataformat"].endswith("1"):
             return data.hex().upper().encode()
         return data
 
     def meant(self, payload: bytes) -> bytes:
-        """Return the data that the host means.
+        """Return the data of a payload, which may be hex digits.
 
-        :raises ValueError: if they should be hex digits and are not.
+        :raises ValueError: if they are not hex digits.
         """
         if self.settings["dataformat"].startswith("1"):
             return bytes.fromhex(payload.decode("ascii"))
@@ -106,17 +106,17 @@ class Sockets:
     # The table.
 
     def listed(self) -> list[TcpSocket]:
-        """Return all sockets in the order of their numbers."""
+        """Return all sockets, by number."""
         return [self._sockets[number] for number in sorted(self._sockets)]
 
     def get(self, number: int) -> TcpSocket | None:
-        """Return a socket; None where there is none."""
+        """Return the socket with a number, or None."""
         return self._sockets.get(number)
 
     def require(self, number: int) -> TcpSocket:
-        """Return a socket for a command, whose connection has come about.
+        """Return the socket with a number, whose connection was made.
 
-        :raises CommandFailed: if there is none (572 by AT+QIGETERROR).
+        :raises CommandFailed: if there is none (572 in AT+QIGETERROR).
         """
         self._module.contexts.succeed()
         socket = self._sockets.get(number)
@@ -125,17 +125,17 @@ class Sockets:
         return socket
 
     def next_push(self) -> int:
-        """Return the number of the socket whose push is next; they take turns."""
+        """Return the number of the socket that may push next. Sockets take turns."""
         waiting = [one.number for one in self.listed() if one.has_pushes]
         return min(waiting, key=lambda one: (one - self.pushed - 1) % MOST_SOCKETS)
 
     @property
     def keep_http_out(self) -> bool:
-        """Whether QHTTP finds the module busy with sockets."""
+        """Whether the sockets make the module too busy for HTTP."""
         alone = self._module.switches.http_beside_sockets == "busy"
         return alone and bool(self._sockets)
 
-    # What is done to them.
+    # Actions.
 
     def open(
         self,
@@ -145,9 +145,14 @@ class Sockets:
         local_port: int,
         access: AccessMode,
     ) -> None:
-        """Open a socket; the URC tells the result.
+        """Open a socket; the URC has the result.
 
-        :raises CommandFailed: if the firmware fails at once.
+        :param context: the number of the PDP context.
+        :param number: the number of the socket.
+        :param peer: the server's host and port.
+        :param local_port: the port at the module; 0 is any.
+        :param access: how the host gets received data.
+        :raises CommandFailed: if the firmware refuses it at once.
         """
         module = self._module
         module.contexts.succeed()
@@ -164,7 +169,7 @@ class Sockets:
         module.scheduler.spawn(socket.run(self._failed))
 
     def _refusal(self, context: int, number: int) -> int:
-        """Return the error that the URC tells before anything is tried, or 0."""
+        """Return the error that the URC has without an attempt, or 0."""
         module = self._module
         switches = module.switches
         if not module.contexts[context].active:
@@ -188,10 +193,11 @@ class Sockets:
             del self._sockets[socket.number]
 
     def close(self, number: int, seconds: int) -> Procedure[None]:
-        """Close a socket, or go through the motions where there is none.
+        """Close a socket.
 
-        :param seconds: the most that the server's end is waited for.
-        :raises CommandFailed: if the firmware does so without a socket.
+        :param number: the number of the socket.
+        :param seconds: the longest wait for the server to close.
+        :raises CommandFailed: if there is no such socket and the firmware refuses that.
         """
         module = self._module
         module.contexts.succeed()
@@ -210,7 +216,7 @@ class Sockets:
         if module.switches.close_answer == "timeout" and held:
             left = started + seconds - module.scheduler.now
             yield from module.scheduler.sleep(left)
-        # A lost context may have freed the number.
+        # If the context was lost, the number is free already.
         self._sockets.pop(number, None)
 
     def _end(self, socket: TcpSocket, seconds: float) -> Procedure[None]:
@@ -220,7 +226,7 @@ class Sockets:
             self._ending.remove(socket)
 
     def room(self, socket: TcpSocket, length: int) -> Procedure[bool]:
-        """Tell whether so many bytes can be sent, or wait until they can."""
+        """Return whether `length` bytes can be sent. The firmware may wait for room."""
 
         def there() -> float:
             fits = socket.unacknowledged + length <= SEND_BUFFER
@@ -231,13 +237,13 @@ class Sockets:
         return there() == NOW
 
     def context_closed(self, number: int) -> None:
-        """Drop the sockets of a context that the host has deactivated."""
+        """Close the sockets of a context that the host has deactivated."""
         for socket in self._of(number):
             socket.drop()
             del self._sockets[socket.number]
 
     def context_lost(self, number: int) -> None:
-        """Cut the sockets of a context that the network has dropped."""
+        """Close the sockets of a context that the network has dropped."""
         switches = self._module.switches
         for socket in self._of(number):
             opening = socket.state is SocketState.OPENING
@@ -248,7 +254,7 @@ class Sockets:
                 socket.say_closed()
 
     def hang_up(self) -> None:
-        """Let the servers close all connections."""
+        """Close all connections, as the servers do."""
         for socket in self.listed():
             socket.hang_up()
 

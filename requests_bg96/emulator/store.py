@@ -1,4 +1,4 @@
-"""What the module keeps over resets: the stored profile and the NV settings."""
+"""The module's memory: the stored profile, and settings that a reset keeps or not."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from .settings import Profile
 
 __all__ = ("RATES", "Store")
 
-#: What the clock shows when it has lost its supply: the sample of AT manual 11.2.
+#: The clock's time after a loss of supply: the sample of AT manual 11.2.
 POWER_UP = datetime.datetime(2008, 1, 4, 9, 19, 43)
 
-#: When the emulated network's time began to count.
+#: The time of the emulated network at second 0 of the emulator's clock.
 NETWORK_EPOCH = datetime.datetime(2026, 1, 1)
 
-#: Rates of AT+IPR (AT manual 3.5).
+#: The rates of AT+IPR (AT manual 3.5).
 RATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
 
 
 @dataclasses.dataclass
 class Store:
-    """Non-volatile memory and the settings that are written to it at once."""
+    """Settings in non-volatile memory; those at the end are volatile."""
 
     profile: Profile = dataclasses.field(default_factory=Profile)
     stored_rate: int = 115200
     rate: int = 115200
-    #: The rate of the bytes on the line, which follows ``rate`` after the OK.
+    #: The rate of the line. It follows `rate` after the OK.
     line_rate: int = 115200
     urc_port: str = "usbat"
     time_zone_update: int = 0
@@ -41,25 +41,25 @@ class Store:
             "smsincoming": 1,
         }
     )
-    #: Contexts of AT+CGDCONT: number to type, APN and address.
+    #: The contexts of AT+CGDCONT, by number: type, APN and address.
     definitions: dict[int, tuple[str, str, str]] = dataclasses.field(
         default_factory=lambda: {1: ("IP", "", "0.0.0.0")}
     )
     time_zone: int = 0
     time_set: datetime.datetime = POWER_UP
     time_set_at: float = 0.0
-    # Volatile, reset at every start.
+    # These are volatile: each start resets them.
     framing: tuple[int, int] = (3, 3)
     flow_control: tuple[int, int] = (0, 0)
     character_set: str = "GSM"
     event_report: tuple[int, int] = (0, 0)
 
     def apply_rate(self) -> None:
-        """Let the line go at the rate that was set."""
+        """Let the line use the new rate."""
         self.line_rate = self.rate
 
     def restart(self) -> None:
-        """Set back what does not outlive a reset."""
+        """Reset the volatile settings."""
         self.rate = self.line_rate = self.stored_rate
         self.framing = (3, 3)
         self.flow_control = (0, 0)
@@ -67,24 +67,29 @@ class Store:
         self.event_report = (0, 0)
 
     def local_time(self, now: float) -> datetime.datetime:
-        """Return what the module's clock shows.
+        """Return the time of the module's clock.
 
-        :param now: seconds of the emulator's clock.
+        :param now: the time of the emulator's clock, in seconds.
         """
         if self.time_zone_update:
             return self.network_time(now)
         return self.time_set + datetime.timedelta(seconds=now - self.time_set_at)
 
     def utc(self, now: float) -> datetime.datetime:
-        """Return what the module takes for the time in UTC.
+        """Return the time of the module's clock in UTC.
 
-        :param now: seconds of the emulator's clock.
+        :param now: the time of the emulator's clock, in seconds.
         """
         offset = datetime.timedelta(minutes=15 * self.time_zone)
         return self.local_time(now) - offset
 
     def set_time(self, value: datetime.datetime, zone: int, now: float) -> None:
-        """Set the module's clock."""
+        """Set the module's clock.
+
+        :param value: the local time.
+        :param zone: the time zone in quarter hours.
+        :param now: the time of the emulator's clock, in seconds.
+        """
         self.time_set, self.time_zone, self.time_set_at = value, zone, now
 
     @staticmethod

@@ -1,12 +1,12 @@
-"""A network that is a Python generator per connection: bytes in, bytes out.
+"""A network with a Python generator for each connection: bytes in, bytes out.
 
-It is for servers of any protocol; :class:`~.callable_network.CallableNetwork` is for
-those that answer HTTP requests.
+It is for servers of any protocol. `CallableNetwork` is for those of HTTP.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, Union
+from collections.abc import Callable, Iterator
+from typing import Union
 
 from .callable_network import (
     CallableConnection,
@@ -21,46 +21,46 @@ from .callable_network import (
 from .network import Connected, Event, TlsSettings
 from .scheduler import NOW
 
-__all__ = ["Connection", "Stream", "StreamNetwork"]
+__all__ = ("Connection", "Stream", "StreamNetwork")
 
 
 class Connection:
     """The server's end of one connection.
 
-    :param host: as the module named it.
-    :param port: of the server.
+    :param host: the server's host, as the module named it.
+    :param port: the server's port.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.host = host
         self.port = port
-        #: Whether the module sends no more.
+        #: Whether the module has sent the end of its data.
         self.ended = False
         self._unread = bytearray()
         self._came = NOW
 
     @property
     def unread(self) -> int:
-        """The bytes that :meth:`read` would return; they are not acknowledged."""
+        """The number of bytes that `read` would return; they are not acknowledged."""
         return len(self._unread)
 
     def read(self) -> bytes:
-        """Return what has come, and acknowledge it."""
+        """Return the received bytes, and acknowledge them."""
         data = bytes(self._unread)
         self._unread.clear()
         return data
 
     def heard(self) -> Until:
-        """Return the part of a stream that waits for bytes, or for the end."""
+        """Return the part that waits for bytes of the module, or for their end."""
         return Until(lambda: bool(self._unread or self.ended), lambda: self._came)
 
     def receive(self, data: bytes, now: float) -> None:
-        """Take bytes from the module."""
+        """Take bytes of the module."""
         self._unread += data
         self._came = now
 
     def end(self, now: float) -> None:
-        """Take the module's end."""
+        """Take the end of the module's data."""
         self.ended = True
         self._came = now
 
@@ -73,15 +73,15 @@ def _silent(request: ReceivedRequest) -> list[Part]:
 
 
 class StreamNetwork(CallableNetwork):
-    """Serves each connection by a generator.
+    """Serves each connection with a generator.
 
-    :param stream: called with each connection; returns an iterator of the parts that
-        the server sends. Behind the last one it closes. ``yield connection.heard()``
-        waits for bytes of the module, and :meth:`Connection.read` has them. It may
-        return None: then ``handler`` has the connection.
-    :param handler: answers HTTP requests, as in :class:`CallableNetwork`.
-    :param connect: as in :class:`CallableNetwork`.
-    :param delay: seconds that a connection takes.
+    :param stream: called with each connection. It returns an iterator of the parts that
+        the server sends. The server closes after the last part. The part
+        ``connection.heard()`` waits for bytes of the module, and `Connection.read`
+        returns them. If `stream` returns None, `handler` serves the connection.
+    :param handler: answers HTTP requests, as in `CallableNetwork`.
+    :param connect: as in `CallableNetwork`.
+    :param delay: the seconds that a connection takes.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class StreamNetwork(CallableNetwork):
         self, host: str, port: int, tls: TlsSettings | None
     ) -> CallableConnection:
         connection = Connection(host, port)
-        # A name that is looked up has no port.
+        # A look-up has no port.
         parts = self._stream(connection) if port and not tls else None
         if parts is None:
             return super()._connection_to(host, port, tls)
@@ -106,7 +106,12 @@ class StreamNetwork(CallableNetwork):
 
 
 class StreamConnection(CallableConnection):
-    """One connection to a generator."""
+    """One connection to a generator.
+
+    :param connection: the server's end.
+    :param parts: the parts that the server sends.
+    :param now: returns the time.
+    """
 
     def __init__(
         self, connection: Connection, parts: Iterator[Part], now: Callable[[], float]
@@ -116,7 +121,7 @@ class StreamConnection(CallableConnection):
         self._parts = parts
 
     def add(self, time: float, event: Event) -> None:
-        """Let an event happen at a time; the server begins when it is connected."""
+        """Add an event at a time. The server starts when it is connected."""
         self._time = max(self._time, time)
         if isinstance(event, Connected):
             self._response = self._guarded(close=True)
@@ -124,16 +129,16 @@ class StreamConnection(CallableConnection):
 
     @property
     def unsent(self) -> int:
-        """The bytes that the server has not read."""
+        """The number of bytes that the server has not read."""
         return self._connection.unread
 
     def send(self, data: bytes, now: float) -> None:
-        """Give bytes to the server."""
+        """Pass bytes to the server."""
         self._connection.receive(data, now)
 
     def finish(self, now: float) -> None:
-        """Do nothing: the server knows the end of a request by its bytes."""
+        """Do nothing: the bytes of a request tell the server its end."""
 
     def shut_down(self, now: float) -> None:
-        """Let the server see the end."""
+        """Pass the end of the data to the server."""
         self._connection.end(now)

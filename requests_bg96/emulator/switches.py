@@ -1,4 +1,4 @@
-"""Where firmwares differ or nobody has looked: one named switch per question."""
+"""A switch for each behaviour that differs between firmwares, or is unknown."""
 
 from __future__ import annotations
 
@@ -18,207 +18,212 @@ Trailer = Literal[
 
 @dataclasses.dataclass(frozen=True)
 class Switches:
-    """Behaviour of one firmware. Every field has a default that is argued for.
+    """The behaviour of one firmware. Each field has a default, with its reason.
 
     ``chunked`` ("decoded" | "raw")
-        What QHTTPREAD hands out of a chunked body when responseheader=1. Default
-        "decoded": a BG95 was seen to decode with responseheader=0, and one decoder
-        for both settings is the simpler firmware (inference).
-    ``response_head`` ("received" | "rewritten")
-        The head with responseheader=1. Default "received": the BG96 transcripts
-        show server headers in their own order and spelling.
-    ``reuse_sockets`` (bool)
-        Keep a connection for the next request. Default False: no transcript shows
-        a second request on one connection.
-    ``bodyless_end`` ("at_once" | "on_close" | "on_wait")
-        How a read of HEAD, 204 or 304 ends. Default "on_close": the module does
-        not look at the method, so the close of the connection is the first sign
+        How QHTTPREAD prints a chunked body if responseheader=1. Default "decoded": a
+        BG95 decodes it with responseheader=0, and one decoder for both is simpler
         (inference).
+    ``response_head`` ("received" | "rewritten")
+        The head with responseheader=1. Default "received": in BG96 transcripts, the
+        fields have the server's order and spelling.
+    ``reuse_sockets`` (bool)
+        Whether the module keeps a connection for the next request. Default False: no
+        transcript has a second request on one connection.
+    ``bodyless_end`` ("at_once" | "on_close" | "on_wait")
+        When a read of a response to HEAD, of 204 or of 304 ends. Default "on_close":
+        the module does not look at the method, so it notices the end when the
+        connection closes (inference).
     ``unread_response`` ("replaced" | "busy")
-        A new request while a response waits to be read. Default "replaced":
-        field projects skip QHTTPREAD and send the next request successfully.
+        What an unread response means for the next request. Default "replaced": field
+        projects omit QHTTPREAD, and their next request works.
     ``second_read`` (703 | 705)
-        A QHTTPREAD after the response was read. Default 703: seen on a BG95.
+        The error of a QHTTPREAD after the response was read. Default 703: seen on a
+        BG95.
     ``hangup_trailer`` ("cme" | "urc")
-        A read that breaks off: ``+CME ERROR: n``, or OK and ``+QHTTPREAD: n``.
+        The end of a read that fails: ``+CME ERROR: n``, or OK and ``+QHTTPREAD: n``.
         Default "cme": HTTP manual 2.6.
     ``cut_head`` ("reported" | "closed")
-        A server that closes behind the status line, before the head's empty line:
-        taken for the end of the head, or 719. Default "reported": the result URC
-        needs no more than the status line (inference).
+        The result if the server closes after the status line, before the empty line:
+        success, or 719. Default "reported": the result URC needs only the status line
+        (inference).
     ``urc_in_payload`` ("never" | "between")
-        URCs while QHTTPREAD is giving data: held, or put between two packets.
-        Default "never": no transcript shows one inside a body.
+        Whether URCs come between two packets of QHTTPREAD. Default "never": no
+        transcript has one inside a body.
     ``sni_checkhost`` (bool)
-        Whether QSSLCFG knows sni, checkhost and ignorecertchain. Default False:
-        the SSL manual V1.0 does not; a later BG96 firmware does.
+        Whether QSSLCFG has sni, checkhost and ignorecertchain. Default False: SSL
+        manual V1.0 does not have them; a later BG96 firmware does.
     ``prefix_key`` (bool)
-        Whether QHTTPCFG has the key "prefix". Default False: HTTP manual 2.1 has
-        five keys; a later BG96 firmware lists a sixth.
+        Whether QHTTPCFG has the key "prefix". Default False: HTTP manual 2.1 has five
+        keys; a later BG96 firmware lists a sixth.
     ``pin_attempts`` ("quoted" | "bare" | "refused")
-        How AT+QPINC? tells the attempts that the SIM has left: with quotes, without,
-        or not at all. Default "quoted": AT manual 5.7; siblings print SC and P2 bare.
+        How AT+QPINC? prints the SIM's attempts: with quotes, without, or not at all.
+        Default "quoted": AT manual 5.7; siblings print SC and P2 without quotes.
     ``echo_after_reset`` (bool)
-        Echo after a start, as the stored profile has it when True, always off when
-        False. Default True: a BG96 transcript of CFUN=1,1 shows the echo back.
+        The echo after a start: that of the stored profile if True, off if False.
+        Default True: in a BG96 transcript, CFUN=1,1 turns the echo on again.
     ``cmee_after_reset`` (0 | 1 | 2)
         AT+CMEE after a start and after &F. Default 1: AT manual 12.2.
     ``qiact_active`` ("error" | "ok")
-        AT+QIACT of an active context. Default "error": seen by driver authors on
-        BG96 (https://github.com/zephyrproject-rtos/zephyr/pull/31325).
+        The answer to AT+QIACT of an active context. Default "error": authors of drivers
+        saw it on BG96 (https://github.com/zephyrproject-rtos/zephyr/pull/31325).
     ``post_719`` (bool)
-        An HTTPS QHTTPPOST with own header of more than 2,048 bytes reaches the
-        server and ends with 719. Default False: a fault of certain firmwares
+        Whether an HTTPS QHTTPPOST with its own head and more than 2,048 bytes ends with
+        719 after it reached the server. Default False: a fault of some firmwares
         (https://forums.quectel.com/t/bg96-qhttppost-error-719/8765).
     ``result_fields`` ("full" | "status" | "error")
-        Fields of the URC of success: error, status and the length where the header
-        has it; never the length; the error alone. Default "full": HTTP manual 2.3.
+        The fields of the URC of a success: error, status and length (if the head has
+        it); no length; only the error. Default "full": HTTP manual 2.3.
     ``boot_urcs`` ("full" | "rdy" | "none")
-        What is printed at a start: all, ``RDY`` alone, nothing (another port gets
-        them). Default "full": AT manual 12.7 and two BG96 drivers.
+        The URCs of a start: all, ``RDY`` only, none (they go to another port). Default
+        "full": AT manual 12.7 and two BG96 drivers.
     ``get_ok`` ("at_once" | "connected")
-        QHTTPGET with requestheader=0: OK before the network is asked, failures
-        as URC; or after the connection, failures as ``+CME ERROR``. Default
-        "at_once": a BG96 transcript has OK after 3 ms and the URC 4.9 s later.
+        QHTTPGET with requestheader=0: OK comes before the connection, and failures are
+        URCs; or OK comes after it, and failures are ``+CME ERROR``. Default "at_once":
+        a BG96 transcript has OK after 3 ms, and the URC 4.9 s later.
     ``bad_url`` ("url" | "request")
-        Who refuses a URL without http(s): QHTTPURL or the request (711). Default
-        "url": HTTP manual 2.2 demands the prefix of the input (inference).
+        What refuses a URL without http(s): QHTTPURL, or the request (711). Default
+        "url": HTTP manual 2.2 demands the prefix in the input (inference).
     ``dns_error`` (714 | 716)
-        A name without an address. Default 714: HTTP manual 4.3; a sibling of other
-        make says 716.
+        The error of a name without an address. Default 714: HTTP manual 4.3; a sibling
+        of another maker prints 716.
     ``input_timeout`` (726 | 702 | 722 | 727 | 728)
-        Too few bytes of a URL or a request in their time. Default 726: "Input
-        timeout" in HTTP manual 5, which no example shows.
+        The error if a URL or a request has too few bytes in its time. Default 726:
+        "Input timeout" in HTTP manual 5; no example shows it.
     ``response_timeout`` (702 | 728)
-        No response within <rsptime>. Default 702: seen on a BG96, though 728 reads
-        "Wait HTTP(S) response timeout".
+        The error if there is no response within <rsptime>. Default 702: seen on a BG96,
+        although 728 means "Wait HTTP(S) response timeout".
     ``read_timeout`` (722 | 702 | 727)
-        A silence longer than <wait_time>. Default 722: "HTTP(S) read timeout" in HTTP
-        manual 5.
+        The error of a silence longer than <wait_time>. Default 722: "HTTP(S) read
+        timeout" in HTTP manual 5.
     ``lone_input_time`` (bool)
-        Whether QHTTPPOST takes <input_time> without <rsptime>. Default False: HTTP
-        manual 2.4 has the two in one pair of brackets.
+        Whether QHTTPPOST accepts <input_time> without <rsptime>. Default False: HTTP
+        manual 2.4 has both in one pair of brackets.
     ``stored_response`` ("replaced" | "refused")
-        QHTTPREADFILE to a file that is there: written anew, or 407. Default
-        "replaced": HTTP manual 2.7 names no such error (inference).
+        QHTTPREADFILE to an existing file: it replaces the file, or fails with 407.
+        Default "replaced": HTTP manual 2.7 does not have this error (inference).
     ``short_upload`` ("ok" | "error")
-        QFUPL that gets fewer bytes in its time: size, sum and OK, or 421. Default
-        "ok": FILE manual 2.4 has the number of bytes received in the answer.
+        A QFUPL that gets too few bytes in its time: size, checksum and OK, or 421.
+        Default "ok": in FILE manual 2.4, the answer has the number of received bytes.
     ``download_end`` ("line" | "bare")
-        What stands between the data of QFDWL and its result: CR LF, as before every
+        What comes between the data of QFDWL and its result: a line end, as before each
         line, or nothing. Default "line": AT manual 2.15 has no exception (inference).
     ``redirects`` ("handed_on" | "followed")
-        A redirect of a GET whose head the module made: for the host, or asked for by
-        the module. Default "handed_on": HTTP manual 2.3 has the server's own status in
-        the result; a sibling of other make follows.
+        A redirect of a GET whose head the module made: the host gets it, or the module
+        follows it. Default "handed_on": in HTTP manual 2.3, the result has the server's
+        status; a sibling of another maker follows.
     ``later_commands`` (bool)
         Whether there are QHTTPSTOP and QHTTPPUT. Default False: HTTP manual 2 has
         neither; siblings have both.
     ``ca_bundle`` ("whole" | "first")
-        How many certificates of a CA file count. Default "whole": SSL manual 2.1.1
-        names no limit; drivers are only known to load one.
+        Which certificates of a CA file are used. Default "whole": SSL manual 2.1.1 has
+        no limit; no driver is known that loads more than one.
     ``result_urc`` ("behind_ok" | "with_ok" | "before_ok")
-        The result of a request or a read: behind the OK, in one piece with it, or
-        before it. Default "behind_ok": HTTP manual 2.3 to 2.7, and BG96 transcripts
-        have some time between them.
+        When the result of a request or a read comes: after OK, at once with it, or
+        before it. Default "behind_ok": HTTP manual 2.3 to 2.7; in BG96 transcripts,
+        some time is between them.
     ``missing_ok`` ("never" | "request" | "read" | "both")
-        An OK that is left out: behind the payload of a request, at the end of
-        QHTTPREAD. Default "never": HTTP manual 2.3, 2.4, 2.6.
+        Which OK is missing: after the payload of a request, at the end of QHTTPREAD.
+        Default "never": HTTP manual 2.3, 2.4, 2.6.
     ``line_end`` ("crlf" | "lf")
-        What ends a line of the module, and begins it. Default "crlf": AT manual 2.15.
+        The line end, before and after a line of the module. Default "crlf": AT manual
+        2.15.
     ``read_trailer`` ("plain" | "none_before" | "two_before" | "none_between" |
     "two_between" | "two_behind")
-        Line ends before the OK that ends QHTTPREAD, between OK and URC, and behind:
-        one too few, or one too many. Default "plain": one before and behind each of
-        the two lines, as in transcripts of BG96 and BG95.
+        The number of line ends before the OK that ends QHTTPREAD, between OK and URC,
+        and after the URC. Default "plain": one before and after each line, as in
+        transcripts of BG96 and BG95.
     ``echo_off`` (bool)
-        Whether ATE0 ends the echo. Default True: AT manual 2.16.
+        Whether ATE0 turns the echo off. Default True: AT manual 2.16.
     ``urc_flood`` (0 | 1500)
-        Lines a second of a URC that nobody asked for; those that a command or data
-        stand in the way of are lost. Default 0: no transcript shows any such thing.
+        URCs per second that nobody asked for. They are lost during a command and in
+        data mode. Default 0: no transcript has them.
     ``surplus`` ("dropped" | "handed_out")
-        What a server sends behind a body that has told its end, by its length or its
-        last chunk: not read, or handed out up to the close of the connection or a
-        silence of <wait_time>. Default "dropped": a module that reports the length
-        knows where the body ends (inference).
+        The server's bytes after a body with a length or a last chunk: the module drops
+        them, or prints them until the connection closes or <wait_time> is over.
+        Default "dropped": a module that prints the length knows where the body ends
+        (inference).
     ``send_prompt`` ("blank" | "plain" | "no_line_end")
         The prompt of AT+QISEND: CR LF, ``>`` and a blank; no blank; no CR LF. Default
         "blank": a BG96 transcript.
     ``read_end`` ("empty_line" | "plain")
-        What ends the data of AT+QIRD before OK: CR LF CR LF, or CR LF alone. Default
-        "empty_line": two BG96 transcripts; a driver drops the fewer bytes.
+        What comes between the data of AT+QIRD and OK: CR LF CR LF, or CR LF. Default
+        "empty_line": two BG96 transcripts; a driver expects CR LF.
     ``push_end`` ("nothing" | "line_end")
-        What stands behind data in direct push mode. Default "nothing": TCP/IP manual
-        2.2.2 prints none.
+        What comes after data in direct push mode. Default "nothing": TCP/IP manual
+        2.2.2 prints nothing.
     ``recvind`` ("unknown" | "off" | "on")
-        The key of AT+QICFG by which ``+QIURC: "recv"`` tells a length, and its value
-        at a start. Default "unknown": TCP/IP manual 2.1.15 has no such key.
+        The key of AT+QICFG that adds a length to ``+QIURC: "recv"``, and its value at a
+        start. Default "unknown": TCP/IP manual 2.1.15 does not have it.
     ``recv_urc`` ("once" | "sometimes_lost" | "every_segment")
-        ``+QIURC: "recv"`` of data that come while others are unread. Default "once":
-        TCP/IP manual 2.2.2; a driver polls because one is missing now and then.
+        When ``+QIURC: "recv"`` comes for data while others are unread. Default "once":
+        TCP/IP manual 2.2.2; a driver polls, because the URC is missing now and then.
     ``closed_urc`` ("at_once" | "after_read" | "data_lost")
-        ``+QIURC: "closed"`` with unread data in the buffer. Default "at_once": drivers
-        read on behind it.
+        When ``+QIURC: "closed"`` comes if the buffer has unread data. Default
+        "at_once": drivers continue to read after it.
     ``read_closed`` ("empty" | "error")
-        AT+QIRD of a socket that the server has closed, all data read. Default "empty":
-        the number is taken until AT+QICLOSE (TCP/IP manual 2.2.1).
+        AT+QIRD of a socket that the server has closed, after all data are read. Default
+        "empty": the number is in use until AT+QICLOSE (TCP/IP manual 2.2.1).
     ``client_state`` (2 | 3)
         The state of a connected client in AT+QISTATE. Default 2: TCP/IP manual 2.1.6;
-        one BG96 says 3.
+        one BG96 prints 3.
     ``open_closing`` ("in_use" | "error" | "reopened")
-        AT+QIOPEN of a socket that the server has closed: 563 in the URC, ERROR, or
-        opened anew. Default "in_use": TCP/IP manual 2.2.1, 4.
+        AT+QIOPEN of a socket that the server has closed: 563 in the URC, ERROR, or a
+        new connection. Default "in_use": TCP/IP manual 2.2.1, 4.
     ``failed_open`` ("free" | "taken")
-        Whether a socket that could not be opened needs AT+QICLOSE before the next
-        attempt. Default "free": there is no connection to close (inference).
+        Whether a socket that failed to open needs AT+QICLOSE before the next attempt.
+        Default "free": there is no connection to close (inference).
     ``close_unopened`` ("ok" | "error")
         AT+QICLOSE of a socket that is not open. Default "ok": a BG96 transcript.
     ``send_closed`` ("error" | "prompt_error" | "prompt_fail")
         AT+QISEND on a socket that the server has closed: ERROR, or the prompt and then
         ERROR or SEND FAIL. Default "error": TCP/IP manual 2.1.7.
     ``send_buffer`` ("fail" | "wait")
-        Payload for which the send buffer has no room: SEND FAIL, or SEND OK once there
-        is. Default "fail": TCP/IP manual 2.1.7.
+        Payload without room in the send buffer: SEND FAIL, or SEND OK once there is
+        room. Default "fail": TCP/IP manual 2.1.7.
     ``receive_buffer`` (10240 | 1500 | 3000)
-        Bytes of one socket that wait for the host. Default 10240: the least that a
-        sibling can be set to.
+        The most bytes of one socket that wait for the host. Default 10240: the lowest
+        setting of a sibling.
     ``prompt_time`` (120 | 0)
-        Seconds until ERROR for a host that does not fill the prompt; 0 is no end.
-        Default 120: the response time in the application note of a sibling.
+        The seconds until ERROR if the host sends too little at the prompt; 0 is no
+        limit. Default 120: the response time in the application note of a sibling.
     ``payload_echo`` ("off" | "on" | "as_ate")
-        AT+QISDE at a start; "as_ate" echoes payload only if ATE1 is set as well.
-        Default "off": drivers that never set it meet no echo.
+        AT+QISDE at a start; "as_ate" echoes payload only with ATE1. Default "off":
+        drivers that never set it get no echo.
     ``urc_at_prompt`` ("held" | "between")
-        URCs and pushed data between prompt and result. Default "held": TCP/IP manual
-        2.2 has URCs outside any response.
+        URCs and pushed data between the prompt and the result. Default "held": in
+        TCP/IP manual 2.2, URCs come outside answers.
     ``push_size`` (1460 | 1500 | "buffer")
         The most bytes of one push. Default 1460: one segment; no sample is longer.
     ``close_answer`` ("fin" | "timeout" | "at_once")
         What AT+QICLOSE waits for: the server's end, all its time, nothing. Default
         "fin": TCP/IP manual 2.1.5.
     ``close_meanwhile`` ("queued" | "refused")
-        Commands that come while AT+QICLOSE waits: after it, or ERROR. Default
-        "queued": TCP/IP manual 2.1.5 has no other command meanwhile.
+        Commands while AT+QICLOSE waits: they run after it, or get ERROR. Default
+        "queued": TCP/IP manual 2.1.5 allows no other command during the wait.
     ``context_loss`` ("pdpdeact" | "closed" | "unlisted")
-        What a lost context says of its sockets: nothing, "closed" for each; or they are
-        gone from AT+QISTATE. Default "pdpdeact": TCP/IP manual 2.2.5.
+        What happens to the sockets of a lost context: nothing, the URC "closed" for
+        each, or they disappear from AT+QISTATE. Default "pdpdeact": TCP/IP manual
+        2.2.5.
     ``open_inactive`` ("error" | "urc")
-        AT+QIOPEN without its context: ERROR, or 561 in the URC. Default "error":
-        TCP/IP manual 2.1.4 needs the context for the command.
+        AT+QIOPEN without an active context: ERROR, or 561 in the URC. Default "error":
+        in TCP/IP manual 2.1.4, the command needs the context.
     ``open_dns_error`` (565 | 566)
-        AT+QIOPEN of a name without an address. Default 565: TCP/IP manual 4.
+        The error of AT+QIOPEN of a name without an address. Default 565: TCP/IP manual
+        4.
     ``urc_in_data`` ("held" | "lost")
-        URCs while the port is in data mode. Default "held": BG96 transcripts show none
-        inside data, and results behind them.
+        URCs while the port is in data mode. Default "held": in BG96 transcripts, they
+        come after data, never inside.
     ``http_beside_sockets`` ("works" | "busy")
-        QHTTP requests beside open sockets: both, or 703, and 568 for AT+QIOPEN during
-        a request. Default "works": the HTTP manual names no such limit.
+        HTTP requests while a socket is open: both work, or requests fail with 703, and
+        AT+QIOPEN fails with 568 during a request. Default "works": the HTTP manual has
+        no such limit.
     ``socket_wear`` (0 | 20)
         The number of AT+QIOPEN after which each fails with 552 until a restart; 0 is
         none. Default 0: a fault of one firmware of a sibling.
     ``formats_at_start`` ("plain" | "viewmode" | "hex")
-        AT+QICFG as another program has left it: data in the line of their length, or
-        in hex digits. Default "plain": drivers that set neither get plain data.
+        AT+QICFG as another program has left it: data on the line of their length, or as
+        hex digits. Default "plain": drivers that set neither get plain data.
     """
 
     chunked: Literal["decoded", "raw"] = "decoded"
@@ -291,25 +296,25 @@ class Switches:
         for name, allowed in allowed_values().items():
             value = getattr(self, name)
             if not any(value is one or value == one for one in allowed):
-                raise ValueError(f"switch {name}: {value!r} is none of {allowed}")
+                raise ValueError(f"switch {name} is {value!r}: use one of {allowed}")
 
     @classmethod
     def from_text(cls, texts: Mapping[str, str]) -> Switches:
-        """Make switches of text, as a command line or a URL has it.
+        """Make switches from text, as in a URL or on a command line.
 
-        :param texts: name to value; True and False are ``1``/``0`` or
-            ``true``/``false``.
-        :raises ValueError: for an unknown name or value.
+        :param texts: names and values. True and False are ``1`` and ``0``, or ``true``
+            and ``false``.
+        :raises ValueError: if a name or a value is unknown.
         """
         return cls(**{name: _value(name, text) for name, text in texts.items()})
 
     @classmethod
     def from_report(cls, path: str | os.PathLike[str]) -> Switches:
-        """Make the switches of a module that was probed; the rest are defaults.
+        """Make the switches of a module from its report; the others are defaults.
 
-        :param path: of a file that ``requests-bg96 probe`` wrote.
+        :param path: the file that ``requests-bg96 probe`` wrote.
         :raises OSError: if it cannot be read.
-        :raises ValueError: if it is no such report.
+        :raises ValueError: if it is not such a report.
         """
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
@@ -317,11 +322,11 @@ class Switches:
             found = {name: one["value"] for name, one in report["switches"].items()}
             return cls(**found)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is no report of a probe: {error!r}") from None
+            raise ValueError(f"{path} is not a report of a probe: {error!r}") from None
 
 
 def allowed_values() -> dict[str, tuple[Any, ...]]:
-    """Return every switch with the values that it can have."""
+    """Return all switches, with their possible values."""
     hints = get_type_hints(Switches)
     return {
         name: get_args(hint) if get_origin(hint) is Literal else (False, True)
@@ -332,11 +337,11 @@ def allowed_values() -> dict[str, tuple[Any, ...]]:
 def _value(name: str, text: str) -> Any:
     allowed = allowed_values().get(name)
     if allowed is None:
-        raise ValueError(f"unknown switch {name!r}")
+        raise ValueError(f"there is no switch {name!r}")
     spellings = {str(value).lower(): value for value in allowed}
     if allowed == (False, True):
         spellings.update({"0": False, "1": True})
     try:
         return spellings[text.lower()]
     except KeyError:
-        raise ValueError(f"switch {name}: {text!r} is none of {allowed}") from None
+        raise ValueError(f"switch {name} is {text!r}: use one of {allowed}") from None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Callable
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .network import Closed, Connected, Event, Failed, Received, ServerConnection
 from .scheduler import NEVER, NOW, Procedure, Wait
@@ -11,20 +12,20 @@ from .scheduler import NEVER, NOW, Procedure, Wait
 if TYPE_CHECKING:
     from .module import Module
 
-__all__ = ["AccessMode", "OPEN_TIME", "SocketState", "TcpSocket"]
+__all__ = ("AccessMode", "OPEN_TIME", "SocketState", "TcpSocket")
 
-#: Seconds until the URC of AT+QIOPEN (TCP/IP manual 2.1.4).
+#: The seconds until the URC of AT+QIOPEN (TCP/IP manual 2.1.4).
 OPEN_TIME = 150.0
 
-#: Of the URCs "recv", the switch ``recv_urc`` loses one in this many.
+#: The switch ``recv_urc`` can lose each third URC "recv".
 LOST = 3
 
-#: Errors of the network by those of HTTP manual 5, which it speaks.
+#: The errors of sockets (TCP/IP manual 4) for those of the network (HTTP manual 5).
 ERRORS = {702: 569, 709: 570}
 
 
 class SocketState(enum.IntEnum):
-    """What AT+QISTATE says of a socket."""
+    """The state of a socket in AT+QISTATE."""
 
     OPENING = 1
     CONNECTED = 2
@@ -32,21 +33,21 @@ class SocketState(enum.IntEnum):
 
 
 class AccessMode(enum.IntEnum):
-    """How the host gets what has come."""
+    """How the host gets received data: it asks, or the module pushes them."""
 
     BUFFER = 0
     PUSH = 1
 
 
 class TcpSocket:
-    """One connection and its buffer.
+    """One socket: a connection and its buffer.
 
-    :param module: whose network, line and switches it uses.
-    :param number: of the socket, 0 to 11.
+    :param module: the module.
+    :param number: the number of the socket, 0 to 11.
     :param context: the number of the PDP context.
-    :param peer: host and port as the host gave them.
-    :param local_port: as the host gave it; 0 is any.
-    :param access: how the host gets what has come.
+    :param peer: the server's host and port.
+    :param local_port: the port at the module; 0 is any.
+    :param access: how the host gets received data.
     """
 
     def __init__(
@@ -70,19 +71,19 @@ class TcpSocket:
         self.read = 0
         self.sent = 0
         self._buffer = bytearray()
-        # What has come and finds no room: it holds the server back.
+        # Received bytes without room. While there are any, no more are received.
         self._rest = b""
         self._over = False
         self._ending = False
         self._told_closed = False
         self._told = 0
 
-    # Its life.
+    # Opening and closing.
 
     def run(self, failed: Callable[[TcpSocket], None]) -> Procedure[None]:
-        """Connect, and live until the connection is given up.
+        """Connect, and receive until the connection ends.
 
-        :param failed: called where it does not come about.
+        :param failed: called if the connection cannot be made.
         """
         error = yield from self._connect()
         if self.state is not SocketState.OPENING:
@@ -98,7 +99,7 @@ class TcpSocket:
             self._live(self._connection)
 
     def _live(self, connection: ServerConnection | None) -> None:
-        """Do the next thing that it does by itself."""
+        """Do the next thing: push, store or receive."""
         if connection is None or self._ending:
             return
         if self._pushes():
@@ -109,31 +110,34 @@ class TcpSocket:
             self._take(connection.take())
 
     def say_opened(self, error: int) -> None:
-        """Say how the attempt to open it has ended."""
+        """Send the result of AT+QIOPEN."""
         self._module.contexts.last_error = error
         self._module.urc(b"+QIOPEN: %d,%d" % (self.number, error))
 
     def drop(self) -> None:
-        """Give the connection up; what has come of it stays."""
+        """Close the connection; the received bytes stay."""
         connection, self._connection = self._connection, None
         self.state = SocketState.CLOSING
         if connection:
             connection.close()
 
     def lose(self) -> None:
-        """Lose the context under it."""
+        """Close the connection, because the PDP context is lost."""
         opening = self.state is SocketState.OPENING
         self.drop()
         if opening:
             self.say_opened(570)
 
     def hang_up(self) -> None:
-        """Let the server close."""
+        """Close the connection, as the server does."""
         if self._connection and self.state is SocketState.CONNECTED:
             self._connection.hang_up(self._module.scheduler.now)
 
     def shut_down(self, seconds: float) -> Procedure[None]:
-        """Send the end, and wait for that of the server at most so long."""
+        """Send the end of the data, and wait for that of the server.
+
+        :param seconds: the longest wait.
+        """
         self._ending = True
         try:
             if self._connection and self.state is SocketState.CONNECTED and seconds:
@@ -145,13 +149,13 @@ class TcpSocket:
             self.drop()
 
     def _await_end(self, until: float) -> Procedure[None]:
-        """Wait for the server's end; what still comes is lost."""
+        """Wait until the server closes; received bytes are lost."""
         while (yield Wait(self._connection_due, until)) and self._connection:
             if not isinstance(self._connection.take(), Received):
                 return
 
     def say_closed(self) -> None:
-        """Say once that the connection is closed."""
+        """Send the URC "closed", but only once."""
         if not self._told_closed:
             self._told_closed = True
             self._module.urc(b'+QIURC: "closed",%d' % self.number)
@@ -181,15 +185,15 @@ class TcpSocket:
     def _connection_due(self) -> float:
         return self._connection.due() if self._connection else NOW
 
-    # What comes.
+    # Receiving.
 
     @property
     def unread(self) -> int:
-        """Bytes that the host may read."""
+        """The number of bytes that the host can read."""
         return len(self._buffer)
 
     def take(self, limit: int) -> bytes:
-        """Return at most so many bytes for the host."""
+        """Return at most `limit` bytes for the host."""
         data = bytes(self._buffer[:limit])
         del self._buffer[:limit]
         self.read += len(data)
@@ -197,7 +201,7 @@ class TcpSocket:
         return data
 
     def _due(self) -> float:
-        """Return the time of the next thing that happens to it by itself."""
+        """Return the time of the next thing to do."""
         if not self._connection or self._ending or self._pushes():
             return NOW
         if len(self._buffer) >= self._module.switches.receive_buffer:
@@ -218,7 +222,7 @@ class TcpSocket:
             self._tell_closed()
 
     def _store(self) -> None:
-        """Take what has come, as far as there is room for it."""
+        """Move received bytes into the buffer, if there is room."""
         before = len(self._buffer)
         room = self._module.switches.receive_buffer - before
         part, self._rest = self._rest[:room], self._rest[room:]
@@ -242,18 +246,18 @@ class TcpSocket:
     def _tell_closed(self) -> None:
         at_once = self._module.switches.closed_urc != "after_read"
         if self.access is AccessMode.PUSH:
-            # Data that a command holds back comes before the end of it.
+            # A command may delay data. They come before the end.
             at_once = False
         if self._over and (at_once or not self._buffer):
             self.say_closed()
 
     @property
     def has_pushes(self) -> bool:
-        """Whether the host is to get something that it has not asked for."""
+        """Whether there are data to push."""
         return self.access is AccessMode.PUSH and bool(self._buffer)
 
     def _pushes(self) -> bool:
-        """Tell whether it gets that now."""
+        """Return whether data can be pushed now."""
         if not self.has_pushes or self._module.terminal.free() == NEVER:
             return False
         return self._module.sockets.next_push() == self.number
@@ -273,11 +277,11 @@ class TcpSocket:
             terminal.raw(terminal.line_end)
         self._tell_closed()
 
-    # What goes.
+    # Sending.
 
     @property
     def unacknowledged(self) -> int:
-        """Bytes that the server has not acknowledged."""
+        """The number of bytes that the server has not acknowledged."""
         return self._connection.unsent if self._connection else 0
 
     def send(self, data: bytes) -> None:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ("CIPHER_SUITES", "CONTEXTS", "LATER_KEYS", "TlsContexts")
 
-#: Where a certificate ends in a file of several.
+#: The end of a certificate in a file with several.
 _END = b"-----END CERTIFICATE-----"
 
-#: SSL contexts are numbered 0 to 5.
+#: The number of SSL contexts: 0 to 5.
 CONTEXTS = 6
 
-#: Codes of "ciphersuite", in the order of the test form.
+#: The codes of "ciphersuite", in the order of the test form.
 CIPHER_SUITES = (
     0x0035,
     0x002F,
@@ -37,11 +37,11 @@ CIPHER_SUITES = (
     0xFFFF,
 )
 
-#: Keys that only later firmwares know.
+#: The keys that only later firmwares have.
 LATER_KEYS = ("sni", "checkhost", "ignorecertchain")
 
-#: Values after a start. ignorelocaltime is from a BG96 transcript, negotiatetime
-#: from the SSL manual; the others are printed nowhere and inferred.
+#: The values after a start. ignorelocaltime is from a BG96 transcript, negotiatetime
+#: from the SSL manual. The others are inferred.
 DEFAULTS: dict[str, Any] = {
     "sslversion": 4,
     "ciphersuite": 0xFFFF,
@@ -58,9 +58,9 @@ DEFAULTS: dict[str, Any] = {
 
 
 class TlsContexts:
-    """The settings of all SSL contexts; volatile.
+    """The settings of all SSL contexts; a reset loses them.
 
-    :param module: whose files hold the certificates.
+    :param module: the module.
     """
 
     def __init__(self, module: Module) -> None:
@@ -71,11 +71,11 @@ class TlsContexts:
         return self._contexts[number]
 
     def reset(self) -> None:
-        """Set every context to its defaults."""
+        """Restore the defaults."""
         self._contexts = [dict(DEFAULTS) for _ in range(CONTEXTS)]
 
     def settings(self, number: int) -> TlsSettings:
-        """Return one context as the network needs it, its files read."""
+        """Return one context, with the content of its files."""
         values = self._contexts[number]
         return TlsSettings(
             version=values["sslversion"],

@@ -1,20 +1,20 @@
-"""The module's side of TLS, made with the host's OpenSSL.
+"""The module's end of TLS, with the OpenSSL of this machine.
 
-All that counts is set here from the module's own SSL context; nothing is taken from
-the machine: no trust store, no environment variable, no system-wide minimum version,
-cipher list or security level.
+All settings come from the module's SSL context. Nothing comes from the machine: no
+trust store, no environment variable, and no minimum version, cipher list or security
+level of the system.
 
-* Offered is what the module has (SSL manual 2.1.1): TLS 1.0 to 1.2, and of its suites
-  those that OpenSSL has as well. Common builds have no SSL 3.0, RC4 or 3DES any more:
-  a context that allows nothing else fails like one that the server refuses.
-* Dates are checked by the module's clock, to which OpenSSL cannot be set. It is told to
-  leave time alone; certificates in the CA file that are not valid by the module's
-  clock are not loaded, and every certificate of the chain that OpenSSL has verified is
-  looked at. Where a server sends several intermediate certificates of one name,
-  OpenSSL chooses one without regard to dates.
-* Dates, and the name of a host that was not told by SNI, are looked at when the
-  handshake is over, and before a byte of the request is sent; OpenSSL checks the rest
-  in the midst of it.
+* It offers what the module has (SSL manual 2.1.1): TLS 1.0 to 1.2, and those of its
+  cipher suites that OpenSSL has. Common builds have no SSL 3.0, RC4 or 3DES. A context
+  that allows only these fails as if the server had refused them.
+* It checks dates with the module's clock. OpenSSL cannot use that clock, so it does
+  not check dates. Certificates of the CA file that are not valid at that time are not
+  loaded. After OpenSSL has verified the chain, the dates of all its certificates are
+  checked. If a server sends several intermediate certificates with one name, OpenSSL
+  chooses one without its dates.
+* It checks dates after the handshake and before the first byte of the request. So it
+  checks the name of a host that SNI did not send. OpenSSL checks the rest during the
+  handshake.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from .network import TlsFailure, TlsSettings
 
 __all__ = ("TlsClient", "validity")
 
-#: OpenSSL's names of the codes of "ciphersuite" (SSL manual 2.1.1; IANA's registry of
-#: TLS cipher suites), in the order in which they are offered.
+#: OpenSSL's names for the codes of "ciphersuite" (SSL manual 2.1.1; IANA's registry of
+#: TLS cipher suites), in the order of the offer.
 CIPHER_NAMES = {
     0xC02F: "ECDHE-RSA-AES128-GCM-SHA256",
     0xC028: "ECDHE-RSA-AES256-SHA384",
@@ -56,7 +56,7 @@ CIPHER_NAMES = {
 }
 ALL_CIPHERS = 0xFFFF
 
-#: The versions of "sslversion"; with 4, all of them, the lowest is OpenSSL's own.
+#: The versions of "sslversion". With 4 (all), OpenSSL decides the lowest.
 VERSIONS = (
     ssl.TLSVersion.SSLv3,
     ssl.TLSVersion.TLSv1,
@@ -64,7 +64,7 @@ VERSIONS = (
     ssl.TLSVersion.TLSv1_2,
 )
 
-#: X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for.
+#: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.
 NO_CHECK_TIME = 0x200000
 
 _PEM = re.compile(
@@ -72,14 +72,14 @@ _PEM = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 
-#: Filters of warnings belong to the whole process.
+#: The filters of warnings belong to the whole process.
 _filters = threading.Lock()
 
 
 class TlsClient:
-    """TLS towards one host, as one SSL context has it.
+    """TLS to one host, with the settings of one SSL context.
 
-    :param host: name or address, of the URL.
+    :param host: the name or address in the URL.
     :param settings: the SSL context.
     """
 
@@ -88,16 +88,16 @@ class TlsClient:
         self._settings = settings
         self._by_address = _is_address(host)
         self._context: ssl.SSLContext | None = None
-        # What cannot be set up is a failed handshake, and has to wait for its time.
+        # If the context cannot be made, the handshake fails later, at its time.
         with contextlib.suppress(TlsFailure, OSError, ValueError):
             self._context = self._made()
 
     def wrap(self, connection: socket.socket) -> ssl.SSLSocket:
-        """Return the connection with TLS on it, its handshake still to be made.
+        """Return the connection with TLS, before the handshake.
 
-        :param connection: does not block; it is the result's to close afterwards.
-        :raises TlsFailure: if the settings allow of no TLS.
-        :raises OSError: for a connection that is dead.
+        :param connection: a socket that does not block. The result closes it.
+        :raises TlsFailure: if the settings allow no TLS.
+        :raises OSError: if the connection is closed.
         """
         if self._context is None:
             raise TlsFailure
@@ -109,9 +109,9 @@ class TlsClient:
         )
 
     def check(self, connection: ssl.SSLSocket) -> None:
-        """Check what OpenSSL has left, behind a handshake.
+        """Check after a handshake what OpenSSL does not check.
 
-        :raises TlsFailure: if a certificate is not valid now, or for another host.
+        :raises TlsFailure: if a certificate is not valid now, or is for another host.
         """
         if not self._checking:
             return
@@ -125,12 +125,12 @@ class TlsClient:
 
     @property
     def _checking(self) -> bool:
-        # What ignorecertchain leaves to be checked is written nowhere: nothing, here.
+        # No document tells what is checked with ignorecertchain. Here it is nothing.
         return self._settings.level > 0 and not self._settings.ignore_chain
 
     @property
     def _openssl_checks_host(self) -> bool:
-        # Python gives OpenSSL one name for both SNI and check; an address is never SNI.
+        # Python has one name for both SNI and the check. SNI is never an address.
         return self._settings.server_name or self._by_address
 
     def _made(self) -> ssl.SSLContext:
@@ -148,7 +148,7 @@ class TlsClient:
     def _set_versions(self, context: ssl.SSLContext) -> None:
         version = self._settings.version
         with _filters, warnings.catch_warnings():
-            # That old versions are old is for the module's owner to know.
+            # The user of the module chooses old versions, not this program.
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version = (
                 VERSIONS[version]
@@ -161,11 +161,11 @@ class TlsClient:
         code = self._settings.cipher_suite
         codes = CIPHER_NAMES if code == ALL_CIPHERS else (code,)
         names = [CIPHER_NAMES[one] for one in codes]
-        # Without this, the machine's policy would decide on versions and digests.
+        # Without @SECLEVEL, the machine would decide on versions and digests.
         context.set_ciphers(":".join([*names, "@SECLEVEL=0"]))
 
     def _set_authorities(self, context: ssl.SSLContext) -> None:
-        """Trust the CA file; without one the server cannot be checked (manual 4.1)."""
+        """Trust the CA file. Without it, no server can be checked (SSL manual 4.1)."""
         if self._settings.ca_certificate is None:
             raise TlsFailure
         found = _certificates(self._settings.ca_certificate)
@@ -178,13 +178,13 @@ class TlsClient:
         context.load_verify_locations(cadata=b"".join(trusted))
 
     def _set_certificate(self, context: ssl.SSLContext) -> None:
-        """Load what a server is shown that asks for a certificate of the client."""
+        """Load the certificate for a server that asks for one."""
         certificate = self._settings.client_certificate
         key = self._settings.client_key
         if certificate is None or key is None:
             return
         with _private_file(certificate + b"\n" + key) as path:
-            # With a password, if an empty one, nobody is asked for it on a terminal.
+            # With an empty password, OpenSSL does not ask for one on the terminal.
             context.load_cert_chain(path, password="")
 
     def _is_valid(self, certificate: bytes) -> bool:
@@ -196,24 +196,24 @@ class TlsClient:
 
 
 def validity(certificate: bytes) -> tuple[datetime.datetime, datetime.datetime]:
-    """Return the first and the last moment of a certificate, in UTC.
+    """Return the first and the last time at which a certificate is valid, in UTC.
 
-    RFC 5280 4.1: of TBSCertificate, the element behind serial number, algorithm and
-    issuer, with an explicit version in front of them or not.
+    They are an element of TBSCertificate (RFC 5280 4.1), after the serial number, the
+    algorithm and the issuer. A version may come before these.
 
     :param certificate: in DER.
-    :raises ValueError: for what is no certificate.
+    :raises ValueError: if it is not a certificate.
     """
     body = _elements(_elements(certificate)[0][1])[0][1]
     fields = [element for element in _elements(body) if element[0] != 0xA0]
     if len(fields) < 4:
-        raise ValueError("no certificate")
+        raise ValueError("this is not a certificate")
     first, last = (_moment(*element) for element in _elements(fields[3][1])[:2])
     return first, last
 
 
 def _elements(data: bytes) -> list[tuple[int, bytes]]:
-    """Return the elements of DER that follow each other, by tag and content."""
+    """Return the elements of DER: their tags and contents."""
     found = []
     while data:
         size, start = (data + b"\0")[1], 2
@@ -222,16 +222,16 @@ def _elements(data: bytes) -> list[tuple[int, bytes]]:
             size = int.from_bytes(data[2:start], "big")
         content = data[start : start + size]
         if len(content) < size or len(data) < start:
-            raise ValueError("the element goes on beyond its end")
+            raise ValueError("an element of DER is incomplete")
         found.append((data[0], content))
         data = data[start + size :]
     if not found:
-        raise ValueError("no elements")
+        raise ValueError("there is no element of DER")
     return found
 
 
 def _moment(tag: int, content: bytes) -> datetime.datetime:
-    """Return a UTCTime or GeneralizedTime (RFC 5280 4.1.2.5)."""
+    """Parse a UTCTime or GeneralizedTime (RFC 5280 4.1.2.5)."""
     text = content.decode("ascii")
     if tag == 0x17:
         text = ("20" if text < "50" else "19") + text
@@ -239,15 +239,15 @@ def _moment(tag: int, content: bytes) -> datetime.datetime:
 
 
 def _certificates(data: bytes) -> list[bytes]:
-    """Return the certificates of a file, PEM or DER, in DER."""
+    """Return the certificates of a file in DER; the file is PEM or DER."""
     texts = [match[0].decode("ascii") for match in _PEM.finditer(data)]
     return [ssl.PEM_cert_to_DER_cert(text) for text in texts] or [data]
 
 
 @contextlib.contextmanager
 def _private_file(content: bytes) -> Iterator[str]:
-    """Keep a file that only this user can read while the context is open."""
-    # mkstemp makes it so; a file that is still open could not be read on Windows.
+    """Make a file that only this user can read, during a ``with`` block."""
+    # mkstemp sets the mode. Close the file, because Windows cannot read an open one.
     descriptor, path = tempfile.mkstemp(suffix=".pem")
     try:
         with open(descriptor, "wb") as file:
@@ -258,10 +258,10 @@ def _private_file(content: bytes) -> Iterator[str]:
 
 
 def _verified_chain(connection: ssl.SSLSocket) -> list[bytes]:
-    """Return the chain that OpenSSL has built, in DER, the root as well."""
+    """Return the chain that OpenSSL has verified, with the root, in DER."""
     if sys.version_info >= (3, 13):
         return list(connection.get_verified_chain())
-    # The same, before it had a public name; these versions change no more.
+    # Before Python 3.13, the method is not public. These versions do not change.
     chain = getattr(connection, "_sslobj").get_verified_chain()
     encoding: Any = 2  # _ssl.ENCODING_DER
     return [certificate.public_bytes(encoding) for certificate in chain]
@@ -276,10 +276,10 @@ def _is_address(host: str) -> bool:
 
 
 def _names(certificate: Any, host: str) -> bool:
-    """Tell whether a certificate is for a host (RFC 6125 6.4).
+    """Return whether a certificate is for a host (RFC 6125 6.4).
 
-    :param certificate: as `ssl.SSLSocket.getpeercert` returns it.
-    :param host: a name, no address.
+    :param certificate: a result of `ssl.SSLSocket.getpeercert`.
+    :param host: a name, not an address.
     """
     host = host.rstrip(".").lower()
     parent = host.partition(".")[2]

@@ -1,4 +1,4 @@
-"""Payload to the host in data mode."""
+"""Send payload to the host in data mode."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ("read_out", "send_out")
 
-#: More than the host can send at once: in this direction its bytes are ignored.
+#: More bytes than the host can send at once. In this direction, they are ignored.
 _ANY = 1 << 30
 
 
 def send_out(module: Module, data: bytes) -> Procedure[DataModeEnd]:
-    """Say these bytes as fast as the line takes them."""
+    """Send bytes as fast as the line takes them."""
     with module.terminal.data():
         mode = DataMode(module)
         for start in range(0, len(data), OUTPUT_LIMIT):
@@ -33,12 +33,13 @@ def send_out(module: Module, data: bytes) -> Procedure[DataModeEnd]:
 def read_out(
     module: Module, exchange: HttpExchange, seconds: float
 ) -> Procedure[DataModeEnd]:
-    """Say the body of a response as it comes from the network.
+    """Send the body of a response while it comes from the network.
 
-    Nothing is taken from the network before the line has room for it.
+    Bytes of the network wait until the line has room.
 
+    :param exchange: its response is read.
     :param seconds: the longest silence of the network (HTTP manual 2.6).
-    :raises HttpFailed: when the body breaks off or the silence is too long.
+    :raises HttpFailed: if the body ends early, or the silence is too long.
     """
     between = module.switches.urc_in_payload == "between"
     with module.terminal.data(urcs=between):
@@ -55,7 +56,7 @@ def read_out(
 
 
 def _room(module: Module, mode: DataMode) -> Procedure[None]:
-    """Wait until the line takes payload, or the host leaves data mode."""
+    """Wait until the line has room, or the host leaves data mode."""
     while not mode.escaped and module.terminal.room() == NEVER:
         yield Wait(lambda: min(module.terminal.room(), mode.when()))
         mode.read(_ANY)
@@ -65,7 +66,7 @@ def _room(module: Module, mode: DataMode) -> Procedure[None]:
 def _packet(
     module: Module, exchange: HttpExchange, mode: DataMode, seconds: float
 ) -> Procedure[None]:
-    """Wait for a packet, the end of the time, or until the host leaves data mode."""
+    """Wait for a packet, for `seconds`, or until the host leaves data mode."""
     until = module.scheduler.now + seconds
     while not mode.escaped and exchange.when() > module.scheduler.now:
         ready = yield Wait(lambda: min(exchange.when(), mode.when()), until)

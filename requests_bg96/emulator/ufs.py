@@ -1,4 +1,4 @@
-"""The files: those of the UFS (FILE manual), and those in RAM."""
+"""The files of the module: in the UFS (FILE manual), and in RAM."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ __all__ = (
     "plain_name",
 )
 
-#: What stands before a name: the file system, which may be left out, and the memory
-#: that siblings have and drivers use.
+#: The storages, as prefixes of a name. UFS may be omitted. Siblings have RAM, and
+#: drivers use it.
 UFS = "UFS:"
 RAM = "RAM:"
 
-#: Bytes of the UFS of a BG96 (seen on hardware).
+#: The bytes of the UFS of a BG96 (seen on hardware).
 TOTAL = 14483456
 
-#: Bytes of each storage. No document names a size of the RAM: one response that is as
-#: long as the longest request has room in it.
+#: The bytes of each storage. No document has the size of the RAM. This one has room
+#: for a response as long as the longest request.
 STORAGES = {UFS: TOTAL, RAM: 1048576}
 
-#: Files open at once. The FILE manual names the error, not the number.
+#: The most open files. The FILE manual has the error, but not the number.
 MOST_OPEN = 10
 
-#: FILE manual 2.3 to 2.6.
+#: The most bytes of a name (FILE manual 2.3 to 2.6).
 LONGEST_NAME = 80
 
 
 def checksum(data: bytes | bytearray) -> int:
-    """Return the XOR of big-endian 16-bit words, an odd byte as the high one.
+    """Return the XOR of the big-endian 16-bit words. A last odd byte is a high byte.
 
-    Source: FILE manual 2.4, and sums printed by a BG96 of known files.
+    Source: FILE manual 2.4, and the checksums of known files by a BG96.
     """
     high = low = 0
     for byte in data[::2]:
@@ -51,7 +51,7 @@ def checksum(data: bytes | bytearray) -> int:
 
 
 def plain_name(name: str) -> str:
-    """Return a name without the storage that is meant anyway."""
+    """Return a name without ``UFS:``, because that is the default."""
     return name[len(UFS) :] if name[: len(UFS)].upper() == UFS else name
 
 
@@ -61,7 +61,11 @@ def _storage(name: str) -> str:
 
 @dataclasses.dataclass
 class OpenFile:
-    """A file that QFOPEN gave a handle to."""
+    """An open file.
+
+    :param mode: 0 reads and writes, 1 also emptied the file, 2 only reads.
+    :param position: the file pointer, in bytes.
+    """
 
     name: str
     mode: int
@@ -69,9 +73,9 @@ class OpenFile:
 
 
 class FileSystem:
-    """Files by plain name; those of the UFS outlive resets, handles do not.
+    """The files by name. A reset keeps the UFS, and loses RAM and handles.
 
-    Every error is a `CommandFailed` with a number of FILE manual 4.
+    Each error is a `CommandFailed` with a number of FILE manual 4.
     """
 
     def __init__(self) -> None:
@@ -79,7 +83,7 @@ class FileSystem:
         self.open_files: dict[int, OpenFile] = {}
 
     def reset(self) -> None:
-        """Lose the handles, and what is in RAM."""
+        """Discard the handles, and the files in RAM."""
         self.open_files.clear()
         for name in self.names(RAM + "*"):
             del self._files[name]
@@ -88,16 +92,16 @@ class FileSystem:
         return name in self._files
 
     def used(self, storage: str = UFS) -> int:
-        """Return the bytes in the files of a storage."""
+        """Return the number of bytes in the files of a storage."""
         return sum(len(self._files[name]) for name in self._stored(storage))
 
     def free(self, name: str = UFS) -> int:
-        """Return the bytes that can still be stored where this file belongs."""
+        """Return the number of free bytes in the storage of a file."""
         storage = _storage(name)
         return STORAGES[storage] - self.used(storage)
 
     def names(self, pattern: str = "*") -> list[str]:
-        """Return the names of a storage, or one name that must exist (405)."""
+        """Return the names in a storage, or one name, which must exist (405)."""
         if pattern in ("*", RAM + "*"):
             return self._stored(_storage(pattern))
         self.content(pattern)
@@ -107,19 +111,19 @@ class FileSystem:
         return [name for name in self._files if _storage(name) == storage]
 
     def content(self, name: str) -> bytearray:
-        """Return the bytes of a file that must exist (405)."""
+        """Return the content of a file, which must exist (405)."""
         self.check_name(name)
         if name not in self._files:
             raise CommandFailed(405)
         return self._files[name]
 
     def check_name(self, name: str) -> None:
-        """Refuse an impossible name (406)."""
+        """Refuse a name that is empty or too long (406)."""
         if not 0 < len(name.removeprefix(RAM)) <= LONGEST_NAME:
             raise CommandFailed(406)
 
     def create(self, name: str, *, replace: bool = False) -> bytearray:
-        """Make an empty file; 407 if it is there and not to be replaced."""
+        """Make an empty file; 407 if it exists, unless `replace` is set."""
         self.check_name(name)
         if name in self._files and not replace:
             raise CommandFailed(407)
@@ -127,14 +131,14 @@ class FileSystem:
         return self._files[name]
 
     def delete(self, pattern: str) -> None:
-        """Delete one file or all; 405 if it is not there, 418 if it is open."""
+        """Delete one file, or all; 405 if it does not exist, 418 if it is open."""
         for name in self.names(pattern):
             if any(one.name == name for one in self.open_files.values()):
                 raise CommandFailed(418)
             del self._files[name]
 
     def open(self, name: str, mode: int) -> int:
-        """Open a file and return its handle (FILE manual 2.6)."""
+        """Open a file, and return its handle (FILE manual 2.6)."""
         self.check_name(name)
         if any(one.name == name for one in self.open_files.values()):
             raise CommandFailed(426)
@@ -149,14 +153,14 @@ class FileSystem:
         return handle
 
     def handle(self, number: int) -> OpenFile:
-        """Return an open file by its handle (416)."""
+        """Return the open file of a handle (416)."""
         try:
             return self.open_files[number]
         except KeyError:
             raise CommandFailed(416) from None
 
     def write(self, opened: OpenFile, data: bytes) -> None:
-        """Overwrite or append at the file pointer (414, 420)."""
+        """Write at the file pointer (420 without space)."""
         content = self.content(opened.name)
         end = opened.position + len(data)
         if end - len(content) > self.free(opened.name):

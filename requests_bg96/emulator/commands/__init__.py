@@ -1,4 +1,4 @@
-"""The commands, by manual. Every module fills one table."""
+"""The commands, by the chapters of the manuals. Each module has a table."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ __all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 
-#: Commands that set one number of the profile: field and highest value. An
+#: Commands that set one number of the profile: its field and its highest value. An
 #: omitted number is 0 (V.250 5.3.1).
 FLAGS = {
     "E": ("echo", 1),
@@ -43,7 +43,7 @@ for name, (field, highest) in FLAGS.items():
 
 @COMMANDS.basic("&F", Number(0, 0, default=0))
 def factory(module: Module, number: int) -> None:
-    """Set the factory's values (AT manual 2.10, 12.2)."""
+    """Restore the factory's settings (AT manual 2.10, 12.2)."""
     before = module.terminal.profile
     module.terminal.profile = Profile(
         sim_detection=before.sim_detection, sim_report=before.sim_report
@@ -58,14 +58,14 @@ def factory(module: Module, number: int) -> None:
 
 @COMMANDS.basic("&W", Number(0, 0, default=0))
 def store(module: Module, number: int) -> None:
-    """Keep the profile over resets (AT manual 2.12, 12.3)."""
+    """Store the profile, so that it outlives a reset (AT manual 2.12, 12.3)."""
     module.store.profile = module.terminal.profile.copy()
     module.store.stored_rate = module.store.rate
 
 
 @COMMANDS.basic("Z", Number(0, 0, default=0))
 def load(module: Module, number: int) -> None:
-    """Load the kept profile (AT manual 2.13, 12.4)."""
+    """Load the stored profile (AT manual 2.13, 12.4)."""
     module.terminal.profile = module.store.profile.copy()
 
 
@@ -77,13 +77,13 @@ def view(module: Module, number: int) -> Reply:
 
 @COMMANDS.basic("I", Number(0, 0, default=0))
 def identify(module: Module, number: int) -> Reply:
-    """Name the maker, the model and the revision (AT manual 2.1)."""
+    """Print the maker, the model and the revision (AT manual 2.1)."""
     return [MAKER, module.model, f"Revision: {revision(module)}"]
 
 
 @COMMANDS.basic("O", Number(0, 0, default=0))
 def online(module: Module, number: int) -> None:
-    """Go back to data mode: there is never anything to go back to.
+    """Return to data mode. There is never anything to return to.
 
     Source: HTTP manual 1.3, AT manual 7.7.
     """
@@ -93,7 +93,7 @@ def online(module: Module, number: int) -> None:
 
 @COMMANDS.basic("H", Number(0, 1, default=0))
 def hang_up(module: Module, number: int) -> None:
-    """End a call; there is none (AT manual 7.3)."""
+    """End a call; there is never one (AT manual 7.3)."""
 
 
 def _register(number: int) -> None:

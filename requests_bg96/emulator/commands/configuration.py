@@ -1,4 +1,4 @@
-"""AT+QCFG: a store of values with a shape per key (AT manual 4.2)."""
+"""AT+QCFG: stored values, with a pattern for each key (AT manual 4.2)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 
-#: Key to its value at the factory, the shape of a written one, and the test line.
-#: Values that the manual does not print are inferred.
+#: The factory's value of each key, the pattern of a new value, and the test line. The
+#: manual does not print all values; the others are inferred.
 KEYS = {
     "nwscanseq": ("020301", r"(0[0-3]){1,3}(,[01])?", "(00,01,02,03),(0,1)"),
     "nwscanmode": ("0", r"[013](,[01])?", "(0,1,3),(0,1)"),
@@ -51,7 +51,7 @@ COMMANDS.test("+QCFG", *(f'+QCFG: "{key}",{row[2]}' for key, row in KEYS.items()
 
 @COMMANDS.write("+QCFG", Text(32), Rest())
 def configure(module: Module, key: str, values: tuple[str, ...]) -> Reply:
-    """Tell or set one value of the extended configuration."""
+    """Print or set one value of the extended configuration."""
     row = KEYS.get(key.lower())
     if row is None:
         raise CommandFailed
@@ -61,7 +61,7 @@ def configure(module: Module, key: str, values: tuple[str, ...]) -> Reply:
     text = ",".join(values)
     if not re.fullmatch(row[1], text, re.IGNORECASE):
         raise CommandFailed
-    # <effect> says when the value counts; it is not read back.
+    # <effect> tells when the value takes effect. A read does not print it.
     stored[key.lower()] = _without_effect(row[1], text)
     return None
 

@@ -1,4 +1,4 @@
-"""The file commands (FILE manual 2). Their failures are +CME ERROR: 4xx."""
+"""The file commands (FILE manual 2). They fail with +CME ERROR: 4xx."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ("COMMANDS",)
 
 COMMANDS = Registry(invalid=425)
 
-#: Default <file_size> of QFUPL and <length> of QFWRITE (FILE manual 2.4, 2.8).
+#: The default <file_size> of QFUPL and <length> of QFWRITE (FILE manual 2.4, 2.8).
 DEFAULT_SIZE = 10240
 
-#: Default <timeout> in seconds (FILE manual 2.4, 2.8).
+#: The default <timeout>, in seconds (FILE manual 2.4, 2.8).
 DEFAULT_TIME = 5
 
-#: Bytes of an upload that one ``A`` acknowledges (FILE manual 3.1.1).
+#: The bytes of an upload that one ``A`` acknowledges (FILE manual 3.1.1).
 ACK_BLOCK = 1024
 
-#: Longer than any name, so that a name over 80 bytes gets its own number (406).
+#: This is longer than any name, so that a name over 80 bytes gets its error (406).
 FILE_NAME = FileName(255)
 SIZE = Number(1, TOTAL, default=DEFAULT_SIZE)
 TIME = Number(1, 65535, default=DEFAULT_TIME)
@@ -50,13 +50,13 @@ COMMANDS.test("+QFCLOSE", "+QFCLOSE: <filehandle>")
 
 @COMMANDS.execute("+QFLDS")
 def used(module: Module) -> Reply:
-    """Tell the bytes in files and the number of files (FILE manual 2.1)."""
+    """Print the bytes in files and the number of files (FILE manual 2.1)."""
     return [f"+QFLDS: {module.files.used()},{len(module.files.names())}"]
 
 
 @COMMANDS.write("+QFLDS", Name(("UFS", "RAM")))
 def space(module: Module, medium: str) -> Reply:
-    """Tell the free and the whole space (FILE manual 2.1)."""
+    """Print the free space and the total space (FILE manual 2.1)."""
     storage = f"{medium}:"
     return [f"+QFLDS: {module.files.free(storage)},{STORAGES[storage]}"]
 
@@ -69,7 +69,7 @@ def list_all(module: Module) -> Reply:
 
 @COMMANDS.write("+QFLST", FILE_NAME)
 def list_files(module: Module, pattern: str) -> Reply:
-    """List one file or all (FILE manual 2.2)."""
+    """List one file, or all (FILE manual 2.2)."""
     files = module.files
     return [
         f'+QFLST: "{name}",{len(files.content(name))}' for name in files.names(pattern)
@@ -78,7 +78,7 @@ def list_files(module: Module, pattern: str) -> Reply:
 
 @COMMANDS.write("+QFDEL", FILE_NAME)
 def delete(module: Module, pattern: str) -> None:
-    """Delete one file or all (FILE manual 2.3)."""
+    """Delete one file, or all (FILE manual 2.3)."""
     module.files.delete(pattern)
 
 
@@ -86,9 +86,10 @@ def delete(module: Module, pattern: str) -> None:
 def upload(
     module: Module, name: str, size: int, seconds: int, acknowledge: int
 ) -> Procedure[Lines]:
-    """Make a file of what the host sends (FILE manual 2.4).
+    """Store the bytes of the host in a new file (FILE manual 2.4).
 
-    It ends with ``size`` bytes, or a silence of ``seconds``; what came is kept.
+    The input ends after `size` bytes, or after `seconds` of silence. The bytes that
+    came are kept.
     """
     if size > module.files.free(name):
         raise CommandFailed(420)
@@ -98,7 +99,7 @@ def upload(
         before = len(content)
         content.extend(data)
         if acknowledge:
-            # No A behind the last block (the sample of FILE manual 3.1.1).
+            # There is no A after the last block (the sample of FILE manual 3.1.1).
             reached = (min(len(content), size - 1)) // ACK_BLOCK
             module.terminal.raw(b"A" * (reached - before // ACK_BLOCK))
 
@@ -127,7 +128,7 @@ def download(module: Module, name: str) -> Procedure[Lines]:
 
 @COMMANDS.write("+QFOPEN", FILE_NAME, Number(0, 2, default=0))
 def open_file(module: Module, name: str, mode: int) -> Reply:
-    """Open a file and print its handle (FILE manual 2.6)."""
+    """Open a file, and print its handle (FILE manual 2.6)."""
     return [f"+QFOPEN: {module.files.open(name, mode)}"]
 
 
@@ -142,7 +143,7 @@ def open_files(module: Module) -> Reply:
 
 @COMMANDS.write("+QFREAD", HANDLE, Number(1, TOTAL, default=TOTAL))
 def read(module: Module, handle: int, length: int) -> Procedure[Lines]:
-    """Print bytes from the file pointer on (FILE manual 2.7)."""
+    """Print the bytes after the file pointer (FILE manual 2.7)."""
     opened = module.files.handle(handle)
     content = module.files.content(opened.name)
     data = bytes(content[opened.position : opened.position + length])
@@ -156,7 +157,7 @@ def read(module: Module, handle: int, length: int) -> Procedure[Lines]:
 
 @COMMANDS.write("+QFWRITE", HANDLE, SIZE, TIME)
 def write(module: Module, handle: int, size: int, seconds: int) -> Procedure[Lines]:
-    """Write what the host sends at the file pointer (FILE manual 2.8)."""
+    """Write the bytes of the host at the file pointer (FILE manual 2.8)."""
     files = module.files
     opened = files.handle(handle)
     if opened.mode == 2:
@@ -177,9 +178,9 @@ def write(module: Module, handle: int, size: int, seconds: int) -> Procedure[Lin
 
 @COMMANDS.write("+QFSEEK", HANDLE, Number(0, TOTAL), Number(0, 2, default=0))
 def seek(module: Module, handle: int, offset: int, origin: int) -> None:
-    """Move the file pointer: from the start, from itself, from the end back.
+    """Move the file pointer from the start, from itself, or back from the end.
 
-    Past either end it is a bare ERROR (the note in FILE manual 2.9).
+    A position outside the file is a bare ERROR (the note in FILE manual 2.9).
     """
     opened = module.files.handle(handle)
     size = len(module.files.content(opened.name))
@@ -197,7 +198,7 @@ def position(module: Module, handle: int) -> Reply:
 
 @COMMANDS.write("+QFTUCAT", HANDLE)
 def truncate(module: Module, handle: int) -> None:
-    """Cut the file behind its pointer (FILE manual 2.11)."""
+    """Cut the file after its pointer (FILE manual 2.11)."""
     opened = module.files.handle(handle)
     if opened.mode == 2:
         raise CommandFailed(414)
@@ -206,6 +207,6 @@ def truncate(module: Module, handle: int) -> None:
 
 @COMMANDS.write("+QFCLOSE", HANDLE)
 def close(module: Module, handle: int) -> None:
-    """Close a file; its handle is void afterwards (FILE manual 2.12)."""
+    """Close a file; its handle is then invalid (FILE manual 2.12)."""
     module.files.handle(handle)
     del module.files.open_files[handle]

@@ -1,4 +1,4 @@
-"""Identification and error format (AT manual 2)."""
+"""Identification, and the format of errors (AT manual 2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMANDS = Registry()
 
 MAKER = "Quectel"
 
-#: A number of the test range of IMEIs (TAC 00000000).
+#: An IMEI of the range for tests (TAC 00000000).
 IMEI = "000000000000000"
 
 
@@ -67,13 +67,13 @@ COMMANDS.test("+CMEE", "+CMEE: (0-2)")
 
 @COMMANDS.read("+CMEE")
 def error_format(module: Module) -> Reply:
-    """Tell how errors are printed (AT manual 2.23)."""
+    """Print the format of errors (AT manual 2.23)."""
     return [f"+CMEE: {module.terminal.cmee}"]
 
 
 @COMMANDS.write("+CMEE", Number(0, 2))
 def set_error_format(module: Module, mode: int) -> None:
-    """Print errors as ERROR, by number or in words (AT manual 2.23)."""
+    """Set the format of errors: ERROR, a number or words (AT manual 2.23)."""
     module.terminal.cmee = mode
 
 
@@ -84,13 +84,13 @@ COMMANDS.test("+CSCS", '+CSCS: ("GSM","IRA","UCS2")')
 
 @COMMANDS.read("+CSCS")
 def character_set(module: Module) -> Reply:
-    """Tell the character set of texts (AT manual 2.24)."""
+    """Print the character set of texts (AT manual 2.24)."""
     return [f'+CSCS: "{module.store.character_set}"']
 
 
 @COMMANDS.write("+CSCS", Name(CHARACTER_SETS))
 def set_character_set(module: Module, name: str) -> None:
-    """Choose the character set of texts (AT manual 2.24)."""
+    """Set the character set of texts (AT manual 2.24)."""
     module.store.character_set = name
 
 
@@ -99,5 +99,5 @@ COMMANDS.test("+CPAS", "+CPAS: (0,3,4)")
 
 @COMMANDS.execute("+CPAS")
 def activity(module: Module) -> Reply:
-    """Tell that there is no call (AT manual 4.1)."""
+    """Print that there is no call (AT manual 4.1)."""
     return ["+CPAS: 0"]

@@ -1,4 +1,4 @@
-"""The HTTP commands (HTTP manual 2). Wrong parameters are +CME ERROR: 730."""
+"""The HTTP commands (HTTP manual 2). A wrong parameter is +CME ERROR: 730."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ("COMMANDS",)
 INVALID = 730
 COMMANDS = Registry(invalid=INVALID)
 
-#: Limits of HTTP manual 2.2, 2.3 and 2.4, in bytes.
+#: The limits of HTTP manual 2.2, 2.3 and 2.4, in bytes.
 URL_LIMIT = 700
 GET_LIMIT = 2048
 POST_LIMIT = 1024000
 
-#: The default of every time in seconds (HTTP manual 2.2 to 2.7).
+#: The default of every time, in seconds (HTTP manual 2.2 to 2.7).
 DEFAULT_TIME = 60
 
 SECONDS = Number(1, 65535, default=DEFAULT_TIME)
@@ -45,7 +45,7 @@ COMMANDS.test("+QHTTPREADFILE", "+QHTTPREADFILE: <file_name>,(1-65535)")
 
 @COMMANDS.write("+QHTTPURL", Number(1, URL_LIMIT), SECONDS)
 def set_url(module: Module, length: int, seconds: int) -> Procedure[Lines]:
-    """Take a URL in data mode (HTTP manual 2.2)."""
+    """Receive a URL in data mode (HTTP manual 2.2)."""
     module.http.require_idle()
     module.http.require_port()
     text = bytearray()
@@ -62,7 +62,7 @@ def set_url(module: Module, length: int, seconds: int) -> Procedure[Lines]:
 
 @COMMANDS.read("+QHTTPURL")
 def url(module: Module) -> Reply:
-    """Print the URL; a bare OK without one (HTTP manual 2.2)."""
+    """Print the URL; without one, OK alone (HTTP manual 2.2)."""
     return [f"+QHTTPURL: {module.http.url}"] if module.http.url else []
 
 
@@ -78,9 +78,9 @@ def get_by_default(module: Module) -> Reply:
 def get(
     module: Module, rsptime: int, length: int | None, input_time: int | None
 ) -> Reply:
-    """Send a GET request, or any request with the host's header (HTTP manual 2.3)."""
-    # The two forms differ by <data_length>; the wrong one for the header mode is
-    # an invalid parameter.
+    """Send a GET request, or any request with the host's head (HTTP manual 2.3)."""
+    # <data_length> belongs to requestheader=1 only. Otherwise it is an invalid
+    # parameter.
     if module.http.own_header != (length is not None):
         raise CommandFailed(INVALID)
     if length is not None:
@@ -109,7 +109,7 @@ def _send_body(
     input_time: int | None,
     rsptime: int | None,
 ) -> Procedure[Lines]:
-    # The syntax has the two times together or not at all.
+    # The syntax has both times or none.
     alone = rsptime is None and module.switches.lone_input_time
     if (input_time is None) != (rsptime is None) and not alone:
         raise CommandFailed(INVALID)
@@ -126,7 +126,7 @@ def _require_later(module: Module) -> None:
 
 @COMMANDS.test_form("+QHTTPPUT")
 def put_form(module: Module) -> Reply:
-    """Tell the ranges of QHTTPPUT, which are those of QHTTPPOST."""
+    """Print the ranges of QHTTPPUT, which are those of QHTTPPOST."""
     _require_later(module)
     return ["+QHTTPPUT: (1-1024000),(1-65535),(1-65535)"]
 
@@ -135,21 +135,21 @@ def put_form(module: Module) -> Reply:
 def put(
     module: Module, length: int, input_time: int | None, rsptime: int | None
 ) -> Reply:
-    """Send a PUT request with a body from the host, on later firmwares."""
+    """Send a PUT request with a body from the host; for later firmwares."""
     _require_later(module)
     return _send_body(module, "+QHTTPPUT", length, input_time, rsptime)
 
 
 @COMMANDS.test_form("+QHTTPSTOP")
 def stop_form(module: Module) -> Reply:
-    """Know QHTTPSTOP, on later firmwares."""
+    """Answer OK if the firmware has QHTTPSTOP."""
     _require_later(module)
     return None
 
 
 @COMMANDS.execute("+QHTTPSTOP")
 def stop(module: Module) -> Reply:
-    """Give up a request, on later firmwares."""
+    """Cancel a request; for later firmwares."""
     _require_later(module)
     module.http.stop()
     return None
@@ -204,7 +204,7 @@ def _read(module: Module, exchange: HttpExchange, wait_time: int) -> Procedure[L
 
 @COMMANDS.write("+QHTTPREADFILE", FILE_NAME, SECONDS)
 def read_file(module: Module, name: str, wait_time: int) -> Reply:
-    """Write the response to a file (HTTP manual 2.7); an old one is replaced."""
+    """Write the response to a file, which may replace an old one (HTTP manual 2.7)."""
     replace = module.switches.stored_response == "replaced"
     if not replace and name in module.files:
         raise CommandFailed(407)
@@ -214,7 +214,7 @@ def read_file(module: Module, name: str, wait_time: int) -> Reply:
 
 
 def _in_hand(module: Module, procedure: Procedure[Lines]) -> Procedure[Lines]:
-    """Give the exchange up that a command has failed with, whatever failed it."""
+    """Run the procedure of a command; if it fails, end the exchange."""
     try:
         return (yield from procedure)
     except CommandFailed:
@@ -226,7 +226,7 @@ def _in_hand(module: Module, procedure: Procedure[Lines]) -> Procedure[Lines]:
 def _upload(
     module: Module, exchange: HttpExchange, length: int, input_time: int, rsptime: int
 ) -> Procedure[Lines]:
-    """Connect, let the host send, and wait for the response behind the OK."""
+    """Connect, send the bytes of the host, and wait for the response after OK."""
     yield from module.http.connect(exchange)
     _automatic_head(module, exchange, length)
     outcome = yield from collect(module, length, input_time, exchange.send)
@@ -258,7 +258,7 @@ def _get_connected(
 
 
 def _get_later(module: Module, exchange: HttpExchange, rsptime: int) -> Procedure[None]:
-    """Connect behind the OK; <rsptime> counts from there (HTTP manual 2.3)."""
+    """Connect after OK; <rsptime> starts there (HTTP manual 2.3)."""
     start = module.scheduler.now
     try:
         yield from exchange.connect(start + rsptime)
@@ -273,7 +273,7 @@ def _get_later(module: Module, exchange: HttpExchange, rsptime: int) -> Procedur
 
 
 def _head(module: Module, exchange: HttpExchange) -> bytes:
-    """Return what responseheader=1 puts before the body (HTTP manual 1.2.2)."""
+    """Return the head that responseheader=1 prints (HTTP manual 1.2.2)."""
     head = exchange.head
     if head is None or module.http.settings["responseheader"] == 0:
         return b""

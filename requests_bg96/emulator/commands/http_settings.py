@@ -16,7 +16,7 @@ __all__ = ("COMMANDS",)
 INVALID = 730
 COMMANDS = Registry(invalid=INVALID)
 
-#: Keys with their parameter and test form, in the order of the manual.
+#: The parameter and the test form of each key, in the order of the manual.
 KEYS = {
     "contextid": (Number(1, 16), "(1-16)"),
     "requestheader": (Number(0, 1), "(0,1)"),
@@ -25,7 +25,7 @@ KEYS = {
     "contenttype": (Number(0, 3), "(0-3)"),
 }
 
-#: Behind which key later firmwares list "prefix" (a BG96 transcript).
+#: The key after which later firmwares list "prefix" (a BG96 transcript).
 PREFIX_AFTER = "responseheader"
 
 
@@ -57,7 +57,7 @@ def settings(module: Module) -> Reply:
 
 @COMMANDS.write("+QHTTPCFG", Text(32), Rest())
 def configure(module: Module, key: str, values: tuple[str, ...]) -> Reply:
-    """Tell the value of a key, or set it."""
+    """Print or set the value of a key."""
     key = key.lower()
     if key == "prefix" and module.switches.prefix_key:
         return _configure_prefix(module, values)

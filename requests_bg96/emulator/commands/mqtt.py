@@ -1,6 +1,6 @@
-"""MQTT: its settings are taken, for programs that send them; there is no client.
+"""The settings of MQTT, for programs that send them. There is no MQTT client.
 
-The MQTT manual was not at hand: only what every firmware is seen to do is here.
+The MQTT manual was not available. Only what transcripts show is here.
 """
 
 from __future__ import annotations
@@ -22,4 +22,4 @@ COMMANDS.test("+QMTCFG")
 
 @COMMANDS.write("+QMTCFG", Text(32), Rest())
 def configure(module: Module, key: str, values: tuple[str, ...]) -> None:
-    """Take a setting, which nothing here depends on."""
+    """Accept a setting, and ignore it."""

@@ -1,4 +1,4 @@
-"""PDP contexts of the 3GPP commands (AT manual 9.2-9.7)."""
+"""PDP contexts by the commands of 3GPP, and data counters (AT manual 9.2-9.13)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMMANDS.test("+CGEREP", "+CGEREP: (0-2),(0,1)")
 
 @COMMANDS.read("+CGDCONT")
 def definitions(module: Module) -> Reply:
-    """List the defined contexts (AT manual 9.2)."""
+    """List the definitions of contexts (AT manual 9.2)."""
     return [
         f'+CGDCONT: {number},"{kind}","{apn}","{address}",0,0'
         for number, (kind, apn, address) in sorted(module.store.definitions.items())
@@ -51,7 +51,7 @@ def define(
     data_compression: int,
     header_compression: int,
 ) -> None:
-    """Define a context, or delete it by its number alone (AT manual 9.2)."""
+    """Define a context; the number alone deletes its definition (AT manual 9.2)."""
     if module.contexts[number].active:
         raise CommandFailed
     if kind is None:
@@ -62,7 +62,7 @@ def define(
 
 @COMMANDS.read("+CGACT")
 def activations(module: Module) -> Reply:
-    """List which of the defined contexts are active (AT manual 9.5)."""
+    """List the defined contexts with their states (AT manual 9.5)."""
     active = module.contexts.up()
     numbers = sorted({*module.store.definitions, *active})
     return [f"+CGACT: {n},{int(n in active)}" for n in numbers]
@@ -70,7 +70,7 @@ def activations(module: Module) -> Reply:
 
 @COMMANDS.write("+CGACT", Number(0, 1), Rest())
 def activate(module: Module, state: int, tokens: tuple[str, ...]) -> None:
-    """Activate or deactivate contexts, all defined ones by default (AT manual 9.5)."""
+    """Activate or deactivate contexts; by default all defined ones (AT manual 9.5)."""
     numbers = _numbers(tokens) or sorted(module.store.definitions)
     module.sim.require()
     for number in numbers:
@@ -82,19 +82,19 @@ def activate(module: Module, state: int, tokens: tuple[str, ...]) -> None:
 
 @COMMANDS.read("+CGEREP")
 def event_report(module: Module) -> Reply:
-    """Tell how events are reported (AT manual 9.9)."""
+    """Print how events are reported (AT manual 9.9)."""
     return ["+CGEREP: %d,%d" % module.store.event_report]
 
 
 @COMMANDS.write("+CGEREP", Number(0, 2, default=0), Number(0, 1, default=0))
 def set_event_report(module: Module, mode: int, buffered: int) -> None:
-    """Say how events are to be reported; there are none here (AT manual 9.9)."""
+    """Set how events are reported; the emulator has none (AT manual 9.9)."""
     module.store.event_report = (mode, buffered)
 
 
 @COMMANDS.execute("+CGEREP")
 def clear_event_report(module: Module) -> None:
-    """Report events by the defaults (AT manual 9.9)."""
+    """Set the defaults for reports of events (AT manual 9.9)."""
     module.store.event_report = (0, 0)
 
 

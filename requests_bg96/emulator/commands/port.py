@@ -23,38 +23,38 @@ COMMANDS.test("+QURCCFG", '+QURCCFG: "urcport",("usbat","usbmodem","uart1")')
 
 @COMMANDS.read("+IPR")
 def rate(module: Module) -> Reply:
-    """Tell the baud rate."""
+    """Print the baud rate."""
     return [f"+IPR: {module.store.rate}"]
 
 
 @COMMANDS.write("+IPR", Number(among=RATES))
 def set_rate(module: Module, value: int) -> None:
-    """Change the baud rate; the OK still leaves at the old one (AT manual 3.5)."""
+    """Change the baud rate, after the OK (AT manual 3.5)."""
     module.store.rate = value
     module.terminal.after_drain(module.store.apply_rate)
 
 
 @COMMANDS.read("+ICF")
 def framing(module: Module) -> Reply:
-    """Tell format and parity."""
+    """Print the format and the parity."""
     return ["+ICF: %d,%d" % module.store.framing]
 
 
 @COMMANDS.write("+ICF", Number(3, 3, default=3), Number(0, 3, default=3))
 def set_framing(module: Module, form: int, parity: int) -> None:
-    """Take format and parity; only 8N1 exists (AT manual 3.4)."""
+    """Accept a format and a parity; there is only 8N1 (AT manual 3.4)."""
     module.store.framing = (form, parity)
 
 
 @COMMANDS.read("+IFC")
 def flow_control(module: Module) -> Reply:
-    """Tell the flow control of both directions."""
+    """Print the flow control of both directions."""
     return ["+IFC: %d,%d" % module.store.flow_control]
 
 
 @COMMANDS.write("+IFC", Number(among=(0, 2)), Number(among=(0, 2)))
 def set_flow_control(module: Module, by_host: int, by_module: int) -> None:
-    """Switch RTS and CTS on (2) or off (0) (AT manual 3.3)."""
+    """Turn RTS and CTS on (2) or off (0) (AT manual 3.3)."""
     module.store.flow_control = (by_host, by_module)
 
 
@@ -64,7 +64,7 @@ def set_flow_control(module: Module, by_host: int, by_module: int) -> None:
     Name(("usbat", "usbmodem", "uart1"), default=None),
 )
 def urc_port(module: Module, key: str, port: str | None) -> Reply:
-    """Tell or choose the port of URCs. The emulator has one port for all."""
+    """Print or set the port of URCs. The emulator has only one port."""
     if port is None:
         return [f'+QURCCFG: "urcport","{module.store.urc_port}"']
     module.store.urc_port = port
@@ -86,7 +86,7 @@ COMMANDS.test("+QINDCFG", *_indication_lines())
     Number(0, 1, default=0),
 )
 def indications(module: Module, name: str, enable: int | None, save: int) -> Reply:
-    """Tell or choose which indications are printed (AT manual 4.3)."""
+    """Print or set whether an indication is printed (AT manual 4.3)."""
     if enable is None:
         return [f'+QINDCFG: "{name}",{module.store.indications[name]}']
     module.store.indications[name] = enable
@@ -95,4 +95,4 @@ def indications(module: Module, name: str, enable: int | None, save: int) -> Rep
 
 @COMMANDS.write("+QSCLK", Number(0, 1))
 def sleep(module: Module, mode: int) -> None:
-    """Take the permission to sleep; the emulator never does (AT manual 11.5)."""
+    """Allow sleep or not; the emulator never sleeps (AT manual 11.5)."""

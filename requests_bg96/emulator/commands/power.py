@@ -1,4 +1,4 @@
-"""Functionality, reset and power-off (AT manual 2.22, 11.1)."""
+"""Functionality, restart and power-off (AT manual 2.22, 11.1)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ COMMANDS.test("+QPOWD", "+QPOWD: (0,1)")
 
 @COMMANDS.read("+CFUN")
 def functionality(module: Module) -> Reply:
-    """Tell the level of functionality."""
+    """Print the level of functionality."""
     return [f"+CFUN: {module.functionality}"]
 
 
 @COMMANDS.write("+CFUN", Number(among=(0, 1, 4)), Number(0, 1, default=0))
 def set_functionality(module: Module, level: int, restart: int) -> None:
-    """Switch SIM and radio, or restart the module (AT manual 2.22)."""
+    """Turn SIM and radio on or off, or restart the module (AT manual 2.22)."""
     if restart and level != 1:
         raise CommandFailed
     if restart:
@@ -55,11 +55,11 @@ def _return(module: Module, sim_was_off: bool) -> Procedure[None]:
 
 @COMMANDS.execute("+QPOWD")
 def power_off(module: Module) -> None:
-    """Switch off in order (AT manual 11.1)."""
+    """Turn the module off (AT manual 11.1)."""
     module.scheduler.spawn(module.power.switch_off())
 
 
 @COMMANDS.write("+QPOWD", Number(0, 1))
 def power_off_how(module: Module, normal: int) -> None:
-    """Switch off in order (1) or at once (0) (AT manual 11.1)."""
+    """Turn the module off, normally (1) or at once (0) (AT manual 11.1)."""
     module.scheduler.spawn(module.power.switch_off())

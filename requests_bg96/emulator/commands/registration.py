@@ -18,7 +18,7 @@ __all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 
-#: The registration commands with the modes that they know.
+#: The modes of each registration command.
 REGISTRATIONS = {"CREG": (0, 1, 2), "CGREG": (0, 1, 2, 4), "CEREG": (0, 1, 2, 4)}
 
 
@@ -52,7 +52,7 @@ COMMANDS.test("+QSPN")
 
 @COMMANDS.read("+CGATT")
 def attached(module: Module) -> Reply:
-    """Tell whether the packet domain is attached."""
+    """Print whether the module is attached to the packet domain."""
     return [f"+CGATT: {int(module.radio.packet)}"]
 
 
@@ -69,13 +69,13 @@ def attach(module: Module, state: int) -> None:
 
 @COMMANDS.execute("+CSQ")
 def signal(module: Module) -> Reply:
-    """Tell the signal strength."""
+    """Print the signal strength (AT manual 6.3)."""
     return ["+CSQ: 20,99" if module.radio.registered else "+CSQ: 99,99"]
 
 
 @COMMANDS.execute("+QCSQ")
 def signal_details(module: Module) -> Reply:
-    """Tell the signal in the terms of the access technology (AT manual 6.18)."""
+    """Print the signal, in the values of the access technology (AT manual 6.18)."""
     if not module.radio.registered:
         return ['+QCSQ: "NOSERVICE"']
     return ['+QCSQ: "CAT-M1",-73,-101,154,-10']
@@ -83,7 +83,7 @@ def signal_details(module: Module) -> Reply:
 
 @COMMANDS.execute("+QNWINFO")
 def network(module: Module) -> Reply:
-    """Tell technology, operator, band and channel (AT manual 6.17)."""
+    """Print technology, operator, band and channel (AT manual 6.17)."""
     if not module.radio.registered:
         return ["+QNWINFO: No Service"]
     return [f'+QNWINFO: "Cat-M1","{module.radio.numeric}","LTE BAND 20",6300']
@@ -91,7 +91,7 @@ def network(module: Module) -> Reply:
 
 @COMMANDS.execute("+QSPN")
 def network_names(module: Module) -> Reply:
-    """Tell the names of the network and its number (AT manual 6.19)."""
+    """Print the names and the number of the network (AT manual 6.19)."""
     module.sim.require()
     radio = module.radio
     if not radio.registered:
@@ -101,7 +101,7 @@ def network_names(module: Module) -> Reply:
 
 @COMMANDS.read("+COPS")
 def operator(module: Module) -> Reply:
-    """Tell the operator, or the mode alone when there is none (AT manual 6.2)."""
+    """Print the operator; without one, the mode alone (AT manual 6.2)."""
     radio = module.radio
     if module.functionality == 0:
         return ["+COPS: 2"]
@@ -122,7 +122,7 @@ def operator(module: Module) -> Reply:
 def choose_operator(
     module: Module, mode: int, form: int | None, name: str | None, access: int | None
 ) -> Reply:
-    """Choose an operator, leave the network, or set the format (AT manual 6.2)."""
+    """Select an operator, deregister, or set the format (AT manual 6.2)."""
     radio = module.radio
     if form is not None:
         radio.operator_format = form

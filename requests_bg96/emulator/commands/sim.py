@@ -36,7 +36,7 @@ def imsi(module: Module) -> Reply:
 
 @COMMANDS.execute("+QCCID")
 def iccid(module: Module) -> Reply:
-    """Print the number of the card; a failure is a bare ERROR (AT manual 5.6)."""
+    """Print the number of the SIM; a failure is a bare ERROR (AT manual 5.6)."""
     if not module.sim.inserted or module.functionality == 0:
         raise CommandFailed
     return [f"+QCCID: {module.sim.iccid}"]
@@ -44,7 +44,7 @@ def iccid(module: Module) -> Reply:
 
 @COMMANDS.read("+CPIN")
 def pin_state(module: Module) -> Reply:
-    """Tell what the card asks for (AT manual 5.3)."""
+    """Print what the SIM asks for (AT manual 5.3)."""
     return [f"+CPIN: {module.sim.state()}"]
 
 
@@ -65,7 +65,7 @@ def enter_pin(module: Module, pin: str, new: str | None) -> None:
 
 @COMMANDS.write("+CLCK", Name(FACILITIES), Number(0, 2), Text(8, default=None))
 def lock(module: Module, facility: str, mode: int, pin: str | None) -> Reply:
-    """Ask for or set the demand for a PIN; only "SC" exists here (AT manual 5.2)."""
+    """Print or set whether the SIM asks for its PIN, "SC" (AT manual 5.2)."""
     if mode == 2:
         module.sim.require()
         return [f"+CLCK: {int(facility == 'SC' and module.sim.locked)}"]
@@ -89,44 +89,44 @@ def _attempts(module: Module, card: str) -> str:
 
 @COMMANDS.read("+QPINC")
 def attempts(module: Module) -> Reply:
-    """Tell the attempts left for both PINs (AT manual 5.7)."""
+    """Print the attempts left for both PINs (AT manual 5.7)."""
     module.sim.state()
     return [_attempts(module, "SC"), _attempts(module, "P2")]
 
 
 @COMMANDS.write("+QPINC", Name(("SC", "P2")))
 def attempts_of(module: Module, card: str) -> Reply:
-    """Tell the attempts left for one PIN (AT manual 5.7)."""
+    """Print the attempts left for one PIN (AT manual 5.7)."""
     module.sim.state()
     return [_attempts(module, card).replace(", ", ",")]
 
 
 @COMMANDS.execute("+QINISTAT")
 def initialised(module: Module) -> Reply:
-    """Tell how far the card has started (AT manual 5.8)."""
+    """Print how far the SIM has started (AT manual 5.8)."""
     return [f"+QINISTAT: {3 if module.sim.ready else 0}"]
 
 
 @COMMANDS.read("+QSIMDET")
 def detection(module: Module) -> Reply:
-    """Tell whether the insertion of a card is detected (AT manual 5.9)."""
+    """Print whether the module detects the insertion of a SIM (AT manual 5.9)."""
     return ["+QSIMDET: %d,%d" % module.terminal.profile.sim_detection]
 
 
 @COMMANDS.write("+QSIMDET", Number(0, 1), Number(0, 1))
 def set_detection(module: Module, enable: int, level: int) -> None:
-    """Detect the insertion of a card, from the next start on (AT manual 5.9)."""
+    """Detect the insertion of a SIM, from the next start on (AT manual 5.9)."""
     module.terminal.profile.sim_detection = (enable, level)
 
 
 @COMMANDS.read("+QSIMSTAT")
 def inserted(module: Module) -> Reply:
-    """Tell whether a card is in, and whether changes are reported (AT manual 5.10)."""
+    """Print whether a SIM is inserted, and changes reported (AT manual 5.10)."""
     reported = module.terminal.profile.sim_report
     return [f"+QSIMSTAT: {reported},{int(module.sim.inserted)}"]
 
 
 @COMMANDS.write("+QSIMSTAT", Number(0, 1))
 def report_insertion(module: Module, enable: int) -> None:
-    """Report changes of the slot; here there are none (AT manual 5.10)."""
+    """Report changes of the slot; the emulator has none (AT manual 5.10)."""
     module.terminal.profile.sim_report = enable

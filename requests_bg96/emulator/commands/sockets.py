@@ -1,6 +1,6 @@
 """TCP sockets (TCP/IP manual 2.1.4 to 2.1.10, 2.1.15, 2.1.16).
 
-Their failures are a bare ERROR, with the reason in AT+QIGETERROR.
+They fail with a bare ERROR. AT+QIGETERROR prints the reason.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ from ..tcp_socket import AccessMode, SocketState, TcpSocket
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry(refuse=wrong_parameter)
 
 CONTEXT = Number(1, 16)
 SOCKET = Number(0, MOST_SOCKETS - 1)
 
-#: Types of AT+QIOPEN; the first alone is emulated.
+#: The types of AT+QIOPEN. Only the first is emulated.
 TYPES = ("TCP", "UDP", "TCP LISTENER", "UDP SERVICE")
 
-#: The access mode in which the port belongs to one socket; it is not emulated.
+#: The access mode in which the port belongs to one socket. It is not emulated.
 TRANSPARENT = 2
 
-#: Bytes of one AT+QIRD, and hex digits of one AT+QISENDEX (TCP/IP manual 2.1.8, 2.1.9).
+#: The most bytes of one AT+QIRD (TCP/IP manual 2.1.8).
 MOST_READ = 1500
+#: The most hex digits of one AT+QISENDEX (TCP/IP manual 2.1.9).
 MOST_DIGITS = 1024
 
-#: Seconds that AT+QICLOSE waits for the server (TCP/IP manual 2.1.5).
+#: The seconds that AT+QICLOSE waits for the server (TCP/IP manual 2.1.5).
 CLOSE_TIME = 10
 
 COMMANDS.test(
@@ -74,7 +75,7 @@ def open_socket(
     local_port: int,
     mode: int,
 ) -> None:
-    """Open a socket; a URC tells how that ended (TCP/IP manual 2.1.4)."""
+    """Open a socket; a URC has the result (TCP/IP manual 2.1.4)."""
     if kind != TYPES[0] or mode == TRANSPARENT:
         raise module.contexts.fail(555)
     module.sockets.open(context, number, (host, port), local_port, AccessMode(mode))
@@ -82,7 +83,7 @@ def open_socket(
 
 @COMMANDS.write("+QICLOSE", SOCKET, Number(0, 65535, default=CLOSE_TIME))
 def close(module: Module, number: int, seconds: int) -> Procedure[Lines]:
-    """Close a socket, and wait for its server's end (TCP/IP manual 2.1.5)."""
+    """Close a socket, and wait until its server closes (TCP/IP manual 2.1.5)."""
     closing = module.sockets.close(number, seconds)
     if module.switches.close_meanwhile == "queued":
         yield from closing
@@ -96,7 +97,7 @@ def close(module: Module, number: int, seconds: int) -> Procedure[Lines]:
 
 
 def _refuse_lines(module: Module) -> Procedure[None]:
-    """Say ERROR to every line that comes."""
+    """Answer every line with ERROR."""
     terminal = module.terminal
     while True:
         yield Wait(terminal.input.when)
@@ -108,14 +109,14 @@ def _refuse_lines(module: Module) -> Procedure[None]:
 @COMMANDS.read("+QISTATE")
 @COMMANDS.execute("+QISTATE")
 def states(module: Module) -> Reply:
-    """Tell the state of all sockets (TCP/IP manual 2.1.6)."""
+    """Print the states of all sockets (TCP/IP manual 2.1.6)."""
     module.contexts.succeed()
     return [_state(module, socket) for socket in module.sockets.listed()]
 
 
 @COMMANDS.write("+QISTATE", Number(0, 1), Number(0, 16))
 def states_of(module: Module, query: int, number: int) -> Reply:
-    """Tell the state of the sockets of a context, or of one (TCP/IP manual 2.1.6)."""
+    """Print the states of a context's sockets, or of one (TCP/IP manual 2.1.6)."""
     module.contexts.succeed()
     return [
         _state(module, socket)
@@ -137,7 +138,7 @@ def _state(module: Module, socket: TcpSocket) -> str:
 
 @COMMANDS.write("+QISEND", SOCKET, Number(0, LONGEST, default=None))
 def send(module: Module, number: int, length: int | None) -> Procedure[Lines]:
-    """Send what comes at the prompt, or tell what was sent (TCP/IP manual 2.1.7)."""
+    """Send payload, or print how much was sent (TCP/IP manual 2.1.7)."""
     socket = module.sockets.require(number)
     if length == 0:
         unacknowledged = socket.unacknowledged
@@ -156,7 +157,7 @@ def send(module: Module, number: int, length: int | None) -> Procedure[Lines]:
 
 @COMMANDS.write("+QISENDEX", SOCKET, Text(MOST_DIGITS))
 def send_digits(module: Module, number: int, digits: str) -> Procedure[Lines]:
-    """Send bytes that the line has in hex digits (TCP/IP manual 2.1.9)."""
+    """Send the bytes that the line has as hex digits (TCP/IP manual 2.1.9)."""
     socket = module.sockets.require(number)
     if socket.state is not SocketState.CONNECTED:
         raise module.contexts.fail(567)
@@ -169,10 +170,10 @@ def send_digits(module: Module, number: int, digits: str) -> Procedure[Lines]:
 
 
 def _require_open(module: Module, socket: TcpSocket, *, at_prompt: bool) -> None:
-    """Refuse to send on a socket that the server has closed.
+    """Refuse to send if the server has closed.
 
-    :raises CommandFailed: as an ERROR, where the firmware does so.
-    :raises Quiet: behind SEND FAIL.
+    :raises CommandFailed: if the firmware answers ERROR.
+    :raises Quiet: after SEND FAIL.
     """
     if socket.state is SocketState.CONNECTED:
         return
@@ -189,21 +190,21 @@ def _send(module: Module, socket: TcpSocket, data: bytes) -> Procedure[None]:
         module.contexts.fail(558)
         _end_send(module, "SEND FAIL")
     if socket.state is not SocketState.CONNECTED:
-        # The server has closed while there was no room.
+        # The server closed while the buffer was full.
         raise module.contexts.fail(567)
     socket.send(data)
     _end_send(module, "SEND OK")
 
 
 def _end_send(module: Module, result: str) -> None:
-    """Say what became of the payload in the place of OK."""
+    """Send the result of the payload in place of OK."""
     module.terminal.information([result])
     raise Quiet
 
 
 @COMMANDS.write("+QIRD", SOCKET, Number(0, MOST_READ, default=MOST_READ))
 def read(module: Module, number: int, length: int) -> Reply:
-    """Give what has come, or tell how much that is (TCP/IP manual 2.1.8)."""
+    """Print received bytes, or how many there are (TCP/IP manual 2.1.8)."""
     socket = module.sockets.require(number)
     if length == 0:
         return [f"+QIRD: {socket.received},{socket.read},{socket.unread}"]
@@ -225,7 +226,7 @@ def read(module: Module, number: int, length: int) -> Reply:
 
 @COMMANDS.write("+QISWTMD", SOCKET, Number(0, TRANSPARENT))
 def switch_mode(module: Module, number: int, mode: int) -> None:
-    """Change how the host gets what comes (TCP/IP manual 2.1.10)."""
+    """Change the access mode of a socket (TCP/IP manual 2.1.10)."""
     socket = module.sockets.require(number)
     if mode == TRANSPARENT:
         raise module.contexts.fail(555)
@@ -234,17 +235,17 @@ def switch_mode(module: Module, number: int, mode: int) -> None:
 
 @COMMANDS.read("+QISDE")
 def payload_echo(module: Module) -> Reply:
-    """Tell whether the payload of sockets is echoed (TCP/IP manual 2.1.16)."""
+    """Print whether the payload of sockets is echoed (TCP/IP manual 2.1.16)."""
     return [f"+QISDE: {module.sockets.payload_echo}"]
 
 
 @COMMANDS.write("+QISDE", Number(0, 1))
 def set_payload_echo(module: Module, echo: int) -> None:
-    """Say whether the payload of sockets is echoed (TCP/IP manual 2.1.16)."""
+    """Set whether the payload of sockets is echoed (TCP/IP manual 2.1.16)."""
     module.sockets.payload_echo = echo
 
 
-#: Keys of AT+QICFG: the shape of a value, and the test line (TCP/IP manual 2.1.15).
+#: The pattern and the test line of each key of AT+QICFG (TCP/IP manual 2.1.15).
 KEYS = {
     "transpktsize": (r"[1-9]\d{0,2}|1[0-3]\d\d|14[0-5]\d|1460", "(1-1460)"),
     "transwaittm": (r"1?\d|20", "(0-20)"),
@@ -271,7 +272,7 @@ def settings(module: Module) -> Reply:
 
 @COMMANDS.write("+QICFG", Text(32), Rest())
 def configure(module: Module, key: str, values: tuple[str, ...]) -> Reply:
-    """Tell or set one setting of all sockets (TCP/IP manual 2.1.15)."""
+    """Print or set one setting of all sockets (TCP/IP manual 2.1.15)."""
     module.contexts.succeed()
     key, text = key.lower(), ",".join(values)
     if key not in _keys(module):

@@ -1,4 +1,4 @@
-"""The settings of TLS (SSL manual 2.1). Their failures are a bare ERROR."""
+"""The settings of TLS (SSL manual 2.1). They fail with a bare ERROR."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ COMMANDS = Registry()
 
 
 class CipherSuite:
-    """A code such as 0X0035, in either case, without quotes."""
+    """A code such as 0X0035, in capitals or not, without quotes."""
 
     default: Any = None
 
     def convert(self, token: str) -> int:
-        """Return the code."""
+        """Return the code.
+
+        :raises ParameterError: if the module does not know it.
+        """
         try:
             code = int(token, 16) if token[:2].lower() == "0x" else -1
         except ValueError:
@@ -34,10 +37,10 @@ class CipherSuite:
         return code
 
 
-#: A name, and the storage before it.
+#: A name, with the storage before it.
 FILE_NAME = Text(84, default=None)
 
-#: Key to its parameter and its part of the test form, in the order of that form.
+#: The parameter and the test form of each key, in the order of the test form.
 KEYS: dict[str, tuple[Parameter, str]] = {
     "sslversion": (Number(0, 4, default=None), "(0-4)"),
     "ciphersuite": (
@@ -63,14 +66,14 @@ def _known(module: Module) -> list[str]:
 
 @COMMANDS.test_form("+QSSLCFG")
 def keys(module: Module) -> Reply:
-    """List the keys that this firmware knows."""
+    """List the keys of this firmware."""
     contexts = f"(0-{CONTEXTS - 1})"
     return [f'+QSSLCFG: "{key}",{contexts},{KEYS[key][1]}' for key in _known(module)]
 
 
 @COMMANDS.write("+QSSLCFG", Text(32), Number(0, CONTEXTS - 1), Rest())
 def configure(module: Module, key: str, number: int, values: tuple[str, ...]) -> Reply:
-    """Tell or set one value of an SSL context (SSL manual 2.1.1)."""
+    """Print or set one value of an SSL context (SSL manual 2.1.1)."""
     key = key.lower()
     if key not in _known(module) or len(values) > 1:
         raise CommandFailed

@@ -1,6 +1,6 @@
-"""Contexts and names of the TCP/IP commands (TCP/IP manual 2.1).
+"""PDP contexts, names and time (TCP/IP manual 2.1).
 
-Their failures are a bare ERROR, with the reason in AT+QIGETERROR.
+These commands fail with a bare ERROR. AT+QIGETERROR prints the reason.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ..scheduler import Procedure, Wait
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ["COMMANDS"]
+__all__ = ("COMMANDS",)
 
 COMMANDS = Registry(refuse=wrong_parameter)
 
-#: Seconds that AT+QIDNSGIP may take (TCP/IP manual 2.1.14).
+#: The seconds that AT+QIDNSGIP may take (TCP/IP manual 2.1.14).
 LOOKUP_TIME = 60.0
 
-#: Seconds that AT+QNTP may take (TCP/IP manual 2.1.12).
+#: The seconds that AT+QNTP may take (TCP/IP manual 2.1.12).
 TIME_TIME = 125.0
 
-#: Seconds that an address stays valid; any number serves.
+#: The seconds that an address stays valid. The number is arbitrary.
 TIME_TO_LIVE = 600
 
 NUMBER = Number(1, 16)
@@ -62,7 +62,7 @@ def configure(
     password: str,
     authentication: int,
 ) -> Reply:
-    """Tell or set the parameters of a context (TCP/IP manual 2.1.1)."""
+    """Print or set the parameters of a context (TCP/IP manual 2.1.1)."""
     context = module.contexts[number]
     if kind is None:
         return [
@@ -104,7 +104,7 @@ def deactivate(module: Module, number: int) -> None:
 def name_servers(
     module: Module, number: int, first: str | None, second: str | None
 ) -> Reply:
-    """Tell or set the name servers of an active context (TCP/IP manual 2.1.13)."""
+    """Print or set the name servers of an active context (TCP/IP manual 2.1.13)."""
     context = module.contexts[number]
     if not context.active:
         raise module.contexts.fail(572)
@@ -127,7 +127,7 @@ def _is_address(text: str) -> bool:
 
 @COMMANDS.write("+QIDNSGIP", NUMBER, Text(255))
 def look_up(module: Module, number: int, host: str) -> None:
-    """Look a name up; the addresses come as URCs (TCP/IP manual 2.1.14)."""
+    """Look up a name; URCs have the addresses (TCP/IP manual 2.1.14)."""
     context = module.contexts[number]
     if not context.active:
         raise module.contexts.fail(572)
@@ -154,7 +154,7 @@ COMMANDS.texts("+QNTP", Form.READ)
     "+QNTP", NUMBER, Text(255), Number(1, 65535, default=123), Number(0, 1, default=1)
 )
 def synchronise(module: Module, number: int, host: str, port: int, store: int) -> None:
-    """Ask a server for the time, which comes as URC (TCP/IP manual 2.1.12)."""
+    """Ask a server for the time; a URC has it (TCP/IP manual 2.1.12)."""
     if not module.contexts[number].active:
         raise module.contexts.fail(572)
     lookup = module.network.resolve(host, module.scheduler.now)
@@ -162,7 +162,7 @@ def synchronise(module: Module, number: int, host: str, port: int, store: int) -
 
 
 def _tell_time(module: Module, lookup: Lookup, store: bool) -> Procedure[None]:
-    """Take the time of the network for that of any server that has an address."""
+    """Print the network's time, if the server has an address."""
     ready = yield Wait(lookup.due, module.scheduler.now + TIME_TIME)
     if not ready or not isinstance(lookup.take(), Resolved):
         module.urc(b"+QNTP: %d" % (565 if ready else 569))
@@ -177,6 +177,6 @@ def _tell_time(module: Module, lookup: Lookup, store: bool) -> Procedure[None]:
 
 @COMMANDS.execute("+QIGETERROR")
 def last_error(module: Module) -> Reply:
-    """Tell why the last TCP/IP command failed (TCP/IP manual 2.1.17)."""
+    """Print why the last TCP/IP command failed (TCP/IP manual 2.1.17)."""
     error = module.contexts.last_error
     return [f"+QIGETERROR: {error},{TCP_ERRORS[error]}"]

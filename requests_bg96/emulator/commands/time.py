@@ -27,14 +27,14 @@ _STAMP = re.compile(r"(\d\d/\d\d/\d\d,\d\d:\d\d:\d\d)([+-])(\d\d)")
 
 @COMMANDS.read("+CCLK")
 def clock(module: Module) -> Reply:
-    """Tell local time and time zone in quarter hours (AT manual 11.2)."""
+    """Print the local time, and the time zone in quarter hours (AT manual 11.2)."""
     now = module.store.local_time(module.scheduler.now)
     return [f'+CCLK: "{now:%y/%m/%d,%H:%M:%S}{module.store.time_zone:+03d}"']
 
 
 @COMMANDS.write("+CCLK", Text(20))
 def set_clock(module: Module, text: str) -> None:
-    """Set local time and time zone (AT manual 11.2)."""
+    """Set the local time and the time zone (AT manual 11.2)."""
     stamp = _STAMP.fullmatch(text)
     if not stamp:
         raise CommandFailed
@@ -50,25 +50,25 @@ def set_clock(module: Module, text: str) -> None:
 
 @COMMANDS.read("+CTZU")
 def update(module: Module) -> Reply:
-    """Tell whether the clock follows the network."""
+    """Print whether the clock follows the network (AT manual 6.7)."""
     return [f"+CTZU: {module.store.time_zone_update}"]
 
 
 @COMMANDS.write("+CTZU", Number(0, 1))
 def set_update(module: Module, mode: int) -> None:
-    """Let the clock follow the network; kept at once (AT manual 6.7)."""
+    """Set whether the clock follows the network; stored at once (AT manual 6.7)."""
     module.store.time_zone_update = mode
 
 
 @COMMANDS.read("+CTZR")
 def report(module: Module) -> Reply:
-    """Tell whether changes of the time zone are reported."""
+    """Print whether changes of the time zone are reported (AT manual 6.15)."""
     return [f"+CTZR: {module.store.time_zone_report}"]
 
 
 @COMMANDS.write("+CTZR", Number(0, 2))
 def set_report(module: Module, mode: int) -> None:
-    """Report changes of the time zone; kept at once (AT manual 6.15)."""
+    """Set whether they are reported; stored at once (AT manual 6.15)."""
     module.store.time_zone_report = mode
 
 
@@ -82,11 +82,11 @@ def _network_time(module: Module, zone: int) -> Reply:
 
 @COMMANDS.execute("+QLTS")
 def network_time(module: Module) -> Reply:
-    """Tell the time of the last synchronisation (AT manual 6.16)."""
+    """Print the time of the last synchronisation (AT manual 6.16)."""
     return _network_time(module, 0)
 
 
 @COMMANDS.write("+QLTS", Number(0, 2))
 def network_time_how(module: Module, mode: int) -> Reply:
-    """Tell the time of the network: last, now in GMT, now local (AT manual 6.16)."""
+    """Print the network's time: the last, GMT, or local time (AT manual 6.16)."""
     return _network_time(module, module.store.time_zone if mode == 2 else 0)
