@@ -12,9 +12,10 @@ __all__ = ("HTTPS", "NEVER", "PLAIN", "Question", "RESET", "SERVER")
 
 Question = Callable[[Probe], Any]
 
-#: By switch: questions that need the module only, the server, a server with TLS, a
-#: reset.
+#: The questions by switch. These need only the module; `SERVER` needs the server,
+#: `HTTPS` a server with TLS, and `RESET` a restart.
 PLAIN: dict[str, Question] = {
+    "line_end": Probe.line_end,
     "prefix_key": Probe.prefix_key,
     "pin_attempts": Probe.pin_attempts,
     "sni_checkhost": Probe.sni_checkhost,
@@ -62,7 +63,7 @@ NEVER = {
     "urc_in_data": "this needs data mode, and data of a socket at the same time",
     "socket_wear": "this would wear out the module",
     **dict.fromkeys(("close_answer", "close_meanwhile"), _OPEN_SERVER),
-    **dict.fromkeys(("result_urc", "missing_ok", "line_end"), _SEEN),
+    **dict.fromkeys(("result_urc", "missing_ok"), _SEEN),
     **dict.fromkeys(("read_trailer", "echo_off", "urc_flood"), _SEEN),
 }
 RESET = ("echo_after_reset", "cmee_after_reset", "boot_urcs")

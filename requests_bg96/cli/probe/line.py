@@ -16,6 +16,8 @@ __all__ = ("RecordedLine", "Undecided")
 _FINAL = re.compile(
     rb"\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR:[^\r\n]*|CONNECT[^\r\n]*)\r\n"
 )
+#: A line end of a module that sends LF alone.
+_LF = re.compile(rb"(?<!\r)\n")
 #: The most characters of one piece of evidence.
 _MOST = 400
 
@@ -27,6 +29,10 @@ class Undecided(Exception):
 class RecordedLine:
     """Sends and receives bytes, and keeps both.
 
+    Some modules end their lines with LF. The methods return CR LF for it, so that the
+    questions need one form only. The evidence has the bytes as they came. The probe's
+    server sends no LF without CR.
+
     :param port: the port of the module.
     :param clock: the clock.
     """
@@ -36,6 +42,8 @@ class RecordedLine:
         self._clock = clock
         self._evidence: list[str] = []
         self._secrets: list[bytes] = []
+        #: The bytes that the last call of `hear` received.
+        self.received = b""
 
     def conceal(self, url: str) -> None:
         """Keep the secrets of a URL (user, password, query) out of the evidence."""
@@ -70,13 +78,14 @@ class RecordedLine:
     def hear(self, seconds: float, until: re.Pattern[bytes] | None = None) -> bytes:
         """Return the bytes that come within a time, or until they match a pattern."""
         deadline = Deadline(self._clock, seconds)
-        heard = b""
+        self.received = heard = b""
         while not (until and until.search(heard)):
             data = self._port.read(deadline)
             if not data:
                 break
-            heard += data
-        self._note("<", heard)
+            self.received += data
+            heard = _LF.sub(b"\r\n", self.received)
+        self._note("<", self.received)
         return heard
 
     def ask(self, command: str, seconds: float = 5.0) -> bytes:

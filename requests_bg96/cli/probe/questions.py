@@ -103,7 +103,12 @@ class Probe:
             raise Undecided("the response did not end")
         return heard
 
-    # Questions that need nothing but the module.
+    # Questions that need only the module.
+
+    def line_end(self) -> str:
+        """What ends a line?"""
+        self.line.ask("AT")
+        return "crlf" if self.line.received.endswith(b"\r\n") else "lf"
 
     def prefix_key(self) -> bool:
         """Is ``"prefix"`` among the keys?"""
