@@ -1,9 +1,9 @@
-"""Ask a module the questions that only a module can answer, and write a report.
+"""Ask a module about its firmware, and write a report.
 
-The emulator has a switch for each question that manuals and transcripts leave open.
-`probe` asks a real module these questions, and changes nothing in it. The report has
-its values, and the bytes that show them. An emulator made from the report behaves the
-same.
+Manuals and transcripts do not answer every question about a firmware. The emulator has
+a switch for each open question. `probe` asks a real module these questions, and changes
+nothing in it. The report has the values of the switches, and the bytes that show them.
+An emulator made from the report behaves like that module.
 """
 
 from .report import probe

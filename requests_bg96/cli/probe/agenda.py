@@ -1,4 +1,4 @@
-"""The question for each switch, grouped by what it needs."""
+"""The question for each switch, by its needs."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ SERVER: dict[str, Question] = {
 }
 HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
 _OPEN_SERVER = "this needs a server that does not close"
-_SEEN = "the probe follows the manual; the evidence shows where the module does not"
+_SEEN = "the probe expects what the manual says; the evidence shows any difference"
 #: The switches that are not probed, and why.
 NEVER = {
     "ca_bundle": "this needs a server with TLS whose CA is the second in a file",
-    "surplus": "this needs a server that sends more than it announces",
+    "surplus": "this needs a server that sends more than its Content-Length",
     "recv_urc": "this needs many segments, and luck",
     "send_buffer": "this needs a server that does not read",
-    "receive_buffer": "this costs 10 kB; AT+QIRD with a length of 0 shows it",
-    "prompt_time": "this takes two minutes, and perhaps a restart",
+    "receive_buffer": "this costs 10 kB of data; AT+QIRD with length 0 shows it",
+    "prompt_time": "this takes two minutes, and may need a restart",
     "push_size": "this needs a line that is slower than the network",
     "context_loss": "this needs a network that drops the context",
-    "urc_in_data": "this needs data mode, and data of a socket at the same time",
+    "urc_in_data": "this needs data of a socket during data mode",
     "socket_wear": "this would wear out the module",
     **dict.fromkeys(("close_answer", "close_meanwhile"), _OPEN_SERVER),
     **dict.fromkeys(("result_urc", "missing_ok"), _SEEN),

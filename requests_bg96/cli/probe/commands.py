@@ -40,13 +40,13 @@ def _place(text: str) -> tuple[str, int]:
 def probe_command(
     port: str, path: str, url: str | None, place: str | None, **options: Any
 ) -> None:
-    """Ask a module what only a module can tell, and write a report.
+    """Ask a module about its firmware, and write a report.
 
-    Nothing is stored in the module. Most questions need a server that answers in odd
-    ways: run "requests-bg96 probe-server" on a machine that the module can reach, and
-    pass its URL. If this machine is such a machine, use --serve.
+    Nothing is stored in the module. Most questions need a server with unusual answers:
+    run "requests-bg96 probe-server" on a machine that the module can reach, and pass
+    its URL. If the module can reach this machine, use --serve instead.
 
-    The emulator can be started from the report (--report).
+    The emulator can read the report: use its option --report.
     """
     with contextlib.ExitStack() as stack:
         if place:
@@ -64,7 +64,7 @@ def probe_command(
 @click.command("probe-server")
 @click.option("--listen", "place", default="0.0.0.0:8080", show_default=True)
 def server_command(place: str) -> None:
-    """Answer the requests of a probe, until interrupted."""
+    """Answer the requests of a probe until Control-C."""
     with serve(*_place(place)) as url, contextlib.suppress(KeyboardInterrupt):
         click.echo(f"listening on {url}")
         threading.Event().wait()

@@ -46,7 +46,7 @@ class RecordedLine:
         self.received = b""
 
     def conceal(self, url: str) -> None:
-        """Keep the secrets of a URL (user, password, query) out of the evidence."""
+        """Keep the user, the password and the query of a URL out of the evidence."""
         parts = urlsplit(url)
         user, at, _ = parts.netloc.rpartition("@")
         secrets = (user + at, parts.query)
@@ -76,7 +76,7 @@ class RecordedLine:
         self._port.write(data)
 
     def hear(self, seconds: float, until: re.Pattern[bytes] | None = None) -> bytes:
-        """Return the bytes that come within a time, or until they match a pattern."""
+        """Return the bytes that come within `seconds`, or until they match `until`."""
         deadline = Deadline(self._clock, seconds)
         self.received = heard = b""
         while not (until and until.search(heard)):
@@ -100,9 +100,9 @@ class RecordedLine:
         return heard
 
     def give(self, command: str, data: bytes, seconds: float = 130.0) -> bytes:
-        """Send a command and its data; return the last answer.
+        """Send a command and its payload; return the last answer.
 
-        :raises Undecided: if the command does not take data.
+        :raises Undecided: if the command does not lead to data mode.
         """
         heard = self.ask(command, seconds)
         if b"CONNECT" not in heard:

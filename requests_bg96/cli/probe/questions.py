@@ -1,4 +1,4 @@
-"""The open questions, each as the dialogue that answers it.
+"""The questions to a module, each with the commands that answer it.
 
 A question returns the value of the switch with its name, or raises `Undecided`.
 """
@@ -18,7 +18,7 @@ __all__ = ("Probe",)
 NOWHERE = "probe.invalid"
 #: The only file that the probe makes; it is deleted.
 FILE = "bg96prob.tmp"
-#: The length of a POST that shows the fault of some firmwares.
+#: The length of a POST that meets the fault of some firmwares.
 LONG_POST = 2200
 
 _URC = re.compile(rb"\+QHTTP(?:GET|POST): ?([0-9,]+)\r\n")
@@ -32,8 +32,8 @@ _READ = re.compile(rb"\+QHTTPREAD: ?(\d+)\r\n|\r\n\+CME ERROR: ?(\d+)\r\n")
 class Probe:
     """The questions to one module.
 
-    :param line: to the module, without echo and with error numbers.
-    :param context: the PDP context to use; it is active.
+    :param line: the line to the module. Echo is off, and errors are numbers.
+    :param context: the number of the PDP context, which is active.
     :param url: the URL of a server from `serve`.
     :param https_url: the URL of any server that takes a POST over TLS.
     """
@@ -53,7 +53,7 @@ class Probe:
     # Parts of exchanges.
 
     def configure(self, own_header: int) -> None:
-        """Set the header mode, with heads in responses."""
+        """Set who sends the head of a request, and ask for the heads of responses."""
         settings = {
             "contextid": self.context,
             "requestheader": own_header,
@@ -63,7 +63,7 @@ class Probe:
             self.line.ask(f'AT+QHTTPCFG="{key}",{value}')
 
     def set_url(self, url: str, seconds: int = 10) -> bytes:
-        """Set the URL; return the answer."""
+        """Set the URL, and return the answer."""
         return self.line.give(f"AT+QHTTPURL={len(url)},{seconds}", url.encode())
 
     def request(
@@ -86,7 +86,7 @@ class Probe:
         return self.result(answer, seconds)
 
     def result(self, heard: bytes, seconds: int) -> str:
-        """Return the fields of the result URC, which may have come already."""
+        """Return the fields of the result URC. It may be in `heard` already."""
         if not _URC.search(heard):
             heard += self.line.hear(seconds + 5, _URC)
         found = _URC.search(heard)
@@ -124,20 +124,20 @@ class Probe:
         return "quoted" if b'"SC"' in answer else "bare"
 
     def sni_checkhost(self) -> bool:
-        """Does it have the keys of later firmwares?"""
+        """Does QSSLCFG have the keys of later firmwares?"""
         return b'"sni"' in self.line.ask("AT+QSSLCFG=?")
 
     def qiact_active(self) -> str:
-        """What is the answer to the activation of an active context?"""
+        """What is the answer to AT+QIACT of an active context?"""
         answer = self.line.ask(f"AT+QIACT={self.context}", 150.0)
         return "error" if b"ERROR" in answer else "ok"
 
     def bad_url(self) -> str:
-        """Who refuses a URL of another scheme?"""
+        """Does QHTTPURL or the request refuse a URL of another scheme?"""
         return "url" if _CME.search(self.set_url("ftp://probe.invalid/")) else "request"
 
     def input_timeout(self) -> int:
-        """Which number does an input get that is too short?"""
+        """Which error does an input get that is too short?"""
         return number(self.line.give("AT+QHTTPURL=20,1", b"http://", 10.0))
 
     def short_upload(self) -> str:
@@ -172,7 +172,7 @@ class Probe:
         return "connected" if _CME.search(self._look_nowhere()) else "at_once"
 
     def dns_error(self) -> int:
-        """Which number does a name without address get?"""
+        """Which error does a name without an address get?"""
         heard = self._look_nowhere()
         if _CME.search(heard):
             return number(heard)
@@ -192,7 +192,7 @@ class Probe:
     # Questions that need the server.
 
     def result_fields(self) -> str:
-        """How many fields does the URC of a success have?"""
+        """Which fields does the URC of a success have?"""
         fields = self.request("/head").split(",")
         self.read()
         if fields[0] != "0":
@@ -200,7 +200,7 @@ class Probe:
         return {1: "error", 2: "status"}.get(len(fields), "full")
 
     def chunked(self) -> str:
-        """In which form does a chunked body come?"""
+        """Does the module decode a chunked body?"""
         self.request("/chunked")
         payload = self.read()
         if b"hello world" not in payload and b"5\r\nhello\r\n" not in payload:
@@ -208,7 +208,7 @@ class Probe:
         return "decoded" if b"hello world" in payload else "raw"
 
     def response_head(self) -> str:
-        """Does the head come as it was received?"""
+        """Does the module print the head unchanged?"""
         self.request("/head")
         payload = self.read()
         if b"HTTP/1.1 200" not in payload:
@@ -229,7 +229,7 @@ class Probe:
         return "handed_on" if fields[1] == "302" else "followed"
 
     def reuse_sockets(self) -> bool:
-        """Is a connection used again?"""
+        """Does the next request use the same connection?"""
         numbers = []
         for _ in range(2):
             self.request("/connection", close=False)
@@ -272,7 +272,7 @@ class Probe:
         return number(self.line.ask("AT+QHTTPREAD=5", 10.0))
 
     def hangup_trailer(self) -> str:
-        """How does a response end that breaks off?"""
+        """How does a read end if the server closes inside the body?"""
         self.request("/hangup")
         found = _READ.search(self.read(10))
         if found and found[2]:
@@ -282,7 +282,7 @@ class Probe:
         raise Undecided("the module reported a broken response as complete")
 
     def cut_head(self) -> str:
-        """What does the module report if the head breaks off after the status line?"""
+        """What is the result if the server closes after the status line?"""
         fields = self.request("/cut").split(",")
         if fields[0] == "0":
             self.read(10)
@@ -290,11 +290,11 @@ class Probe:
         return "closed"
 
     def response_timeout(self) -> int:
-        """Which number does a request get if the server does not answer?"""
+        """Which error does a request get if the server does not answer?"""
         return int(self.request("/silent", seconds=2))
 
     def read_timeout(self) -> int:
-        """Which number does a body get that stalls?"""
+        """Which error does a read get if the server stops inside the body?"""
         self.request("/stall")
         found = _READ.search(self.read(2))
         return int(found[1] or found[2]) if found else 0
@@ -302,7 +302,7 @@ class Probe:
     def urc_in_payload(self) -> str:
         """Does a URC come inside a body?
 
-        A look-up is started just before the read, so its URC comes during the read.
+        A look-up starts just before the read. So its URC comes during the read.
         """
         self.request("/slow")
         early = self.line.ask(f'AT+QIDNSGIP={self.context},"{NOWHERE}"')
@@ -339,7 +339,7 @@ class Probe:
         finally:
             self.line.ask(f'AT+QFDEL="{FILE}"')
 
-    # Questions that need more.
+    # Questions with other needs.
 
     def post_719(self) -> bool:
         """Does a long POST over TLS lose its result?"""
@@ -354,13 +354,13 @@ class Probe:
         if fields[0] not in ("0", "719"):
             raise Undecided(f"the request failed with {fields[0]}")
         if fields[0] == "0":
-            # The answer of a foreign server does not belong in a report.
+            # The answer of somebody's server does not belong in a report.
             with self.line.unrecorded():
                 self.read()
         return fields[0] == "719"
 
     def restart(self) -> dict[str, Any]:
-        """Restart the module and see how it starts: three switches in one."""
+        """Restart the module, and return the three switches of a start."""
         self.line.ask("AT+CFUN=1,1", 15.0)
         said = self.line.hear(20.0)
         for _ in range(10):
@@ -369,7 +369,7 @@ class Probe:
             if b"OK" in answer:
                 break
         else:
-            raise Undecided("the module did not come back")
+            raise Undecided("the module did not answer after the restart")
         found = re.search(rb"\+CMEE: (\d)", self.line.ask("AT+CMEE?"))
         boot = "full" if b"+CFUN: 1" in said or b"APP RDY" in said else "rdy"
         return {

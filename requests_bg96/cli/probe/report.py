@@ -1,4 +1,4 @@
-"""Ask all questions, and make the report."""
+"""Ask the questions, and make the report."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def probe(
     baudrate: int = 115200,
     clock: Clock | None = None,
 ) -> dict[str, Any]:
-    """Ask the module on a port the open questions, and return the report.
+    """Ask the module on a port all questions, and return the report.
 
-    Nothing is stored in the module: its HTTP settings and its URL are restored, its one
-    temporary file is deleted, SIM and APN are not touched. It makes some thirty
+    Nothing is stored in the module. Its HTTP settings and its URL are restored. Its one
+    temporary file is deleted. SIM and APN are not touched. The probe makes about thirty
     requests of a few hundred bytes.
 
     :param port: a port that `serial.serial_for_url` takes.
-    :param url: the URL of a server that `serve` made. Without it, only questions to the
-        module alone are asked.
+    :param url: the URL of a server of `serve`. Without it, questions that need the
+        server are not asked.
     :param https_url: the URL of any server that takes a POST over TLS, for one more
         question.
     :param reset: whether the module may be restarted, for three more questions.
-    :param context: the PDP context, 1 to 16; it is activated for this time if
-        necessary.
+    :param context: the number of the PDP context, 1 to 16. If it is not active, it is
+        activated for this time.
     :param baudrate: the speed of the module.
     :param clock: the clock.
     :raises PortError: if the port cannot be opened.
@@ -76,7 +76,7 @@ def probe(
 
 @contextlib.contextmanager
 def _ready(line: RecordedLine, context: int) -> Iterator[None]:
-    """Prepare the module and its context, and restore everything at the end."""
+    """Prepare the module and its context; restore all settings at the end."""
     try:
         echo = _greet(line)
         cmee = line.ask("AT+CMEE?")
@@ -99,7 +99,7 @@ def _ready(line: RecordedLine, context: int) -> Iterator[None]:
 
 
 def _greet(line: RecordedLine) -> bool:
-    """Find the module and turn the echo off; return whether it was on."""
+    """Find the module and turn its echo off; return whether it was on."""
     for _ in range(3):
         line.send(b"AT\r")
         heard = line.hear(1.0, re.compile(rb"OK\r\n"))
@@ -138,7 +138,7 @@ def _identity(line: RecordedLine) -> dict[str, Any]:
 
 
 def _server_missing(asked: Probe) -> str | None:
-    """Return why the server cannot be used; None if it can."""
+    """Return why the server cannot be used, or None."""
     if not asked.url:
         return "this needs the URL of a probe server"
     try:

@@ -1,6 +1,6 @@
-"""The server for the questions: it answers in ways that no usual server would.
+"""The server for the questions, with answers that usual servers do not send.
 
-Its behaviour is data. `serve` runs it on a TCP port.
+`answer` returns its behaviour as data. `serve` runs it on a TCP port.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Iterator
 
 __all__ = ("Answer", "GREETING", "HELD_OPEN", "ODD_HEAD", "answer", "serve")
 
-#: The body of ``/``, which identifies such a server.
+#: The body of ``/``, by which the probe recognises the server.
 GREETING = b"requests-bg96 probe"
-#: How many seconds ``/open`` keeps the connection open after a head.
+#: The seconds for which ``/open`` keeps the connection open after the head.
 HELD_OPEN = 6.0
-#: A head that no module would write itself.
+#: A head that no module makes itself.
 ODD_HEAD = b"HTTP/1.1 200 Fine\r\nx-ODD:  1\r\nX-Odd: 2\r\ncontent-length: 5\r\n\r\n"
 
 _PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
@@ -47,11 +47,11 @@ class Answer:
 
 
 def answer(target: str, connection: int, host: str = "") -> Answer:
-    """Return the behaviour of the server.
+    """Return the behaviour of the server for one request.
 
-    :param target: the target of the request: ``/chunked``, ``/open``, ...
-    :param connection: the number of the connection, different for each.
-    :param host: the host in the request.
+    :param target: the target of the request, for example ``/chunked``.
+    :param connection: the number of the connection.
+    :param host: the field Host of the request.
     """
     number = b"%d" % connection
     known = {
@@ -102,7 +102,7 @@ class _Handler(socketserver.StreamRequestHandler):
             time.sleep(part)
 
     def _asked(self) -> tuple[str, str] | None:
-        """Read a request, and return its target and host; None at the end."""
+        """Read a request, and return its target and host; None if there is none."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             line = self.rfile.readline(_LIMIT)
@@ -124,7 +124,7 @@ def serve(host: str, port: int) -> Iterator[str]:
     """Serve during a ``with`` block.
 
     :param host: the address to listen on.
-    :param port: 0 takes a free one.
+    :param port: the port; 0 is any free one.
     :returns: the URL, with that host.
     :raises OSError: if it cannot listen there.
     """

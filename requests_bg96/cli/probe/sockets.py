@@ -1,4 +1,4 @@
-"""The open questions about sockets, each as the dialogue that answers it.
+"""The questions about sockets, each with the commands that answer it.
 
 A question returns the value of the switch with its name, or raises `Undecided`.
 """
@@ -16,12 +16,13 @@ from .questions import NOWHERE, Probe
 
 __all__ = ("PLAIN_QUESTIONS", "SERVER_QUESTIONS")
 
-#: Seconds of the URC of AT+QIOPEN, and of AT+QICLOSE (TCP/IP manual 2.1.4, 2.1.5).
+#: The seconds until the URC of AT+QIOPEN (TCP/IP manual 2.1.4), and some more.
 OPEN_TIME = 155.0
+#: The seconds until the answer to AT+QICLOSE (TCP/IP manual 2.1.5), and some more.
 CLOSE_TIME = 15.0
-#: Seconds after which the bytes of a server have arrived.
+#: The seconds after which the bytes of a server have arrived.
 SOON = 3.0
-#: The settings that change how data look (TCP/IP manual 2.1.15).
+#: The settings that change the format of data (TCP/IP manual 2.1.15).
 FORMATS = {"viewmode": "0", "dataformat": "0,0"}
 
 _OPENED = re.compile(rb"\+QIOPEN: ?(\d+),(\d+)\r\n")
@@ -36,10 +37,10 @@ _PUSH = re.compile(rb'\+QIURC: ?"recv",\d+,(\d+)\r\n(.*)\Z', re.DOTALL)
 
 
 class Socket:
-    """One socket of the module; its number was free.
+    """One socket of the module.
 
-    :param probe: has the line and the server.
-    :param number: of the socket.
+    :param probe: the probe.
+    :param number: a number that is free.
     """
 
     def __init__(self, probe: Probe, number: int) -> None:
@@ -52,7 +53,7 @@ class Socket:
     def open(
         self, host: str, port: int, mode: int = 0, context: int | None = None
     ) -> int | None:
-        """Open it; return the number in the URC, or None for ERROR."""
+        """Open it; return the error in the URC (0 without one), or None for ERROR."""
         context = context or self._probe.context
         command = f'AT+QIOPEN={context},{self.number},"TCP","{host}",{port},0,{mode}'
         heard = self.line.ask(command, OPEN_TIME)
@@ -66,7 +67,7 @@ class Socket:
         return int(found[2])
 
     def open_server(self, mode: int = 0) -> int | None:
-        """Open it to the probe's server."""
+        """Connect it to the probe's server."""
         url = urlsplit(self._probe.url)
         return self.open(url.hostname or "", url.port or 80, mode)
 
@@ -81,10 +82,10 @@ class Socket:
         return int(found[2]) if found else None
 
     def offer(self, length: int) -> bytes:
-        """Ask for the prompt; return it, or the error."""
+        """Send AT+QISEND; return the prompt, or the error."""
         self.line.send(b"AT+QISEND=%d,%d\r" % (self.number, length))
         heard = self.line.hear(5.0, _PROMPT)
-        # A blank may stand behind it.
+        # A blank may follow.
         return heard if b"ERROR" in heard else heard + self.line.hear(0.3)
 
     def give(self, data: bytes, seconds: float = 10.0) -> bytes:
@@ -93,7 +94,7 @@ class Socket:
         return self.line.hear(seconds, _SENT)
 
     def asking(self, path: str) -> bytes:
-        """Return the bytes of a request."""
+        """Return the bytes of a GET request."""
         host = urlsplit(self._probe.url).netloc
         return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
@@ -107,7 +108,7 @@ class Socket:
         return prompt
 
     def read(self) -> bytes:
-        """Read; return the whole answer."""
+        """Send AT+QIRD; return its answer."""
         self.line.send(b"AT+QIRD=%d,1500\r" % self.number)
         heard = self.line.hear(5.0, _READ)
         if not _READ.search(heard):
@@ -117,7 +118,7 @@ class Socket:
 
 @contextlib.contextmanager
 def free_socket(probe: Probe) -> Iterator[Socket]:
-    """Find a number that is free, and leave it so; data look plain meanwhile."""
+    """Provide a socket, and close it at the end. Meanwhile, data have no format."""
     taken = {int(found[1]) for found in _STATE.finditer(probe.line.ask("AT+QISTATE?"))}
     free = [number for number in reversed(range(12)) if number not in taken]
     if not free:
@@ -134,7 +135,7 @@ def free_socket(probe: Probe) -> Iterator[Socket]:
 
 @contextlib.contextmanager
 def connected(probe: Probe, mode: int = 0) -> Iterator[Socket]:
-    """Open a socket to the server during a ``with`` block."""
+    """Provide a socket that is connected to the server."""
     with free_socket(probe) as socket:
         if socket.open_server(mode) != 0:
             raise Undecided("no socket to the server could be opened")
@@ -143,7 +144,7 @@ def connected(probe: Probe, mode: int = 0) -> Iterator[Socket]:
 
 @contextlib.contextmanager
 def hung_up(probe: Probe) -> Iterator[Socket]:
-    """Open a socket that the server then closes; its data are read."""
+    """Provide a socket that the server has closed, and whose data are read."""
     with connected(probe) as socket:
         socket.request("/hangup")
         socket.line.hear(SOON)
@@ -153,7 +154,7 @@ def hung_up(probe: Probe) -> Iterator[Socket]:
 
 
 def _formats(probe: Probe) -> dict[str, str]:
-    """Return the settings that change how data look; none if they are unknown."""
+    """Return the settings that change the format of data, if the module has them."""
     found = {}
     for key in FORMATS:
         answer = probe.line.ask(f'AT+QICFG="{key}"')
@@ -168,18 +169,18 @@ def _set_formats(probe: Probe, formats: dict[str, str]) -> None:
             probe.line.ask(f'AT+QICFG="{key}",{value}')
 
 
-# Questions that need nothing but the module.
+# Questions that need only the module.
 
 
 def recvind(probe: Probe) -> str:
-    """Look for the key that adds a length to URCs."""
+    """Is there a key that adds a length to URCs, and is it on?"""
     if b'"recvind"' not in probe.line.ask("AT+QICFG=?"):
         return "unknown"
     return "on" if b'"recvind",1' in probe.line.ask('AT+QICFG="recvind"') else "off"
 
 
 def formats_at_start(probe: Probe) -> str:
-    """See how data look before any setting."""
+    """Which format do data have before any setting?"""
     found = _formats(probe)
     if found.get("viewmode") == "1":
         return "viewmode"
@@ -187,14 +188,14 @@ def formats_at_start(probe: Probe) -> str:
 
 
 def close_unopened(probe: Probe) -> str:
-    """Close a socket that is not open."""
+    """What is the answer to AT+QICLOSE of a socket that is not open?"""
     with free_socket(probe) as socket:
         answer = probe.line.ask(f"AT+QICLOSE={socket.number}", CLOSE_TIME)
     return "error" if b"ERROR" in answer else "ok"
 
 
 def failed_open(probe: Probe) -> str:
-    """See whether a socket that failed to open is listed."""
+    """Is a socket listed that failed to open?"""
     with free_socket(probe) as socket:
         if socket.open(NOWHERE, 80) == 0:
             raise Undecided(f"the network has an address for {NOWHERE}")
@@ -202,7 +203,7 @@ def failed_open(probe: Probe) -> str:
 
 
 def open_dns_error(probe: Probe) -> int:
-    """See which number a name without address gets."""
+    """Which error does a name without an address get?"""
     with free_socket(probe) as socket:
         number = socket.open(NOWHERE, 80)
     if number not in (565, 566):
@@ -211,18 +212,18 @@ def open_dns_error(probe: Probe) -> int:
 
 
 def open_inactive(probe: Probe) -> str:
-    """Open a socket over a context that is not active."""
+    """What is the answer to AT+QIOPEN without an active context?"""
     active = re.findall(rb"\+QIACT: ?(\d+),1", probe.line.ask("AT+QIACT?"))
     idle = [one for one in reversed(range(1, 17)) if b"%d" % one not in active]
     with free_socket(probe) as socket:
         return "error" if socket.open(NOWHERE, 80, 0, idle[0]) is None else "urc"
 
 
-# Questions to which the server helps.
+# Questions that need the server.
 
 
 def send_prompt(probe: Probe) -> str:
-    """Look at the bytes of the prompt."""
+    """Which bytes are the prompt?"""
     with connected(probe) as socket:
         prompt = socket.request("/head")
     forms = {b"\r\n> ": "blank", b"\r\n>": "plain", b"> ": "no_line_end"}
@@ -232,7 +233,7 @@ def send_prompt(probe: Probe) -> str:
 
 
 def read_end(probe: Probe) -> str:
-    """Look at the bytes after the data of a read."""
+    """Which bytes come after the data of AT+QIRD?"""
     with connected(probe) as socket:
         socket.request("/head")
         socket.line.hear(SOON, _RECV)
@@ -245,7 +246,7 @@ def read_end(probe: Probe) -> str:
 
 
 def push_end(probe: Probe) -> str:
-    """Look at the bytes after pushed data."""
+    """Which bytes come after pushed data?"""
     with connected(probe, mode=1) as socket:
         data = socket.asking("/head")
         socket.offer(len(data))
@@ -258,7 +259,7 @@ def push_end(probe: Probe) -> str:
 
 
 def client_state(probe: Probe) -> int:
-    """Look at the state of a connection."""
+    """Which state has a connected socket?"""
     with connected(probe) as socket:
         state = socket.state()
     if state not in (2, 3):
@@ -267,7 +268,7 @@ def client_state(probe: Probe) -> int:
 
 
 def payload_echo(probe: Probe) -> str:
-    """See whether payload is echoed before any setting."""
+    """Is payload echoed before any setting?"""
     if b"+QISDE: 1" not in probe.line.ask("AT+QISDE?"):
         return "off"
     with connected(probe) as socket:
@@ -276,7 +277,7 @@ def payload_echo(probe: Probe) -> str:
 
 
 def closed_urc(probe: Probe) -> str:
-    """See when the URC of the server's end comes, and whether unread data stay."""
+    """When does the URC "closed" come, and are unread data kept?"""
     with connected(probe) as socket:
         socket.request("/hangup")
         told = _CLOSED.search(socket.heard + socket.line.hear(SOON))
@@ -290,13 +291,13 @@ def closed_urc(probe: Probe) -> str:
 
 
 def read_closed(probe: Probe) -> str:
-    """Read after the server has closed and all data are read."""
+    """What is the answer to AT+QIRD after the server closed and all data are read?"""
     with hung_up(probe) as socket:
         return "error" if b"ERROR" in socket.read() else "empty"
 
 
 def open_closing(probe: Probe) -> str:
-    """Open a socket again that the server has closed."""
+    """What is the answer to AT+QIOPEN of a socket that the server has closed?"""
     with hung_up(probe) as socket:
         number = socket.open_server()
     forms = {None: "error", 563: "in_use", 0: "reopened"}
@@ -306,7 +307,7 @@ def open_closing(probe: Probe) -> str:
 
 
 def send_closed(probe: Probe) -> str:
-    """Send after the server has closed."""
+    """What is the answer to AT+QISEND after the server has closed?"""
     with hung_up(probe) as socket:
         if b"ERROR" in socket.offer(1):
             return "error"
@@ -319,7 +320,7 @@ def send_closed(probe: Probe) -> str:
 
 
 def urc_at_prompt(probe: Probe) -> str:
-    """Have data come while the prompt waits."""
+    """Do URCs come while the prompt waits?"""
     with connected(probe) as socket:
         socket.request("/slow")
         socket.line.hear(SOON, _RECV)
@@ -335,7 +336,7 @@ def urc_at_prompt(probe: Probe) -> str:
 
 
 def http_beside_sockets(probe: Probe) -> str:
-    """Make a request while a socket is open."""
+    """Does HTTP work while a socket is open?"""
     with connected(probe):
         try:
             probe.request("/head")
