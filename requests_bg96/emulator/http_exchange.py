@@ -118,7 +118,7 @@ class HttpExchange:
         if not (_is_address(self.url.host) or context.names):
             # HTTP manual 4.3.
             raise HttpFailed(self._number(714))
-        self.connection = module.network.connect(*peer, module.scheduler.now)
+        self.connection = module.connect(*peer)
         until = min(until, module.scheduler.now + CONNECT_TIME)
         event = yield from self._event(until, 702)
         if not isinstance(event, Connected):

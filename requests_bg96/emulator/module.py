@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .commands import COMMANDS
 from .contexts import Contexts
+from .data_counters import CountedConnection, DataCounters
 from .flood import flood
 from .http_service import HttpService
 from .interpreter import Interpreter
-from .network import Network, TlsSettings
+from .network import Network, ServerConnection, TlsSettings
 from .power import Power
 from .radio import Radio
 from .results import CommandFailed
@@ -68,6 +69,7 @@ class Module:
         self.contexts = Contexts(self, apn)
         self.files = FileSystem()
         self.store = Store()
+        self.counters = DataCounters()
         self.tls = TlsContexts(self)
         self.http = HttpService(self)
         self.sockets = Sockets(self)
@@ -135,6 +137,13 @@ class Module:
         """Close all connections."""
         self.http.reset()
         self.sockets.reset()
+
+    def connect(
+        self, host: str, port: int, tls: TlsSettings | None
+    ) -> ServerConnection:
+        """Start a connection, and count its bytes."""
+        connection = self.network.connect(host, port, tls, self.scheduler.now)
+        return CountedConnection(connection, self.counters)
 
     def tls_settings(self) -> TlsSettings:
         """Return the SSL context that the HTTP commands use."""

@@ -105,6 +105,7 @@ class Power:
         module.files.reset()
         module.tls.reset()
         module.store.restart()
+        module.counters.restart()
         module.functionality = 1
         module.radio.stat = 0
         module.radio.attached = True

@@ -166,7 +166,7 @@ class TcpSocket:
         now = module.scheduler.now
         if not (module.contexts[self.context].names or _is_numeric(self.host)):
             return self._number(714)
-        self._connection = module.network.connect(self.host, self.port, None, now)
+        self._connection = module.connect(self.host, self.port, None)
         ready = yield Wait(self._connection_due, now + OPEN_TIME)
         if not ready or self._connection is None:
             return 569

@@ -188,7 +188,7 @@ def test_a_slow_line_holds_the_server_back(emulator: Emulator) -> None:
         host.expect(b"AT+QHTTPGET\r", OK + b"\r\n+QHTTPGET: 0,200\r\n")
         assert blocked.wait(PATIENCE)
         exchange: Any = emulator.module.http.exchange
-        assert 0 < exchange.connection.waiting <= INBOX_LIMIT + 1460
+        assert 0 < exchange.connection._connection.waiting <= INBOX_LIMIT + 1460
         total = len(CONNECT) + sent + len(OK) + len(b"\r\n+QHTTPREAD: 0\r\n")
         host.serial.write(b"AT+QHTTPREAD\r")
         assert len(host.serial.read(total)) == total

@@ -7,7 +7,7 @@ import json
 import pytest
 import water_meter
 
-from requests_bg96.emulator import CallableNetwork, Request
+from requests_bg96.emulator import CallableNetwork, ReceivedRequest
 
 
 class Server:
@@ -19,7 +19,7 @@ class Server:
         self.readings: list[float] = []
         self.keys: set[bytes] = set()
 
-    def __call__(self, request: Request) -> bytes:
+    def __call__(self, request: ReceivedRequest) -> bytes:
         """Answer one request."""
         if self.busy:
             self.busy -= 1

@@ -22,6 +22,7 @@ COMMANDS.test(
 )
 COMMANDS.test("+CGACT", "+CGACT: (0,1)")
 COMMANDS.test("+CGEREP", "+CGEREP: (0-2),(0,1)")
+COMMANDS.test("+QGDCNT", "+QGDCNT: (0,1)")
 
 
 @COMMANDS.read("+CGDCONT")
@@ -126,3 +127,18 @@ def addresses(module: Module) -> Reply:
 def addresses_of(module: Module, tokens: tuple[str, ...]) -> Reply:
     """Print the addresses of some contexts (AT manual 9.7)."""
     return _addresses(module, _numbers(tokens))
+
+
+@COMMANDS.read("+QGDCNT")
+def counters(module: Module) -> Reply:
+    """Print the bytes sent and received (AT manual 9.12)."""
+    return [f"+QGDCNT: {module.counters.sent},{module.counters.received}"]
+
+
+@COMMANDS.write("+QGDCNT", Number(0, 1))
+def set_counters(module: Module, action: int) -> None:
+    """Clear the counters (0) or store them (1) (AT manual 9.12)."""
+    if action == 0:
+        module.counters.clear()
+    else:
+        module.counters.store()

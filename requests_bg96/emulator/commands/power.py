@@ -1,4 +1,4 @@
-"""Functionality, restart and power-off (AT manual 2.22, 11.1)."""
+"""Functionality, restart, power-off, temperature (AT manual 2.22, 11.1, 11.6)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ __all__ = ("COMMANDS",)
 
 COMMANDS = Registry()
 
+#: The temperatures of power management, oscillator and amplifier, in degrees Celsius.
+#: The numbers are arbitrary.
+TEMPERATURES = (30, 29, 29)
+
+COMMANDS.test("+QTEMP")
 COMMANDS.test("+CFUN", "+CFUN: (0,1,4),(0,1)")
 COMMANDS.test("+QPOWD", "+QPOWD: (0,1)")
 
@@ -63,3 +68,12 @@ def power_off(module: Module) -> None:
 def power_off_how(module: Module, normal: int) -> None:
     """Turn the module off, normally (1) or at once (0) (AT manual 11.1)."""
     module.scheduler.spawn(module.power.switch_off())
+
+
+@COMMANDS.execute("+QTEMP")
+def temperature(module: Module) -> Reply:
+    """Print the temperatures of the module (AT manual 11.6).
+
+    The manual prints ``+QADC:``. That is probably a slip.
+    """
+    return ["+QTEMP: %d,%d,%d" % TEMPERATURES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..parameters import Number, Text
+from ..parameters import Name, Number, Text
 from ..radio import CAT_M1, Radio
 from ..registry import Registry, Reply
 from ..results import CommandFailed
@@ -48,6 +48,7 @@ COMMANDS.test("+CSQ", "+CSQ: (0-31,99),(0-7,99)")
 COMMANDS.test("+QCSQ", '+QCSQ: "NOSERVICE","GSM","CAT-M1","CAT-NB1"')
 COMMANDS.test("+QNWINFO")
 COMMANDS.test("+QSPN")
+COMMANDS.test("+QENG", '+QENG: ("servingcell")')
 
 
 @COMMANDS.read("+CGATT")
@@ -87,6 +88,21 @@ def network(module: Module) -> Reply:
     if not module.radio.registered:
         return ["+QNWINFO: No Service"]
     return [f'+QNWINFO: "Cat-M1","{module.radio.numeric}","LTE BAND 20",6300']
+
+
+@COMMANDS.write("+QENG", Name(("servingcell",)))
+def serving_cell(module: Module, what: str) -> Reply:
+    """Print the cell and its signal, as drivers for BG96 read them.
+
+    The values are those of AT+QCSQ, AT+QNWINFO and AT+CEREG.
+    """
+    radio = module.radio
+    if not radio.registered:
+        return ['+QENG: "servingcell","SEARCH"']
+    state = "CONNECT" if module.http.under_way else "NOCONN"
+    country, network = radio.numeric[:3], radio.numeric[3:]
+    cell = f"{country},{network},{int(radio.cell, 16):X},187,6300,20,3,3,{radio.area}"
+    return [f'+QENG: "servingcell","{state}","CAT-M","FDD",{cell},-101,-10,-73,10,-']
 
 
 @COMMANDS.execute("+QSPN")
