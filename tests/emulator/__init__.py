@@ -1,1 +1,1 @@
-"""The emulator, tested by itself, byte by byte."""
+"""Tests of the emulator alone."""

@@ -11,14 +11,14 @@ from tests.emulator.host import DELIVERIES, Delivery, HostMaker, make_hosts
 
 @pytest.fixture(params=DELIVERIES)
 def delivery(request: pytest.FixtureRequest) -> Delivery:
-    """How bytes travel: whole, one by one, in random pieces."""
+    """How bytes travel: whole, one by one, or in random pieces."""
     chosen: Delivery = request.param
     return chosen
 
 
 @pytest.fixture
 def any_host(delivery: Delivery) -> Iterator[HostMaker]:
-    """Makes hosts whose bytes travel in each way."""
+    """Makes hosts with each way of delivery."""
     yield from make_hosts(delivery)
 
 

@@ -1,4 +1,4 @@
-"""The host's side of a dialogue, byte by byte and on virtual time."""
+"""The host's side of a dialogue, in virtual time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OK = b"\r\nOK\r\n"
 ERROR = b"\r\nERROR\r\n"
 CONNECT = b"\r\nCONNECT\r\n"
 
-#: Virtual seconds in which a module that has nothing to wait for has answered.
+#: The virtual seconds in which a module answers that waits for nothing.
 SOON = 0.05
 
 
@@ -36,7 +36,7 @@ def cme(code: int) -> bytes:
 
 
 def response(body: bytes = b"", *fields: bytes, status: bytes = b"200 OK") -> bytes:
-    """Return a response with Content-Length, unless a field says otherwise."""
+    """Return a response, with Content-Length unless a field tells another framing."""
     lines = [b"HTTP/1.1 " + status, *fields]
     if not any(b"chunked" in field or b"ength" in field for field in fields):
         lines.append(b"Content-Length: %d" % len(body))
@@ -44,7 +44,7 @@ def response(body: bytes = b"", *fields: bytes, status: bytes = b"200 OK") -> by
 
 
 class Servers:
-    """Every server there is: answers in order, and keeps the requests."""
+    """All servers. They answer in order, and keep the requests."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
@@ -57,7 +57,7 @@ class Servers:
         return self.answers.pop(0) if self.answers else [Silence()]
 
     def connect(self, host: str, port: int, tls: object) -> None:
-        """Note a connection, or fail it."""
+        """Record a connection, or fail it."""
         self.connections.append((host, port))
         if self.failures:
             raise self.failures.pop(0)
@@ -66,9 +66,9 @@ class Servers:
 class Host:
     """A program with the module's port open.
 
-    :param delivery: "whole"; "bytewise" writes single bytes and finds single bytes;
-        "random" finds pieces.
-    :param options: of the emulator.
+    :param delivery: "whole"; "bytewise" writes and reads single bytes; "random" reads
+        random pieces.
+    :param options: the arguments of the emulator.
     """
 
     def __init__(self, delivery: Delivery = "whole", **options: Any) -> None:
@@ -102,25 +102,25 @@ class Host:
             assert self.port.write(piece) == len(piece)
 
     def hear(self, seconds: float = SOON) -> bytes:
-        """Return everything that comes within a time."""
+        """Return the bytes that come within a time."""
         self.port.timeout = seconds
         heard: bytes = self.port.read(1 << 24)
         return heard
 
     def ask(self, data: bytes, seconds: float = SOON) -> bytes:
-        """Write bytes and return everything that comes within a time."""
+        """Write bytes, and return those that come within a time."""
         self.send(data)
         return self.hear(seconds)
 
     def quiet(self, *commands: bytes) -> Host:
-        """Switch the echo off, and run commands that must succeed."""
+        """Turn the echo off, and send commands that must succeed."""
         self.ask(b"ATE0\r")
         for command in commands:
             assert self.ask(command + b"\r") == OK, command
         return self
 
     def online(self, url: bytes = b"http://example.org/path", **settings: int) -> Host:
-        """Be ready for a request: no echo, context up, URL and settings set."""
+        """Prepare for a request: no echo, an active context, URL and settings."""
         self.quiet(b"AT+QIACT=1")
         for key, value in settings.items():
             command = b'AT+QHTTPCFG="%s",%d\r' % (key.encode(), value)
@@ -134,7 +134,7 @@ HostMaker = Callable[..., Host]
 
 
 def make_hosts(delivery: Delivery) -> Iterator[HostMaker]:
-    """Make hosts that are closed at the end."""
+    """Make hosts, and close them at the end."""
     made: list[Host] = []
 
     def make(**options: Any) -> Host:

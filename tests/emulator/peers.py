@@ -1,4 +1,4 @@
-"""Servers of sockets, which a test lets speak, and the host's side of sockets."""
+"""Servers of sockets that a test controls, and the host's side of sockets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PUSH = re.compile(rb'\r\n\+QIURC: "recv",(\d+),(\d+)\r\n')
 class Peer:
     """The server's end of one connection.
 
-    :param connection: what the network has of it.
+    :param connection: the network's object for it.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -34,7 +34,7 @@ class Peer:
         self.gone = False
 
     def parts(self) -> Iterator[Part]:
-        """Send what the test says, and read, until the module ends."""
+        """Send what the test gives, and read, until the module ends."""
         try:
             while True:
                 yield Until(self._active)
@@ -56,7 +56,7 @@ class Peer:
 
 
 class Peers:
-    """All servers there are, in the order in which they were called."""
+    """All servers, in the order of their connections."""
 
     def __init__(self) -> None:
         self.made: list[Peer] = []
@@ -70,14 +70,14 @@ class Peers:
 
 
 def with_peers(make: HostMaker, **options: Any) -> tuple[Host, Peers]:
-    """A host without echo whose context is up, and the servers."""
+    """A host without echo and with an active context, and its servers."""
     peers = Peers()
     host = make(network=StreamNetwork(peers), **options)
     return host.quiet(b"AT+QIACT=1"), peers
 
 
 def opened(make: HostMaker, mode: int = 0, **options: Any) -> tuple[Host, Peer]:
-    """A host with one socket, and the server at its other end."""
+    """A host with one socket, and its server."""
     host, peers = with_peers(make, **options)
     command = b'AT+QIOPEN=1,0,"TCP","example.org",80,0,%d\r' % mode
     assert host.ask(command) == OK + OPENED
@@ -85,19 +85,19 @@ def opened(make: HostMaker, mode: int = 0, **options: Any) -> tuple[Host, Peer]:
 
 
 def said(host: Host, peer: Peer, *parts: Part) -> bytes:
-    """Let the server say something; return what the host hears of it."""
+    """Let the server send something; return what the host receives."""
     peer.says += parts
     return host.hear()
 
 
 def send(host: Host, data: bytes, number: int = 0) -> bytes:
-    """Send bytes; return what comes behind the prompt."""
+    """Send bytes at the prompt; return what comes after them."""
     assert host.ask(b"AT+QISEND=%d,%d\r" % (number, len(data))) == PROMPT
     return host.ask(data)
 
 
 def read(host: Host, length: int = 1500, number: int = 0) -> bytes:
-    """Read, and return the data; none where there are none."""
+    """Send AT+QIRD, and return the data, or b""."""
     heard = host.ask(b"AT+QIRD=%d,%d\r" % (number, length))
     if heard == b"\r\n+QIRD: 0\r\n" + OK:
         return b""
@@ -109,7 +109,7 @@ def read(host: Host, length: int = 1500, number: int = 0) -> bytes:
 
 
 def reason(host: Host) -> int:
-    """The number that AT+QIGETERROR tells."""
+    """The number that AT+QIGETERROR prints."""
     heard = host.ask(b"AT+QIGETERROR\r")
     return int(heard.removeprefix(b"\r\n+QIGETERROR: ").partition(b",")[0])
 
@@ -120,7 +120,7 @@ def pushed(data: bytes, number: int = 0) -> bytes:
 
 
 def payload(heard: bytes, number: int = 0) -> bytes:
-    """What of pushes is payload of one socket; there must be nothing else."""
+    """The payload of one socket in pushes; there must be nothing else."""
     data = b""
     while heard:
         found = PUSH.match(heard)

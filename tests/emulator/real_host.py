@@ -1,4 +1,4 @@
-"""Servers on the loopback that a test writes as functions, and a host on real time."""
+"""Servers on loopback as functions, and a host in real time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import serial
 from requests_bg96.emulator import Emulator
 from tests.emulator.host import CONNECT, OK
 
-#: Seconds that a test waits for bytes of a real server.
+#: The seconds that a test waits for bytes of a real server.
 PATIENCE = 10.0
 
 Script = Callable[[socket.socket], None]
@@ -20,7 +20,7 @@ Script = Callable[[socket.socket], None]
 
 @contextlib.contextmanager
 def scripted(script: Script) -> Iterator[int]:
-    """Serve one connection by a function of its socket."""
+    """Serve one connection with a function of its socket."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def run() -> None:
@@ -44,7 +44,7 @@ def read_head(connection: socket.socket) -> bytes:
 
 
 class RealHost:
-    """A program on real time."""
+    """A program in real time."""
 
     def __init__(self, emulator: Emulator, port: int, **settings: int) -> None:
         self.serial = serial.serial_for_url(emulator.url, 115200, timeout=PATIENCE)
@@ -57,6 +57,6 @@ class RealHost:
         self.expect(url, OK)
 
     def expect(self, sent: bytes, answer: bytes) -> None:
-        """Write bytes and have exactly this answer."""
+        """Write bytes, and expect exactly this answer."""
         self.serial.write(sent)
         assert self.serial.read(len(answer)) == answer

@@ -15,7 +15,7 @@ def certificate(name: str) -> bytes:
 
 
 def filler(length: int, checksum: int) -> bytes:
-    """Return bytes with a checksum, for a file whose content is not known."""
+    """Return bytes with a given checksum, for a file with unknown content."""
     words = [0x2D2D] * (length // 2)
     total = checksum ^ (0x2D00 if length % 2 else 0)
     for word in words[1:]:
@@ -28,7 +28,7 @@ def filler(length: int, checksum: int) -> bytes:
 AMAZON = certificate("Amazon Root CA 1")
 ISRG = certificate("ISRG Root X1")
 
-#: What transcripts call by name.
+#: The files that transcripts name.
 FILES = {
     "AmazonRootCA1.pem": AMAZON,
     "certificate": filler(1220, 0x7317),

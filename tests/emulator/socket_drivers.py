@@ -1,7 +1,7 @@
-"""Socket drivers that speak to the module as drivers in the field do.
+"""Socket drivers that use the module as drivers in the field do.
 
-Each follows the pattern of commands of one that is known to work: what it waits for,
-what it reads by length, and what it takes for the end. None is a client of ours.
+Each has the pattern of a driver that is known to work: what it waits for, what it reads
+by length, and what ends a read. None is our client.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any, Callable
 
-#: Seconds that drivers wait for most answers.
+#: The seconds that drivers wait for most answers.
 PATIENCE = 5.0
 
 
 class Wire:
     """The port, byte by byte.
 
-    :param port: of pyserial.
+    :param port: a port of pyserial.
     :param now: returns the time.
     """
 
@@ -30,19 +30,19 @@ class Wire:
         self._port.write(data)
 
     def byte(self, until: float) -> bytes:
-        """Return the next byte; none where it does not come in time."""
+        """Return the next byte, or b"" if none comes in time."""
         while self.now() < until:
             if data := self._port.read(1):
                 return bytes(data)
         return b""
 
     def exactly(self, length: int) -> bytes:
-        """Return so many bytes."""
+        """Return this many bytes."""
         until = self.now() + PATIENCE
         return b"".join(self.byte(until) for _ in range(length))
 
     def up_to(self, *ends: bytes, seconds: float = PATIENCE) -> bytes:
-        """Return what comes up to one of some texts."""
+        """Return the bytes until one of some texts."""
         data, until = b"", self.now() + seconds
         while not data.endswith(ends):
             byte = self.byte(until)
@@ -52,7 +52,7 @@ class Wire:
 
 
 class Driver:
-    """What the drivers have in common: a port, and what URCs told.
+    """The common part of the drivers: a port, and what URCs have reported.
 
     :param wire: the port.
     """
@@ -65,14 +65,14 @@ class Driver:
         self.wire = wire
 
     def command(self, text: bytes, seconds: float = PATIENCE) -> bytes:
-        """Send a command; return what comes up to its result."""
+        """Send a command; return the bytes until its result."""
         self.wire.write(b"AT" + text + b"\r")
         answer = self.wire.up_to(b"\r\nOK\r\n", b"ERROR\r\n", seconds=seconds)
         self.notice(answer)
         return answer
 
     def notice(self, text: bytes) -> None:
-        """Look for URCs among other things."""
+        """Look for URCs in other bytes."""
         self.ready = self.ready or b'+QIURC: "recv"' in text
         self.closed = self.closed or b'+QIURC: "closed"' in text
 
@@ -90,7 +90,7 @@ class Driver:
         self.notice(self.wire.up_to(b"\r\nSEND OK\r\n"))
 
     def receive(self) -> bytes:
-        """Return some bytes; none at the end of the connection."""
+        """Return some bytes; b"" at the end of the connection."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -98,26 +98,26 @@ class Driver:
         assert self.command(b"+QICLOSE=0", 15).endswith(b"OK\r\n")
 
     def unread(self) -> int:
-        """The bytes that can be read."""
+        """The number of bytes that can be read."""
         answer = self.command(b"+QIRD=0,0")
         found = re.search(rb"\+QIRD: (\d+),(\d+),(\d+)\r\n", answer)
         return int(found[3]) if found else 0
 
     def header(self, length: int) -> int:
-        """Ask for data; return how many come."""
+        """Ask for data; return how many bytes come."""
         self.wire.write(b"AT+QIRD=0,%d\r" % length)
         line = self.wire.up_to(b"\r\n+QIRD: ")
         self.notice(line)
         return int(self.wire.up_to(b"\r\n"))
 
     def rest(self, seconds: float) -> None:
-        """Let a time pass, and notice what comes."""
+        """Let a time pass, and record URCs."""
         until = self.wire.now() + seconds
         while byte := self.wire.byte(until):
             self.notice(byte + self.wire.up_to(b"\n"))
 
     def finish(self) -> None:
-        """Take the result behind data."""
+        """Read the result after data."""
         self.notice(self.wire.up_to(b"OK\r\n"))
 
 
@@ -135,7 +135,7 @@ class Polling(Driver):
 
 
 class Waiting(Driver):
-    """It closes everything first, waits for URCs, and reads until less comes."""
+    """It closes everything first, waits for URCs, and reads until fewer bytes come."""
 
     def open(self) -> None:
         for number in range(12):
@@ -150,13 +150,13 @@ class Waiting(Driver):
         length = self.header(1500)
         data = self.wire.exactly(length)
         self.finish()
-        # A URC may have come behind the data: then there is more.
+        # A URC may have come after the data: then there is more.
         self.ready = length == 1500 or self.closed and length > 0
         return data if data else self.receive()
 
 
 class CtrlZ(Driver):
-    """It ends payload of a known length by Ctrl-Z as well, and results by their CR."""
+    """It ends payload with Ctrl-Z even with a length, and results at their CR."""
 
     def send(self, data: bytes) -> None:
         self.wire.write(b"AT+QISEND=0,%d\r" % len(data))
@@ -176,7 +176,7 @@ class CtrlZ(Driver):
 
 
 class SixBytes(CtrlZ):
-    """It drops six bytes behind data: CR LF OK CR LF."""
+    """It drops six bytes after data: CR LF OK CR LF."""
 
     def receive(self) -> bytes:
         while not (length := self.header(1500)):
@@ -190,7 +190,7 @@ class SixBytes(CtrlZ):
 
 
 class Pushed(Driver):
-    """It takes what is pushed, by its length."""
+    """It reads pushed data by their length."""
 
     mode = 1
 
@@ -221,7 +221,7 @@ class Pushed(Driver):
             pass
 
     def _line(self) -> bytes:
-        """Take a line, and the data that it announces."""
+        """Read a line, and the data that it announces."""
         text = self.wire.up_to(b"\n", b"> ", seconds=60)
         line = text.removesuffix(b"\r\n")
         self.notice(line)
@@ -231,7 +231,7 @@ class Pushed(Driver):
 
 
 class Careful(Driver):
-    """It leaves less than 64 bytes unacknowledged, and looks before each read."""
+    """It leaves less than 64 bytes unacknowledged, and asks before each read."""
 
     def send(self, data: bytes) -> None:
         super().send(data)

@@ -1,4 +1,4 @@
-"""A server that is a function: what it says, when, and what it sees."""
+"""A server that is a function: what it sends, when, and what it notices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRAILER = OK + b"\r\n+QHTTPREAD: 0\r\n"
 
 
 class Watching:
-    """A server that notes the time at which its peer is gone."""
+    """A server that records when its connection ends."""
 
     def __init__(self, *parts: Any) -> None:
         self.parts = parts
@@ -29,7 +29,7 @@ class Watching:
         self.emulator: Emulator | None = None
 
     def __call__(self, request: ReceivedRequest) -> Iterator[Any]:
-        """Say the parts."""
+        """Send the parts."""
         try:
             yield from self.parts
         finally:
@@ -80,7 +80,7 @@ def test_the_server_sees_when_the_module_has_enough(make_host: HostMaker) -> Non
 
 
 def test_a_server_that_holds_the_connection(make_host: HostMaker) -> None:
-    """Silence is not the end of what it sees."""
+    """After `Silence`, it still notices the end of the connection."""
     server = Watching(HEAD + b"ab", Silence())
     host = make_host(network=CallableNetwork(server)).online()
     server.emulator = host.emulator
@@ -93,7 +93,7 @@ def test_a_server_that_holds_the_connection(make_host: HostMaker) -> None:
 
 
 def test_a_server_that_resets_the_module(make_host: HostMaker) -> None:
-    """It may end its own connection while it is asked for a part."""
+    """It may close its connection while the network asks it for a part."""
 
     def handler(request: ReceivedRequest) -> Iterator[bytes]:
         yield HEAD

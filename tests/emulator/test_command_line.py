@@ -143,7 +143,7 @@ def test_error_formats(any_host: HostMaker) -> None:
 
 def test_other_line_ends(any_host: HostMaker) -> None:
     host = any_host().quiet()
-    # The new characters format the result of the same line already.
+    # The new characters already format the result of the same line.
     assert host.ask(b"ATS3=33S4=64\r") == b"!@OK!@"
     assert host.ask(b"AT+CMEE?!") == b"!@+CMEE: 1!@!@OK!@"
     assert host.ask(b"AT&F!") == OK
@@ -248,5 +248,5 @@ def test_port_settings_are_checked(any_host: HostMaker) -> None:
 
 @pytest.mark.parametrize("noise", [b"\xdf", b"\xdf\xb5\xff", b"\x80" * 20])
 def test_noise_before_a_command_line(any_host: HostMaker, noise: bytes) -> None:
-    """What came at another speed takes nothing from the line behind it."""
+    """Bytes at another speed do not change the next line."""
     assert any_host().quiet().ask(noise + b"AT+IFC?\r") == b"\r\n+IFC: 0,0\r\n" + OK

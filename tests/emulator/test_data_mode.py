@@ -9,7 +9,7 @@ URL = b"http://example.org"
 
 
 def upload(host: Host, length: int, seconds: int = 100) -> None:
-    """Begin to send a file."""
+    """Start to send a file."""
     command = b'AT+QFUPL="f",%d,%d\r' % (length, seconds)
     assert host.ask(command) == CONNECT
 

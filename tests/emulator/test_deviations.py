@@ -1,4 +1,4 @@
-"""What a module may do that no document shows, each by its switch."""
+"""Behaviours that no document shows, each with its switch."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def firmware(make: HostMaker, **switches: Any) -> Host:
 
 
 def get(host: Host, *answer: Any, seconds: float = 0.05) -> bytes:
-    """Send a request, and return what follows its payload."""
+    """Send a request, and return what comes after its payload."""
     host.servers.answers = [list(answer) or response(b"ok")]
     assert host.ask(b"AT+QHTTPGET=30,%d\r" % len(GET)) == CONNECT
     return host.ask(GET, seconds)
 
 
-# Where the result stands
+# The place of the result
 
 
 ORDERS = [("before_ok", RESULT + OK), ("with_ok", OK + RESULT)]
@@ -38,7 +38,7 @@ ORDERS = [("before_ok", RESULT + OK), ("with_ok", OK + RESULT)]
 def test_a_result_that_does_not_come_behind_ok(
     any_host: HostMaker, order: Any, told: bytes
 ) -> None:
-    """OK waits for it; a command that comes meanwhile waits for both."""
+    """OK comes after it. A command in the meantime waits for both."""
     host = firmware(any_host, result_urc=order)
     answer = [Delay(3), response(b"ok")]
     assert get(host, *answer, seconds=2.9) == b""
@@ -74,7 +74,7 @@ def test_a_failure_before_ok(any_host: HostMaker, order: Any) -> None:
 
 
 def test_ok_and_result_leave_in_one_piece(make_host: HostMaker) -> None:
-    """With the default there is some time between them."""
+    """By default, some time is between them."""
     for order, rest in (("with_ok", b""), ("behind_ok", READ)):
         host = firmware(make_host, result_urc=order)
         get(host)
@@ -83,7 +83,7 @@ def test_ok_and_result_leave_in_one_piece(make_host: HostMaker) -> None:
         assert host.hear() == rest
 
 
-# Where OK is missing
+# A missing OK
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_missing_ok(
 
 @pytest.mark.parametrize("order", ["before_ok", "with_ok"])
 def test_a_missing_ok_and_its_result(any_host: HostMaker, order: Any) -> None:
-    """There is no OK to stand before or behind."""
+    """Without OK, the result has no order to it."""
     host = firmware(any_host, missing_ok="both", result_urc=order)
     assert get(host) == RESULT
     assert host.ask(b"AT+QHTTPREAD\r") == CONNECT + b"ok" + READ
@@ -202,7 +202,7 @@ def test_a_flood_spares_commands_and_payload(make_host: HostMaker) -> None:
 
 
 def test_a_flood_does_not_pile_up(make_host: HostMaker) -> None:
-    """A line that is slower than it loses lines, and answers still come."""
+    """A line that is too slow for it loses URCs, and answers still come."""
     host = make_host(switches=Switches(urc_flood=1500), baudrate=9600)
     host.hear(60)
     assert host.ask(b"AT\r", 5).replace(NOISE, b"").count(OK) == 1
@@ -216,7 +216,7 @@ def test_a_flood_begins_anew_with_a_start(make_host: HostMaker) -> None:
     assert host.hear(0.5).startswith(b"\r\nRDY\r\n" + NOISE)
 
 
-# What stands behind a body
+# Bytes after a body
 
 
 BEHIND = b"HTTP/1.1 200 OK\r\n\r\nforged"
@@ -241,7 +241,7 @@ def test_what_is_sent_behind_a_body(
     body: bytes | None,
     late: bool,
 ) -> None:
-    """Dropped, or handed out until the server closes."""
+    """They are dropped, or printed until the server closes."""
     body = sent.partition(b"\r\n\r\n")[2] if body is None else body
     parts = [sent, Delay(2), BEHIND] if late else [sent + BEHIND]
     for surplus, rest in (("dropped", b""), ("handed_out", BEHIND)):
@@ -295,7 +295,7 @@ def test_a_connection_with_surplus_is_not_used_again(any_host: HostMaker) -> Non
 def test_what_is_sent_behind_a_head_without_body(
     any_host: HostMaker, status: bytes, surplus: str
 ) -> None:
-    """The module waits for a body, and hands out what comes for one."""
+    """The module waits for a body, and prints what comes."""
     for end, rest in (("on_close", BEHIND), ("at_once", b"")):
         host = firmware(any_host, bodyless_end=end, surplus=surplus)
         head = b"HTTP/1.1 %s\r\nContent-Length: 5\r\n\r\n" % status

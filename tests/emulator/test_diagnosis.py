@@ -85,7 +85,7 @@ def test_a_context_that_is_lost_between_pings(any_host: HostMaker) -> None:
 
 
 def test_counters_of_http(any_host: HostMaker) -> None:
-    """They have the bytes that the server got, and those that the module took."""
+    """They have the bytes that the server received, and those that the module took."""
     host = any_host().online()
     assert host.ask(b"AT+QGDCNT=?\r") == info(b"+QGDCNT: (0,1)")
     answer = response(b"x" * 5_000)

@@ -14,12 +14,12 @@ ECHO = b"AT\r"
 
 
 def to_host(offset: int, action: Any, **details: Any) -> Fault:
-    """Return a fault in what the host hears."""
+    """Return a fault in the bytes to the host."""
     return Fault("to_host", offset, action, **details)
 
 
 def from_host(offset: int, action: Any, **details: Any) -> Fault:
-    """Return a fault in what the module hears."""
+    """Return a fault in the bytes to the module."""
     return Fault("from_host", offset, action, **details)
 
 
@@ -115,7 +115,7 @@ def test_a_command_in_progress_fails(any_host: HostMaker) -> None:
     host.quiet()
     assert host.ask(b'AT+QFUPL="f",10\r') == CONNECT
     assert host.ask(b"12345") == cme(421)
-    # What was meant as data is a line without AT.
+    # The payload is now a line without AT.
     assert host.ask(b"\r") == b""
     assert host.ask(ECHO) == OK
 

@@ -1,4 +1,4 @@
-"""Reading responses: framing, times, what breaks (HTTP manual 2.6, 2.7)."""
+"""Reading responses: framing, times and failures (HTTP manual 2.6, 2.7)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 
 
 def fetch(host: Host, answer: Answer, **settings: Any) -> None:
-    """Send a request and have its result."""
+    """Send a request, and wait for its result."""
     host.online(**settings)
     host.servers.answers.append(answer)
     assert host.ask(b"AT+QHTTPGET\r").startswith(OK + b"\r\n+QHTTPGET: 0,")
@@ -253,7 +253,7 @@ def test_read_into_a_file_that_breaks(any_host: HostMaker) -> None:
 
 
 def test_the_body_is_taken_as_the_line_takes_it(make_host: HostMaker) -> None:
-    """Nothing is downloaded ahead: an endless body costs no memory."""
+    """The module reads nothing ahead: an endless body costs no memory."""
     pulled = itertools.count()
     last = 0
 

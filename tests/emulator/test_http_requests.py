@@ -1,4 +1,4 @@
-"""Requests as they reach a server, and their results (HTTP manual 2.3 to 2.5)."""
+"""Requests at the server, and their results (HTTP manual 2.3 to 2.5)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GET = b"GET /path HTTP/1.1\r\nHost: example.org\r\n\r\n"
 
 
 def result(command: bytes, fields: bytes) -> bytes:
-    """Return the URC of a request."""
+    """Return the result URC of a request."""
     return b"\r\n+%s: %s\r\n" % (command, fields)
 
 
@@ -180,7 +180,7 @@ def test_a_head_that_is_cut(
 
 
 def test_what_is_left_of_a_head_that_is_cut(make_host: HostMaker) -> None:
-    """The lines that are whole are handed out; the length they tell is missed."""
+    """Complete lines are printed. The body is shorter than its length."""
     host = make_host().online()
     host.ask(b'AT+QHTTPCFG="responseheader",1\r')
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
@@ -369,7 +369,7 @@ def test_a_kept_connection_that_the_server_closed(any_host: HostMaker) -> None:
 def test_a_connection_whose_end_was_told_is_not_used_again(
     any_host: HostMaker, version: bytes, asked: bytes, told: bytes, connections: int
 ) -> None:
-    """Neither by the request nor by the response, though the server is slow."""
+    """Request or response announced the end, although the server is slow to close."""
     host = any_host(switches=Switches(reuse_sockets=True)).online(requestheader=1)
     request = b"GET / HTTP/%s\r\nHost: a\r\n%s\r\n\r\n" % (version, asked)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The line feed of a command line that ends in CR LF is never payload (V.250 5.2.1)."""
+"""The line feed of a line that ends in CR LF is never payload (V.250 5.2.1)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ TRAILER = b"\r\n+QHTTPREAD: 0\r\n"
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
-#: Payload, also such that begins with what might end a line.
+#: Payloads. Some begin with a byte that may end a line.
 DATA = [b"abc", b"\nbc", b"\r\nc", b"\n\n\n"]
 
 
 def ready(host: Host, end: bytes) -> Host:
-    """A host that ends its lines so, with the context up and a URL."""
+    """A host with this line end, with an active context and a URL."""
     host.ask(b"ATE0" + end)
     assert host.ask(b"AT+QIACT=1" + end) == OK
     assert host.ask(b'AT+QHTTPCFG="requestheader",1' + end) == OK
@@ -62,7 +62,7 @@ def test_files(any_host: HostMaker, data: bytes, end: bytes) -> None:
 
 
 def test_a_line_feed_that_comes_late(any_host: HostMaker) -> None:
-    """Behind CONNECT, and by itself."""
+    """After CONNECT, and alone."""
     host = ready(any_host(), b"\r\n")
     assert host.ask(b"AT+QHTTPURL=16\r") == CONNECT
     assert host.ask(b"\n", 3) == b""
@@ -73,14 +73,14 @@ def test_a_line_feed_that_comes_late(any_host: HostMaker) -> None:
 
 
 def test_a_line_feed_that_comes_late_in_the_first_line(any_host: HostMaker) -> None:
-    """Nothing is known of the host: it is taken for one that ends its lines so."""
+    """The host is not known yet. The module assumes that its lines end so."""
     host = any_host()
     assert host.ask(b"AT+QHTTPURL=16\r").endswith(CONNECT)
     assert host.ask(b"\n" + URL) == OK
 
 
 def test_a_line_feed_that_was_there_before_connect(make_host: HostMaker) -> None:
-    """It is no payload, whatever the host did before: that comes behind CONNECT."""
+    """It is never payload: payload comes after CONNECT."""
     host = ready(make_host(), b"\r")
     assert host.ask(b"AT+QHTTPURL=16\r\n" + URL) == CONNECT + OK
 
@@ -94,7 +94,7 @@ def test_a_host_of_another_kind_opens_the_port(any_host: HostMaker) -> None:
 
 
 def test_a_line_feed_during_a_read(any_host: HostMaker) -> None:
-    """Late or not, it is ignored there, and the host stays known by it."""
+    """It is ignored there, and the module remembers the line end."""
     host = ready(any_host(), b"\r\n")
     host.servers.answers = [response(b"ok")]
     host.ask(b"AT+QHTTPGET=60,%d\r\n" % len(REQUEST))

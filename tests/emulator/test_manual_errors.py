@@ -1,7 +1,7 @@
-"""Every error number of HTTP manual 5, by what provokes it in life where that can be.
+"""Every error number of HTTP manual 5, with its real cause if possible.
 
-What a loopback cannot have (a cell that is full, an incoming call, a module out of
-memory for sockets) is provoked by a fault, or by a network that fails with the number.
+A loopback has no full cell, no incoming call and no lack of memory. For these, a fault
+or a network fails with the number.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ URL = b"http://example.org"
 
 
 def failing(failure: Exception, url: bytes = URL) -> Scene:
-    """A connection that fails; the number comes in the URC of the result."""
+    """A connection that fails. The result URC has the number."""
 
     def scene(make: HostMaker) -> bytes:
         host = make().online(url)
@@ -47,7 +47,7 @@ def failing(failure: Exception, url: bytes = URL) -> Scene:
 
 
 def answered(*parts: Any) -> Scene:
-    """A server that answers like that."""
+    """A server with this answer."""
 
     def scene(make: HostMaker) -> bytes:
         host = make().online()
@@ -58,7 +58,7 @@ def answered(*parts: Any) -> Scene:
 
 
 def read(*parts: Any) -> Scene:
-    """A response that is read as far as it goes."""
+    """A read of the response until it ends or fails."""
 
     def scene(make: HostMaker) -> bytes:
         host = make().online()
@@ -90,25 +90,25 @@ def read_unasked(make: HostMaker) -> bytes:
 
 
 def context_down(make: HostMaker) -> bytes:
-    """709: the context was deactivated behind the request's back."""
+    """709: the context was deactivated after the request."""
     host = make().online().quiet(b"AT+QIDEACT=1")
     return host.ask(b"AT+QHTTPGET\r")
 
 
 def no_scheme(make: HostMaker) -> bytes:
-    """711: what is set is no URL of HTTP."""
+    """711: the text is not a URL of HTTP."""
     host = make().quiet(b"AT+QIACT=1")
     assert host.ask(b"AT+QHTTPURL=11\r") == CONNECT
     return host.ask(b"example.org")
 
 
 def no_url(make: HostMaker) -> bytes:
-    """712: none was ever set."""
+    """712: no URL was set."""
     return make().quiet(b"AT+QIACT=1").ask(b"AT+QHTTPGET\r")
 
 
 def too_short(number: Any) -> Scene:
-    """Too few bytes in their time, by the number that the firmware has for it."""
+    """Too few bytes within the time; the firmware decides the number."""
 
     def scene(make: HostMaker) -> bytes:
         host = make(switches=Switches(input_timeout=number)).online()
@@ -119,7 +119,7 @@ def too_short(number: Any) -> Scene:
 
 
 def silent_728(make: HostMaker) -> bytes:
-    """728: no response, by a firmware that tells it from other timeouts."""
+    """728: no response; this firmware has a number of its own for that."""
     host = make(switches=Switches(response_timeout=728)).online()
     return host.ask(b"AT+QHTTPGET=5\r", 6).removeprefix(OK)
 
@@ -130,7 +130,7 @@ def wrong_parameter(make: HostMaker) -> bytes:
 
 
 def told(number: int) -> Scene:
-    """A fault plan: the command that is in hand ends with the number."""
+    """A fault: the command in progress fails with the number."""
 
     def scene(make: HostMaker) -> bytes:
         fault = Fault("from_host", len(b"ATE0\rAT+"), "cme", code=number)
@@ -217,7 +217,7 @@ def test_addresses_that_are_none(
 
 @pytest.mark.parametrize("command", [b"+QHTTPURL=10", b"+QHTTPREAD", b"+QHTTPGET=9,9"])
 def test_one_port_in_data_mode_at_a_time(make_host: HostMaker, command: bytes) -> None:
-    """And the command works once the other port has left it."""
+    """After that, the command works."""
     host = make_host().online(requestheader=1)
     with host.emulator.other_port_in_data_mode():
         assert host.ask(b"AT" + command + b"\r") == cme(704)
@@ -232,7 +232,7 @@ def test_a_get_that_needs_no_data_mode(make_host: HostMaker) -> None:
         assert b"+QHTTPGET: 0,200,0" in host.ask(b"AT+QHTTPGET\r")
 
 
-# Every number reaches the URC of a result as well.
+# Each number can be in a result URC, too.
 
 
 @pytest.mark.parametrize("number", range(701, 731))
@@ -255,12 +255,12 @@ def test_a_server_that_fails_with_a_number(
         assert result == OK + b"\r\n+QHTTPGET: %d\r\n" % number
 
 
-# A broken connection while the request goes out (718), on real sockets.
+# The connection breaks while the request is sent (718), with real sockets.
 
 
 @contextlib.contextmanager
 def resetting_server(reset: threading.Event) -> Iterator[int]:
-    """A server that resets the connection in the midst of a request; its port."""
+    """The port of a server that resets the connection during a request."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -287,7 +287,7 @@ def test_a_connection_that_breaks_while_the_request_goes_out(
         assert host.ask(b"AT+QHTTPPOST=4,60,60\r", 1) == CONNECT
         assert host.ask(b"ab") == b""
         assert reset.wait(10)
-        # The system tells of the reset a moment later; virtual time can wait.
+        # The system reports the reset a little later; virtual time can wait.
         for _ in range(100):
             exchange = host.emulator.module.http.exchange
             assert exchange is not None
@@ -297,7 +297,7 @@ def test_a_connection_that_breaks_while_the_request_goes_out(
         assert host.ask(b"cd", 1) == OK + b"\r\n+QHTTPPOST: 718\r\n"
 
 
-# The numbers that a firmware may choose.
+# Numbers that depend on the firmware
 
 
 @pytest.mark.parametrize("number", [726, 702, 722, 727, 728])
@@ -366,7 +366,7 @@ def test_a_result_without_status(make_host: HostMaker) -> None:
     assert host.ask(b"AT+QHTTPGET\r") == OK + b"\r\n+QHTTPGET: 0\r\n"
 
 
-# More that a firmware may choose.
+# More numbers that depend on the firmware
 
 
 @pytest.mark.parametrize("end, between", [("line", b"\r\n"), ("bare", b"")])
@@ -382,14 +382,14 @@ def test_what_stands_behind_a_file(
 
 
 def redirect(location: bytes, status: bytes = b"302 Found") -> bytes:
-    """A response that points elsewhere."""
+    """A redirect."""
     return response(b"", b"Location: " + location, status=status)
 
 
 @pytest.mark.parametrize("own", [0, 1])
 @pytest.mark.parametrize("redirects", ["handed_on", "followed"])
 def test_redirects(make_host: HostMaker, redirects: Any, own: int) -> None:
-    """They are followed by a firmware that does, and that made the head."""
+    """A firmware may follow them, if the module made the head."""
     host = make_host(switches=Switches(redirects=redirects)).online(requestheader=own)
     host.servers.answers += [redirect(b"https://other.example/there"), response(b"x")]
     data = b"GET / HTTP/1.1\r\n\r\n"

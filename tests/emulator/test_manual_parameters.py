@@ -1,4 +1,4 @@
-"""Ranges and defaults of HTTP manual 2: both ends are taken, what is omitted counts."""
+"""Ranges and defaults of HTTP manual 2: both limits are accepted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RANGES = {
 
 @pytest.mark.parametrize("key", RANGES)
 def test_settings_from_end_to_end(make_host: HostMaker, key: bytes) -> None:
-    """Each value is taken and read, by the query of one and by that of all."""
+    """Each value is accepted, and both queries print it."""
     host = make_host().quiet()
     low, high = RANGES[key]
     for value in range(low, high + 1):
@@ -77,7 +77,7 @@ def test_the_ends_of_ranges_lead_to_data_mode(
 
 @pytest.mark.parametrize("seconds", [1, 65535])
 def test_the_ends_of_other_times(make_host: HostMaker, seconds: int) -> None:
-    """Those of commands that need no data mode, or have it behind a response."""
+    """Times of commands without data mode, or with data mode after a response."""
     host = with_file(make_host().online())
     commands = (b"+QHTTPGET=%d", b'+QHTTPPOSTFILE="f",%d')
     for command in commands:
@@ -92,7 +92,7 @@ def test_the_ends_of_other_times(make_host: HostMaker, seconds: int) -> None:
 
 
 def with_file(host: Host, name: bytes = b"f") -> Host:
-    """Have a file of two bytes."""
+    """Make a file of two bytes."""
     assert host.ask(b'AT+QFUPL="%b",2\r' % name) == CONNECT
     assert host.ask(b"ab").endswith(OK)
     return host
@@ -164,7 +164,7 @@ def test_the_default_of_wait_time(
 
 
 def test_rsptime_of_a_request_with_own_header(make_host: HostMaker) -> None:
-    """It counts from OK, whichever way the request came."""
+    """It starts at OK, for both commands."""
     host = make_host().online(requestheader=1)
     assert host.ask(b"AT+QHTTPGET=7,%d\r" % len(GET)) == CONNECT
     host.hear(20)
@@ -175,7 +175,7 @@ def test_rsptime_of_a_request_with_own_header(make_host: HostMaker) -> None:
 @pytest.mark.parametrize("name", [b"POSTFILE", b"READFILE"])
 @pytest.mark.parametrize("late", [False, True])
 def test_results_of_files(make_host: HostMaker, name: bytes, late: bool) -> None:
-    """The URC comes when the server has answered, or all is in the file."""
+    """The URC comes once the server has answered, or the file is complete."""
     host = with_file(make_host().online())
     pause = [Delay(5)] if late else []
     head = response(b"", b"Content-Length: 4")

@@ -30,7 +30,7 @@ PACKAGE = pathlib.Path(requests_bg96.emulator.__file__).parent
 
 
 def imports(path: pathlib.Path) -> set[str]:
-    """Return what a module imports, relative ones with their dots."""
+    """Return what a module imports; relative names have their dots."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -44,7 +44,7 @@ def imports(path: pathlib.Path) -> set[str]:
     "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
 )
 def test_the_emulator_uses_no_http_client(path: pathlib.Path) -> None:
-    """A fault of theirs would then be on both sides of a test."""
+    """Otherwise one of its faults could be on both sides of a test."""
     names = {name.split(".")[0] for name in imports(path)}
     assert not names & {"requests_bg96", "requests", "urllib3", "http"}
 

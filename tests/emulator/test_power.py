@@ -1,4 +1,4 @@
-"""Start, reset, power-off (AT manual 2.22, 11.1, 12.7)."""
+"""Start, reset and power-off (AT manual 2.22, 11.1, 12.7)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_sim_is_busy_at_first(any_host: HostMaker) -> None:
 
 
 def test_the_sim_is_ready_long_before_the_start_is_over(make_host: HostMaker) -> None:
-    """As in logs of BG96s: READY 178 ms after RDY, APP RDY after eleven commands."""
+    """In logs of BG96: READY 178 ms after RDY, APP RDY after eleven commands."""
     host = make_host()
     host.emulator.reset()
     assert host.hear(5.9) == b"\r\nRDY\r\n"

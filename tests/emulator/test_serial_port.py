@@ -1,4 +1,4 @@
-"""The port as pyserial's users know ports; speed, fragments, overflow."""
+"""The port as users of pyserial know it: speed, fragments and overflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulator behind a pseudo-terminal and behind TCP, as other programs see it."""
+"""The emulator behind a pseudo-terminal and behind TCP, for other programs."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ needs_pty = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are 
 
 
 def talk(port: Any, sent: bytes, answer: bytes) -> None:
-    """Write bytes and have exactly this answer."""
+    """Write bytes, and expect exactly this answer."""
     port.write(sent)
     assert port.read(len(answer)) == answer
 
 
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the command line; give the process and its first line."""
+    """Run the command line; return the process and its first line."""
     command = [sys.executable, "-m", "requests_bg96.emulator", *arguments]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -44,7 +44,7 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def end(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    """Ask a process to end, and have it end cleanly and silently."""
+    """Ask a process to end; it must end cleanly and without output."""
     process.send_signal(number)
     output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, errors) == (0, "", "")
@@ -179,7 +179,7 @@ def test_a_long_body_over_a_pty() -> None:
 
 @needs_pty
 def test_a_host_waits_for_a_slow_line() -> None:
-    """No more is taken from it than a UART's driver would hold."""
+    """The server takes no more bytes than the driver of a UART holds."""
     with Emulator(baudrate=9600) as emulator, emulator.pty() as path:
         with serial.Serial(path, timeout=PATIENCE, write_timeout=0.5) as port:
             with pytest.raises(serial.SerialTimeoutException):

@@ -291,7 +291,7 @@ def test_the_time_of_the_network(any_host: HostMaker) -> None:
 
 
 def ssl(host: Host, *arguments: bytes) -> bytes:
-    """Ask for or set a value of an SSL context."""
+    """Print or set a value of an SSL context."""
     return host.ask(b"AT+QSSLCFG=" + b",".join(arguments) + b"\r")
 
 
@@ -367,7 +367,7 @@ def test_the_network_gets_the_settings_of_tls(make_host: HostMaker) -> None:
     assert (tls.client_key, tls.ignore_time, tls.version) == (None, True, 4)
 
 
-# What other programs ask besides
+# Commands of other programs
 
 
 def test_the_slot(any_host: HostMaker) -> None:
@@ -431,7 +431,7 @@ def test_reports_of_packet_events(any_host: HostMaker) -> None:
 
 
 def test_contexts_of_the_other_command(any_host: HostMaker) -> None:
-    """What AT+CGACT holds AT+QIACT cannot use (HTTP manual 4.2)."""
+    """AT+QIACT cannot use a context of AT+CGACT (HTTP manual 4.2)."""
     host = any_host().quiet(b"AT+CGATT=0")
     assert host.ask(b"AT+CGACT=1,1\r") == OK
     assert host.ask(b"AT+CGATT?\r") == info(b"+CGATT: 1")

@@ -1,4 +1,4 @@
-"""The commands of sockets: their forms, payload, settings (TCP/IP manual 2.1)."""
+"""The commands of sockets: forms, payload and settings (TCP/IP manual 2.1)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_what_was_sent(any_host: HostMaker) -> None:
 
 
 def test_a_server_that_does_not_read(any_host: HostMaker) -> None:
-    """Of what the buffer has no room for, nothing is taken."""
+    """Payload without room in the buffer is not taken, not even in part."""
     host, peer = opened(any_host)
     peer.reads = False
     for number in range(5):
@@ -52,7 +52,7 @@ def test_lengths_that_are_none(make_host: HostMaker, length: bytes) -> None:
 
 
 def test_bytes_beyond_the_length_are_a_line(any_host: HostMaker) -> None:
-    """Ctrl-Z behind the payload does no harm; some drivers send it."""
+    """Ctrl-Z after the payload has no effect; some drivers send it."""
     host, peer = opened(any_host)
     assert host.ask(b"AT+QISEND=0,2\r") == PROMPT
     assert host.ask(b"ab\x1aAT\r") == SEND_OK + OK
@@ -126,7 +126,7 @@ def test_digits(any_host: HostMaker) -> None:
 
 @pytest.mark.parametrize("echo", [0, 1])
 def test_the_echo_of_payload(any_host: HostMaker, echo: int) -> None:
-    """By AT+QISDE, whatever ATE says."""
+    """AT+QISDE decides it, not ATE."""
     host, _ = opened(any_host)
     assert host.ask(b"AT+QISDE?\r") == b"\r\n+QISDE: 0\r\n" + OK
     assert host.ask(b"AT+QISDE=%d\r" % echo) == OK

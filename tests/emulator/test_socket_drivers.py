@@ -1,4 +1,4 @@
-"""Drivers of the field carry bytes, and TLS on the host, over the module's sockets."""
+"""Drivers of the field carry bytes, and TLS of the host, over sockets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REQUEST = b'x\r\nOK\r\n+QIURC: "closed",0\r\n> \x1a\x1b+++' * 100 + b"\n\n\n"
 
 
 def answer(data: bytes) -> bytes:
-    """What the server makes of a request."""
+    """The server's answer to a request."""
     return data[::-1] * 3
 
 
@@ -38,7 +38,7 @@ def serve(connection: Connection) -> Iterator[Any]:
 
 
 def driven(make: HostMaker, kind: type[Driver], **options: Any) -> tuple[Host, Driver]:
-    """A driver whose socket is open."""
+    """A driver with an open socket."""
     network = StreamNetwork(options.pop("serve", serve), delay=0.5)
     host = make(network=network, **options).quiet(b"AT+QIACT=1")
     driver = kind(Wire(host.port, host.clock.now))
@@ -47,7 +47,7 @@ def driven(make: HostMaker, kind: type[Driver], **options: Any) -> tuple[Host, D
 
 
 def transfer(driver: Driver) -> bytes:
-    """Send the request, and return all that comes."""
+    """Send the request, and return all received bytes."""
     for start in range(0, len(REQUEST), 1460):
         driver.send(REQUEST[start : start + 1460])
     got = b"".join(iter(driver.receive, b""))
@@ -63,7 +63,7 @@ def test_a_driver(any_host: HostMaker, kind: type[Driver]) -> None:
 
 
 def test_a_driver_that_drops_six_bytes(any_host: HostMaker) -> None:
-    """It has met another firmware."""
+    """It was written for another firmware."""
     _, driver = driven(any_host, SixBytes, switches=Switches(read_end="plain"))
     assert transfer(driver) == answer(REQUEST)
 
@@ -78,21 +78,21 @@ def test_a_driver_and_a_slow_module(make_host: HostMaker, kind: type[Driver]) ->
 
 
 class Tls:
-    """One end of TLS, on buffers."""
+    """One end of TLS, with buffers."""
 
     def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.end = context.wrap_bio(self.incoming, self.outgoing, **options)
 
     def step(self, action: Callable[[], T]) -> T | None:
-        """Try something; None where more must come first."""
+        """Try a step; return None if it needs more bytes."""
         with contextlib.suppress(ssl.SSLWantReadError):
             return action()
         return None
 
 
 def secured(context: ssl.SSLContext) -> Any:
-    """Make a server that gives a request back, reversed, over TLS."""
+    """Make a server over TLS that returns a request reversed."""
 
     def serve(connection: Connection) -> Iterator[Any]:
         tls = Tls(context, server_side=True)
@@ -148,7 +148,7 @@ def test_tls_on_the_host(
 def test_tls_with_a_certificate_that_is_wrong(
     make_host: HostMaker, tmp_path: pathlib.Path
 ) -> None:
-    """It is the host that checks."""
+    """The host checks it."""
     shown = issue("server", authority("Root of Others"), hosts=("localhost",))
     server = secured(server_context(shown, tmp_path))
     root = authority("Root of Sockets").pem.decode("ascii")

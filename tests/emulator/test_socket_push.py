@@ -1,4 +1,4 @@
-"""Direct push mode: the module gives what comes unasked (TCP/IP manual 1.2, 2.2.2)."""
+"""Direct push mode: the module sends data unasked (TCP/IP manual 1.2, 2.2.2)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_segments_are_pushed_one_by_one(any_host: HostMaker) -> None:
 
 
 def test_pushes_wait_for_a_command(any_host: HostMaker) -> None:
-    """They are joined, in pieces as long as a segment, and the end comes behind."""
+    """They are joined into segments, and the end comes after them."""
     host, peer = opened(any_host, mode=1)
     assert host.ask(b"AT+QISEND=0,3\r") == PROMPT
     assert said(host, peer, b"x" * 1000, b"y" * 1000, Hangup()) == b""
@@ -48,7 +48,7 @@ def test_pushes_wait_for_a_command(any_host: HostMaker) -> None:
 
 
 def test_a_push_during_a_command(any_host: HostMaker) -> None:
-    """It stands behind the answer."""
+    """It comes after the answer."""
     host, peer = opened(any_host, mode=1)
     host.emulator.module.answer_delay = 1
     host.send(b"AT\r")
@@ -63,7 +63,7 @@ def test_the_server_closes(any_host: HostMaker) -> None:
 
 
 def test_two_sockets(any_host: HostMaker) -> None:
-    """Their pushes do not mix, and each socket gets its turn."""
+    """Their pushes do not mix, and the sockets take turns."""
     host, peers = with_peers(any_host)
     for number in range(2):
         host.ask(b'AT+QIOPEN=1,%d,"TCP","example.org",80,0,1\r' % number)
@@ -88,7 +88,7 @@ def test_a_slow_line_holds_the_server_back(make_host: HostMaker) -> None:
 
 
 def test_from_buffer_to_push(any_host: HostMaker) -> None:
-    """What is unread is pushed; and back again."""
+    """Unread data are pushed; then the mode changes back."""
     host, peer = opened(any_host)
     assert said(host, peer, b"one") == RECV
     assert host.ask(b"AT+QISWTMD=0,1\r") == OK + pushed(b"one")

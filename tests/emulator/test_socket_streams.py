@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order: each byte arrives once, in its place."""
+"""In any order of actions, each byte arrives once and in its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from requests_bg96.emulator.switches import allowed_values
 from tests.emulator.host import DELIVERIES, Delivery, Host, make_hosts
 from tests.emulator.peers import Peer, opened
 
-#: Switches that change neither the form of data nor what becomes of them.
+#: Switches that change neither the format of data nor their fate.
 HARMLESS = (
     "recv_urc",
     "read_closed",
@@ -33,9 +33,9 @@ LINE = re.compile(rb"\r\n> |\r\n[^\r\n]+\r\n")
 
 
 class Reader:
-    """Takes apart what a host hears.
+    """Parses the bytes at the host.
 
-    :param pushes: whether a URC with a length has data behind it.
+    :param pushes: whether data come after a URC with a length.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Reader:
         self.lines: list[bytes] = []
 
     def take(self, heard: bytes, *, pushes: bool) -> None:
-        """Take some that is whole."""
+        """Parse one complete item."""
         while heard:
             found = MEASURED.match(heard)
             if found and (pushes or b"QIRD" in found[1]):
@@ -61,7 +61,7 @@ class Reader:
 
 
 class Session:
-    """A host that does this and that with one socket."""
+    """A host that acts with one socket."""
 
     def __init__(self, host: Host, peer: Peer, mode: int, source: random.Random):
         self.host, self.peer, self.mode, self.source = host, peer, mode, source
@@ -70,21 +70,21 @@ class Session:
         self.sent = b""
 
     def collect(self) -> bytes:
-        """Return what comes, up to a silence."""
+        """Return the bytes until a silence."""
         return b"".join(iter(lambda: self.host.hear(1.0), b""))
 
     def hear(self) -> None:
-        """Take what comes."""
+        """Read and parse."""
         self.reader.take(self.collect(), pushes=self.mode == 1)
 
     def speak(self) -> None:
-        """Let the server say something."""
+        """Let the server send something."""
         data = self.source.randbytes(self.source.randint(1, 4000))
         self.said += data
         self.peer.says.append(data)
 
     def send(self) -> None:
-        """Send something, and let the server speak at the prompt."""
+        """Send something, while the server sends at the prompt."""
         data = self.source.randbytes(self.source.randint(1, 1460))
         self.host.send(b"AT+QISEND=0,%d\r" % len(data))
         self.hear()
@@ -102,27 +102,27 @@ class Session:
             self.sent += data
 
     def read(self) -> None:
-        """Read some, where that is the mode."""
+        """Read some bytes, if the mode is so."""
         if self.mode == 0:
             self.host.send(b"AT+QIRD=0,%d\r" % self.source.randint(1, 1500))
             self.hear()
 
     def switch(self) -> None:
-        """Change the mode, with nothing under way."""
+        """Change the mode while nothing is in progress."""
         self.hear()
         self.mode = 1 - self.mode
         self.host.send(b"AT+QISWTMD=0,%d\r" % self.mode)
         self.hear()
 
     def look(self) -> None:
-        """Ask for counters, or for the state."""
+        """Ask for the counters, or for the state."""
         commands = (b"+QIRD=0,0", b"+QISEND=0,0", b"+QISTATE", b"+CSQ")
         self.host.send(b"AT" + self.source.choice(commands) + b"\r")
         self.hear()
 
 
 def firmware(source: random.Random) -> Switches:
-    """Some values of the switches that ought to make no difference."""
+    """Values of the switches that must not matter."""
     values: dict[str, Any] = {
         name: source.choice(allowed_values()[name]) for name in HARMLESS
     }

@@ -1,4 +1,4 @@
-"""Where firmwares may differ in sockets, each by its switch."""
+"""Differences of firmwares in sockets, each with its switch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LOST = b'\r\n+QIURC: "pdpdeact",1\r\n'
 
 
 def firmware(make: HostMaker, mode: int = 0, **switches: Any) -> tuple[Host, Peer]:
-    """A host with one socket of a firmware."""
+    """A host with this firmware and one socket."""
     return opened(make, mode, switches=Switches(**switches))
 
 
@@ -175,7 +175,7 @@ def test_urcs_in_data_mode(any_host: HostMaker, form: str, told: bytes) -> None:
     assert read(host) == b"data"
 
 
-# What becomes of a socket
+# The fate of a socket
 
 
 def test_a_read_behind_the_end(any_host: HostMaker) -> None:

@@ -1,4 +1,4 @@
-"""The network of this machine, against real servers on the loopback."""
+"""The network of this machine, with real servers on loopback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.emulator.real_host import PATIENCE, RealHost, read_head, scripted
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Tells what it was asked."""
+    """Returns what it was asked."""
 
     protocol_version = "HTTP/1.1"
 
@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def web() -> Iterator[int]:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    """An emulator on real time and the real network."""
+    """An emulator in real time, with the real network."""
     with Emulator() as one:
         yield one
 
 
 def read_result(body: bytes) -> bytes:
-    """Return what QHTTPREAD says of a body."""
+    """Return what QHTTPREAD prints of a body."""
     return CONNECT + body + OK + b"\r\n+QHTTPREAD: 0\r\n"
 
 
@@ -168,7 +168,7 @@ def test_the_body_comes_while_it_is_made(emulator: Emulator) -> None:
 
 
 def test_a_slow_line_holds_the_server_back(emulator: Emulator) -> None:
-    """A response that nobody reads fills the buffers and no more."""
+    """A response that nobody reads fills the buffers, and no more."""
     sent = 0
     blocked = threading.Event()
 
@@ -197,7 +197,7 @@ def test_a_slow_line_holds_the_server_back(emulator: Emulator) -> None:
 def test_a_response_in_time_is_not_late_because_nobody_looked(
     emulator: Emulator,
 ) -> None:
-    """The module saw the response at the time at which it came."""
+    """The module takes the response with the time at which it came."""
     answered = threading.Event()
 
     def script(connection: socket.socket) -> None:

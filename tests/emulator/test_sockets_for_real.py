@@ -1,4 +1,4 @@
-"""The module's sockets over the network of this machine, and many bytes of them."""
+"""The module's sockets over the network of this machine, with many bytes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BODY = bytes(range(256)) * 3600
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    """An emulator on real time and the real network."""
+    """An emulator in real time, with the real network."""
     with Emulator() as one:
         yield one
 
@@ -81,7 +81,7 @@ def test_a_server_that_closes(emulator: Emulator) -> None:
 
 
 def test_a_server_that_answers_behind_the_end(emulator: Emulator) -> None:
-    """QICLOSE waits for it; what it still sends is lost."""
+    """QICLOSE waits for the answer, which is lost."""
     seen = []
 
     def script(connection: socket.socket) -> None:
@@ -106,7 +106,7 @@ def test_a_port_that_nobody_listens_at(emulator: Emulator) -> None:
 
 
 def test_a_server_that_does_not_read() -> None:
-    """What this machine has no room for is unsent; its end comes behind it."""
+    """Bytes without room in this machine are unsent; the end comes after them."""
     start = threading.Event()
     got = []
 
@@ -153,7 +153,7 @@ def test_threads_end_with_their_sockets(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("mode", [0, 1])
 def test_a_long_body_for_real(emulator: Emulator, mode: int) -> None:
-    """921,600 bytes: time goes with the length, not with its square."""
+    """921,600 bytes: the time grows with the length, not with its square."""
     with scripted(lambda connection: connection.sendall(BODY)) as port:
         host = open_real(emulator, port, mode)
         start = time.monotonic()
@@ -163,7 +163,7 @@ def test_a_long_body_for_real(emulator: Emulator, mode: int) -> None:
 
 
 def _fetched(host: RealHost, length: int) -> bytes:
-    """Read whenever the module tells that there is something, until there is not."""
+    """Read whenever a URC reports data, until no more data come."""
     data, more = b"", 0
     while len(data) < length:
         if not more:
@@ -186,7 +186,7 @@ def _pushed(host: RealHost, length: int) -> bytes:
 
 
 def test_sockets_side_by_side(make_host: HostMaker) -> None:
-    """Twelve long bodies on a slow line; the same each time."""
+    """Twelve long bodies on a slow line; each run is the same."""
 
     def serve(connection: Connection) -> Iterator[Any]:
         yield b"%x" % connection.port * 6000
@@ -213,7 +213,7 @@ def test_sockets_side_by_side(make_host: HostMaker) -> None:
 def test_faults_at_every_byte(
     make_host: HostMaker, direction: Any, length: int, action: Any
 ) -> None:
-    """The module lives on, or comes back, and takes a new connection."""
+    """The module survives or restarts, and makes a new connection."""
     for offset in range(length):
         host, peer = opened(make_host)
         host.emulator.add_fault(Fault(direction, offset, action))

@@ -18,7 +18,7 @@ def put(host: Host, name: bytes, data: bytes) -> None:
 
 
 def listed(host: Host, pattern: bytes = b"*") -> bytes:
-    """The lines of a list."""
+    """The lines of a list of files."""
     answer = host.ask(b'AT+QFLST="%s"\r' % pattern)
     assert answer.endswith(OK)
     return answer[: -len(OK)]
@@ -26,7 +26,7 @@ def listed(host: Host, pattern: bytes = b"*") -> bytes:
 
 @pytest.mark.parametrize("prefix", [b"UFS:", b"ufs:"])
 def test_the_ufs_by_name(any_host: HostMaker, prefix: bytes) -> None:
-    """It is what is meant without a name as well."""
+    """It is also the default."""
     host = any_host().quiet()
     put(host, prefix + b"f", b"ab")
     assert listed(host) == listed(host, b"UFS:f") == b'\r\n+QFLST: "f",2\r\n'
@@ -38,7 +38,7 @@ def test_the_ufs_by_name(any_host: HostMaker, prefix: bytes) -> None:
 
 
 def test_two_storages(any_host: HostMaker) -> None:
-    """One name in each is two files."""
+    """One name in both is two files."""
     host = any_host().quiet()
     put(host, b"f", b"ufs")
     put(host, b"RAM:f", b"in ram")
@@ -109,7 +109,7 @@ def test_a_response_that_is_too_large_for_ram(make_host: HostMaker) -> None:
 
 @pytest.mark.parametrize("prefix", [b"RAM:", b"UFS:"])
 def test_the_length_of_a_name(any_host: HostMaker, prefix: bytes) -> None:
-    """The storage does not count."""
+    """It does not count the storage."""
     host = any_host().online()
     put(host, prefix + b"n" * 80, b"x")
     assert host.ask(b'AT+QFUPL="%s",1\r' % (prefix + b"n" * 81)) == cme(406)
@@ -123,7 +123,7 @@ def test_the_length_of_a_name(any_host: HostMaker, prefix: bytes) -> None:
 
 
 def test_certificates(any_host: HostMaker) -> None:
-    """The names are printed as they were given."""
+    """The names are printed as they were set."""
     host = any_host().quiet()
     put(host, b"UFS:ca.pem", b"disk")
     put(host, b"RAM:ca.pem", b"memory")

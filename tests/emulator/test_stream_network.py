@@ -1,4 +1,4 @@
-"""A network of generators: what the server says, and when."""
+"""A network of generators: what the server sends, and when."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.emulator.host import response
 
 
 def events(link: Any, until: float = 1e9) -> list[tuple[float, Any]]:
-    """The events of a link up to a time, each with its time."""
+    """The events of a connection until a time, with their times."""
     found = []
     while link.due() <= until:
         found.append((link.due(), link.take()))
@@ -30,7 +30,7 @@ def events(link: Any, until: float = 1e9) -> list[tuple[float, Any]]:
 
 
 def connected(serve: Any, **options: Any) -> Any:
-    """A link to a generator."""
+    """A connection to a generator."""
     network = StreamNetwork(serve, **options)
     network.attach(VirtualClock(), lambda: None)
     return network.connect("example.org", 25, None, 10.0)
@@ -115,7 +115,7 @@ def test_a_server_that_hangs_up() -> None:
 
 
 def test_a_connection_that_does_not_come_about() -> None:
-    """Nothing is said over it."""
+    """No byte is sent over it."""
 
     def connect(host: str, port: int, tls: object) -> None:
         raise NetworkFailure(716)

@@ -1,4 +1,4 @@
-"""Whatever the host sends, the module lives on and can be brought back to answer."""
+"""Whatever the host sends, the module survives, and can be made to answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from requests_bg96.emulator import Hangup, Silence
 from requests_bg96.emulator.commands import COMMANDS
 from tests.emulator.host import Answer, Host, response
 
-#: Commands after which nothing can answer at this speed, or at all.
+#: Commands after which the module cannot answer, or not at this speed.
 FINAL = {"+QPOWD", "+IPR"}
 
 PARAMETERS = (
@@ -28,7 +28,7 @@ ANSWERS: tuple[Answer, ...] = (
 
 
 def nonsense(source: random.Random, names: list[str]) -> bytes:
-    """Return a command line that may or may not make sense."""
+    """Return a command line that may be nonsense."""
     if source.random() < 0.05:
         return source.randbytes(source.randint(1, 60))
     count = source.randint(0, 5)
@@ -38,11 +38,11 @@ def nonsense(source: random.Random, names: list[str]) -> bytes:
 
 
 def revive(host: Host) -> None:
-    """Leave whatever state there is."""
+    """Leave any state."""
     host.hear(1e6)
     host.ask(b"+++", 3)
     host.ask(b"\rATE1Q0V1S3=13\r", 400)
-    # S3 may have been set to anything: then the module still waits for it.
+    # S3 may have any value. The module then waits for it.
     for line in (b"", b"AT&F"):
         end = bytes((host.emulator.module.terminal.registers[3],))
         host.ask(line + end, 400)

@@ -32,7 +32,7 @@ from tests.emulator.peers import (
     with_peers,
 )
 
-#: What a parser by lines or by patterns would take for something else.
+#: Data that a careless parser mistakes for lines.
 TRICKY = b'\r\nOK\r\n\r\n+QIURC: "closed",0\r\n\x1a\x1b+++\r\nSEND OK\r\n> \x00\xff'
 
 STATE = b'\r\n+QISTATE: 0,"TCP","192.0.2.1",80,49153,%d,1,0,0,"usbat"\r\n'
@@ -81,7 +81,7 @@ def test_reads_of_a_part(any_host: HostMaker) -> None:
 
 
 def test_recv_is_said_once(any_host: HostMaker) -> None:
-    """Again only for what comes when everything has been read."""
+    """It comes again only for data that come after everything is read."""
     host, peer = opened(any_host)
     assert said(host, peer, b"12") == RECV
     assert said(host, peer, b"34") == b""
@@ -102,7 +102,7 @@ def test_a_full_buffer_holds_the_server_back(any_host: HostMaker) -> None:
 
 
 def test_the_server_closes(any_host: HostMaker) -> None:
-    """What is unread can be read; the number is taken until QICLOSE."""
+    """Unread data can be read; the number is in use until QICLOSE."""
     host, peer = opened(any_host)
     assert said(host, peer, b"end", Hangup()) == RECV + CLOSED
     assert host.ask(b"AT+QISTATE\r") == STATE % 4 + OK
@@ -221,7 +221,7 @@ def test_the_local_port_that_is_asked_for(make_host: HostMaker) -> None:
 
 
 def test_twelve_sockets(make_host: HostMaker) -> None:
-    """Side by side, each with its own bytes; a thirteenth has no number."""
+    """All at once, each with its own bytes. There is no number for a thirteenth."""
     host, peers = with_peers(make_host)
     for number in range(12):
         command = b'AT+QIOPEN=1,%d,"TCP","host%d",80\r' % (number, number)
@@ -240,7 +240,7 @@ def test_twelve_sockets(make_host: HostMaker) -> None:
 
 
 def test_a_close_waits_for_the_server(any_host: HostMaker) -> None:
-    """Ten seconds, or as long as it is told to; what still comes is lost."""
+    """Ten seconds, or as long as told; data that still come are lost."""
     for seconds, command in ((10, b"AT+QICLOSE=0\r"), (3, b"AT+QICLOSE=0,3\r")):
         host, peer = opened(any_host)
         peer.closes = False
@@ -266,7 +266,7 @@ def test_a_close_during_an_open(any_host: HostMaker) -> None:
 
 
 def test_a_lost_context(any_host: HostMaker) -> None:
-    """The sockets are dead, and gone once the context is deactivated."""
+    """The sockets are closed. After the context is deactivated, they are gone."""
     host, peer = opened(any_host)
     said(host, peer, b"unread")
     host.emulator.lose_context()
@@ -289,7 +289,7 @@ def test_a_context_that_is_lost_during_an_open(any_host: HostMaker) -> None:
 
 
 def test_the_sockets_of_a_context(any_host: HostMaker) -> None:
-    """QIDEACT drops them without a word, and no others."""
+    """QIDEACT drops them without a URC, and no others."""
     host, peers = with_peers(any_host)
     host.quiet(b"AT+QIACT=2")
     host.ask(OPEN)
@@ -300,7 +300,7 @@ def test_the_sockets_of_a_context(any_host: HostMaker) -> None:
 
 
 def test_a_restart(any_host: HostMaker) -> None:
-    """Sockets and settings are gone, and nothing tells of it."""
+    """Sockets and settings are gone, without a URC."""
     host, peer = opened(any_host)
     host.quiet(b"AT+QISDE=1", b'AT+QICFG="viewmode",1')
     host.emulator.reset()
@@ -319,7 +319,7 @@ def test_the_end_of_the_emulator(make_host: HostMaker) -> None:
 
 
 def test_requests_of_http(any_host: HostMaker) -> None:
-    """Over a network that knows HTTP alone, one after the other."""
+    """One after the other, over a network for HTTP only."""
     answers: list[Any] = [response(b"one"), response(b"two", b"Connection: close")]
     network = CallableNetwork(lambda request: answers.pop(0))
     host = any_host(network=network).quiet(b"AT+QIACT=1")

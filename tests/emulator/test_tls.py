@@ -1,4 +1,4 @@
-"""The module's TLS: what its SSL context says, against real servers."""
+"""The module's TLS: the settings of its SSL context, with real servers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TLS = ssl.TLSVersion
 
 
 def attempt(server: TlsServer, host: str = "localhost", **settings: Any) -> Event:
-    """What becomes of a connection that is made by these settings."""
+    """The result of a connection with these settings."""
     settings.setdefault("time", NOW)
     if settings.get("level"):
         settings.setdefault("ca_certificate", ROOT.pem)
@@ -55,12 +55,12 @@ def attempt(server: TlsServer, host: str = "localhost", **settings: Any) -> Even
 
 @pytest.fixture
 def directory(tmp_path: pathlib.Path) -> pathlib.Path:
-    """Where servers keep what they show."""
+    """A directory for the servers' certificates."""
     return tmp_path
 
 
 def good(**arguments: Any) -> Issued:
-    """A server's certificate that is right, but for the arguments."""
+    """A server's certificate that is right, except for the arguments."""
     arguments.setdefault("issuer", MIDDLE)
     arguments.setdefault("hosts", HERE)
     return issue("server", **arguments)
@@ -94,7 +94,7 @@ def test_versions(
 
 @pytest.mark.parametrize("code", CIPHER_NAMES, ids="{:04X}".format)
 def test_suites(directory: pathlib.Path, code: int) -> None:
-    """The one that is set; those that OpenSSL lacks fail."""
+    """Only the one that is set. Those that OpenSSL lacks fail."""
     context = server_context(good(), directory)
     context.set_ciphers("ALL:@SECLEVEL=0")
     known = {suite["name"] for suite in context.get_ciphers()}
@@ -111,7 +111,7 @@ def test_suites(directory: pathlib.Path, code: int) -> None:
     ["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305", "AES128-SHA256"],
 )
 def test_suites_that_the_module_lacks(directory: pathlib.Path, offered: str) -> None:
-    """Are not offered, whatever OpenSSL has."""
+    """They are not offered, whatever OpenSSL has."""
     context = server_context(good(), directory, versions=(TLS.TLSv1_2, TLS.TLSv1_2))
     context.set_ciphers(offered)
     with serve_tls(context) as server:
@@ -119,7 +119,7 @@ def test_suites_that_the_module_lacks(directory: pathlib.Path, offered: str) -> 
 
 
 def test_no_ecdsa(directory: pathlib.Path) -> None:
-    """Only RSA keys are understood."""
+    """Only RSA keys work."""
     shown = good(key=ec.generate_private_key(ec.SECP256R1()))
     with serve_tls(server_context(shown, directory)) as server:
         assert attempt(server) == FAILED
@@ -127,7 +127,7 @@ def test_no_ecdsa(directory: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("told", [False, True])
 def test_sni(directory: pathlib.Path, told: bool) -> None:
-    """The name is told only if it is to be, and an address never."""
+    """The name is sent only if it is set, and never an address."""
     names: list[str | None] = []
     context = server_context(good(), directory)
     context.sni_callback = lambda sock, name, _: names.append(name)
@@ -161,7 +161,7 @@ def test_host(
     asked: str,
     right: bool,
 ) -> None:
-    """Checked only if it is to be, with SNI or without it."""
+    """It is checked only if that is set, with SNI or without."""
     settings: dict[str, Any] = {"level": 1, "server_name": told}
     with serve_tls(server_context(good(hosts=hosts), directory)) as server:
         event = attempt(server, asked, check_host=True, **settings)
@@ -170,7 +170,7 @@ def test_host(
 
 
 def test_levels(directory: pathlib.Path) -> None:
-    """0 checks nothing; 1 checks, and needs a CA file to check by."""
+    """0 checks nothing; 1 checks, and needs a CA file."""
     stranger = authority("Some Root").pem
     with serve_tls(server_context(good(), directory)) as server:
         for level, ca_certificate, made in (
@@ -190,7 +190,7 @@ def test_levels(directory: pathlib.Path) -> None:
 
 
 def test_an_ignored_chain(directory: pathlib.Path) -> None:
-    """Leaves nothing to be checked."""
+    """Nothing is checked."""
     with serve_tls(server_context(good(hosts=()), directory)) as server:
         settings: dict[str, Any] = {"level": 1, "check_host": True}
         assert attempt(server, **settings) == FAILED
@@ -205,7 +205,7 @@ def test_an_ignored_chain(directory: pathlib.Path) -> None:
 
 
 def client(**arguments: Any) -> dict[str, Any]:
-    """The settings of a client's certificate and key."""
+    """The settings of the module's certificate and key."""
     made = issue("client", ROOT, **arguments)
     return {"client_certificate": made.pem, "client_key": made.key_pem}
 
@@ -214,7 +214,7 @@ def client(**arguments: Any) -> dict[str, Any]:
 def test_the_certificate_is_shown_at_level_2(
     directory: pathlib.Path, level: int
 ) -> None:
-    """And only to a server that asks for it."""
+    """Only a server that asks for it gets it."""
     asking = server_context(
         good(), directory, client_ca=ROOT, versions=(TLS.TLSv1_2, TLS.TLSv1_2)
     )
@@ -240,7 +240,7 @@ def test_the_certificate_is_shown_at_level_2(
 def test_a_certificate_that_cannot_be_shown(
     directory: pathlib.Path, files: dict[str, bytes]
 ) -> None:
-    """Fails the handshake, also where nobody asks for it."""
+    """The handshake fails, even if the server does not ask for it."""
     with serve_tls(server_context(good(), directory)) as server:
         assert attempt(server, level=2, **{**client(), **files}) == FAILED
 
@@ -248,7 +248,7 @@ def test_a_certificate_that_cannot_be_shown(
 def test_the_key_is_on_disk_for_a_moment_and_for_this_user(
     directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python's ssl reads it from a file only."""
+    """Python's ssl can read it only from a file."""
     scratch = directory / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
@@ -265,7 +265,7 @@ def test_the_key_is_on_disk_for_a_moment_and_for_this_user(
 
 
 def _days(chain: str, days: tuple[float, float]) -> tuple[Issued, bytes]:
-    """A server's certificate, in whose chain one part is valid for these days."""
+    """A server's certificate; one part of its chain is valid for these days."""
     dated: dict[str, Any] = {chain: {"days": days}}
     root = authority("Dated Root", **dated.get("root", {}))
     middle = authority("Dated Middle", root, **dated.get("middle", {}))
@@ -274,7 +274,7 @@ def _days(chain: str, days: tuple[float, float]) -> tuple[Issued, bytes]:
 
 @pytest.mark.parametrize("part", ["server", "middle", "root"])
 def test_dates(directory: pathlib.Path, part: str) -> None:
-    """Every part of the chain must be valid at the time that the module has."""
+    """Each part of the chain must be valid at the module's time."""
     shown, ca_certificate = _days(part, (-5, -2))
     settings: dict[str, Any] = {"level": 1, "ca_certificate": ca_certificate}
     with serve_tls(server_context(shown, directory)) as server:
@@ -299,7 +299,7 @@ def test_an_old_root_is_not_in_the_way_of_its_successor(
 
 @pytest.mark.parametrize("years", [(0, 1), (0, 40), (-60, -30), (0, 7000)])
 def test_the_dates_of_a_certificate(years: tuple[int, int]) -> None:
-    """In both of their forms."""
+    """In both formats."""
     made = issue("x", days=(365 * years[0], 365 * years[1])).certificate
     found = validity(made.public_bytes(Encoding.DER))
     assert found == (
@@ -310,7 +310,7 @@ def test_the_dates_of_a_certificate(years: tuple[int, int]) -> None:
 
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_the_dates_of_anything_else(noise: bytes, offset: int) -> None:
-    """Are none, whatever it is."""
+    """There are none."""
     der = ROOT.certificate.public_bytes(Encoding.DER)
     for data in (noise, der[:offset] + noise + der[offset + len(noise) :]):
         try:
@@ -325,7 +325,7 @@ def test_the_dates_of_anything_else(noise: bytes, offset: int) -> None:
 
 
 def test_the_time_of_a_handshake(directory: pathlib.Path) -> None:
-    """Is over by the module's clock, with the number of every failed handshake."""
+    """It ends by the module's clock, with the error of each failed handshake."""
     clock = VirtualClock()
     network, begun = SocketNetwork(), threading.Event()
     network.attach(clock, begun.set)
@@ -360,7 +360,7 @@ def test_nothing_of_the_machine_counts(directory: pathlib.Path) -> None:
 
 
 def _elsewhere(server: TlsServer, environment: dict[str, str], ca: bytes) -> str:
-    """What `attempt` says in a process with that environment."""
+    """The result of `attempt` in a process with that environment."""
     script = (
         "import sys, types; from tests.emulator.test_tls import attempt; "
         "server = types.SimpleNamespace(server_address=('', int(sys.argv[1]))); "

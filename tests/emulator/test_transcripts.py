@@ -1,4 +1,4 @@
-"""Dialogues with real modules, replayed byte for byte."""
+"""Dialogues with real modules, replayed byte by byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WILDCARDS = {
 
 
 def pattern(expected: bytes) -> re.Pattern[bytes]:
-    """Return what a module must say, wildcards included."""
+    """Return a pattern of the module's bytes, with wildcards."""
     text = re.escape(expected)
     for name, wildcard in WILDCARDS.items():
         text = text.replace(re.escape(name), wildcard)
@@ -29,7 +29,7 @@ def pattern(expected: bytes) -> re.Pattern[bytes]:
 
 
 def play(host: Host, steps: list[tuple[str, str]], peers: Peers) -> None:
-    """Play a transcript against the emulator."""
+    """Replay a transcript with the emulator."""
     heard = b""
     for sign, text in steps:
         if sign == ">":
