@@ -1,1 +1,1 @@
-"""The tests of requests-bg96."""
+"""Tests of requests-bg96."""

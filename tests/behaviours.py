@@ -1,4 +1,4 @@
-"""What the well-behaved HTTP server of the tests does at each of its paths."""
+"""The paths of the well-behaved HTTP server, and its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONCE, REALM = "6bf5d6e4", "field"
 
 
 class Behaviours:
-    """An application for :class:`tests.servers.Server`, with a little memory."""
+    """An application for `tests.servers.Server`. It remembers a little."""
 
     def __init__(self) -> None:
         self.visits: collections.Counter[str] = collections.Counter()
@@ -30,7 +30,7 @@ class Behaviours:
         }
 
     def __call__(self, request: Request) -> Reply:
-        """Answer by the first part of the path."""
+        """Answer for the first part of the path."""
         self.visits[request.target] += 1
         return self.paths[request.path.split("/")[1]](request)
 
@@ -47,7 +47,7 @@ def query(request: Request) -> dict[str, str]:
 
 
 def echo(request: Request) -> Reply:
-    """The request itself, as JSON, and its body as UTF-8."""
+    """The request as JSON, with its body as UTF-8."""
     told = {
         "method": request.method,
         "target": request.target,
@@ -58,7 +58,7 @@ def echo(request: Request) -> Reply:
 
 
 def status(request: Request) -> Reply:
-    """``/status/N``: an empty response with that status."""
+    """``/status/N``: an empty response with this status."""
     return reply(f"{request.path.rpartition('/')[2]} So")
 
 
@@ -72,7 +72,7 @@ def redirect(request: Request) -> Reply:
 
 
 def cookie(request: Request) -> Reply:
-    """Set every parameter of the query as a cookie, each in its own header."""
+    """Set each parameter of the query as a cookie, each in a field of its own."""
     cookies = query(request).items()
     headers = [("Set-Cookie", f"{name}={value}; Path=/") for name, value in cookies]
     return reply(headers=headers)

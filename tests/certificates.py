@@ -1,4 +1,4 @@
-"""Certificates for the TLS servers of the tests, right and wrong ones."""
+"""Certificates for the TLS servers of the tests, right and wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = datetime.timedelta(days=1)
-#: Where the tests' servers are, by name and by address.
+#: The names and addresses of the tests' servers.
 HERE = ("localhost", "127.0.0.1")
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -23,13 +23,13 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @functools.lru_cache(maxsize=None)
 def rsa_key(number: int) -> rsa.RSAPrivateKey:
-    """One of a few keys: to make one takes time."""
+    """One of a few keys, because making one takes time."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclasses.dataclass(frozen=True)
 class Issued:
-    """A certificate, its key, and the certificates between it and its root."""
+    """A certificate, its key, and the certificates up to its root."""
 
     certificate: x509.Certificate
     key: Key
@@ -37,7 +37,7 @@ class Issued:
 
     @property
     def pem(self) -> bytes:
-        """The certificate, and its chain."""
+        """The certificate and its chain."""
         found = (self.certificate, *self.chain)
         return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in found)
 
@@ -70,10 +70,10 @@ def issue(
 ) -> Issued:
     """Make a certificate.
 
-    :param issuer: None makes it self-signed.
+    :param issuer: its issuer; None makes it self-signed.
     :param ca: whether it may issue others.
-    :param hosts: names and addresses that it is for.
-    :param days: first and last day of its validity, from `now` on.
+    :param hosts: the names and addresses that it is for.
+    :param days: the first and last day of its validity, counted from `now`.
     """
     key = key or rsa_key(0)
     now = now or datetime.datetime.now(datetime.timezone.utc)
@@ -114,7 +114,7 @@ def authority(name: str, issuer: Issued | None = None, **arguments: object) -> I
 
 
 def _chain(issuer: Issued | None) -> tuple[x509.Certificate, ...]:
-    """The certificates that a server sends behind its own: all but the root."""
+    """The certificates that a server sends after its own: all except the root."""
     if issuer is None or issuer.certificate.issuer == issuer.certificate.subject:
         return ()
     return (issuer.certificate, *issuer.chain)

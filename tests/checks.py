@@ -1,4 +1,4 @@
-"""What comes of a request: its response or its error, and that the next one works."""
+"""Check the result of a request, and that the next one works."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from requests_bg96.errors import BG96Error
 from requests_bg96.modem import ModemState
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
-#: What stock requests raises where a network or a server fails: not RequestException,
-#: which says nothing, and no class by which requests refuses what its caller wants.
+#: The exceptions of stock requests if a network or a server fails. RequestException is
+#: not one: it is too general. Classes that refuse a caller's arguments are not here,
+#: either.
 FAILURES = (
     ChunkedEncodingError,
     ConnectTimeout,
@@ -32,7 +33,7 @@ FAILURES = (
 
 
 def caused(error: BaseException) -> BG96Error:
-    """The module's own error, at the root of what requests raises."""
+    """The module's own error, which is the cause of an exception of requests."""
     seen: list[BaseException] = []
     found: BaseException | None = error
     while found is not None:
@@ -46,14 +47,14 @@ def caused(error: BaseException) -> BG96Error:
 def outcome(
     session: requests.Session, method: str = "GET", **arguments: Any
 ) -> requests.Response | requests.RequestException:
-    """The response, which was read, or the exception that a user gets in its place.
+    """The response, fully read, or the exception that a user gets.
 
-    It is of exactly one of `FAILURES`; or RequestException, for what is the module's
-    alone, of which stock requests knows nothing.
+    The exception is of exactly one class of `FAILURES`, or a RequestException for an
+    error that only the module has.
     """
     try:
         answer = session.request(method, SOMEWHERE, **arguments)
-        # What content is after a failure, requests tells by an exception of its own.
+        # After a failure, requests raises an exception for the content.
         assert isinstance(answer.content, bytes)
         return answer
     except requests.RequestException as error:
@@ -63,16 +64,16 @@ def outcome(
 
 
 def failed(session: requests.Session, method: str = "GET", **arguments: Any) -> bool:
-    """Whether a request ends with an exception."""
+    """Whether a request raises an exception."""
     return isinstance(outcome(session, method, **arguments), Exception)
 
 
 def check_next(made: Rig, at_most: float = 20.0) -> None:
-    """The next request is answered rightly and in time, and so is the one behind it.
+    """Check that the next two requests get the right answers in time.
 
-    Each by an answer of its own, and the modem is free afterwards.
+    Each has an answer of its own. The modem is free afterwards.
 
-    :param at_most: seconds that the first of them may take to connect.
+    :param at_most: the seconds that the first may take to connect.
     """
     made.servers.answers = [response(b"the next"), response(b"the one behind")]
     made.servers.failures = []
@@ -88,7 +89,7 @@ def check_next(made: Rig, at_most: float = 20.0) -> None:
 def place(
     marker: bytes, *answers: Answers, method: str = "GET", data: bytes | None = None
 ) -> tuple[int, int]:
-    """Where `marker` passes on the line, to the module and from it, in a fair run."""
+    """The offsets of `marker` in both directions of a dialogue without faults."""
     with rig(*answers) as made:
         made.session.request(method, SOMEWHERE, data=data)
         return made.written.find(marker), made.heard.find(marker)

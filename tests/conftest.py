@@ -1,4 +1,4 @@
-"""Fixtures for every test: a clean environment, servers, and a modem."""
+"""Fixtures for all tests: a clean environment, servers, and a modem."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.behaviours import Behaviours
 from tests.conformance import guard
 from tests.servers import Reply, Request, Server, serve
 
-#: requests prefers these to what a session or a call says.
+#: requests prefers these to the settings of a session or a call.
 UNWANTED = {"requests_ca_bundle", "curl_ca_bundle", "ssl_cert_file", "ssl_cert_dir"}
-#: So are the machine's proxies and modems.
+#: The machine's proxies and modems have an effect, too.
 UNWANTED_FORM = re.compile(".*_proxy|bg96_.*")
 
 Script = Callable[..., Server]
 
 
 def pytest_configure() -> None:
-    """No test may reach another machine, whatever it tries."""
+    """No test may reach another machine."""
     guard.stay_home()
-    # A job in a shell's background ignores control-C, and so would the programs that
-    # tests start and interrupt.
+    # A shell's background job ignores control-C, and so would programs that tests start
+    # and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -44,14 +44,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def http_server() -> Iterator[Server]:
-    """The well-behaved server of :mod:`tests.behaviours`."""
+    """The well-behaved server of `tests.behaviours`."""
     with serve(Behaviours()) as server:
         yield server
 
 
 @pytest.fixture
 def raw_server() -> Iterator[Script]:
-    """Makes servers that give these replies, in order, whatever is asked."""
+    """Makes servers that send these replies in order, to any request."""
     with contextlib.ExitStack() as stack:
 
         def script(*replies: Reply) -> Server:
@@ -67,7 +67,7 @@ def raw_server() -> Iterator[Script]:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    """A software BG96, switched on."""
+    """A BG96 in software, turned on."""
     with Emulator() as emulator:
         yield emulator
 

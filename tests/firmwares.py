@@ -1,4 +1,4 @@
-"""The firmwares under which the client is tested."""
+"""The firmwares with which the client is tested."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from requests_bg96.emulator.switches import allowed_values
 
 __all__ = ("NOT_YET_SPOKEN", "ODD_ENDS", "spoken")
 
-#: The forms of the end of a read that the client takes only where HTTP tells the end of
-#: the body (tests/modules/test_odd_modules.py): elsewhere the body could end like that.
+#: Ends of a read that the client accepts only if HTTP tells the end of the body
+#: (tests/modules/test_odd_modules.py). Otherwise, a body could end like that.
 ODD_ENDS: dict[str, tuple[Any, ...]] = {
     "result_urc": ("before_ok",),
     "missing_ok": ("read", "both"),
@@ -21,17 +21,17 @@ ODD_ENDS: dict[str, tuple[Any, ...]] = {
         "two_behind",
     ),
 }
-#: What a module may do that the client does not speak: switch to values.
+#: The values of switches that the client does not support.
 NOT_YET_SPOKEN: dict[str, tuple[Any, ...]] = {
     **ODD_ENDS,
-    # It speaks it (tests/modules/test_odd_modules.py), but hours of URCs take minutes
-    # here.
+    # The client supports it (tests/modules/test_odd_modules.py), but hours of URCs take
+    # minutes here.
     "urc_flood": (1500,),
 }
 
 
 def spoken() -> dict[str, tuple[Any, ...]]:
-    """Every switch, with the values that the client speaks."""
+    """All switches, with the values that the client supports."""
     return {
         name: tuple(one for one in values if one not in NOT_YET_SPOKEN.get(name, ()))
         for name, values in allowed_values().items()

@@ -1,4 +1,4 @@
-"""What the tests of HTTPS share: a network that notes how it is to be checked."""
+"""Support for the tests of HTTPS: a network that records the TLS settings."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.certificates import authority, issue
 from tests.support import Answers, Rig, response, rig
 
 URL = "https://server.example/"
-#: Firmware that can check everything.
+#: A firmware that can check everything.
 LATER = Switches(sni_checkhost=True)
-#: How many bytes of an upload stand before the one that goes wrong.
+#: The bytes of an upload before the wrong one.
 MIDDLE = 300
 
 
 class Doors:
-    """Every server there is; notes the TLS settings of each connection to one."""
+    """All servers. They record the TLS settings of each connection."""
 
     def __init__(self, answer: Answers = response(b"hello")) -> None:
         self.seen: list[TlsSettings] = []
@@ -38,7 +38,7 @@ class Doors:
         self.answer = answer
 
     def connect(self, host: str, port: int, tls: TlsSettings | None) -> None:
-        """Note how a connection is to be made."""
+        """Record the settings of a connection."""
         assert tls is not None
         self.hosts.append(host)
         self.seen.append(tls)
@@ -57,7 +57,7 @@ class Doors:
 def secured(
     doors: Doors, switches: Switches = LATER, **arguments: Any
 ) -> Iterator[Rig]:
-    """A session over a modem, with these servers behind it.
+    """A session over a modem, with these servers.
 
     :param arguments: of `tests.support.rig`.
     """
@@ -67,7 +67,7 @@ def secured(
 
 
 def root_pem(name: str = "Root") -> bytes:
-    """The certificate of a CA, the same one each time."""
+    """The certificate of a CA, always the same."""
     return _root_pem(name)
 
 
@@ -89,7 +89,7 @@ def client_files(directory: pathlib.Path, name: str = "client") -> tuple[str, st
 
 
 def colliding_files(directory: pathlib.Path) -> tuple[str, str]:
-    """Two files of one size that have one name in the module."""
+    """Two files of one size that have the same name in the module."""
     known: dict[bytes, bytes] = {}
     for number in itertools.count():
         pem = b"-----BEGIN CERTIFICATE-----\nMII%09d\n-----END CERTIFICATE-----\n"
@@ -104,21 +104,21 @@ def colliding_files(directory: pathlib.Path) -> tuple[str, str]:
 
 
 def uploads(made: Rig) -> int:
-    """How many uploads the host has begun."""
+    """The number of uploads that the host has started."""
     return made.written.count(b"AT+QFUPL=")
 
 
 def fault_in(made: Rig, marker: bytes, beyond: int, action: Any) -> Fault:
-    """A fault of that kind, so many bytes behind the first `marker` of the host.
+    """A fault of this kind, some bytes after the first `marker` of the host.
 
-    :param made: where the same dialogue has gone well.
+    :param made: a rig where the same dialogue had no fault.
     """
     return Fault("from_host", made.written.index(marker) + beyond, action)
 
 
 @functools.lru_cache(maxsize=None)
 def flipping_seed(value: int) -> int:
-    """A seed of the emulator that XORs the first byte garbled with `value`."""
+    """A seed with which the emulator garbles the first byte by XOR with `value`."""
     return next(
         seed
         for seed in range(100_000)

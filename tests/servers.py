@@ -1,7 +1,7 @@
-"""Real HTTP servers on loopback, for tests.
+"""Real HTTP servers on loopback.
 
-Requests are read by h11, which shares no code with http.client and refuses what
-is not HTTP; replies are raw bytes, so that a test can send what it likes.
+h11 parses the requests. It shares no code with http.client, and refuses what is not
+HTTP. Replies are raw bytes, so a test can send anything.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 import h11
 
-#: Longest that a server waits for anything: a bound for a test that has failed.
+#: The longest wait of a server, for a test that has failed.
 PATIENCE = 20.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A request as it arrived; header names in the case they were sent in."""
+    """A request as received; field names have their original case."""
 
     method: str
     target: str
     headers: list[tuple[str, str]]
     body: bytes
-    #: The client's address: equal for requests on one connection.
+    #: The client's address, which is the same for all requests on one connection.
     peer: tuple[str, int]
 
     @property
@@ -37,28 +37,28 @@ class Request:
         return self.target.partition("?")[0]
 
     def all(self, name: str) -> list[str]:
-        """Every value of a header, in order."""
+        """All values of a field, in order."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def one(self, name: str) -> str:
-        """The value of a header that must be there once."""
+        """The value of a field that must occur once."""
         (value,) = self.all(name)
         return value
 
 
 class _Hang:
-    """Keep the connection open and send nothing, until the server closes."""
+    """Keep the connection open and send nothing until the server closes."""
 
 
 HANG = _Hang()
 
-#: Bytes to send, an event to wait for, or :data:`HANG`.
+#: Bytes to send, an event to wait for, or `HANG`.
 Part = bytes | threading.Event | _Hang
 
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """What to send, and whether to hang up after it."""
+    """What to send, and whether to close the connection after it."""
 
     parts: tuple[Part, ...]
     close: bool = False
@@ -68,12 +68,12 @@ App = Callable[[Request], Reply]
 
 
 def raw(*parts: Part) -> Reply:
-    """Exactly these bytes, then hang up."""
+    """Exactly these bytes; then close the connection."""
     return Reply(parts, close=True)
 
 
 def kept(*parts: Part) -> Reply:
-    """Exactly these bytes, then wait for the next request."""
+    """Exactly these bytes; then wait for the next request."""
     return Reply(parts)
 
 
@@ -89,7 +89,7 @@ def reply(
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """A chunked body, without its last, empty chunk."""
+    """A chunked body without the last, empty chunk."""
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
 
 
@@ -102,7 +102,7 @@ class _Handler(socketserver.BaseRequestHandler):
         self.buffered = b""
 
     def handle(self) -> None:
-        # A client may hang up whenever it likes.
+        # A client may close the connection at any time.
         with contextlib.suppress(ConnectionError):
             while (request := self._receive()) is not None:
                 self.server.requests.append(request)
@@ -149,7 +149,7 @@ class _Handler(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """An HTTP server on a free loopback port that remembers its requests."""
+    """An HTTP server on a free port of loopback. It remembers its requests."""
 
     daemon_threads = True
 
@@ -162,24 +162,24 @@ class Server(socketserver.ThreadingTCPServer):
         self.errors: list[BaseException | None] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Keep what went wrong while a request was served, for the test to fail."""
+        """Keep an error of the server, so that the test fails."""
         self.errors.append(sys.exc_info()[1])
 
     @property
     def url(self) -> str:
-        """Where the server is, without a slash at the end."""
+        """The URL of the server, without a slash at the end."""
         host, port = self.socket.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def last(self) -> Request:
-        """The request that came last."""
+        """The last request."""
         return self.requests[-1]
 
 
 @contextlib.contextmanager
 def serve(app: App, host: str = "127.0.0.1") -> Iterator[Server]:
-    """Run a server while the context is open."""
+    """Run a server during a ``with`` block."""
     with Server(app, host) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -193,7 +193,7 @@ def serve(app: App, host: str = "127.0.0.1") -> Iterator[Server]:
 
 
 def refused_url() -> str:
-    """A URL on loopback where nobody listens."""
+    """A URL on loopback where no server listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return "http://127.0.0.1:{}/".format(listener.getsockname()[1])

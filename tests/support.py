@@ -1,4 +1,4 @@
-"""What the tests of the client share: bytes cut in pieces, servers, modems."""
+"""Support for the tests of the client: bytes in pieces, servers and modems."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 OK = b"\r\nOK\r\n"
 CONNECT = b"\r\nCONNECT\r\n"
-#: What stands behind the payload of AT+QHTTPREAD.
+#: The bytes after the payload of AT+QHTTPREAD.
 TRAILER = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
 
 
@@ -44,12 +44,12 @@ def cme(err: int) -> bytes:
 
 
 def bytewise(data: bytes) -> list[bytes]:
-    """Every byte on its own."""
+    """The bytes, one by one."""
     return [data[i : i + 1] for i in range(len(data))]
 
 
 def cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
-    """Pieces of these sizes, over and over, until there is nothing left."""
+    """Pieces of these sizes, again and again, until no byte is left."""
     sizes = list(sizes) or [len(data) or 1]
     position = turn = 0
     while position < len(data):
@@ -58,10 +58,10 @@ def cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
         position, turn = position + size, turn + 1
 
 
-#: The sizes of pieces in which bytes may come.
+#: The sizes of pieces.
 piece_sizes = st.lists(st.integers(1, 40), max_size=12)
 
-#: Pieces of bodies that are easily taken for something else.
+#: Parts of bodies that look like something else.
 TREACHEROUS = (
     TRAILER,
     TRAILER[:-1],
@@ -81,7 +81,7 @@ TREACHEROUS = (
     b"HTTP/1.1 200 OK\r\n\r\n",
 )
 
-#: Any body, but more often than chance has it one that looks like the line's own text.
+#: Any body. It often looks like the line's own text.
 bodies = st.lists(
     st.sampled_from(TREACHEROUS) | st.binary(max_size=80), max_size=8
 ).map(b"".join)
@@ -90,9 +90,9 @@ bodies = st.lists(
 def chunks(
     body: bytes, sizes: Iterable[int], extension: bytes = b"", fields: bytes = b""
 ) -> bytes:
-    """`body` in chunk framing.
+    """`body` with chunk framing.
 
-    :param extension: behind each size.
+    :param extension: the text after each size.
     :param fields: trailer fields, each with its line end.
     """
     framed = b"".join(
@@ -102,7 +102,7 @@ def chunks(
 
 
 def response(body: bytes = b"", *fields: bytes, status: bytes = b"200 OK") -> bytes:
-    """A response with Content-Length, unless a field tells of another framing."""
+    """A response with Content-Length, unless a field tells another framing."""
     lines = [b"HTTP/1.1 " + status, *fields]
     names = {field.partition(b":")[0].lower() for field in fields}
     if not names & {b"content-length", b"transfer-encoding", b"connection"}:
@@ -111,7 +111,7 @@ def response(body: bytes = b"", *fields: bytes, status: bytes = b"200 OK") -> by
 
 
 class _Bytes:
-    """A socket to http.client, from which these bytes can be read."""
+    """A socket for http.client, from which these bytes can be read."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -121,7 +121,7 @@ class _Bytes:
 
 
 def parsed(data: bytes, method: str = "GET") -> tuple[int, bytes]:
-    """Status and body of a response, as http.client reads them."""
+    """The status and the body of a response, as http.client parses them."""
     found = http.client.HTTPResponse(
         cast(socket.socket, cast(Any, _Bytes(data))), method=method
     )
@@ -137,27 +137,26 @@ WORD = re.compile(rb"AT(?:Q0|V1){40}E[01]\r")
 
 
 def to_question(line: bytes) -> bytes | None:
-    """What a module says to a line of the question; None to another line."""
+    """A module's answer to a line of the question; None for another line."""
     if INVITATION.fullmatch(line):
         return OK
     return line + OK if WORD.fullmatch(line) else None
 
 
 def without_questions(written: bytes) -> bytes:
-    """What a host wrote, but for its questions, which differ each time."""
+    """The bytes of a host without its questions, which always differ."""
     return WORD.sub(b"", INVITATION.sub(b"", written))
 
 
 # Dialogues without a port
 
-#: What came of a step: the lines of an answer, the last of them final; the line of a
-#: URC; whatever came in a pause; None; or an exception that says why there was no
-#: answer.
+#: The result of a step: the lines of an answer with the final one last; the line of a
+#: URC; whether something came in a pause; None; or an exception.
 Answer = Union[str, None, BG96Error]
 
 
 def shown(step: Step) -> str:
-    """A step as the scripts of these tests have it."""
+    """A step as the scripts of these tests write it."""
     if isinstance(step, Command):
         text = step.line.decode("ascii").rstrip("\r")
         return text if step.payload is None else f"{text} <{len(step.payload)}>"
@@ -165,7 +164,7 @@ def shown(step: Step) -> str:
 
 
 def replied(step: Step, answer: Answer) -> Any:
-    """What the drive loop sends into a dialogue for this answer."""
+    """The value that the drive loop sends into a dialogue for this answer."""
     if isinstance(step, Await):
         return answer and answer.encode("latin-1")  # type: ignore[union-attr]
     if isinstance(step, (Ask, Pause)):
@@ -182,10 +181,10 @@ def replied(step: Step, answer: Answer) -> Any:
 
 
 def play(dialogue: Dialogue[T], *script: tuple[str, Answer]) -> T:
-    """Hold a dialogue, in which each step and each answer is as the script says.
+    """Run a dialogue, and compare each step with the script.
 
-    :param script: each step as `shown` has it, and its answer: lines with ``|``
-        between them, ``sent`` among them where the payload was taken.
+    :param script: each step as `shown` writes it, and its answer: lines separated by
+        ``|``, with ``sent`` where the payload was taken.
     """
     outcome: Any = None
     failure: BG96Error | None = None
@@ -210,17 +209,17 @@ App = Callable[[emulation.ReceivedRequest], Answers]
 
 
 class Servers:
-    """Every server there is: each request gets the next answer, the last one stays.
+    """All servers. Each request gets the next answer; the last one is repeated.
 
-    :param answers: what is sent back, or a function of the request that returns it;
-        without any, ``200 OK`` with the body ``hello``.
+    :param answers: the answers, or a function of the request that returns one. By
+        default, ``200 OK`` with the body ``hello``.
     """
 
     def __init__(self, *answers: Answers | App) -> None:
         self.answers = list(answers) or [response(b"hello")]
         self.requests: list[bytes] = []
         self.hosts: list[tuple[str, int]] = []
-        #: What happens to the next attempts to connect.
+        #: The failures of the next attempts to connect.
         self.failures: list[emulation.NetworkFailure] = []
 
     def __call__(self, request: emulation.ReceivedRequest) -> Answers:
@@ -229,14 +228,14 @@ class Servers:
         return answer(request) if callable(answer) else answer
 
     def connect(self, host: str, port: int, tls: object) -> None:
-        """Note a connection, or fail it."""
+        """Record a connection, or fail it."""
         self.hosts.append((host, port))
         if self.failures:
             raise self.failures.pop(0)
 
     @property
     def bodies(self) -> list[bytes]:
-        """What stands behind the head of each request."""
+        """The bodies of all requests."""
         return [data.partition(b"\r\n\r\n")[2] for data in self.requests]
 
 
@@ -248,12 +247,12 @@ class Rig:
     servers: Servers
     adapter: BG96Adapter
     session: requests.Session
-    #: Everything that went over the line, piece by piece, by its direction.
+    #: The bytes on the line, by piece, with their direction.
     traffic: list[tuple[str, bytes]]
 
     @property
     def clock(self) -> emulation.Clock:
-        """The time of both sides."""
+        """The clock of both sides."""
         return self.emulator.clock
 
     @property
@@ -263,20 +262,20 @@ class Rig:
 
     @property
     def written(self) -> bytes:
-        """What the host wrote, all of it."""
+        """All bytes that the host has written."""
         return b"".join(data for way, data in self.traffic if way == "from_host")
 
     @property
     def heard(self) -> bytes:
-        """What the host was sent, all of it."""
+        """All bytes that the host has received."""
         return b"".join(data for way, data in self.traffic if way == "to_host")
 
     def get(self, **arguments: Any) -> requests.Response:
-        """GET something."""
+        """Send a GET."""
         return self.session.get(SOMEWHERE, **arguments)
 
 
-#: A URL of nowhere: the network behind the modem is a function.
+#: Any URL: the network behind the modem is a function.
 SOMEWHERE = "http://server.example/path"
 
 
@@ -287,11 +286,11 @@ def rig(
     clock: emulation.Clock | None = None,
     **options: Any,
 ) -> Iterator[Rig]:
-    """Make all of it; its time is virtual.
+    """Make a rig, in virtual time.
 
     :param answers: of `Servers`.
-    :param adapter: arguments of the adapter.
-    :param options: of the emulator.
+    :param adapter: the arguments of the adapter.
+    :param options: the arguments of the emulator.
     """
     clock = clock or VirtualClock()
     servers = Servers(*answers)
@@ -299,7 +298,7 @@ def rig(
     options.setdefault("network", emulation.CallableNetwork(servers))
     options.setdefault("on_line", lambda way, data: traffic.append((way, data)))
     with Emulator(clock=clock, **options) as emulator, requests.Session() as session:
-        # Without one of its own, the adapter takes the machine's time.
+        # By default, the adapter uses the machine's clock.
         shared = {"clock": clock} if isinstance(clock, VirtualClock) else {}
         made = BG96Adapter(emulator.url, **{**shared, **(adapter or {})})
         session.mount("http://", made)

@@ -1,4 +1,4 @@
-"""What the tests of threads and processes share: a bound on them, and their marks."""
+"""Support for the tests of threads and processes: time limits and markers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator
 
 import requests
 
-#: Seconds for anything that is sure to come.
+#: The seconds for something that must happen.
 PATIENCE = 20.0
-#: Seconds after which a test hangs.
+#: The seconds after which a test counts as hanging.
 DEADLOCK = 60.0
 
 
 @contextlib.contextmanager
 def no_deadlock() -> Iterator[None]:
-    """Show where every thread is, and end the process, where a test hangs."""
-    # Not what pytest has put in place of it, which nobody would see.
+    """If a test hangs, print the stack of each thread and end the process."""
+    # Nobody sees the stream that pytest has put in its place.
     assert sys.__stderr__ is not None
     faulthandler.dump_traceback_later(DEADLOCK, exit=True, file=sys.__stderr__)
     try:
@@ -31,7 +31,7 @@ def no_deadlock() -> Iterator[None]:
 
 @contextlib.contextmanager
 def running(target: Callable[..., object], *arguments: object) -> Iterator[None]:
-    """Have a thread do this meanwhile, and wait for it at the end."""
+    """Run this in a thread meanwhile, and wait for it at the end."""
     thread = started(target, *arguments)
     try:
         yield
@@ -41,14 +41,14 @@ def running(target: Callable[..., object], *arguments: object) -> Iterator[None]
 
 
 def started(target: Callable[..., object], *arguments: object) -> threading.Thread:
-    """A thread that has begun with this."""
+    """A thread that has started with this."""
     thread = threading.Thread(target=target, args=arguments, daemon=True)
     thread.start()
     return thread
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait for what another thread, or process, does."""
+    """Wait for another thread or process."""
     patience = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < patience, "it does not come"
@@ -69,7 +69,7 @@ def _waits(thread: threading.Thread) -> bool:
 
 
 def asked(session: requests.Session, url: str) -> str:
-    """What a session gets there, or why not: for another process to find here."""
+    """The result of a session's request, or its error, for another process."""
     try:
         return session.get(url, timeout=PATIENCE).text
     except requests.ConnectionError as error:
@@ -84,5 +84,5 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """So many until now."""
+        """The seconds until now."""
         return time.monotonic() - self._started

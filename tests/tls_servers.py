@@ -1,4 +1,4 @@
-"""Real TLS servers on loopback, right and wrong ones."""
+"""Real TLS servers on loopback, right and wrong."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def server_context(
     client_ca: Issued | None = None,
     by_name: tuple[str, Issued] | None = None,
 ) -> ssl.SSLContext:
-    """What a TLS server shows, wants and speaks.
+    """The TLS context of a server.
 
     :param shown: its certificate.
-    :param directory: for files, for Python's ssl reads nothing else.
-    :param client_ca: who must have issued the certificate of a client.
-    :param by_name: the certificate for clients that tell this name.
+    :param directory: for files, because Python's ssl reads only files.
+    :param client_ca: the CA of the clients' certificates.
+    :param by_name: the certificate for clients that send this name.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
-        # That old versions are old is what the test is about.
+        # The test is about old versions.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version, context.maximum_version = versions
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -60,27 +60,27 @@ Greeting = Callable[[socket.socket, threading.Event], socket.socket]
 
 
 def greeting(context: ssl.SSLContext) -> Greeting:
-    """The handshake as it should be."""
+    """Make a normal handshake."""
     return lambda sock, _: context.wrap_socket(sock, server_side=True)
 
 
 def hang(sock: socket.socket, closing: threading.Event) -> socket.socket:
-    """Say nothing, until the client has gone."""
+    """Send nothing until the client has gone."""
     while not closing.is_set() and sock.recv(4096):
         pass
     raise ConnectionAbortedError("the client has gone")
 
 
 def hang_up(sock: socket.socket, closing: threading.Event) -> socket.socket:
-    """Close the connection when the client has said hello."""
+    """Close the connection after the client's hello."""
     sock.recv(4096)
     raise ConnectionAbortedError("as it should be")
 
 
 class TlsServer(Server):
-    """An HTTPS server on a free port of 127.0.0.1 that remembers what came to it.
+    """An HTTPS server on a free port of 127.0.0.1. It remembers what came.
 
-    What it remembers is complete when the context that runs it is left.
+    The record is complete at the end of the ``with`` block.
     """
 
     daemon_threads = False
@@ -89,16 +89,16 @@ class TlsServer(Server):
         super().__init__(app)
         self._greet = greet
         self.connections = 0
-        #: The certificate that each client has shown, as `ssl` has it.
+        #: The certificate of each client, as `ssl` returns it.
         self.clients: list[Any] = []
-        #: The suite of each connection.
+        #: The cipher suite of each connection.
         self.ciphers: list[Any] = []
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve one connection, if its handshake succeeds."""
         request.settimeout(PATIENCE)
         self.connections += 1
-        # What goes wrong in a handshake, the client is asked about.
+        # The test asks the client about failures of a handshake.
         with contextlib.suppress(OSError):
             with self._greet(request, self.closing) as secured:
                 if isinstance(secured, ssl.SSLSocket):
@@ -115,7 +115,7 @@ class TlsServer(Server):
 def serve_tls(
     context: ssl.SSLContext | Greeting, app: App | None = None
 ) -> Iterator[TlsServer]:
-    """Run a TLS server while the context is open."""
+    """Run a TLS server during a ``with`` block."""
     greet = greeting(context) if isinstance(context, ssl.SSLContext) else context
     with TlsServer(app or (lambda _: reply(body=b"hello")), greet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

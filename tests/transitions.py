@@ -1,4 +1,4 @@
-"""Which transitions of the client's two tables are looked up, and what then happens."""
+"""Record the transitions of the client's two tables, and act on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from requests_bg96.response.receiver import ResponseState
 
 __all__ = ("LINE", "RESPONSE", "Recorder", "recorded")
 
-#: Every transition of the line, and of a response.
+#: All transitions of the line and of a response.
 LINE = frozenset(
     (state, event) for state, row in line.TRANSITIONS.items() for event in row
 )
@@ -25,21 +25,21 @@ RESPONSE = frozenset(
 
 
 class Recorder:
-    """What was looked up, in the table or not."""
+    """The transitions that were looked up, in the table or not."""
 
     def __init__(self) -> None:
         self.line: set[tuple[State, Event]] = set()
         self.response: set[tuple[ResponseState, ResponseState]] = set()
-        #: What is done, once, when a transition of the line is looked up.
+        #: The action at a transition of the line; it runs once.
         self.then: dict[tuple[State, Event], Callable[[], object]] = {}
 
     def check(self) -> None:
-        """See that nothing else was looked up than the tables have."""
+        """Check that only transitions of the tables were looked up."""
         assert self.line <= LINE
         assert self.response <= RESPONSE
 
     def note(self, state: State, event: Event) -> None:
-        """Take note of a transition of the line."""
+        """Record a transition of the line."""
         self.line.add((state, event))
         self.then.pop((state, event), lambda: None)()
 
@@ -76,7 +76,7 @@ def _following(made: Recorder, state: ResponseState) -> _Following:
 
 @contextlib.contextmanager
 def recorded() -> Iterator[Recorder]:
-    """Record what is looked up meanwhile."""
+    """Record the transitions of a ``with`` block."""
     made = Recorder()
     rows = {state: _Row(made, state) for state in State}
     following = {state: _following(made, state) for state in ResponseState}

@@ -1,1 +1,1 @@
-"""Tests of the commands: doctor, probe and ca."""
+"""Tests of the commands."""

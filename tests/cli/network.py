@@ -1,4 +1,4 @@
-"""What is behind the modem that the probe asks: its own server, and one with TLS."""
+"""The servers behind the modem of the probe: the probe's own, and one with TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`requests-bg96 at`: one command, a pipe of them, and a console."""
+"""`requests-bg96 at`: one command, a pipe of commands, and a console."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def at(*words: str, typed: str | None = None, **environment: str) -> Result:
     [("AT+CSQ", "+CSQ: 20,99\n"), ("AT", "OK\n"), ("at+cgmm", "BG96\n")],
 )
 def test_one_command(port: str, command: str, output: str) -> None:
-    """However the port is given."""
+    """The port may be given in any way."""
     for result in (
         at(port, command),
         at("--port", port, command),
@@ -65,14 +65,14 @@ def test_one_command_for_programs(port: str) -> None:
 def test_commands_that_fail(
     port: str, words: list[str], status: int, text: str
 ) -> None:
-    """The error has no secret in it, and nothing is printed for programs."""
+    """The error has no secret, and programs get no output."""
     result = at(port, *words)
     assert (result.exit_code, result.stdout) == (status, "")
     assert text in result.stderr and "0000" not in result.stderr
 
 
 def test_a_pipe(port: str) -> None:
-    """Each line is sent, and a failure is told by the exit status at the end."""
+    """Each line is sent. The exit status reports a failure at the end."""
     result = at(port, typed="AT+CSQ\n\n  AT+CGMM\n")
     assert (result.exit_code, result.output) == (0, "+CSQ: 20,99\nBG96\n")
     result = at(port, typed="AT+NONE\nAT+CGMM\n")
@@ -81,7 +81,7 @@ def test_a_pipe(port: str) -> None:
 
 
 def test_a_pipe_without_a_port() -> None:
-    """It is not tried again for each line."""
+    """The command does not try again for each line."""
     result = at("/dev/none", typed="AT\nAT\n")
     assert result.exit_code == 3 and result.stderr.count("Error") == 1
 
@@ -115,7 +115,7 @@ def test_lines_that_are_kept(line: str) -> None:
 
 
 class Person:
-    """Who sits at a terminal with the console."""
+    """A person at a terminal with the console."""
 
     def __init__(self) -> None:
         self.terminal, self._other = pty.openpty()
@@ -130,7 +130,7 @@ class Person:
         )
 
     def sees(self, text: bytes, times: int = 1) -> None:
-        """Wait until `text` has come as often."""
+        """Wait until `text` has come this many times."""
         until = time.monotonic() + 30
         while self.seen.count(text) < times:
             left = until - time.monotonic()
@@ -143,9 +143,9 @@ class Person:
         os.write(self.terminal, keys)
 
     def interrupts(self, prompts: int) -> None:
-        """Press control-C until there are so many prompts.
+        """Press control-C until there are this many prompts.
 
-        readline does not see one that comes just before it waits for a key.
+        readline does not notice one that comes just before it waits for a key.
         """
         until = time.monotonic() + 30
         while self.seen.count(b"> ") < prompts:
@@ -160,7 +160,7 @@ class Person:
         return self._program.wait(30)
 
     def close(self) -> None:
-        """Switch the terminal off."""
+        """Turn the terminal off."""
         self._program.kill()
         self._program.wait(30)
         os.close(self.terminal)
@@ -169,14 +169,14 @@ class Person:
 
 @pytest.fixture
 def person() -> Iterator[Person]:
-    """Somebody at a terminal."""
+    """A person at a terminal."""
     made = Person()
     yield made
     made.close()
 
 
 def test_the_console(person: Person) -> None:
-    """It has a history, and no PIN is in it."""
+    """It has a history without PINs."""
     person.sees(b"> ")
     person.types(b"AT+CSQ\r")
     person.sees(b"+CSQ: 20,99\r\n> ")
@@ -189,7 +189,7 @@ def test_the_console(person: Person) -> None:
     person.types(b"never sent")
     person.sees(b"never sent")
     person.interrupts(5)
-    # The key for the line before, which takes the oldest one that is there.
+    # The key for the previous line, which returns the oldest at the end.
     person.types(b"\x1b[A\x1b[A\x1b[A\r")
     person.sees(b"+CSQ: 20,99", 2)
     assert person.seen.count(b"0000") == 1

@@ -1,4 +1,4 @@
-"""``requests-bg96 ca``, against servers on loopback and a bundle of test roots."""
+"""`requests-bg96 ca`, with servers on loopback and a bundle of test roots."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOTS = [authority(f"Root {number}") for number in range(37)]
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A bundle with comments, as certifi's is."""
+    """A bundle with comments, like that of certifi."""
     path = tmp_path_factory.mktemp("bundle") / "bundle.pem"
     path.write_bytes(b"".join(b"\n# A root\n" + root.pem for root in ROOTS))
     return str(path)
@@ -47,7 +47,7 @@ def invoke(*arguments: str) -> Result:
 
 @pytest.mark.parametrize("number", [0, 1, 17, 18, 19, 35, 36])
 def test_the_root_is_found(tmp_path: pathlib.Path, bundle: str, number: int) -> None:
-    """Wherever it stands, with a handshake for each halving and few more."""
+    """At any place in the bundle, with one handshake per halving and few more."""
     with serve_tls(context(tmp_path, ROOTS[number])) as server:
         address = f"localhost:{server.server_address[1]}"
         found = invoke(address, "--bundle", bundle)
@@ -61,7 +61,7 @@ def test_the_root_is_found(tmp_path: pathlib.Path, bundle: str, number: int) -> 
 def test_what_is_written_is_what_the_module_needs(
     tmp_path: pathlib.Path, bundle: str
 ) -> None:
-    """A request over the modem with that file alone."""
+    """A request over the modem works with that file alone."""
     output = tmp_path / "root.pem"
     with serve_tls(context(tmp_path, ROOTS[5], versions=TLS12)) as server:
         address = f"https://127.0.0.1:{server.server_address[1]}/"
@@ -74,7 +74,7 @@ def test_what_is_written_is_what_the_module_needs(
 
 
 def test_the_chain_that_the_module_sees(tmp_path: pathlib.Path, bundle: str) -> None:
-    """A host may have two certificates, with two roots."""
+    """A host may have two certificates with two roots."""
     served = context(tmp_path, ROOTS[3])
     other = issue(
         "server",
@@ -96,23 +96,23 @@ def test_the_chain_that_the_module_sees(tmp_path: pathlib.Path, bundle: str) -> 
 def test_a_host_that_the_module_cannot_speak_to(
     tmp_path: pathlib.Path, bundle: str, arguments: dict[str, Any]
 ) -> None:
-    """Its root is found, and that is said."""
+    """The command finds its root, and says so."""
     with serve_tls(context(tmp_path, ROOTS[9], **arguments)) as server:
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
     assert found.stdout.encode() == ROOTS[9].pem
     assert "the module cannot connect to localhost" in found.stderr
 
 
-#: Whatever is told of the size of requests' bundle.
+#: All texts about the size of requests' bundle.
 TOLD = re.compile(
     r"2 kB(?: to send to the module)?,? (?:and not|in place of|instead of) (\d+)"
 )
 
 
 def test_what_is_told_of_the_whole_bundle() -> None:
-    """The kB that the module is sent, the same everywhere.
+    """All texts have the same kB for the whole bundle.
 
-    A fifth more or less: certifi's roots change.
+    A fifth more or less is allowed, because certifi's roots change.
     """
     readme = pathlib.Path(__file__).resolve().parents[2].joinpath("README.rst")
     texts = (readme.read_text(encoding="utf-8"), invoke("--help").stdout, roots.__doc__)
@@ -123,7 +123,7 @@ def test_what_is_told_of_the_whole_bundle() -> None:
 
 
 def test_no_root_in_the_bundle(tmp_path: pathlib.Path, bundle: str) -> None:
-    """It says so, and writes nothing."""
+    """The command says so, and writes nothing."""
     output = tmp_path / "root.pem"
     with serve_tls(context(tmp_path, authority("Unknown"))) as server:
         address = f"localhost:{server.server_address[1]}"
@@ -134,7 +134,7 @@ def test_no_root_in_the_bundle(tmp_path: pathlib.Path, bundle: str) -> None:
 
 
 def test_a_certificate_for_another_host(tmp_path: pathlib.Path, bundle: str) -> None:
-    """No root makes that right."""
+    """No root makes that valid."""
     with serve_tls(context(tmp_path, ROOTS[0], hosts=("other.example",))) as server:
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
     assert found.exit_code == 1
@@ -151,7 +151,7 @@ def test_a_host_that_is_not_there(bundle: str) -> None:
 
 
 def test_a_host_that_hangs_up(bundle: str) -> None:
-    """Neither way of speaking leads on."""
+    """Neither TLS version works."""
     with serve_tls(hang_up) as server:
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
     assert found.exit_code == 1
@@ -159,7 +159,7 @@ def test_a_host_that_hangs_up(bundle: str) -> None:
 
 
 def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
-    """Is an error that names it."""
+    """The error names it."""
     (tmp_path / "empty.pem").write_text("")
     found = invoke("localhost", "--bundle", str(tmp_path / "empty.pem"))
     assert found.exit_code == 1
@@ -187,6 +187,6 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
     ["", ":443", "a:b", "a:0", "a:65536", "a b", "http://a/", "a/b", "2001:db8::1"],
 )
 def test_what_is_no_address(text: str) -> None:
-    """Is refused before anything is asked of a network."""
+    """The command refuses it before it uses a network."""
     with pytest.raises(RootError, match="HOST"):
         split_address(text)

@@ -1,4 +1,4 @@
-"""`requests-bg96 doctor`: what it finds, and that it changes nothing unasked."""
+"""`requests-bg96 doctor`: its findings, and that it changes nothing by itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def doctor(*arguments: str) -> Result:
 
 
 def findings(url: str, *arguments: str) -> tuple[int, dict[str, str]]:
-    """Return the exit status, and how each check found it."""
+    """Return the exit status, and the finding of each check."""
     result = doctor("--port", url, "--json", *arguments)
     found = json.loads(result.output)
     return result.exit_code, {one["check"]: one["level"] for one in found}
@@ -35,7 +35,7 @@ def findings(url: str, *arguments: str) -> tuple[int, dict[str, str]]:
 
 @pytest.fixture
 def ready() -> Iterator[Emulator]:
-    """A module whose PDP context is active."""
+    """A module with an active PDP context."""
     with Emulator() as emulator:
         with BG96Modem(emulator.url) as modem:
             modem.command("AT+QIACT=1")
@@ -52,13 +52,13 @@ def test_a_module_that_is_ready(ready: Emulator) -> None:
     """A request would work."""
     status, found = findings(ready.url, "--repair")
     assert status == 0 and [*found] == CHECKS
-    # Only what HTTPS needs is left to do.
+    # Only settings for HTTPS are left.
     assert {name for name, level in found.items() if level != "ok"} == {"clock"}
     assert found["clock"] == "first request"
 
 
 def test_a_module_fresh_from_power_on() -> None:
-    """Nothing is wrong with it: the first request does what is lacking."""
+    """It has no fault: the first request sets it up."""
     with Emulator() as emulator:
         status, found = findings(emulator.url, "--apn", "iot.example")
         later = {name for name, level in found.items() if level == "first request"}
@@ -73,7 +73,7 @@ def test_a_module_fresh_from_power_on() -> None:
 
 
 def test_what_the_doctor_calls_later_is_done() -> None:
-    """By the first request, and by nothing else."""
+    """The first request does it, and nothing else does."""
     with rig(b"HTTP/1.1 204 No Content\r\n\r\n", adapter={"apn": "iot.example"}) as one:
         one.get()
         before = [finding.level for finding in examine(one.modem)]
@@ -93,14 +93,14 @@ def test_what_the_doctor_calls_later_is_done() -> None:
     ],
 )
 def test_what_is_wrong(options: dict[str, str | None], check: str, level: str) -> None:
-    """It is named, with what to do, and the exit status tells."""
+    """The finding names it and what to do; the exit status is 1."""
     with Emulator(**options) as emulator:  # type: ignore[arg-type]
         status, found = findings(emulator.url)
         assert status == 1 and found[check] == level
 
 
 def test_no_port_and_no_module() -> None:
-    """There is one finding, and nothing else is tried."""
+    """There is one finding, and no further check."""
     text = doctor("--port", "/dev/does-not-exist")
     assert text.exit_code == 1 and "there is no such port" in text.output
     status, found = findings("/dev/does-not-exist")
@@ -122,13 +122,13 @@ def test_a_locked_sim_with_its_pin() -> None:
 
 
 def test_no_clock_to_be_set() -> None:
-    """Then nobody sets it, and certificates are judged by it."""
+    """Then nobody sets it, and certificates are checked by it."""
     with Emulator() as emulator:
         assert findings(emulator.url, "--no-set-clock")[1]["clock"] == "warning"
 
 
 def examined(*faults: Fault) -> tuple[bytes, dict[str, Finding]]:
-    """What is said to a fresh module, and what each check finds."""
+    """The commands to a fresh module, and the finding of each check."""
     said: list[bytes] = []
     clock = VirtualClock()
     with Emulator(
@@ -147,7 +147,7 @@ def examined(*faults: Fault) -> tuple[bytes, dict[str, Finding]]:
     [
         (b"AT+QNWINFO\r", "network", Level.WARNING, "4: operation not supported"),
         (b"AT+IPR?\r", "speed", Level.WARNING, "4: operation not supported"),
-        # AT+CSQ says it as well.
+        # AT+CSQ has the same value.
         (b"AT+QCSQ\r", "signal", Level.OK, "RSSI -73 dBm"),
         (b"AT+QHTTPCFG=?\r", "module", Level.FAULT, "without AT+QHTTPCFG"),
     ],
@@ -155,7 +155,7 @@ def examined(*faults: Fault) -> tuple[bytes, dict[str, Finding]]:
 def test_a_command_that_the_module_does_not_know(
     command: bytes, check: str, level: Level, text: str
 ) -> None:
-    """That is no fault, where a request does not need the answer."""
+    """It is no fault if a request does not need the answer."""
     said, _ = examined()
     fault = Fault("from_host", said.index(command) + 2, "cme", code=4)
     _, found = examined(fault)
@@ -165,7 +165,7 @@ def test_a_command_that_the_module_does_not_know(
 
 
 def test_nothing_is_changed_unasked() -> None:
-    """The PDP context stays inactive, the PIN untried."""
+    """The PDP context stays inactive, and the PIN untried."""
     said: list[bytes] = []
     with Emulator(
         sim="pin", on_line=lambda direction, line: said.append(line)
@@ -176,7 +176,7 @@ def test_nothing_is_changed_unasked() -> None:
 
 
 def test_repair() -> None:
-    """It makes the module ready as a request would."""
+    """It sets the module up as a request would."""
     with Emulator(sim="pin", apn="iot.example") as emulator:
         status, found = findings(
             emulator.url, "--repair", "--pin", "1234", "--apn", "iot.example"
@@ -186,7 +186,7 @@ def test_repair() -> None:
 
 
 def test_repair_with_a_password() -> None:
-    """The context is set up with all that the access point wants."""
+    """The context is set up with all settings of the access point."""
     with Emulator(apn="iot.example") as emulator:
         arguments = ["--apn", "iot.example", "--username", "u", "--password", "p"]
         status, _ = findings(emulator.url, "--repair", *arguments, "--auth", "2")
@@ -203,14 +203,14 @@ def test_a_setting_that_is_none() -> None:
 
 
 def test_repair_that_fails() -> None:
-    """It says why, and goes on to what can be told."""
+    """The doctor says why, and continues with the other checks."""
     with Emulator(apn="iot.example") as emulator:
         status, found = findings(emulator.url, "--repair", "--apn", "other.example")
         assert status == 1 and found["repair"] == "fault" and found["SIM"] == "ok"
 
 
 def test_text(ready: Emulator) -> None:
-    """What a person reads."""
+    """The text for people."""
     result = doctor("--port", ready.url)
     assert result.exit_code == 0
     assert "ok      registration  CREG 1 registered" in result.output
@@ -225,7 +225,7 @@ sys.stdin.read()
 
 
 def test_who_else_has_the_port() -> None:
-    """Another process is named."""
+    """The finding names another process."""
     parent, child = pty.openpty()
     path = os.ttyname(child)
     arguments = [sys.executable, "-c", HOLDER, path]
@@ -243,7 +243,7 @@ def test_who_else_has_the_port() -> None:
 
 
 def test_text_for_programs(ready: Emulator) -> None:
-    """No colour, and no line that is broken where a terminal would end."""
+    """There is no colour, and no line is broken at a terminal's width."""
     text = doctor("--port", ready.url, "--apn", "an-apn-of-a-length-that-wraps.example")
     assert "\x1b" not in text.output
     assert (
@@ -254,7 +254,7 @@ def test_text_for_programs(ready: Emulator) -> None:
 
 
 def test_watching() -> None:
-    """It looks again until it is interrupted; then the last look decides."""
+    """It looks again until it is interrupted. The last look decides."""
     arguments = [sys.executable, "-m", "requests_bg96", "doctor", "--port"]
     options = ["emulator://", "--watch", "0.05", "--json"]
     with subprocess.Popen(
@@ -269,7 +269,7 @@ def test_watching() -> None:
 
 
 def test_the_signal_in_numbers(ready: Emulator) -> None:
-    """Programs get the fields by name and unit."""
+    """Programs get the fields by name, with units."""
     found = json.loads(doctor("--port", ready.url, "--json").output)
     fields = {one["check"]: one["fields"] for one in found}
     assert fields["signal"] == {

@@ -1,4 +1,4 @@
-"""What goes wrong is told in one line, with a hint, and by the exit status."""
+"""A failure is one line with a hint, and an exit status."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from requests_bg96.errors import (
 def test_errors(error: BaseException, status: int, text: str | None) -> None:
     @click.group(cls=Commands)
     def group() -> None:
-        """Have one command."""
+        """A group with one command."""
 
     @group.command()
     def fail() -> None:
@@ -56,7 +56,7 @@ def test_errors(error: BaseException, status: int, text: str | None) -> None:
 
 
 def test_a_pipe_that_nobody_reads() -> None:
-    """It ends the program without a word."""
+    """It ends the program without a message."""
     arguments = [sys.executable, "-m", "requests_bg96", "doctor", "--json"]
     reader, writer = os.pipe()
     os.close(reader)
@@ -68,7 +68,7 @@ def test_a_pipe_that_nobody_reads() -> None:
 
 
 def test_the_environment() -> None:
-    """It has the port and the settings, and nothing that acts."""
+    """It has the port and the settings, but no actions."""
     environment = {"BG96_PORT": "/dev/none", "BG96_BAUDRATE": "7", "BG96_REPAIR": "1"}
     result = CliRunner().invoke(main, ["doctor"], env=environment)
     assert result.exit_code == 2 and "does not support 7 baud" in result.output
@@ -81,7 +81,7 @@ def test_the_environment() -> None:
 
 
 def test_help() -> None:
-    """Each command has some; the first page has the exit statuses."""
+    """Each command has help; the first page has the exit statuses."""
     text = CliRunner().invoke(main, ["--help"]).output
     assert "BG96_PORT" in text and "130 interrupted" in " ".join(text.split())
     for name, command in main.commands.items():

@@ -1,4 +1,4 @@
-"""`requests-bg96 files`: what is in the module, fetched, stored and deleted."""
+"""`requests-bg96 files`: list, fetch, store and delete files in the module."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from requests_bg96 import BG96Modem
 from requests_bg96.cli.main import main
 from requests_bg96.emulator import Emulator
 
-#: What no text mode leaves as it is.
+#: Bytes that each text mode changes.
 DATA = bytes(range(256)) * 9
 
 
 @pytest.fixture
 def module() -> Iterator[Emulator]:
-    """A module with a file of somebody's, and two of ours."""
+    """A module with a file of somebody else, and two of ours."""
     with Emulator() as emulator:
         with BG96Modem(emulator.url) as modem:
             modem.files.upload("data.bin", DATA)
@@ -61,7 +61,7 @@ def test_list_without_files() -> None:
 def test_get(
     module: Emulator, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under its own name here, another one, or to standard output."""
+    """To a file with its name, to another file, or to standard output."""
     monkeypatch.chdir(tmp_path)
     assert files(module, "get", "data.bin").exit_code == 0
     assert files(module, "get", "data.bin", "-o", "copy").exit_code == 0
@@ -73,7 +73,7 @@ def test_get(
 def test_a_name_that_leads_elsewhere(
     module: Emulator, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file is written into this directory, whatever it is called there."""
+    """The file is written into this directory, whatever its name in the module."""
     place = tmp_path / "place"
     place.mkdir()
     monkeypatch.chdir(place)
@@ -84,7 +84,7 @@ def test_a_name_that_leads_elsewhere(
 
 
 def test_put(module: Emulator, tmp_path: pathlib.Path) -> None:
-    """It replaces one of its name."""
+    """It replaces a file with the same name."""
     path = tmp_path / "data.bin"
     path.write_bytes(b"new")
     assert files(module, "put", str(path)).exit_code == 0
@@ -119,7 +119,7 @@ def test_delete_refuses_all(module: Emulator, name: str) -> None:
 
 
 def test_clean(module: Emulator) -> None:
-    """What is somebody else's stays."""
+    """Files of somebody else stay."""
     result = files(module, "clean")
     assert "deleted 0123abcd.key, 5 bytes\n" in result.stdout
     assert names(module) == ["data.bin"]

@@ -1,4 +1,4 @@
-"""Who has a port open, and whether ModemManager is kept off it."""
+"""Which program has a port open, and whether ModemManager ignores it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from requests_bg96.cli.host import Holder, is_ignored, is_running, others_at
 
 @pytest.fixture
 def served() -> Iterator[tuple[str, int]]:
-    """The pseudo-terminal of an emulator that is a program, and its process."""
+    """The pseudo-terminal of an emulator in another process, and its process."""
     arguments = [sys.executable, "-m", "requests_bg96.emulator"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
@@ -26,7 +26,7 @@ def served() -> Iterator[tuple[str, int]]:
 
 
 def test_the_emulator_at_its_own_terminal(served: tuple[str, int]) -> None:
-    """It is what the port leads to, not another program at it."""
+    """The program behind the port is not another user of it."""
     path, process = served
     open_there = (
         os.readlink(one) for one in pathlib.Path(f"/proc/{process}/fd").iterdir()
@@ -40,7 +40,7 @@ def test_the_emulator_at_its_own_terminal(served: tuple[str, int]) -> None:
 
 
 class Machine:
-    """The files of a machine, for what is looked up in them."""
+    """The files of a machine, in which programs are looked up."""
 
     def __init__(self, root: pathlib.Path) -> None:
         self.root = root
@@ -48,7 +48,7 @@ class Machine:
     def run(
         self, process: int, name: str, *targets: str, index: str | None = None
     ) -> None:
-        """Let a program run that has these open; `index` is its pty's."""
+        """Add a program with these files open; `index` is that of its pty."""
         place = self.root / "proc" / str(process)
         (place / "fd").mkdir(parents=True)
         (place / "fdinfo").mkdir()
@@ -59,7 +59,7 @@ class Machine:
             (place / "fdinfo" / str(number)).write_text(f"pos:\t0\n{told}")
 
     def rule(self, place: str, text: str) -> None:
-        """Have a rule of udev."""
+        """Add a rule of udev."""
         path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -67,7 +67,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: pathlib.Path) -> Machine:
-    """A machine of its own."""
+    """A machine in a directory."""
     return Machine(tmp_path)
 
 
@@ -83,13 +83,13 @@ def terminal() -> Iterator[str]:
 @pytest.mark.parametrize(
     "targets, same, uses",
     [
-        # The emulator: both ends of this one.
+        # The emulator: both ends of this pseudo-terminal.
         (["/dev/ptmx", "{}"], True, None),
         (["/dev/pts/ptmx", "{}"], True, None),
-        # A terminal emulator that has other ones, and has opened this one too.
+        # A terminal emulator with other ones, which has opened this one, too.
         (["/dev/ptmx", "{}"], False, [True]),
         (["{}"], False, [True]),
-        # An old kernel does not tell of which one it is.
+        # An old kernel does not tell its number.
         (["/dev/ptmx", "{}"], None, [None]),
         (["/dev/ptmx"], True, None),
     ],
@@ -101,7 +101,7 @@ def test_both_ends_of_a_pseudo_terminal(
     same: bool | None,
     uses: list[bool | None] | None,
 ) -> None:
-    """Who has the other end is not in the way; who may have it is told as such."""
+    """A program at the other end is not a user. A possible user is named as such."""
     number = terminal.rpartition("/")[2]
     index = {True: number, False: number + "1", None: None}[same]
     machine.run(
@@ -113,7 +113,7 @@ def test_both_ends_of_a_pseudo_terminal(
 
 
 def test_a_device_is_never_served(machine: Machine, tmp_path: pathlib.Path) -> None:
-    """Who has a terminal open besides a device still uses the device."""
+    """A program with a terminal and a device open is a user of the device."""
     device = tmp_path / "ttyUSB2"
     device.touch()
     machine.run(999_998, "minicom", "/dev/ptmx", str(device), index="0")

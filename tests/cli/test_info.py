@@ -1,4 +1,4 @@
-"""`requests-bg96 info`: what the module tells of itself."""
+"""`requests-bg96 info`: what the module tells about itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOLD = {
 
 
 def told(**options: Any) -> dict[str, Any]:
-    """What it tells of a module, to programs."""
+    """The output for programs."""
     with Emulator(**options) as emulator:
         result = CliRunner().invoke(main, ["info", "--port", emulator.url, "--json"])
         assert result.exit_code == 0, result.output
@@ -67,10 +67,10 @@ def test_a_module() -> None:
 def test_what_a_module_does_not_tell(
     options: dict[str, Any], changed: dict[str, Any]
 ) -> None:
-    """It is null; the rest is told."""
+    """It is null; the other values are there."""
     found = told(**options)
     if options == {"sim": "pin"}:
-        # Whether a locked SIM tells its number is the firmware's affair.
+        # The firmware decides whether a locked SIM tells its number.
         found["iccid"] = TOLD["iccid"]
     assert found == {**TOLD, **changed}
 
@@ -86,7 +86,7 @@ def test_an_address() -> None:
 
 
 def test_a_port_that_is_not_there() -> None:
-    """One line, a hint, and the exit status of its kind."""
+    """One line, a hint, and an exit status."""
     result = CliRunner().invoke(main, ["info", "--port", "/dev/none"])
     assert result.exit_code == 3 and result.stdout == ""
     assert result.stderr == (

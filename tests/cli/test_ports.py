@@ -16,7 +16,7 @@ from requests_bg96.cli.main import main
 
 
 def module(place: str, number: str | None, first: int) -> list[Any]:
-    """The ports of a module, as pyserial tells of them."""
+    """The ports of a module, as pyserial lists them."""
     found = []
     for interface in range(4):
         port = list_ports_common.ListPortInfo(f"/dev/ttyUSB{first + interface}")
@@ -34,7 +34,7 @@ def uart(name: str) -> Any:
 
 
 def listed(monkeypatch: pytest.MonkeyPatch, *ports: Any) -> tuple[str, Any]:
-    """What is told of these ports, to people and to programs."""
+    """The output for these ports, for people and for programs."""
     monkeypatch.setattr(list_ports, "comports", lambda: list(ports))
     text = CliRunner().invoke(main, ["ports"])
     data = CliRunner().invoke(main, ["ports", "--json"])
@@ -69,7 +69,7 @@ def test_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_modules_that_no_number_tells_apart(
     monkeypatch: pytest.MonkeyPatch, number: str | None
 ) -> None:
-    """They go by the names that the system gives."""
+    """They have the names of the system."""
     there = [*module("1-1", number, 0), *module("1-2", number, 4)]
     _, data = listed(monkeypatch, *there)
     assert [one["name"] for one in data["modules"]] == ["/dev/ttyUSB2", "/dev/ttyUSB6"]
@@ -103,7 +103,7 @@ sys.stdin.read()
 
 
 def test_who_has_a_port_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another program is named; see test_host.py for how it is found."""
+    """The output names it; test_host.py shows how it is found."""
     ends = os.openpty()
     path = os.ttyname(ends[1])
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The probe finds out which firmware it asks: that which the emulator was given."""
+"""The probe finds the firmware of the emulator that it asks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ URL = "http://server.example"
 
 
 def probed(url: str | None = URL, **switches: Any) -> dict[str, Any]:
-    """The report on a firmware, of which everything is asked."""
+    """The report on a firmware, with all questions."""
     clock = VirtualClock()
     module = Emulator(network=Network(), clock=clock, switches=Switches(**switches))
     with module as emulator:
@@ -50,7 +50,7 @@ def probed(url: str | None = URL, **switches: Any) -> dict[str, Any]:
 
 
 def values(report: dict[str, Any]) -> dict[str, Any]:
-    """The values that were found."""
+    """The values in a report."""
     return {name: found["value"] for name, found in report["switches"].items()}
 
 
@@ -65,7 +65,7 @@ FOUND = {name for name, _ in VALUES}
 
 @pytest.mark.parametrize(("name", "value"), VALUES)
 def test_each_switch_is_found(name: str, value: Any) -> None:
-    """And so is every other."""
+    """All other switches keep their values."""
     firmware = Switches(**{name: value})
     report = probed(**{name: value})
     assert report["not_probed"] == NEVER
@@ -93,7 +93,7 @@ def test_every_switch_is_asked_for() -> None:
 
 
 def test_without_a_server() -> None:
-    """What the module alone can tell is told; the report says what the rest needs."""
+    """Questions to the module alone are answered. The report says what others need."""
     clock = VirtualClock()
     with Emulator(network=Network(), clock=clock) as emulator:
         report = probe(emulator.url, clock=clock)
@@ -126,7 +126,7 @@ SETTINGS = (
 
 @pytest.mark.parametrize("active", [False, True])
 def test_nothing_is_left_behind(active: bool) -> None:
-    """Settings, URL, files and the context are as they were."""
+    """Settings, URL, files and the context are as before."""
     clock = VirtualClock()
     with Emulator(network=Network(), clock=clock) as emulator:
         with connected(emulator) as line:
@@ -172,7 +172,7 @@ def test_no_module_at_the_port() -> None:
             probe(emulator.url, clock=clock)
 
 
-# The report, and the emulator made of it
+# The report, and an emulator from it
 
 
 def written(path: pathlib.Path, **switches: Any) -> pathlib.Path:
@@ -187,7 +187,7 @@ def test_an_emulator_from_a_report(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_url_with_a_report(tmp_path: pathlib.Path) -> None:
-    """What is given beside it comes first."""
+    """A given switch has priority over the report."""
     path = written(tmp_path / "report.json", chunked="raw", second_read=705)
     options = options_from_text({"report": str(path), "second_read": "703"})
     assert options["switches"] == Switches(chunked="raw")
@@ -221,11 +221,11 @@ def test_a_report_that_is_not_there(report: str) -> None:
         probe(f"emulator://?report={report}")
 
 
-# On real time, over loopback
+# In real time, over loopback
 
 
 def test_the_commands(tmp_path: pathlib.Path) -> None:
-    """The server's address is told to the module as it is."""
+    """The module gets the server's address unchanged."""
     path = tmp_path / "report.json"
     with Emulator() as emulator:
         done = CliRunner().invoke(
@@ -266,7 +266,7 @@ def test_the_server_as_a_program() -> None:
 
 
 def asked(url: str) -> bytes:
-    """The bytes that a server sends for /chunked."""
+    """The bytes of a server for /chunked."""
     host, _, port = url.removeprefix("http://").rpartition(":")
     with socket.create_connection((host, int(port))) as connection:
         for piece in bytewise(b"POST /chunked HTTP/1.1\r\nContent-Length: 2\r\n\r\nok"):

@@ -1,4 +1,4 @@
-"""What AT+QCSQ and AT+QNWINFO say is read as it is meant."""
+"""The answers to AT+QCSQ and AT+QNWINFO are parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`requests-bg96 udev`: the rules, and that the doctor knows them again."""
+"""`requests-bg96 udev`: the rules, and that the doctor recognises them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from requests_bg96.cli.main import main
 
 
 def printed() -> str:
-    """What the command prints."""
+    """The output of the command."""
     result = CliRunner().invoke(main, ["udev"])
     assert result.exit_code == 0
     return result.stdout
 
 
 def rules() -> list[dict[str, str]]:
-    """The rules: the value of each key, with its operator in front."""
+    """The rules: the value of each key, with its operator before it."""
     found = []
     for line in printed().splitlines():
         if not line.startswith("#"):
@@ -31,7 +31,7 @@ def rules() -> list[dict[str, str]]:
 
 
 def test_modem_manager_is_kept_off() -> None:
-    """By a mark at the device, which is known by vendor and product."""
+    """A property of the device tells it, by vendor and product."""
     (rule,) = (one for one in rules() if "ENV{ID_MM_DEVICE_IGNORE}" in one)
     assert rule["ATTRS{idVendor}"] == '=="2c7c"'
     assert rule["ATTRS{idProduct}"] == '=="0296"'
@@ -39,7 +39,7 @@ def test_modem_manager_is_kept_off() -> None:
 
 
 def test_the_at_port_has_a_name() -> None:
-    """It is the one of interface 02, and no rule asks two devices for attributes."""
+    """It is the port of interface 02. No rule uses attributes of two devices."""
     named = [one for one in rules() if "SYMLINK+" in one]
     assert [one["SYMLINK+"] for one in named] == [
         '="bg96"',

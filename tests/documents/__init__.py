@@ -1,1 +1,1 @@
-"""Tests of the pages and the package: what they say is so."""
+"""Tests of the pages and of the package: what they say is true."""

@@ -1,6 +1,6 @@
 """Draw the tables of states: ``python -m tests.documents.draw_states``.
 
-It writes docs/states.rst and the two pictures that the page shows.
+It writes docs/states.rst and the two pictures on that page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from requests_bg96.response.receiver import ResponseState
 __all__ = ("DOCS", "drawn")
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
-#: Where each state stands, in pixels; and the size of its box, and of the picture.
+#: The place of each state in pixels, the size of its box, and that of the picture.
 LINE: Mapping[enum.Enum, tuple[int, int]] = {
     State.CLOSED: (110, 40),
     State.UNKNOWN: (110, 190),
@@ -48,9 +48,9 @@ RESPONSE: Mapping[enum.Enum, tuple[int, int]] = {
     ResponseState.LOST: (770, 260),
 }
 BOX = (140, 34)
-#: Pixels by which an arrow is bent, so that one does not hide the way back.
+#: The pixels by which an arrow is bent, so that it does not hide the way back.
 BEND = 26
-#: What leads to the same end from wherever it happens, and so is told and not drawn.
+#: Events with the same end from all states. The page lists them; they are not drawn.
 EVERYWHERE = (Event.GIVE_UP, Event.CLOSE, Event.DOUBT, Event.STRAY_CONNECT)
 
 Arrows = Mapping[tuple[enum.Enum, enum.Enum], list[str]]
@@ -107,7 +107,7 @@ A response
 
 
 def drawn() -> dict[str, str]:
-    """What belongs into each file of ``docs``."""
+    """The content of each file in ``docs``."""
     page = PAGE.format(
         line=defined(line_meanings()),
         everywhere=defined(everywhere()),
@@ -135,7 +135,7 @@ def defined(meanings: Iterable[tuple[str, str]]) -> str:
 
 
 def line_meanings() -> Iterator[tuple[str, str]]:
-    """The states of the line, as its module has them."""
+    """The states of the line, from its module."""
     text = line.__doc__ or ""
     for state in State:
         found = re.search(rf"^``{state.name}``\n((?:    .*\n)+)", text, re.MULTILINE)
@@ -144,7 +144,7 @@ def line_meanings() -> Iterator[tuple[str, str]]:
 
 
 def response_meanings() -> Iterator[tuple[str, str]]:
-    """The states of a response, as its class has them."""
+    """The states of a response, from its class."""
     source = inspect.getsource(ResponseState)
     for state in ResponseState:
         found = re.search(rf"((?:    #: .*\n)+)    {state.name} = ", source)
@@ -153,7 +153,7 @@ def response_meanings() -> Iterator[tuple[str, str]]:
 
 
 def everywhere() -> Iterator[tuple[str, str]]:
-    """Where the events lead that are not drawn."""
+    """The ends of the events that are not drawn."""
     for event in EVERYWHERE:
         ends = collections.defaultdict(list)
         for state, row in line.TRANSITIONS.items():
@@ -164,7 +164,7 @@ def everywhere() -> Iterator[tuple[str, str]]:
 
 
 def linked(text: str) -> str:
-    """The text with the names of states as the picture has them."""
+    """The text, with the names of states as in the picture."""
     for state in State:
         text = text.replace(f"``{state.name}``", f"*{state.value}*")
     return re.sub(r"`(\w+)`", r"``\1``", text)
@@ -174,7 +174,7 @@ def linked(text: str) -> str:
 
 
 def line_arrows() -> Arrows:
-    """The events that lead from one state to the other."""
+    """The events that lead from one state to another."""
     arrows: dict[tuple[enum.Enum, enum.Enum], list[str]] = {}
     for state, row in line.TRANSITIONS.items():
         for event, end in row.items():
@@ -214,7 +214,7 @@ def box(state: enum.Enum, x: int, y: int) -> str:
 
 
 def bent(start: tuple[int, int], end: tuple[int, int]) -> tuple[float, float, str]:
-    """Draw an arrow; return the middle of it, and the path."""
+    """Draw an arrow; return its middle and its path."""
     (x, y), (u, v) = start, end
     if start == end:
         tall = BOX[1] / 2
@@ -231,7 +231,7 @@ def bent(start: tuple[int, int], end: tuple[int, int]) -> tuple[float, float, st
 def edge(
     place: tuple[int, int], way: tuple[float, float], aside: tuple[float, float]
 ) -> tuple[float, float]:
-    """Return where an arrow that leaves a box a little aside crosses its edge."""
+    """Return the point where an arrow crosses the edge of a box."""
     start = [one / 2 for one in aside]
     shares = [
         (BOX[i] / 2 - math.copysign(start[i], way[i] * start[i])) / abs(way[i])

@@ -1,4 +1,4 @@
-"""The pages name files, names and commands that are there, and the layers hold."""
+"""The files, names and commands on the pages exist, and the layers hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from docutils import core, nodes
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "requests_bg96"
 PAGES = [*sorted(ROOT.glob("*.rst")), *sorted((ROOT / "docs").glob("*.rst"))]
-#: The other names the files of requests' own suite.
+#: That page names the files of requests' own suite.
 OURS = [path for path in PAGES if path.name != "conformance.rst"]
 PATH = re.compile(r"(?:(?:requests_bg96|tests|docs|benchmarks|\.ci)/\S*|\w+\.rst)$")
 PARAMETER = re.compile(r"^ *:param (\w+):", re.MULTILINE)
@@ -24,7 +24,7 @@ PARAMETER = re.compile(r"^ *:param (\w+):", re.MULTILINE)
 
 @functools.cache
 def page(path: pathlib.Path) -> nodes.document:
-    """Read a page; what docutils warns of fails."""
+    """Parse a page; a warning of docutils is an error."""
     text = path.read_text(encoding="utf-8")
     return core.publish_doctree(text, str(path), settings_overrides={"halt_level": 2})
 
@@ -42,7 +42,7 @@ def syntax(path: pathlib.Path) -> ast.Module:
 
 
 def defined(body: list[ast.stmt], before: str = "") -> Iterator[str]:
-    """The names that are bound at the top of a module or class, dotted."""
+    """The names defined at the top of a module or class, with dots."""
     for node in body:
         match node:
             case ast.ClassDef():
@@ -58,11 +58,11 @@ def defined(body: list[ast.stmt], before: str = "") -> Iterator[str]:
 
 
 def missing(text: str) -> str | None:
-    """Return what of ``path::name`` is not there."""
+    """Return `text` if its path or name does not exist."""
     path, _, name = text.partition("::")
     if not (ROOT / path).exists():
         return path
-    # The variant of a test stands in brackets; test_manual_coverage looks at those.
+    # Brackets have the variant of a test, which test_manual_coverage checks.
     name = name.partition("[")[0]
     there = not name or name in defined(syntax(ROOT / path).body)
     return None if there else text
@@ -75,7 +75,7 @@ def test_paths_that_are_named_are_there(path: pathlib.Path) -> None:
 
 
 def test_what_is_missing_is_noticed() -> None:
-    """A file that is gone, a name that is gone, and neither."""
+    """A missing file, a missing name, and neither."""
     assert missing("requests_bg96/gone.py") == "requests_bg96/gone.py"
     assert (
         missing("tests/documents/test_documents.py::gone")
@@ -87,7 +87,7 @@ def test_what_is_missing_is_noticed() -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.name))
 def test_commands_that_are_named_are_there(path: pathlib.Path) -> None:
-    """``python -m`` with a module of ours, and ``tox -e`` with an environment."""
+    """``python -m`` with our modules, and ``tox -e`` with environments."""
     tox = configparser.ConfigParser()
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     known = {*re.split(r"[,\s]+", tox["tox"]["env_list"])}
@@ -114,14 +114,14 @@ def test_the_readme_links_to_the_pages() -> None:
 
 
 def files(text: str) -> Iterator[pathlib.Path]:
-    """The modules that an entry of the layers stands for."""
+    """The modules of one entry of the layers."""
     path = ROOT / text
     yield from path.rglob("*.py") if path.is_dir() else (path,)
 
 
 @functools.cache
 def layers() -> dict[pathlib.Path, int]:
-    """The row of each module, from above."""
+    """The row of each module, from the top."""
     (table,) = (
         one
         for one in page(ROOT / "CONTRIBUTING.rst").findall(nodes.table)
@@ -139,14 +139,14 @@ def layers() -> dict[pathlib.Path, int]:
 
 
 def module_file(parts: tuple[str, ...]) -> pathlib.Path | None:
-    """The file of a module of ours; None for what is not one."""
+    """The file of a module of ours, or None."""
     path = ROOT.joinpath(*parts)
     found = (path.with_suffix(".py"), path / "__init__.py")
     return next((one for one in found if one.is_file()), None)
 
 
 def imported_names(path: pathlib.Path) -> Iterator[tuple[str, ...]]:
-    """The dotted names that `path` imports, in functions and for its types also."""
+    """The names that `path` imports, also inside functions and for types."""
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(syntax(path)):
         if isinstance(node, ast.Import):
@@ -183,7 +183,7 @@ def test_imports_go_down() -> None:
 
 
 def test_no_chain_of_imports_is_long() -> None:
-    """Whoever reads a module has at most this many below it to read first."""
+    """A module has at most this many modules below it."""
 
     @functools.cache
     def below(path: pathlib.Path) -> int:
@@ -194,7 +194,7 @@ def test_no_chain_of_imports_is_long() -> None:
     assert max(below(path) for path in {*layers()} - command_line) <= 10
 
 
-#: What the client and the emulator share: it belongs to neither.
+#: The client and the emulator share these modules.
 SHARED = {PACKAGE / "clock.py"}
 EMULATOR = {*(PACKAGE / "emulator").rglob("*.py")}
 
@@ -208,7 +208,7 @@ def test_the_emulator_stands_apart() -> None:
 
 
 def test_what_is_shared_belongs_to_neither() -> None:
-    """It imports nothing of the package, and both sides use it."""
+    """They import nothing of the package, and both sides use them."""
     for path in SHARED:
         assert not {*imported(path)}
         users = {one for one in PACKAGE.rglob("*.py") if path in {*imported(one)}}
@@ -232,7 +232,7 @@ def test_no_class_of_the_emulator_has_a_name_of_the_client() -> None:
 
 
 def test_no_test_module_is_imported() -> None:
-    """What several modules use is in one that has no tests: pytest runs those twice."""
+    """Shared code is in modules without tests: pytest runs imported tests twice."""
     paths = [
         one for name in ("benchmarks", "tests") for one in (ROOT / name).rglob("*.py")
     ]
@@ -247,7 +247,7 @@ def test_no_test_module_is_imported() -> None:
 
 
 def test_each_kind_of_test_has_its_home() -> None:
-    """CONTRIBUTING.rst names each folder that has tests, and none lies beside them."""
+    """CONTRIBUTING.rst names each folder with tests. No test is outside them."""
     page_of_homes = page(ROOT / "CONTRIBUTING.rst")
     named = {
         text for text in literals(page_of_homes) if re.fullmatch(r"tests/\w+/", text)
@@ -260,7 +260,7 @@ def test_each_kind_of_test_has_its_home() -> None:
 
 
 def parameters(node: ast.AST) -> set[str]:
-    """The names that ``:param:`` may have in the docstring of a function or class."""
+    """The names that ``:param:`` may have in a function or class."""
     if isinstance(node, ast.ClassDef):
         fields = {name for name in defined(node.body) if "." not in name}
         made = [one for one in node.body if getattr(one, "name", "") == "__init__"]
@@ -269,7 +269,7 @@ def parameters(node: ast.AST) -> set[str]:
 
 
 def test_documented_parameters_are_there() -> None:
-    """A parameter that was renamed, or is gone, is not documented any more."""
+    """A parameter that was renamed or removed is not documented."""
     documented, wrong = 0, []
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(syntax(path)):

@@ -1,4 +1,4 @@
-"""``docs/fidelity.rst`` says where every fact is from, and has every switch."""
+"""``docs/fidelity.rst`` has the source of each fact, and all switches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from requests_bg96.emulator.switches import allowed_values
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "fidelity.rst"
-#: How a source names transcripts.
+#: The form of the numbers of transcripts.
 NUMBERS = re.compile(r"\d\d(?:, \d\d)*\b")
 BASES = {"manual", "transcript", "driver", "standard", "inference"}
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Switches)}
@@ -44,7 +44,7 @@ def literals(entry: nodes.entry) -> list[str]:
 
 
 def test_every_fact_has_its_source() -> None:
-    """Of one of the kinds that the document explains."""
+    """The source has one of the kinds that the page explains."""
     facts = table("What it rests on")
     assert len(facts) > 40
     for fact, basis, source in facts:
@@ -54,7 +54,7 @@ def test_every_fact_has_its_source() -> None:
 
 
 def test_transcripts_that_are_named_are_there() -> None:
-    """A fact of a transcript names some by number, and each of those has its facts."""
+    """A fact from a transcript has its number. Each transcript has facts."""
     sources = [
         source.astext()
         for _, basis, source in table("What it rests on")
@@ -69,7 +69,7 @@ def test_transcripts_that_are_named_are_there() -> None:
 
 
 def test_every_switch_has_its_row() -> None:
-    """One, and there are no others."""
+    """Each switch has one row, and there are no others."""
     rows = [literals(row[0]) for row in table("What only hardware can settle")]
     assert sorted(name for row in rows for name in row) == sorted(allowed_values())
 

@@ -1,8 +1,8 @@
-"""Every command form, parameter and error number of the manual has its tests.
+"""Each command form, parameter and error number of the manual has its tests.
 
-The manual's list is here, as data; ``docs/manual-coverage.rst`` has a row for each, and
-in it the tests of the emulator and of the client. What has no row, or a row no test, or
-a test does not exist, fails.
+The list of the manual is here as data. ``docs/manual-coverage.rst`` has a row for each,
+with the tests of the emulator and of the client. A missing row, a row without a test
+and a test that does not exist fail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from docutils import core, nodes
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "manual-coverage.rst"
 
-#: The BG96 HTTP(S) AT Commands Manual V1.0: by chapter, each form and each parameter.
+#: The BG96 HTTP(S) AT Commands Manual V1.0: the forms and parameters by chapter.
 MANUAL: dict[str, tuple[str, ...]] = {
     "1.3 Data mode": (
         "+++",
@@ -136,7 +136,7 @@ MANUAL: dict[str, tuple[str, ...]] = {
     "6 Response codes": ("200", "403", "404", "409", "411", "500"),
 }
 
-#: What the client never does, and what a test of it could therefore not show.
+#: What the client never does, so that no test can show it.
 NOT_USED = "Not used:"
 MAY_BE_UNUSED = {
     "<timeout> default 60",
@@ -151,10 +151,10 @@ MAY_BE_UNUSED = {
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One row of the document.
+    """A row of the page.
 
     :param what: the form, the parameter or the number.
-    :param emulator: node ids of tests.
+    :param emulator: the node ids of tests.
     :param client: the same.
     :param said: the text of the client's column.
     """
@@ -193,13 +193,13 @@ def document() -> dict[str, tuple[Row, ...]]:
         found = tuple(rows(section)) if title is not None else ()
         if found and title is not None:
             tables[title.astext()] = found
-    # The title of the document is a section where it has several.
+    # A page with several sections has its title as a section.
     return {title: found for title, found in tables.items() if title in MANUAL}
 
 
 @functools.cache
 def existing_ids() -> frozenset[str]:
-    """The node ids of all tests in the files that the document names."""
+    """The node ids of all tests in the files on the page."""
     named = {
         test.partition("::")[0]
         for table in document().values()
@@ -227,13 +227,13 @@ def existing_ids() -> frozenset[str]:
 
 @pytest.mark.parametrize("chapter", MANUAL)
 def test_each_of_the_manual_has_its_row(chapter: str) -> None:
-    """One, and there are no others."""
+    """Each has one row, and there are no others."""
     assert [row.what for row in document()[chapter]] == list(MANUAL[chapter])
 
 
 @pytest.mark.parametrize("chapter", MANUAL)
 def test_each_row_has_its_tests(chapter: str) -> None:
-    """On both sides, and they exist."""
+    """There are tests of both sides, and they exist."""
     for row in document()[chapter]:
         assert row.emulator, row
         missing = {*row.emulator, *row.client} - existing_ids()
@@ -242,7 +242,7 @@ def test_each_row_has_its_tests(chapter: str) -> None:
 
 
 def test_what_the_client_does_not_use() -> None:
-    """It is said so, with a reason, and nothing else is."""
+    """The page says so with a reason, and only for these."""
     unused = {
         row.what: row.said
         for table in document().values()
@@ -255,7 +255,7 @@ def test_what_the_client_does_not_use() -> None:
 
 
 def test_each_side_is_tested_by_its_own_tests() -> None:
-    """The emulator's by what is in its folder, the client's by what is not."""
+    """Tests of the emulator are in its folder; those of the client are not."""
     for table in document().values():
         for row in table:
             assert all(test.startswith("tests/emulator/") for test in row.emulator)

@@ -1,4 +1,4 @@
-"""The settings stand in one list; signatures, docstrings, README, options follow."""
+"""One list has the settings. Signatures, docstrings, README and options follow it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from requests_bg96.settings import Settings
 README = pathlib.Path(__file__).resolve().parents[2] / "README.rst"
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 BOTH = [BG96Adapter, BG96Modem]
-#: Of each setting, a value that is not its default.
+#: A value of each setting that is not its default.
 OTHER: dict[str, Any] = {
     "apn": "iot.example",
     "username": "user",
@@ -45,12 +45,12 @@ OTHER: dict[str, Any] = {
 
 
 def settings_of(made: BG96Adapter | BG96Modem) -> Settings:
-    """The settings of a modem, or of an adapter's."""
+    """The settings of a modem, or of an adapter's modem."""
     return (made.modem if isinstance(made, BG96Adapter) else made).settings
 
 
 def named(kind: type[Any]) -> dict[str, inspect.Parameter]:
-    """The parameters that a class takes by name only."""
+    """The parameters that a class takes only by name."""
     parameters = inspect.signature(kind).parameters
     return {
         name: one for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY
@@ -59,7 +59,7 @@ def named(kind: type[Any]) -> dict[str, inspect.Parameter]:
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_signatures(kind: type[Any]) -> None:
-    """Each setting has its name, type and default, and nothing else is let in."""
+    """Each setting has its name, type and default, and there are no others."""
     found = named(kind)
     assert len(inspect.signature(kind).parameters) == len(found) + 1
     wanted = {name: (one.type, one.default) for name, one in FIELDS.items()}
@@ -72,7 +72,7 @@ def test_signatures(kind: type[Any]) -> None:
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_docstrings(kind: type[Any]) -> None:
-    """Each parameter is documented, and each setting in the words of the list."""
+    """Each parameter is documented; a setting has the words of the list."""
     found = meanings(kind)
     assert [*found] == [*inspect.signature(kind).parameters]
     wanted = meanings(Settings)
@@ -81,7 +81,7 @@ def test_docstrings(kind: type[Any]) -> None:
 
 
 def test_the_readme() -> None:
-    """Its table has each argument of the adapter and its default, the modem's first."""
+    """Its table has each argument of the adapter, with its default."""
     page = core.publish_doctree(README.read_text(encoding="utf-8"))
     (table,) = (
         one for one in page.findall(nodes.table) if "allow_reset" in one.astext()
@@ -99,7 +99,7 @@ def test_the_readme() -> None:
 
 
 def test_the_command_line() -> None:
-    """The doctor has an option for each setting, and hands each one on."""
+    """The doctor has an option for each setting, and passes each one."""
     doctor = main.commands["doctor"]
     options = {one.name: one for one in doctor.params if one.name in FIELDS}
     assert [*options] == [*FIELDS]
@@ -122,7 +122,7 @@ def test_the_command_line() -> None:
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("name", FIELDS)
 def test_each_setting_arrives(kind: Any, name: str) -> None:
-    """It is the modem's, and no other changes."""
+    """It is set in the modem, and no other setting changes."""
     made = kind("loop://", **{name: OTHER[name]})
     assert settings_of(made).differing(Settings()) == [name]
     assert settings_of(made) == Settings(**{name: OTHER[name]})
@@ -130,7 +130,7 @@ def test_each_setting_arrives(kind: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_modem_has_its_own(name: str) -> None:
-    """What is given beside a modem would not reach it, nor would a default value."""
+    """Arguments beside a modem would have no effect, nor would default values."""
     modem = BG96Modem("loop://")
     for value in (OTHER[name], getattr(Settings(), name)):
         with pytest.raises(TypeError, match=f"{name}: pass these to the BG96Modem"):
@@ -145,18 +145,18 @@ def test_a_modem_has_its_own_clock() -> None:
 
 
 def test_wrong_names() -> None:
-    """The error is about the class that was called; mypy refuses them as well."""
+    """The error names the class that was called; mypy refuses them, too."""
     with pytest.raises(TypeError, match=r"^BG96Adapter\.__init__\(\) .* 'apm'"):
         BG96Adapter(apm="iot.example")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=r"^BG96Modem\.__init__\(\) .* 'timeout'"):
         BG96Modem(timeout=(1, 2))  # type: ignore[call-arg]
-    # What is wrong by its type only, mypy alone refuses.
+    # Only mypy refuses a wrong type.
     BG96Adapter("loop://", rtscts="yes")  # type: ignore[arg-type]
     BG96Modem("loop://", dtr="no")  # type: ignore[arg-type]
 
 
 class Passing(BG96Adapter):
-    """A subclass that has an argument of its own, and passes on the others."""
+    """A subclass with an argument of its own, which passes the others."""
 
     __attrs__ = [*BG96Adapter.__attrs__, "label"]
 
@@ -166,7 +166,7 @@ class Passing(BG96Adapter):
 
 
 def test_subclasses_and_copies() -> None:
-    """They have the settings that the first was made with."""
+    """They have the settings of the original."""
     made = Passing("loop://", label="north", timeout=(1, 2), **OTHER)
     for one in (made, pickle.loads(pickle.dumps(made)), copy.copy(made)):
         assert isinstance(one, Passing) and one.label == "north"

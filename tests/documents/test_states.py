@@ -1,4 +1,4 @@
-"""The page and the pictures of the states are what the tables give."""
+"""The page and the pictures of the states match the tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PICTURES = [name for name in drawn() if name.endswith(".svg")]
 
 @pytest.mark.parametrize("name", drawn())
 def test_what_is_drawn(name: str) -> None:
-    """``python -m tests.documents.draw_states`` makes it so again."""
+    """``python -m tests.documents.draw_states`` makes the same files."""
     assert (DOCS / name).read_text(encoding="utf-8") == drawn()[name]
 
 
@@ -29,7 +29,7 @@ def test_a_picture(name: str) -> None:
 
 
 def test_every_state_and_transition_is_in_it() -> None:
-    """Each has its place; an arrow stands for all events from one state to another."""
+    """An arrow stands for all events from one state to another."""
     assert {*LINE} == {*State} and {*RESPONSE} == {*ResponseState}
     shown = "".join(drawn()[name] for name in PICTURES)
     events = [event for _, event in LINE_TABLE if event not in EVERYWHERE]

@@ -1,1 +1,1 @@
-"""Dialogues with real modules, and what reads them."""
+"""Dialogues with real modules, and their reader."""

@@ -1,12 +1,11 @@
-"""Reads dialogues with real modules.
+"""Read dialogues with real modules.
 
-A transcript is a text file. ``>`` is what the host sent, ``<`` what the module said,
-both with Python's escapes; neighbouring lines of one kind are one piece. In ``<``
-lines ``{address}``, ``{number}`` and ``{text}`` stand for what differs from module to
-module. ``~`` lets seconds pass, ``@`` is what the next server answers ("silence" for
-nothing), ``^`` what the server of the last socket sends, ``!`` is an option of the
-emulator, ``=`` a command that came before the transcript. ``{file NAME}`` stands for a
-file of :data:`FILES`.
+A transcript is a text file. ``>`` is what the host sent, ``<`` what the module sent,
+both with Python's escapes. Adjacent lines of one kind are one piece. In ``<`` lines,
+``{address}``, ``{number}`` and ``{text}`` stand for parts that differ between modules.
+``~`` lets seconds pass. ``@`` is the answer of the next server ("silence" for none).
+``^`` is what the server of the last socket sends. ``!`` is an option of the emulator.
+``=`` is a command before the transcript. ``{file NAME}`` stands for a file of `FILES`.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ import pathlib
 from tests.emulator.samples import FILES
 
 FOLDER = pathlib.Path(__file__).parent
-#: Those over sockets, which the client does not use.
+#: Transcripts of sockets, which the client does not use.
 SOCKETS = sorted(FOLDER.glob("sockets/*.txt"))
-#: Those that the emulator replays; ``siblings`` has those of other modules.
+#: Transcripts that the emulator replays; ``siblings`` has those of other modules.
 TRANSCRIPTS = sorted(FOLDER.glob("*.txt")) + SOCKETS
 
 
 def unescape(text: str) -> bytes:
-    """Return the bytes of an escaped text."""
+    """Return the bytes of a text with escapes."""
     data = codecs.escape_decode(text.encode())[0]
     for name, content in FILES.items():
         data = data.replace(b"{file %s}" % name.encode(), content)
@@ -32,7 +31,7 @@ def unescape(text: str) -> bytes:
 
 
 def read_transcript(path: pathlib.Path) -> list[tuple[str, str]]:
-    """Return signs and texts; neighbours of one sign are joined."""
+    """Return signs and texts; adjacent lines with one sign are joined."""
     steps: list[tuple[str, str]] = []
     for line in path.read_text().splitlines():
         if not line.strip() or line.startswith("#"):
