@@ -1,1 +1,1 @@
-"""Tests of what goes over the line: bytes, lines, dialogues, and what logs show."""
+"""Tests of the line: bytes, lines, dialogues, and how logs show them."""

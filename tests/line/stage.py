@@ -1,4 +1,4 @@
-"""A link on a port, brought to any state of the line."""
+"""A link on a port, in any state of the line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ended(BaseException):
 
 
 class Interrupting(VirtualClock):
-    """A clock by which somebody interrupts, once `at_once` is set."""
+    """A clock that interrupts the program, once `at_once` is set."""
 
     at_once = False
 
@@ -41,10 +41,10 @@ class Interrupting(VirtualClock):
 
 
 class Stage:
-    """A link on a port, a module that is told what to say, and a record.
+    """A link on a port, a module that the test controls, and a record.
 
-    :param made: of which the modem has just been opened.
-    :param seen: what is recorded.
+    :param made: a rig whose modem has just been opened.
+    :param seen: the record.
     """
 
     def __init__(self, made: Rig, seen: Recorder) -> None:
@@ -54,20 +54,20 @@ class Stage:
         self.link: Link = link
 
     def say(self, line: bytes) -> None:
-        """Have the module say a line."""
+        """Let the module send a line."""
         self.made.emulator.urc(line)
 
     def insert(self, line: bytes, behind: int = 0) -> None:
-        """Have a line come amid what the module says, behind so many bytes of that."""
+        """Insert a line into the module's bytes, after a number of them."""
         data = b"\r\n" + line + b"\r\n"
         self.made.emulator.add_fault(Fault("to_host", behind, "insert", data=data))
 
     def mute(self, behind: int = 0) -> None:
-        """Have the module say nothing for a while, behind so many bytes."""
+        """Stop the module's bytes for a while, after a number of them."""
         self.made.emulator.add_fault(Fault("to_host", behind, "silence", seconds=5.0))
 
     def run(self, *steps: Step) -> None:
-        """Carry out steps, whatever becomes of them."""
+        """Carry out steps, and ignore errors."""
 
         def script() -> Dialogue[None]:
             for step in steps:
@@ -77,7 +77,7 @@ class Stage:
             self.link.run(script(), Deadline(self.made.clock, 30.0))
 
     def interrupted(self, state: State, event: Event, *steps: Step) -> None:
-        """Carry out steps, and be interrupted behind a transition."""
+        """Carry out steps, and interrupt them after a transition."""
         clock = self.made.clock
         self.seen.then[state, event] = lambda: setattr(clock, "at_once", True)
         self.run(*steps)
@@ -89,7 +89,7 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(*answers: Any) -> Iterator[Stage]:
-    """Make all of it; the module listens."""
+    """Make a stage whose module listens."""
     with (
         recorded() as seen,
         rig(*answers, clock=Interrupting(), baudrate=9_600) as made,
@@ -98,23 +98,23 @@ def stage(*answers: Any) -> Iterator[Stage]:
         yield Stage(made, seen)
 
 
-#: Bytes from the module: CONNECT, and the file; or an OK, and the echo of a question.
+#: Bytes of the module: CONNECT and the file; or OK and the echo of a question.
 FILE_SENT = len(b"\r\nCONNECT\r\nhello")
 ECHO_SENT = len(OK) + len(b"AT" + 40 * b"Q0" + b"E0\r")
 URL = Command("+QHTTPURL=19,10", payload=b"http://example.org/", timeout=1.0)
 SIGNAL = Command("+CSQ")
-#: By which the module sends payload that somebody else takes.
+#: A command whose payload another object takes.
 LEADS = Command('+QFDWL="f"', leads=True)
 NEVER = Await(b"+NEVER:", 1.0)
 MOMENT = Pause(0.5, MuteError("there is no time"))
 
 
 def download() -> Command:
-    """A command by which the module sends a payload that it takes itself."""
+    """A command whose payload the command itself takes."""
     return Command('+QFDWL="f"', sink=lambda data: None, sink_size=5, timeout=1.0)
 
 
-#: What is done with a link.
+#: An action with a link.
 Happening = Callable[[Stage], None]
 
 
@@ -124,12 +124,12 @@ def does(*steps: Step) -> Happening:
 
 
 def interrupted(state: State, event: Event, *steps: Step) -> Happening:
-    """Carry out steps, and be interrupted behind a transition."""
+    """Carry out steps, and interrupt them after a transition."""
     return lambda one: one.interrupted(state, event, *steps)
 
 
 def in_turn(*all_of_them: Happening) -> Happening:
-    """Do one thing after the other."""
+    """Do these actions in order."""
 
     def happen(one: Stage) -> None:
         for each in all_of_them:
@@ -146,7 +146,7 @@ def _doubt(one: Stage) -> None:
     one.link.ask_amid_payload(one.link.question().invitation)
 
 
-#: How a link that listens is brought to each state.
+#: How a link that listens gets into each state.
 WAYS: dict[State, Happening] = {
     State.CLOSED: Stage.close,
     State.CLOSED_IN_DATA_MODE: in_turn(does(LEADS), Stage.close),
@@ -172,7 +172,7 @@ WAYS: dict[State, Happening] = {
 
 @contextlib.contextmanager
 def brought_to(state: State) -> Iterator[Stage]:
-    """Bring a link to a state."""
+    """Bring a link into a state."""
     with stage() as one:
         WAYS[state](one)
         assert one.link.state.state is state

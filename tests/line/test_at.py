@@ -1,4 +1,4 @@
-"""Commands to bytes, bytes to lines, and what a line is to a command."""
+"""From commands to bytes, from bytes to lines, and the meaning of lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import bytewise, cut, piece_sizes
 
 
 def read_lines(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
-    """The lines that come of `pieces`, and what is no line."""
+    """The lines in `pieces`, and the rest."""
     buffer, lines = LineBuffer(), []
     for piece in pieces:
         buffer.receive_data(piece)
@@ -26,7 +26,7 @@ def read_lines(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
 
 
 def check_lines(data: bytes, expected: list[bytes]) -> None:
-    """`data` gives these lines whole, byte by byte and with more behind it."""
+    """Check these lines: whole, byte by byte, and with bytes after them."""
     assert read_lines([data]) == (expected, b"")
     assert read_lines(bytewise(data)) == (expected, b"")
     assert read_lines([data + b"\r\n+Q"]) == (expected, b"+Q")
@@ -52,28 +52,28 @@ def check_lines(data: bytes, expected: list[bytes]) -> None:
     ],
 )
 def test_lines(data: bytes, expected: list[bytes]) -> None:
-    """Line ends are taken off, empty lines are none, NULs of a start-up neither."""
+    """Line ends, empty lines and the NULs of a start are removed."""
     check_lines(data, expected)
 
 
 @given(st.lists(st.binary(min_size=1).filter(lambda b: not set(b) & set(b"\r\n\0"))))
 def test_any_line_comes_out(lines: list[bytes]) -> None:
-    """What the lines hold does not matter."""
+    """The content of the lines does not matter."""
     check_lines(b"".join(b"\r\n%b\r\n" % line for line in lines), lines)
 
 
 @given(st.binary(), piece_sizes)
 def test_any_split_gives_the_same_lines(data: bytes, sizes: list[int]) -> None:
-    """However bytes come, the lines and the rest are the same."""
+    """The lines and the rest do not depend on the pieces."""
     lines, rest = read_lines(list(cut(data, sizes)))
     whole, left = read_lines([data])
     assert lines == whole
-    # Of a line not yet ended, only the CRs that begin it may have gone already.
+    # Of an incomplete line, only CRs at its start may be gone.
     assert rest.lstrip(b"\r\n") == left.lstrip(b"\r\n")
 
 
 def test_noise_is_dropped() -> None:
-    """What has no end in 4,096 bytes is no line: it is reported, and dropped."""
+    """4,096 bytes without a line end are not a line: they are reported and dropped."""
     buffer = LineBuffer()
     buffer.receive_data(b"\xf0" * 4_096)
     assert buffer.next_line() is None
@@ -96,7 +96,7 @@ def test_noise_is_dropped() -> None:
     ],
 )
 def test_whether_there_is_a_line(data: bytes, has: bool) -> None:
-    """Or that none ends, which is said once."""
+    """A line without an end is reported once."""
     buffer = LineBuffer()
     buffer.receive_data(data)
     assert buffer.has_line is has
@@ -106,9 +106,9 @@ def test_whether_there_is_a_line(data: bytes, has: bool) -> None:
 
 
 def test_how_lines_end() -> None:
-    """In LF alone or not: that of the line before, though it was empty."""
+    """In LF alone or not: the line before decides, even if it was empty."""
     buffer, found = LineBuffer(), [LineBuffer().ended_in_lf]
-    # What stands behind a line end says nothing about it.
+    # Bytes after a line end do not matter.
     for data in (b"OK\r\n", b"OK\nOK\r", b"\n", b"\n", b"\r\n", b"\nOK", b"\r\n"):
         buffer.receive_data(data)
         buffer.next_line()
@@ -117,7 +117,7 @@ def test_how_lines_end() -> None:
 
 
 def test_the_byte_that_confirms_a_block() -> None:
-    """It is taken if it is next, it alone, and lines are read on behind it."""
+    """Only this byte is taken, if it is next. Then lines are read again."""
     buffer = LineBuffer()
     assert not buffer.take_acknowledgement()
     buffer.receive_data(b"a\r\n")
@@ -132,7 +132,7 @@ def test_the_byte_that_confirms_a_block() -> None:
 
 
 def test_rest_is_payload() -> None:
-    """What stands behind CONNECT leaves as it came, line ends and all."""
+    """The bytes after CONNECT are unchanged, with their line ends."""
     buffer = LineBuffer()
     buffer.receive_data(b"\r\nCONNECT\r\n\r\n\0OK\r\n")
     assert buffer.next_line() == b"CONNECT"
@@ -179,12 +179,12 @@ QIACT = Command("+CMEE=1;+QIACT?")
     ],
 )
 def test_kinds_of_lines(line: bytes, command: Command, kind: Kind) -> None:
-    """A line belongs to the command in progress, or else it is unsolicited."""
+    """A line answers the command in progress, or it is unsolicited."""
     assert command.kind_of(line) is kind
 
 
 def test_command() -> None:
-    """A command ends with a CR and nothing else; secrets are not shown."""
+    """A command ends with CR only. Secrets are not shown."""
     command = Command('+CPIN="1234"', shown="+CPIN=***")
     assert command.line == b'AT+CPIN="1234"\r'
     assert str(command) == "AT+CPIN=***"
@@ -199,7 +199,7 @@ def test_command() -> None:
 
 
 def test_reply() -> None:
-    """A reply has the values behind a name, in their order."""
+    """A reply has the values after a name, in order."""
     lines = (b'+QHTTPCFG: "contextid",1', b"+QIACT: 1,1", b"+QHTTPCFG:x")
     reply = Reply(b"OK", lines)
     assert reply.values("+QHTTPCFG") == ['"contextid",1', "x"]
@@ -223,13 +223,13 @@ def test_reply() -> None:
     ],
 )
 def test_error_number(final: bytes, err: int | None) -> None:
-    """The number, where there is one."""
+    """The number, if there is one."""
     assert error_number(final) == err
 
 
 @pytest.mark.parametrize("value", ["", "iot.example", "a b", "\\", "x" * 127])
 def test_quoted(value: str) -> None:
-    """What cannot end the quotes is taken as it is."""
+    """Text that cannot end the quotes is unchanged."""
     assert quoted(value, "APN") == f'"{value}"'
 
 
@@ -237,20 +237,20 @@ def test_quoted(value: str) -> None:
     "value", ['"', 'x",1;+QPOWD="', "a\rb", "a\nb", "\0", "\x1a", "é", "\x7f"]
 )
 def test_nothing_leaves_its_quotes(value: str) -> None:
-    """What could become a command of its own is refused, and named."""
+    """Text that could become another command is refused, and named."""
     with pytest.raises(LimitError, match="the APN must be printable ASCII"):
         quoted(value, "APN")
 
 
 def test_quoted_limit() -> None:
-    """The text names the length found and the length allowed."""
+    """The error has the length and the limit."""
     with pytest.raises(LimitError, match="APN has 128 bytes; at most 127"):
         quoted("x" * 128, "APN")
 
 
 @given(st.text(), st.integers(0, 40))
 def test_quoted_is_one_string(value: str, limit: int) -> None:
-    """Either refused, or a string that begins and ends with its only quotes."""
+    """The text is refused, or it begins and ends with its only quotes."""
     try:
         text = quoted(value, "APN", limit)
     except LimitError:

@@ -1,4 +1,4 @@
-"""What is said to the module, step by step and without a port."""
+"""Dialogues with the module, step by step, without a port."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ACTIVE = '+QIACT: 1,1,1,"10.7.157.1"'
 REGISTRATION = "AT+CREG?;+CGREG?;+CEREG?"
 REGISTERED = "+CREG: 0,1|+CGREG: 0,1|+CEREG: 0,1|OK"
 SEARCHING = "+CREG: 0,2|+CGREG: 0,0|+CEREG: 0,2|OK"
-#: What was written is read.
+#: Bytes that were written can be read.
 SET = ("AT+QHTTPCFG?", f"{CONFIGURED}|OK")
 LATE = NoAnswer("the module gave no answer within 0.6 s")
 #: The question whether the module listens, and its answers.
@@ -57,7 +57,7 @@ SEND = f"AT+QHTTPGET=60,{len(GET.data)},11 <{len(GET.data)}>"
 def prepare(
     *script: tuple[str, Answer], known: Knowledge | None = None, **settings: Any
 ) -> Knowledge:
-    """Make a module ready, and return what is known of it then."""
+    """Set up a module, and return the knowledge about it."""
     known = known or Knowledge()
     play(setup.prepare(Settings(**settings), known), *script)
     assert known.checked.settings and known.told.context
@@ -67,7 +67,7 @@ def prepare(
 def refused(
     *script: tuple[str, Answer], known: Knowledge | None = None, **settings: Any
 ) -> SetupError:
-    """Fail to make a module ready, and return why."""
+    """Fail to set up a module, and return the error."""
     with pytest.raises(SetupError) as caught:
         prepare(*script, known=known, **settings)
     return caught.value
@@ -77,18 +77,18 @@ def refused(
 
 
 def test_a_module_that_answers() -> None:
-    """It has shown that it listens, and nothing more is said."""
+    """It has shown that it listens, and no more is sent."""
     play(connect.find_module(Settings()), ("Speed", None), LISTENS, ("Pause", None))
 
 
 def test_a_first_line_that_is_lost() -> None:
-    """What another program left in the line's buffer may spoil the first attempt."""
+    """Bytes of another program in the line's buffer may spoil the first attempt."""
     script = [("Speed", None), DEAF, ("Speed", None), LISTENS, ("Pause", None)]
     play(connect.find_module(Settings()), *script)
 
 
 def test_a_payload_that_goes_on() -> None:
-    """Only then data mode is left."""
+    """Only then, data mode is left."""
     play(
         connect.find_module(Settings()),
         *[("Speed", None), DEAF] * 2,
@@ -98,7 +98,7 @@ def test_a_payload_that_goes_on() -> None:
 
 
 def speeds(settings: Settings, answers_at: int) -> list[int]:
-    """The speeds that are tried until a module at this one answers."""
+    """The speeds that are tried until a module at this speed answers."""
     tried: list[int] = []
     dialogue = connect.find_module(settings)
     step = next(dialogue)
@@ -121,7 +121,7 @@ def speeds(settings: Settings, answers_at: int) -> list[int]:
 
 
 def test_data_mode_is_left_before_other_speeds_are_tried() -> None:
-    """A crashed program is likelier than a module that somebody has slowed down."""
+    """A crashed program is more likely than a slower module."""
     play(
         connect.find_module(Settings()),
         *[("Speed", None), DEAF] * 2,
@@ -133,13 +133,13 @@ def test_data_mode_is_left_before_other_speeds_are_tried() -> None:
     "rate", [9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600]
 )
 def test_any_speed_is_found(rate: int) -> None:
-    """Without a speed of its own, the line takes the module's."""
+    """Without a setting, the line uses the module's speed."""
     tried = speeds(Settings(), rate)
     assert tried[0] == 115_200 and tried[-1] == rate
 
 
 def test_a_port_where_speed_means_nothing() -> None:
-    """A module that was mute for a while answers at a speed that is none of its own."""
+    """A module that did not answer for a while answers at any speed."""
     play(
         connect.find_module(Settings()),
         *[("Speed", None), DEAF] * 2,
@@ -152,13 +152,13 @@ def test_a_port_where_speed_means_nothing() -> None:
 
 
 def test_a_wanted_speed_is_set() -> None:
-    """The module is told, then the port."""
+    """The module gets the speed first, then the port."""
     tried = speeds(Settings(baudrate=921_600), 115_200)
     assert tried[0] == 921_600 and tried[-2:] == [115_200, 921_600]
 
 
 def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
-    """Both speeds are named."""
+    """The error names both speeds."""
     dialogue = connect.find_module(Settings(baudrate=921_600))
     with pytest.raises(SetupError, match="answers at 115200 baud, but not at 921600"):
         play(
@@ -173,7 +173,7 @@ def test_a_wanted_speed_that_the_line_does_not_carry() -> None:
 
 
 def test_nothing_answers() -> None:
-    """The text says what to look at, and it comes after a bounded number of steps."""
+    """The error says what to check, after a limited number of steps."""
     dialogue = connect.find_module(Settings())
     steps = 0
     with pytest.raises(SetupError, match="nothing answers AT.*module's AT port"):
@@ -184,7 +184,7 @@ def test_nothing_answers() -> None:
     assert steps < 60
 
 
-# Getting back to a module
+# Resynchronising a module
 
 
 def test_resynchronising() -> None:
@@ -193,7 +193,7 @@ def test_resynchronising() -> None:
 
 
 def test_resynchronising_in_data_mode() -> None:
-    """Data mode is left first: what is written there is payload."""
+    """Data mode is left first: there, commands are payload."""
     play(
         connect.resynchronise(True, None, 0.0),
         *[("Escape", None), DEAF, LISTENS, ("Pause", None)],
@@ -201,7 +201,7 @@ def test_resynchronising_in_data_mode() -> None:
 
 
 def test_a_late_answer_is_waited_for() -> None:
-    """Of a command that was given up, as long as it may yet take."""
+    """The answer to a command that timed out, for as long as it may take."""
     command = Command("+QIACT=1", timeout=150.0)
     dialogue = connect.resynchronise(False, command, 140.0)
     step = next(dialogue)
@@ -210,7 +210,7 @@ def test_a_late_answer_is_waited_for() -> None:
 
 
 def test_a_late_connect_leads_to_data_mode() -> None:
-    """Which is left: the payload is not wanted any more."""
+    """Data mode is left, because nobody wants the payload."""
     command = Command("+QHTTPGET=60,20,60", payload=b"x" * 20)
     play(
         connect.resynchronise(False, command, 100.0),
@@ -229,13 +229,13 @@ def test_a_late_urc_is_swallowed(answer: Answer) -> None:
 
 
 def test_a_module_that_does_not_come_back() -> None:
-    """Bounded attempts, and a text that says so."""
+    """A limited number of attempts, and an error that says so."""
     attempt: Script = [DEAF, DEAF, ("Escape", None)]
     with pytest.raises(SetupError, match="no longer answers"):
         play(connect.resynchronise(False, None, 0.0), *attempt * 3)
 
 
-# Making a module ready
+# Setting up a module
 
 
 def test_a_module_that_is_ready() -> None:
@@ -244,12 +244,12 @@ def test_a_module_that_is_ready() -> None:
 
 
 def test_what_is_known_is_not_asked() -> None:
-    """Nothing is said at all."""
+    """Nothing is sent."""
     prepare(known=Knowledge(checked=Checked(settings=True), told=Told(context=True)))
 
 
 def test_a_fresh_module() -> None:
-    """What is wrong is written in one line, and the context activated."""
+    """Wrong settings are written in one line, and the context is activated."""
     prepare(
         (CHECK, f"{UNCONFIGURED}|OK"),
         ('AT+QHTTPCFG="requestheader",1;+QHTTPCFG="responseheader",1', "OK"),
@@ -259,7 +259,7 @@ def test_a_fresh_module() -> None:
 
 
 def test_settings_that_noise_has_changed() -> None:
-    """OK says that a setting was understood, and not which."""
+    """OK means that a setting was understood, but not which one."""
     other = CONFIGURED.replace('"requestheader",1', '"requestheader",0')
     prepare(
         (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
@@ -270,19 +270,19 @@ def test_settings_that_noise_has_changed() -> None:
 
 
 def test_only_what_is_wrong_is_written() -> None:
-    """A value that a read shows to be right stays."""
+    """A value that is right is not written."""
     other = CONFIGURED.replace('"sslctxid",1', '"sslctxid",3')
     prepare((CHECK, f"{other}|{ACTIVE}|OK"), ('AT+QHTTPCFG="sslctxid",1', "OK"), SET)
 
 
 def test_keys_that_are_not_known() -> None:
-    """Later firmware lists more of them."""
+    """Later firmwares list more of them."""
     more = f'{CONFIGURED}|+QHTTPCFG: "prefix","64:FF9B:0:0:0:0:0:0",96'
     prepare((CHECK, f"{more}|{ACTIVE}|OK"))
 
 
 def test_settings_that_are_gone_take_the_url_along() -> None:
-    """The module has restarted, or somebody else has used it."""
+    """The module has restarted, or another program has used it."""
     known = Knowledge(told=Told(context=True, url=URL))
     prepare(
         (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
@@ -294,7 +294,7 @@ def test_settings_that_are_gone_take_the_url_along() -> None:
 
 
 def test_another_context() -> None:
-    """Both the PDP context and the SSL context may be chosen."""
+    """The PDP context and the SSL context can be chosen."""
     others = CONFIGURED.replace('id",1', 'id",2')
     lines = f'{others}|{ACTIVE}|+QIACT: 12,1,1,"10.0.0.2"'
     with pytest.raises(SetupError):
@@ -310,7 +310,7 @@ def test_another_context() -> None:
 
 
 def test_flow_control_is_set() -> None:
-    """Where RTS and CTS are wired, along with all the rest."""
+    """RTS and CTS, with all other settings."""
     prepare((f"{CHECK};+IFC=2,2", f"{CONFIGURED}|{ACTIVE}|OK"), rtscts=True)
 
 
@@ -351,7 +351,7 @@ def test_an_apn_that_differs(found: str) -> None:
 
 
 def test_an_apn_before_activation() -> None:
-    """Nothing is deactivated that is not active."""
+    """A context that is not active is not deactivated."""
     prepare(
         (WITH_APN, f'{CONFIGURED}|+QICSGP: 1,"","","",0|OK'),
         *[(DEFINE, "OK")],
@@ -376,7 +376,7 @@ def test_passwords_are_not_shown() -> None:
 
 
 def test_joined_commands_one_by_one() -> None:
-    """A module that does not take several in a line is asked each for itself."""
+    """If a module refuses several commands in a line, each is sent alone."""
     prepare(
         (CHECK, "ERROR"),
         ("AT+QHTTPCFG=?", '+QHTTPCFG: "contextid",(1-16)|OK'),
@@ -387,7 +387,7 @@ def test_joined_commands_one_by_one() -> None:
 
 
 def test_joined_settings_one_by_one() -> None:
-    """The same for what is written."""
+    """The same for settings."""
     prepare(
         (CHECK, f"{UNCONFIGURED}|{ACTIVE}|OK"),
         (
@@ -402,7 +402,7 @@ def test_joined_settings_one_by_one() -> None:
 
 
 def test_not_a_module_with_these_commands() -> None:
-    """It is refused by its own name."""
+    """The error has its name."""
     error = refused(
         (CHECK, "ERROR"),
         ("AT+QHTTPCFG=?", "ERROR"),
@@ -413,7 +413,7 @@ def test_not_a_module_with_these_commands() -> None:
 
 
 def test_not_even_a_name() -> None:
-    """A module that says nothing of itself is refused all the same."""
+    """A module that does not tell its name is refused, too."""
     error = refused((CHECK, "ERROR"), ("AT+QHTTPCFG=?", "ERROR"), ("ATI", "ERROR"))
     assert "a module without a name" in str(error)
 
@@ -438,7 +438,7 @@ def test_one_command_that_fails() -> None:
     ],
 )
 def test_a_question_that_is_answered_by_nothing(script: Script) -> None:
-    """It was not answered: the OK is a late one, to something else."""
+    """OK without an answer is late, and belongs to another command."""
     with pytest.raises(StrayAnswer):
         prepare(*script)
 
@@ -451,7 +451,7 @@ THREE_LEFT = ("AT+QPINC?", '+QPINC: "SC",3,10|+QPINC: "P2",3,10|OK')
 
 
 def test_pin() -> None:
-    """It is entered, and the SIM asked again until it is ready."""
+    """It is entered, and the SIM is asked until it is ready."""
     known = prepare(
         *ASKS,
         THREE_LEFT,
@@ -466,13 +466,13 @@ def test_pin() -> None:
 
 
 def test_no_pin_given() -> None:
-    """The text names the argument."""
+    """The error names the argument."""
     error = refused(*ASKS)
     assert "the SIM needs its PIN; pass pin=" in str(error)
 
 
 def test_a_wrong_pin_is_tried_once() -> None:
-    """Never again on this module, whatever happens to it."""
+    """It is never tried again on this module."""
     known = Knowledge()
     error = refused(
         *ASKS, THREE_LEFT, ('AT+CPIN="0000"', "+CME ERROR: 16"), known=known, pin="0000"
@@ -486,13 +486,13 @@ def test_a_wrong_pin_is_tried_once() -> None:
 
 @pytest.mark.parametrize("left", [2, 1, 0])
 def test_a_pin_is_not_tried_with_attempts_spent(left: int) -> None:
-    """Somebody has tried a wrong one: it may have been this."""
+    """Somebody has tried a wrong PIN. It may have been this one."""
     error = refused(*ASKS, ("AT+QPINC?", f'+QPINC: "SC",{left},10|OK'), pin="1234")
     assert f"{left} of 3 attempts" in str(error)
 
 
 def test_a_pin_that_got_no_answer_counts_as_tried() -> None:
-    """It may have been refused."""
+    """The module may have refused it."""
     known = Knowledge()
     with pytest.raises(NoAnswer):
         prepare(*ASKS, THREE_LEFT, ('AT+CPIN="1234"', LATE), known=known, pin="1234")
@@ -500,20 +500,20 @@ def test_a_pin_that_got_no_answer_counts_as_tried() -> None:
 
 
 def test_a_pin_whose_answer_was_lost_was_right() -> None:
-    """The SIM is ready: after a restart it may be entered again."""
+    """The SIM is ready. After a restart, the PIN may be entered again."""
     known = Knowledge(pin=PinTry.IN_DOUBT)
     prepare(IDLE, *ATTACHED, known=known, pin="1234")
     assert known.pin is PinTry.NONE
 
 
 def test_a_pin_whose_answer_was_lost_was_wrong() -> None:
-    """The SIM still wants one: it is not tried again."""
+    """The SIM still asks for it, so it is not tried again."""
     known = Knowledge(pin=PinTry.IN_DOUBT)
     assert "refused a PIN" in str(refused(*ASKS, THREE_LEFT, known=known, pin="1234"))
 
 
 def test_a_sim_that_is_too_busy_to_tell_its_attempts() -> None:
-    """It is asked again, and nothing is tried meanwhile."""
+    """It is asked again, and no PIN is tried meanwhile."""
     busy = ("AT+QPINC?", "+CME ERROR: 14")
     prepare(
         *[*ASKS, busy, ("Pause", None), ASKS[1], THREE_LEFT],
@@ -525,7 +525,7 @@ def test_a_sim_that_is_too_busy_to_tell_its_attempts() -> None:
 @pytest.mark.parametrize("left", [3, 2])
 @pytest.mark.parametrize("form", ["SC,{},10", '"SC", {},10', '"SC",{}, 10'])
 def test_attempts_in_other_forms(left: int, form: str) -> None:
-    """With and without quotes and blanks."""
+    """With quotes and blanks, and without."""
     tells = ("AT+QPINC?", f"+QPINC: {form.format(left)}|OK")
     if left == 2:
         assert "2 of 3" in str(refused(*ASKS, tells, pin="1234"))
@@ -534,7 +534,7 @@ def test_attempts_in_other_forms(left: int, form: str) -> None:
         prepare(*ASKS, tells, *entered, pin="1234")
 
 
-#: Answers that do not tell how many attempts are left.
+#: Answers without the number of attempts.
 UNKNOWN = ["ERROR", "OK", "+QPINC: nonsense|OK", '+QPINC: "P2",3,10|OK']
 MARK = "bg96pin.try"
 LOOK = f'AT+QFLST="{MARK}"'
@@ -546,7 +546,7 @@ WRITTEN: Script = [(LOOK, ABSENT), (WRITE, "sent|+QFUPL: 5,1111|OK"), (LOOK, THE
 
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_attempts_that_cannot_be_asked(answer: str) -> None:
-    """A file says that the PIN is tried, until it is known to be right."""
+    """A file records that the PIN is tried, until it is known to be right."""
     known = prepare(
         *ASKS,
         ("AT+QPINC?", answer),
@@ -563,7 +563,7 @@ def test_attempts_that_cannot_be_asked(answer: str) -> None:
 
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_a_pin_that_another_program_has_tried(answer: str) -> None:
-    """The file is there: the text says what to do."""
+    """The file exists. The error says what to do."""
     asks = [*ASKS, ("AT+QPINC?", answer)]
     for found in ([(LOOK, THERE)], [(LOOK, ABSENT), (WRITE, "+CME ERROR: 407")]):
         text = str(refused(*asks, *found, pin="1234"))
@@ -581,20 +581,20 @@ def test_a_pin_that_another_program_has_tried(answer: str) -> None:
     ],
 )
 def test_a_try_that_cannot_be_written_down(script: Script) -> None:
-    """It is not made."""
+    """There is no try."""
     asks = [*ASKS, ("AT+QPINC?", "ERROR")]
     assert "so the PIN is not tried" in str(refused(*asks, *script, pin="1234"))
 
 
 def test_a_wrong_pin_stays_written_down() -> None:
-    """It is for the next program."""
+    """The record is for the next program."""
     asks = [*ASKS, ("AT+QPINC?", "ERROR"), *WRITTEN]
     error = refused(*asks, ('AT+CPIN="0000"', "+CME ERROR: 16"), pin="0000")
     assert "refuses the PIN" in str(error) and MARK in str(error)
 
 
 def test_what_is_written_down_is_deleted_as_soon_as_that_is_possible() -> None:
-    """Nothing else fails because of it."""
+    """A failure to delete it has no other effect."""
     known = Knowledge(pin=PinTry.IN_DOUBT, pin_written_down=True)
     gone = (f'AT+QFDEL="{MARK}"', "ERROR")
     prepare(IDLE, ATTACHED[0], gone, *ATTACHED[1:], known=known, pin="1234")
@@ -612,14 +612,14 @@ def test_what_is_written_down_is_deleted_as_soon_as_that_is_possible() -> None:
     ],
 )
 def test_a_sim_that_cannot_be_used(answer: str, text: str) -> None:
-    """It is told at once."""
+    """The error comes at once."""
     error = refused(IDLE, ("AT+CPIN?", answer), pin="1234")
     assert text in str(error)
     assert "AT+CPIN?" in str(error)
 
 
 def test_a_sim_that_stays_busy() -> None:
-    """It is given up after 20 s."""
+    """The attempt ends after 20 s."""
     error = refused(
         IDLE, *[("AT+CPIN?", "+CME ERROR: 14"), ("Pause", None)] * 20, pin="1234"
     )
@@ -630,7 +630,7 @@ def test_a_sim_that_stays_busy() -> None:
 
 
 def test_registration_is_waited_for() -> None:
-    """A second at a time."""
+    """One second after the other."""
     prepare(
         IDLE,
         ("AT+CPIN?", "+CPIN: READY|OK"),
@@ -641,7 +641,7 @@ def test_registration_is_waited_for() -> None:
 
 
 def test_what_a_lack_of_registration_says() -> None:
-    """The error for the time running out names all three states."""
+    """The error after the time is over names all three states."""
     dialogue = setup.prepare(Settings(), Knowledge(checked=Checked(settings=True)))
     assert shown(next(dialogue)) == "AT+CPIN?"
     dialogue.send(Reply(b"OK", (b"+CPIN: READY",)))
@@ -657,7 +657,7 @@ REFUSED: Script = [("AT+QIACT=1", "ERROR"), ("AT+QIDEACT=1", "OK")]
 
 
 def test_a_context_that_was_dropped() -> None:
-    """Deactivating comes before activating anew."""
+    """It is deactivated before it is activated again."""
     prepare(
         IDLE,
         *ATTACHED[:2],
@@ -668,7 +668,7 @@ def test_a_context_that_was_dropped() -> None:
 
 
 def test_a_module_that_is_detached() -> None:
-    """No context can be activated before it is attached (HTTP manual 4.2)."""
+    """A context needs an attached module (HTTP manual 4.2)."""
     prepare(
         IDLE,
         *ATTACHED[:2],
@@ -680,7 +680,7 @@ def test_a_module_that_is_detached() -> None:
 
 
 def test_a_module_that_does_not_say_whether_it_is_attached() -> None:
-    """The context is tried all the same; why that fails is asked, and told."""
+    """The context is tried all the same. If it fails, the error has the reason."""
     error = refused(
         IDLE,
         *ATTACHED[:2],
@@ -701,14 +701,14 @@ def send(
     known: Knowledge | None = None,
     request: Request = GET,
 ) -> Knowledge:
-    """Hand over a request."""
+    """Send a request."""
     known = known or Knowledge(checked=Checked(settings=True), told=Told(context=True))
     play(send_request(request, 60.0, 115_200, Settings(), known), *script)
     return known
 
 
 def test_send() -> None:
-    """The URL, then the request."""
+    """First the URL, then the request."""
     assert send(SET_URL, (SEND, "sent|OK")).told.url == URL
 
 
@@ -721,7 +721,7 @@ def test_the_same_url_again() -> None:
 
 
 def test_post() -> None:
-    """Input time and response time stand the other way round there."""
+    """The order of input time and response time is different there."""
     post = Request("POST", URL, b"POST /path HTTP/1.1\r\n\r\nbody", True)
     size = len(post.data)
     send(SET_URL, (f"AT+QHTTPPOST={size},11,60 <{size}>", "sent|OK"), request=post)
@@ -762,7 +762,7 @@ def test_a_context_that_does_not_work(err: int) -> None:
 
 @pytest.mark.parametrize("err", [703, 704])
 def test_a_busy_module(err: int) -> None:
-    """It is waited for; a response that nobody reads is taken from it whenever."""
+    """The request waits; an unread response of the module is read first."""
     send(
         SET_URL,
         (SEND, f"+CME ERROR: {err}"),
@@ -776,7 +776,7 @@ def test_a_busy_module(err: int) -> None:
 
 
 def test_a_busy_module_without_a_response() -> None:
-    """Nothing is to be taken from it."""
+    """There is nothing to read."""
     send(
         (f"AT+QHTTPURL={len(URL)},10 <{len(URL)}>", "+CME ERROR: 703"),
         *[("AT+QHTTPREAD=1", "+CME ERROR: 703"), LISTENS, ("Pause", None)],
@@ -786,7 +786,7 @@ def test_a_busy_module_without_a_response() -> None:
 
 
 def test_each_kind_is_mended_once() -> None:
-    """One does not use up the other's turn."""
+    """One repair does not count for another."""
     send(
         SET_URL,
         (SEND, "+CME ERROR: 709"),
@@ -799,7 +799,7 @@ def test_each_kind_is_mended_once() -> None:
 
 @pytest.mark.parametrize("answer", ["ERROR", "+CME ERROR: 711", "+CME ERROR: 730"])
 def test_what_may_be_noise(answer: str) -> None:
-    """All that the command rested on is looked at, and it is given again, once."""
+    """All settings of the command are checked, and it is sent again, once."""
     script: Script = [SET_URL, (SEND, answer), READY, SET_URL]
     send(*script, (SEND, "sent|OK"))
     with pytest.raises(ModuleError):
@@ -808,7 +808,7 @@ def test_what_may_be_noise(answer: str) -> None:
 
 @pytest.mark.parametrize("err", [701, 702, 713, 716, 719, 729])
 def test_what_cannot_be_mended(err: int) -> None:
-    """It is raised as it is."""
+    """The error is raised unchanged."""
     with pytest.raises(ModuleError) as caught:
         send(SET_URL, (SEND, f"+CME ERROR: {err}"))
     assert (caught.value.err, caught.value.phase) == (err, Phase.CONNECT)
@@ -816,7 +816,7 @@ def test_what_cannot_be_mended(err: int) -> None:
 
 
 def test_a_name_without_an_address() -> None:
-    """The module has a name server: it is the name."""
+    """The module has a name server, so the name is wrong."""
     servers = '+QIDNSCFG: 1,"10.0.0.1","10.0.0.2"|OK'
     with pytest.raises(ModuleError) as caught:
         send(SET_URL, (SEND, "+CME ERROR: 714"), ("AT+QIDNSCFG=1", servers))
@@ -836,14 +836,14 @@ def test_a_context_without_a_name_server() -> None:
 
 @pytest.mark.parametrize("err", [703, 705, 709, 712, 717, 726])
 def test_nothing_is_repeated_behind_connect(err: int) -> None:
-    """The server may have seen it."""
+    """The server may have seen the request."""
     with pytest.raises(ModuleError) as caught:
         send(SET_URL, (SEND, f"sent|+CME ERROR: {err}"))
     assert (caught.value.err, caught.value.phase) == (err, Phase.SEND)
 
 
 def test_a_url_that_was_not_taken_is_not_remembered() -> None:
-    """Whether refused or interrupted."""
+    """After a refusal or an interruption."""
     for answer in ("+CME ERROR: 701", "sent|+CME ERROR: 722", LATE):
         known = Knowledge(
             checked=Checked(settings=True),
@@ -855,7 +855,7 @@ def test_a_url_that_was_not_taken_is_not_remembered() -> None:
 
 
 def test_a_restart_is_left_to_the_modem() -> None:
-    """The dialogue cannot go on."""
+    """The dialogue cannot continue."""
     with pytest.raises(ModuleRestarted):
         send((SET_URL[0], ModuleRestarted("the module has restarted")))
 
@@ -871,13 +871,13 @@ def test_a_restart_is_left_to_the_modem() -> None:
     ],
 )
 def test_result(line: str, status: int | None, length: int | None) -> None:
-    """With or without what the manual makes optional."""
+    """With the optional fields, and without."""
     found = play(receive.result(GET, 60.0, Knowledge()), ("Await", line))
     assert (found.status, found.length) == (status, length)
 
 
 def test_result_of_failure() -> None:
-    """The number is in the URC."""
+    """The URC has the number."""
     with pytest.raises(ModuleError) as caught:
         play(receive.result(GET, 60.0, Knowledge()), ("Await", "+QHTTPGET: 702"))
     assert (caught.value.err, caught.value.phase) == (702, Phase.WAIT)
@@ -886,13 +886,13 @@ def test_result_of_failure() -> None:
 
 @pytest.mark.parametrize("line", ["+QHTTPGET:", "+QHTTPGET: x", "+QHTTPGET: 0,,"])
 def test_result_of_noise(line: str) -> None:
-    """What is no number is shown."""
+    """The error shows what is not a number."""
     with pytest.raises(TransferError, match="QHTTPGET"):
         play(receive.result(GET, 60.0, Knowledge()), ("Await", line))
 
 
 def test_read() -> None:
-    """A busy module is asked again, anything else is an error."""
+    """A busy module is asked again. Everything else is an error."""
     play(
         receive.read(59.5),
         ("AT+QHTTPREAD=60", "+CME ERROR: 704"),
@@ -905,13 +905,13 @@ def test_read() -> None:
 
 
 def test_an_error_that_may_be_a_line_of_the_response() -> None:
-    """Nothing more is said to a module that does not show that it listens."""
+    """Nothing more is sent to a module that has not shown that it listens."""
     with pytest.raises(ModuleError):
         play(receive.read(60.0), ("AT+QHTTPREAD=60", "+CME ERROR: 703"), DEAF)
 
 
 def test_read_by_a_command_that_noise_has_changed() -> None:
-    """The module keeps the response for a second one, but there is no third."""
+    """The module keeps the response for a second command, but there is no third."""
     refused: Script = [("AT+QHTTPREAD=60", "+CME ERROR: 730"), LISTENS, ("Pause", None)]
     play(receive.read(60.0), *refused, ("AT+QHTTPREAD=60", "CONNECT"))
     with pytest.raises(ModuleError):
@@ -923,7 +923,7 @@ def test_read_by_a_command_that_noise_has_changed() -> None:
     [(0.0, 1), (0.01, 1), (1.0, 1), (1.01, 2), (59.9, 60), (1e9, 65_535)],
 )
 def test_whole_seconds(seconds: float, whole: int) -> None:
-    """Rounded up, within what the module takes."""
+    """Rounded up, within the module's range."""
     assert whole_seconds(seconds) == whole
 
 
@@ -937,7 +937,7 @@ def test_whole_seconds(seconds: float, whole: int) -> None:
     ],
 )
 def test_input_time(size: int, baudrate: int, rtscts: bool, seconds: int) -> None:
-    """Twice what the line needs, and ten seconds; and, held back, the network's."""
+    """Twice the line's time and ten seconds; with flow control, the network's time."""
     request = Request("POST", URL, b"x" * size, True)
     command = request.command(60.0, baudrate, rtscts=rtscts)
     assert command.text == f"+QHTTPPOST={size},{seconds},60"
@@ -946,7 +946,7 @@ def test_input_time(size: int, baudrate: int, rtscts: bool, seconds: int) -> Non
 
 
 def test_registration() -> None:
-    """URCs of the same name have no <n>, and are no answer."""
+    """A URC with the same name has no <n>, and is not an answer."""
     found = play(
         setup.registration(),
         (REGISTRATION, '+CREG: 2|+CREG: 0,5|+CEREG: 5,"1A2B","01A2D3F",8|OK'),

@@ -27,19 +27,19 @@ CODED = b"Transfer-Encoding: chunked"
 
 
 def in_lf(lines: bytes) -> bytes:
-    """What the module says, with its CR taken off."""
+    """The module's bytes without CR."""
     return lines.replace(b"\r\n", b"\n")
 
 
 URC = b'\r\n+QIURC: "pdpdeact",1\r\n'
-#: Trailers with their err.
+#: Trailers, with their err.
 TRAILERS = [
     (TRAILER, 0),
     (TRAILER + URC, 0),
     (OK + URC + b"\r\n+QHTTPREAD: 0\r\n", 0),
     (cme(717), 717),
 ]
-#: Bodies that hold what could be an end, of either kind.
+#: Bodies with bytes that could be an end, of both kinds.
 BODIES = [
     b"hello",
     b"",
@@ -57,7 +57,7 @@ BODIES = [
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize(("trailer", "err"), TRAILERS)
 def test_the_end(body: bytes, trailer: bytes, err: int) -> None:
-    """It is found as that of a module with CR LF is, with every framing."""
+    """It is found as with CR LF, with each framing."""
     for answer in (
         response(body),
         response(chunks(body, [3]), CODED),
@@ -75,7 +75,7 @@ def test_the_end(body: bytes, trailer: bytes, err: int) -> None:
 
 @pytest.mark.parametrize("own", [b"\r\n", b"\n"])
 def test_nothing_is_mixed(own: bytes) -> None:
-    """A module has one line end: with another, a line is none of a trailer."""
+    """A module has one line end. A line with another is not in a trailer."""
     right = TRAILER.replace(b"\r\n", own)
     ends = [
         place for place in range(len(TRAILER)) if TRAILER.startswith(b"\r\n", place)
@@ -88,7 +88,7 @@ def test_nothing_is_mixed(own: bytes) -> None:
         else:
             wrong.add(in_lf(before) + b"\r\n" + in_lf(behind))
     if own == b"\n":
-        # Here the CR is a byte of the body, behind which all is right.
+        # The CR is a byte of the body, and the trailer is right.
         wrong.remove(b"\r" + right)
     for trailer in wrong:
         framing = Framing("GET", line_end=own)
@@ -124,7 +124,7 @@ def test_exchanges(form: str, settings: dict[str, Any]) -> None:
 
 
 def test_a_cr_that_the_line_has_lost() -> None:
-    """One result without it makes no other module of it."""
+    """One result without CR does not make it another module."""
     answer = response(b"text\r\n", CLOSE)
     with rig(answer) as made:
         made.get()

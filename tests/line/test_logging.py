@@ -1,4 +1,4 @@
-"""What the loggers show, and what they never do."""
+"""What the loggers show, and what they never show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """All that was logged, but for what the emulator shows of its own line."""
+    """All log records, except the emulator's own of its line."""
     return "\n".join(
         f"{one.levelname} {one.getMessage()} {one.args}"
         for one in caplog.records
@@ -39,7 +39,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
 def test_no_secret(
     via: str, offset: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither where all goes well nor where a byte is lost anywhere."""
+    """Neither without faults nor with a byte lost anywhere."""
     caplog.set_level(0)
     answer = response(
         chunks(b"answer-of-mine", [5]),
@@ -62,7 +62,7 @@ def test_no_secret(
 
 
 def test_a_fair_dialogue_is_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
-    """At INFO there is nothing to tell."""
+    """INFO has no records."""
     caplog.set_level(logging.INFO, "requests_bg96")
     with rig() as made:
         made.get()
@@ -70,7 +70,7 @@ def test_a_fair_dialogue_is_for_debugging(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_the_dialogue(caplog: pytest.LogCaptureFixture) -> None:
-    """Command lines and answers, payload by its length."""
+    """Command lines and answers, and payload by length."""
     with rig() as made:
         made.get()
         caplog.set_level(logging.DEBUG, "requests_bg96.link")

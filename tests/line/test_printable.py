@@ -1,4 +1,4 @@
-"""Which lines are shown, and of which the length is."""
+"""Which lines are shown, and which only by length."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from requests_bg96.at.steps import Command, Reply
     ],
 )
 def test_lines_of_the_module(line: str) -> None:
-    """They are shown as they came."""
+    """They are shown unchanged."""
     assert printable(line.encode("ascii")) == line
 
 
@@ -57,12 +57,12 @@ def test_lines_of_the_module(line: str) -> None:
     ],
 )
 def test_other_lines(line: bytes, text: str) -> None:
-    """They are told by their length, also where they begin as one of the module's."""
+    """They are shown by length, even if they begin like one of the module's."""
     assert printable(line) == text
 
 
 def test_an_echo() -> None:
-    """It is told as one, by what may be shown of its command; a spoilt one is not."""
+    """It shows the printable part of its command. A garbled echo is not shown."""
     command = Command('+CPIN="7291"', shown="+CPIN=***")
     assert command.shows(b'AT+CPIN="7291"') == "the echo of AT+CPIN=***"
     assert printable(b'AT+CPIN="7291"') == "a line of 14 bytes"

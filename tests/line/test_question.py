@@ -1,4 +1,4 @@
-"""The question whether the module listens: what it is, costs, and comes before."""
+"""The question whether the module listens: its bytes, its cost, its place."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ CODED = b"Transfer-Encoding: chunked"
 
 
 def questions(made: Rig) -> int:
-    """How many were asked."""
+    """The number of questions."""
     found = len(INVITATION.findall(made.written))
     assert found == len(WORD.findall(made.written))
     return found
 
 
 def test_the_words() -> None:
-    """Each is another, of 40 letters, and none is shown."""
+    """Each has another word of 40 letters, and none is shown."""
     made = [Question(echo=False, dtr=False) for _ in range(1_000)]
     assert len({one.line for one in made}) == 1_000
     assert all(WORD.fullmatch(one.line) for one in made)
-    # Each letter is either one, about as often.
+    # Each letter is one of two, each about as often.
     for place in range(40):
         often = sum(one.line[2 + 2 * place :].startswith(b"Q0") for one in made)
         assert 400 < often < 600
@@ -65,14 +65,14 @@ def test_the_words() -> None:
 @pytest.mark.parametrize("dtr", [False, True])
 @pytest.mark.parametrize("echo", [False, True])
 def test_the_lines(echo: bool, dtr: bool) -> None:
-    """They set echo and DTR besides."""
+    """They also set echo and DTR."""
     made = Question(echo=echo, dtr=dtr)
     assert made.invitation == b"ATQ0V1E1&D%d\r" % dtr
     assert made.line.endswith(b"E%d\r" % echo)
 
 
 def test_an_answer() -> None:
-    """The echo divides what is anybody's from what is the module's."""
+    """The echo separates anybody's bytes from the module's."""
     made = Question(echo=False, dtr=False)
     heard = b"payload" + OK + made.line + OK
     assert made.split(heard) == (b"payload" + OK, b"\r" + OK)
@@ -81,7 +81,7 @@ def test_an_answer() -> None:
 
 
 def test_no_command_before() -> None:
-    """A link says nothing else to a module that has not shown that it listens."""
+    """A link sends nothing else to a module that has not shown that it listens."""
     with rig() as made:
         made.get()
         link = made.modem.engine.driver.link
@@ -111,7 +111,7 @@ def test_no_command_before() -> None:
     ],
 )
 def test_when_it_is_asked(method: str, answer: bytes, asked: int) -> None:
-    """Where HTTP and the module name the same end, there is nothing to ask."""
+    """If HTTP and the module agree on the end, no question is needed."""
     with rig() as made:
         made.get()
         before = questions(made)
@@ -125,7 +125,7 @@ def test_when_it_is_asked(method: str, answer: bytes, asked: int) -> None:
 
 
 def test_what_it_costs() -> None:
-    """The bytes of two lines each way, and no more than two turns of the line."""
+    """The bytes of two lines in each direction, and at most two round trips."""
     with rig(response(b"hello", CLOSE), baudrate=115_200, answer_delay=0.005) as made:
         made.get()
         written, heard, started = len(made.written), len(made.heard), made.clock.now()
@@ -139,7 +139,7 @@ def test_what_it_costs() -> None:
 
 
 def hostile(rest: bytes) -> list[bytes | Delay | Silence]:
-    """A response whose lines seem to be the module's, and which does not end."""
+    """A response without an end, whose lines look like the module's."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     return [head + rest, Delay(0.1), OK * 3, Delay(0.1), OK * 3, Silence()]
 
@@ -149,7 +149,7 @@ def hostile(rest: bytes) -> list[bytes | Delay | Silence]:
 def test_lines_of_a_response_whose_connect_is_lost(
     error: int | None, action: str
 ) -> None:
-    """Where noise hides CONNECT they are not believed, and nothing is said to them."""
+    """If noise hides CONNECT, these lines are not believed, and nothing is sent."""
     line = b"ERROR" if error is None else b"+CME ERROR: %d" % error
     with rig(response(b"hello")) as made:
         made.get()
@@ -175,9 +175,9 @@ PLACES = range(1, len(TRAILER))
 @pytest.mark.parametrize("seconds", [0.3, 2.0, 20.0])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_stall_inside_the_trailer(place: int, seconds: float) -> None:
-    """No part of it becomes a part of the body.
+    """None of its bytes gets into the body.
 
-    A line end may also be a text's, whose reader must not wait for long: where it
+    A line end may be part of a text, whose reader must not wait for long. If it then
     turns out to be the trailer's, that is an error.
     """
     with rig(response(b"hello", CLOSE)) as made:
@@ -196,7 +196,7 @@ def test_a_stall_inside_the_trailer(place: int, seconds: float) -> None:
 
 
 def test_a_stall_of_a_network_inside_the_trailer() -> None:
-    """Where a network lies between, it is waited for, also behind a line end."""
+    """Over a network, the link waits for it, even after a line end."""
     answer, heard = response(b"hello", CLOSE), bytearray()
 
     def watch(way: str, data: bytes) -> None:
@@ -222,14 +222,14 @@ def test_a_stall_of_a_network_inside_the_trailer() -> None:
             assert session.get(SOMEWHERE).content == b"hello", place
 
 
-# A module that hands out what is none of the response
+# A module that prints more than the response
 
 ELSEWHERE = "http://other.example/"
 SURPLUS = Switches(surplus="handed_out")
 
 
 def taken_over(request: ReceivedRequest) -> Answers:
-    """A response with a length, and behind it a server that plays the module."""
+    """A response with a length, and then a server that imitates the module."""
     if b"other.example" in request.data or b"honest" in request.data:
         return response(b"true")
     urc = b"\r\n+QHTTPGET: 0,200,6\r\n\r\n+QHTTPPOST: 0,200,6\r\n"
@@ -249,7 +249,7 @@ def taken_over(request: ReceivedRequest) -> Answers:
     ],
 )
 def test_a_length_that_is_not_the_end(method: str, url: str, body: bytes) -> None:
-    """It is not relied on before another server is asked, or a body is sent."""
+    """The length is not enough before another server is asked, or a body is sent."""
     with rig(taken_over, switches=SURPLUS) as made:
         assert made.get(timeout=(10, 3)).content == b"hello"
         for _ in range(2):
@@ -260,7 +260,7 @@ def test_a_length_that_is_not_the_end(method: str, url: str, body: bytes) -> Non
 
 
 def test_what_the_same_server_is_asked() -> None:
-    """It costs nothing where a server could only deceive itself."""
+    """No question is needed if a server could deceive only itself."""
     with rig() as made:
         for _ in range(3):
             made.get()
@@ -276,7 +276,7 @@ def test_what_the_same_server_is_asked() -> None:
 
 @pytest.mark.parametrize("place", ["while waiting", "behind a command"])
 def test_a_socket_that_another_program_has_left(place: str) -> None:
-    """What it receives is nobody's answer: the module is asked anew."""
+    """Its bytes are nobody's answer, so the module is asked again."""
     pushed = b'+QIURC: "recv",3,27\r\n\r\nOK\r\n\r\n+QHTTPGET: 0,200,9'
     with rig() as made:
         made.get()

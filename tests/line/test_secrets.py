@@ -1,8 +1,8 @@
-"""Secrets with a mark, in every dialogue, are shown nowhere.
+"""Secrets with a mark in them, in every dialogue, are shown nowhere.
 
-Not in what any logger says, nor in the text of an error or a traceback, nor in what
-`repr` says of any object of the client, nor in a report. The emulator's own log, which
-has all bytes of its line, is none of the client's; that of urllib3 has URLs, as ever.
+Not in the record of a logger, in the text of an error or a traceback, in the `repr` of
+an object of the client, or in a report. The emulator logs all bytes of its line; its log
+is not the client's. The log of urllib3 has URLs, as always.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tests.https_support import LATER, client_files, root_file
 from tests.support import Answers, Rig, chunks, response, rig
 
 PIN = "72913846"
-#: What every other secret has in it.
+#: The mark in every other secret.
 MARK = "of-mine"
 APN: dict[str, Any] = {
     "apn": "iot.example",
@@ -57,7 +57,7 @@ ANSWER = response(
     b"Transfer-Encoding: chunked",
     b"Set-Cookie: given=cookie-of-mine",
 )
-#: Lines of somebody's body that begin as those of a module do.
+#: Lines of a body that begin like those of a module.
 LINES = [
     *[b"%b", b"+CME ERROR: %b", b"+CPIN: %b", b'+QIURC: "%b"', b"CONNECT %b", b"OK %b"],
     *[b"+QHTTPURL: %b", b"+QHTTPGET: %b", b"+QPINC: %b", b"AT+CPIN=%b", b"+%b: 1"],
@@ -66,10 +66,10 @@ BODY = b"".join(line % MARK.encode() + b"\r\n" for line in LINES)
 
 
 class Watch:
-    """Gathers what is shown, and finds what must not be.
+    """Collects what is shown, and looks for secrets.
 
-    :param caplog: of pytest.
-    :param key: a private key, in PEM.
+    :param caplog: the fixture of pytest.
+    :param key: a private key in PEM.
     """
 
     def __init__(self, caplog: pytest.LogCaptureFixture, key: str = "") -> None:
@@ -81,7 +81,7 @@ class Watch:
         self.types: set[str] = set()
 
     def look(self) -> None:
-        """Have every object of the client say what it is."""
+        """Collect the `repr` of every object of the client."""
         for one in gc.get_objects():
             module = str(type(one).__module__)
             if module.startswith("requests_bg96") and ".emulator" not in module:
@@ -100,7 +100,7 @@ class Watch:
 
     @property
     def logged(self) -> list[str]:
-        """What was logged, with the arguments that a handler may keep."""
+        """The log records, with the arguments that a handler may keep."""
         formatter = logging.Formatter()
         return [
             f"{formatter.format(one)} {one.args}".replace(
@@ -108,19 +108,20 @@ class Watch:
             )
             for one in self._records
             if not one.name.startswith("requests_bg96.emulator")
-            # What urllib3 cannot parse of a head it shows, as it does with stock.
+            # urllib3 shows the part of a head that it cannot parse, as with stock
+            # requests.
             and "Failed to parse headers" not in one.getMessage()
         ]
 
     def check(self) -> None:
-        """No secret was shown."""
+        """Check that no secret was shown."""
         for text in (*self.logged, *self.shown):
             for secret in self.secrets:
                 assert secret not in text, text
 
 
 def talk(made: Rig, watch: Watch, url: str, **arguments: Any) -> None:
-    """All that a program does with a modem."""
+    """Everything that a program does with a modem."""
     steps: list[Callable[[], Any]] = [
         lambda: made.session.post(url, f"body-{MARK}", headers=HEADERS, **arguments),
         lambda: made.session.get(url, headers=HEADERS, **arguments),
@@ -142,7 +143,7 @@ def talk(made: Rig, watch: Watch, url: str, **arguments: Any) -> None:
 
 
 def watched(watch: Watch, **options: Any) -> Any:
-    """A rig of which the objects are looked at in the midst of an exchange."""
+    """A rig whose objects are inspected during an exchange."""
     seen: list[tuple[str, bytes]] = []
 
     def line(way: str, data: bytes) -> None:
@@ -156,7 +157,7 @@ def watched(watch: Watch, **options: Any) -> Any:
 
 @functools.lru_cache(maxsize=None)
 def sizes(via: str, verify_echo: bool) -> tuple[int, int]:
-    """How many bytes a fair dialogue has in each direction."""
+    """The bytes of a dialogue without faults, in each direction."""
     adapter = {**SETTINGS, "via": via, "verify_echo": verify_echo}
     with rig(ANSWER, sim="pin", pin=PIN, adapter=adapter) as made:
         made.session.post("http://server.example" + TARGET, "x", headers=HEADERS)
@@ -175,7 +176,7 @@ def test_every_dialogue(
     tmp_path: pathlib.Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Where all goes well."""
+    """Without faults."""
     cert, key = client_files(tmp_path)
     watch = Watch(caplog, pathlib.Path(key).read_text())
     adapter = {**SETTINGS, "via": via, "verify_echo": verify_echo, "rtscts": rtscts}
@@ -206,7 +207,7 @@ NOISE = [
 def test_every_dialogue_on_a_bad_line(
     way: Any, part: int, action: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A byte is lost, another, or too many, in any part of it."""
+    """With a byte lost, changed or added, in any part of a dialogue."""
     via, verify_echo = ("line", "file")[part % 2], part % 3 > 0
     size = sizes(via, verify_echo)[way == "to_host"]
     fault = Fault(way, size * part // 12, action, data=b"\r\n")
@@ -219,10 +220,10 @@ def test_every_dialogue_on_a_bad_line(
 
 
 def pieces() -> Iterator[Any]:
-    """A long body that takes its time."""
+    """A long body that comes slowly."""
     yield b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     for _ in range(300):
-        # What seems to end a command has the module called back at once.
+        # At what looks like the end of a command, the module is recovered.
         yield BODY.replace(b"CONNECT", b"-").replace(b"CME ERROR", b"-")
         yield Delay(0.05)
 
@@ -231,7 +232,7 @@ def pieces() -> Iterator[Any]:
 def test_a_program_that_starts_while_the_module_sends(
     verify_echo: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing of what a stranger is sent is told."""
+    """Nothing of another program's payload is shown."""
     watch = Watch(caplog)
 
     def answer(request: Any) -> Answers:
@@ -256,7 +257,7 @@ def test_a_program_that_starts_while_the_module_sends(
 
 
 def test_answers_that_a_server_has_made(caplog: pytest.LogCaptureFixture) -> None:
-    """Errors that tell of an answer do not quote it."""
+    """An error about an answer does not quote it."""
     watch = Watch(caplog)
     for line in LINES:
         data = b"\r\n" + line % MARK.encode() + b"\r\n"
@@ -275,7 +276,7 @@ def test_answers_that_a_server_has_made(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_what_a_pickle_holds(caplog: pytest.LogCaptureFixture) -> None:
-    """What the adapter was made with, PIN and password too; no request, no response."""
+    """The adapter's arguments, with PIN and password; no request and no response."""
     watch = Watch(caplog)
     options: dict[str, Any] = {"sim": "pin", "pin": PIN, "clock": SystemClock()}
     with rig(ANSWER, adapter=SETTINGS, **options) as made:
@@ -289,7 +290,7 @@ def test_what_a_pickle_holds(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_doctor_s_report(caplog: pytest.LogCaptureFixture) -> None:
-    """It has the APN, and neither user nor password."""
+    """It has the APN, but neither user nor password."""
     watch = Watch(caplog)
     options: dict[str, Any] = {"sim": "pin", "pin": PIN}
     with Emulator(**options) as emulator, BG96Modem(emulator.url, **SETTINGS) as modem:
@@ -305,7 +306,7 @@ def test_the_doctor_s_report(caplog: pytest.LogCaptureFixture) -> None:
     "url", [None, f"http://me:pass-{MARK}@server.example?q={MARK}"]
 )
 def test_the_probe_s_report(url: str | None, caplog: pytest.LogCaptureFixture) -> None:
-    """It is made to be shown: it has no URL of before, and of its own no secret."""
+    """It may be published: it has no earlier URL, and no secret of its own URL."""
     watch = Watch(caplog)
     clock = VirtualClock()
     secret = f"https://server.example/post?key={MARK}"
@@ -322,7 +323,7 @@ def test_the_probe_s_report(url: str | None, caplog: pytest.LogCaptureFixture) -
 
 
 def test_the_probe_of_a_module_that_sends(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody's body gets into a report."""
+    """No body gets into a report."""
     watch = Watch(caplog)
     clock = VirtualClock()
     network = CallableNetwork(lambda request: pieces())

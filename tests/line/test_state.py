@@ -1,4 +1,4 @@
-"""What the table of states says, that all of it happens, and that nothing else does."""
+"""The table of the line's states: all of it happens, and nothing else."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ from tests.transitions import LINE
 
 CLOSED = (State.CLOSED, State.CLOSED_IN_DATA_MODE)
 CONNECT, RDY = b"CONNECT", b"RDY"
-#: What makes sense from anywhere: nobody goes on with it, or the port is closed.
+#: Events that are possible in any state: giving up, or closing the port.
 ANYWHERE = (Event.GIVE_UP, Event.CLOSE)
 
 # The table
 
 
 def reachable(start: State) -> set[State]:
-    """The states to which a way leads from `start`."""
+    """The states that can be reached from `start`."""
     found, new = set[State](), {start}
     while new:
         found |= new
@@ -60,7 +60,7 @@ def reachable(start: State) -> set[State]:
 
 @pytest.mark.parametrize("state", State)
 def test_a_way_to_each_and_back(state: State) -> None:
-    """From a closed port, to a module that listens, and to a port that is closed."""
+    """From a closed port to a module that listens, and to a closed port."""
     assert state in reachable(State.CLOSED) or state is State.CLOSED
     assert State.LISTENING in reachable(state)
     assert reachable(state) & {*CLOSED}
@@ -68,7 +68,7 @@ def test_a_way_to_each_and_back(state: State) -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_what_makes_sense_anywhere(state: State) -> None:
-    """In data mode stays what was in it, but for who was asked and has echoed."""
+    """Data mode stays data mode, except after a question and its echo."""
     row = TRANSITIONS[state]
     assert Event.GIVE_UP in row
     assert (Event.CLOSE in row) == (state not in CLOSED)
@@ -79,7 +79,7 @@ def test_what_makes_sense_anywhere(state: State) -> None:
 
 
 def test_the_only_way_to_listen_leads_through_an_answer() -> None:
-    """Of the module's own: an echo, and what ends what it was told."""
+    """An answer of the module itself: an echo, or the end of what it was told."""
     ways = {
         (state, event)
         for state, row in TRANSITIONS.items()
@@ -101,7 +101,7 @@ OUTSIDE = sorted({*itertools.product(State, Event)} - LINE, key=str)
 
 @pytest.mark.parametrize("state, event", OUTSIDE)
 def test_an_event_outside_the_table(state: State, event: Event) -> None:
-    """It raises, and the state stays."""
+    """It raises an error, and the state does not change."""
     made = LineState(state)
     with pytest.raises(StateError, match=f"{event}.*{state}"):
         made.on(event)
@@ -129,12 +129,12 @@ def test_left_anywhere(state: State, event: Event) -> None:
 
 @pytest.mark.parametrize("state", [one for one in State if one not in CLOSED])
 def test_the_next_request(state: State) -> None:
-    """It finds the way from wherever an interruption has left the line."""
+    """It recovers from any state in which an interruption has left the line."""
     with brought_to(state) as one:
         assert one.made.get().content == b"hello"
 
 
-#: What is written where the table allows it.
+#: Writes that the table allows.
 WRITES: dict[Event, Callable[[Stage], object]] = {
     Event.ASK: lambda one: one.link.ask_amid_payload(b"AT\r"),
     Event.COMMAND: lambda one: one.link.run(_only(SIGNAL), one_second(one)),
@@ -144,7 +144,7 @@ WRITES: dict[Event, Callable[[Stage], object]] = {
 
 @pytest.mark.parametrize("state, event", [one for one in OUTSIDE if one[1] in WRITES])
 def test_nothing_is_written_outside_the_table(state: State, event: Event) -> None:
-    """Neither a question, nor a command, nor what leaves data mode."""
+    """No question, no command, and nothing that leaves data mode."""
     with brought_to(state) as one:
         before = one.made.modem.stats.line_bytes_up
         with pytest.raises((StateError, BG96Error)):
@@ -166,7 +166,7 @@ def one_second(one: Stage) -> Deadline:
 
 
 def hears(line: bytes, *steps: Step, behind: int | None = None) -> Happening:
-    """Carry out steps, amid what the module says: at once, or behind so many bytes."""
+    """Carry out steps with bytes of the module, at once or after a number of bytes."""
 
     def happen(one: Stage) -> None:
         if behind is None:
@@ -179,7 +179,7 @@ def hears(line: bytes, *steps: Step, behind: int | None = None) -> Happening:
 
 
 def answered(line: bytes, state: State, event: Event, *steps: Step) -> Happening:
-    """Carry out steps; the module says that behind a transition."""
+    """Carry out steps; the module sends this after a transition."""
 
     def happen(one: Stage) -> None:
         one.seen.then[state, event] = lambda: one.insert(line)
@@ -189,12 +189,12 @@ def answered(line: bytes, state: State, event: Event, *steps: Step) -> Happening
 
 
 def unanswered(*steps: Step) -> Happening:
-    """Carry out steps; the module says nothing."""
+    """Carry out steps; the module sends nothing."""
     return in_turn(Stage.mute, does(*steps))
 
 
 def gets(*answers: Any, method: str = "GET") -> Happening:
-    """Make a request."""
+    """Send a request."""
 
     def happen(one: Stage) -> None:
         one.made.servers.answers = [*answers]
@@ -203,7 +203,7 @@ def gets(*answers: Any, method: str = "GET") -> Happening:
     return happen
 
 
-#: A body that only the module's word ends.
+#: A body whose end only the module tells.
 UP_TO_CLOSE = response(b"hello", b"Connection: close")
 
 HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
@@ -289,14 +289,14 @@ HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
 
 
 def test_all_are_here() -> None:
-    """And those of `test_left_anywhere`."""
+    """With those of `test_left_anywhere`."""
     rest = {one for one in LINE if one[1] in ANYWHERE}
     assert {*HAPPENINGS} | rest == LINE
 
 
 @pytest.mark.parametrize("state, event", HAPPENINGS)
 def test_what_happens(state: State, event: Event) -> None:
-    """Every transition does, over the port; and the next request works."""
+    """Each transition happens over the port, and the next request works."""
     before, happen = HAPPENINGS[state, event]
     with brought_to(before) as one:
         happen(one)
@@ -305,7 +305,7 @@ def test_what_happens(state: State, event: Event) -> None:
 
 
 def test_a_connect_behind_the_echo_at_the_end_of_a_response() -> None:
-    """The module is in data mode then, though the response has its trailer."""
+    """The module is then in data mode, although the response has its trailer."""
     with stage(UP_TO_CLOSE, response(b"next")) as one:
         one.seen.then[State.RECEIVING, Event.ASK] = lambda: one.insert(
             CONNECT, ECHO_SENT

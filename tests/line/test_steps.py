@@ -1,4 +1,4 @@
-"""The steps of a dialogue: what a command leads to, and what its answer is."""
+"""The steps of a dialogue: what a command leads to, and what answers it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def test_what_connect_leads_to() -> None:
     + ["+qhttpread=80", "D*99#", "O"],
 )
 def test_what_a_caller_fetches(text: str) -> None:
-    """What may come of it a server may have chosen."""
+    """A server may have chosen what comes."""
     assert Command(text, bare=True, leads=True).fetches
     assert not Command(text, bare=True).fetches
 
 
 def test_what_fetches() -> None:
-    """Commands of our own say so; those of callers do not."""
+    """Our own commands say so; those of callers do not."""
     assert Command("+QFDWL", sink=print).fetches
     assert Command("+QHTTPREAD", leads=True).fetches
     assert not Command("+QHTTPURL=3", payload=b"abc").fetches
@@ -42,7 +42,7 @@ def test_what_fetches() -> None:
 
 
 def test_what_was_asked() -> None:
-    """An error is an answer to what may fail, and is raised by what must not."""
+    """An error answers a command that may fail. For others, it is raised."""
     assert play(asked(Command("+X")), ("AT+X", "+CME ERROR: 3")).err == 3
     assert play(must(Command("+X")), ("AT+X", "+X: 1|OK")).values("+X") == ["1"]
     with pytest.raises(ModuleError, match="3: ") as caught:
@@ -51,7 +51,7 @@ def test_what_was_asked() -> None:
 
 
 def test_what_an_error_says() -> None:
-    """The command without its secrets, the answer, and how far the exchange was."""
+    """The command without secrets, the answer, and the phase of the exchange."""
     dialogue = must(Command("+X=secret", shown="+X=***"))
     next(dialogue)
     with pytest.raises(ModuleError, match="NO CARRIER") as caught:
@@ -61,14 +61,14 @@ def test_what_an_error_says() -> None:
 
 
 def test_what_must_be_proved() -> None:
-    """Or else nothing that the line says is believed."""
+    """Otherwise no line is believed."""
     play(prove(), ("Ask", "yes"))
     with pytest.raises(NoAnswer, match="command mode"):
         play(prove(), ("Ask", None))
 
 
 def test_what_is_asked_for_is_told() -> None:
-    """OK alone is the answer to another command; an error tells nothing."""
+    """OK alone answers another command; an error tells nothing."""
     assert told(Reply(b"OK", (b"+X: 1", b"+X: 2")), "+X") == ["1", "2"]
     assert told(Reply(b"ERROR"), "+X") == []
     with pytest.raises(StrayAnswer, match=r"\+X"):

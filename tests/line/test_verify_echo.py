@@ -1,4 +1,4 @@
-"""verify_echo: a length that noise has changed never makes payload into commands."""
+"""verify_echo: a length garbled by noise never turns payload into commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import requests
 from requests_bg96.emulator import Fault
 from tests.support import SOMEWHERE, Rig, rig
 
-#: A body that does harm as a command.
+#: A body that is harmful as a command.
 BODY = b"\rAT+CFUN=0\r" * 20
 
 
 def struck(verify_echo: bool, beyond: int, action: Any = "drop", seed: int = 0) -> Rig:
-    """POST three times, with noise in the third one's command."""
+    """Send three POSTs, with noise in the command of the third."""
     with rig(adapter={"verify_echo": verify_echo}, seed=seed) as made:
         made.session.post(SOMEWHERE, data=BODY)
         before = len(made.written)
@@ -35,7 +35,7 @@ def struck(verify_echo: bool, beyond: int, action: Any = "drop", seed: int = 0) 
     "action, seed", [("drop", 0), ("double", 0), *(("garble", one) for one in range(8))]
 )
 def test_a_length_that_noise_has_changed(beyond: int, action: Any, seed: int) -> None:
-    """The command is given up before a byte of its payload, and given again."""
+    """The command is stopped before its payload, and sent again."""
     made = struck(True, beyond, action, seed)
     assert made.emulator.module.functionality == 1
     assert len(made.servers.requests) == 3
@@ -43,13 +43,13 @@ def test_a_length_that_noise_has_changed(beyond: int, action: Any, seed: int) ->
 
 
 def test_what_happens_without() -> None:
-    """The module takes fewer bytes for the request, and the others for commands."""
+    """The module takes fewer bytes as the request, and the others as commands."""
     made = struck(False, len(b"AT+QHTTPPOST=39"))
     assert made.emulator.module.functionality == 0
 
 
 def test_what_it_costs() -> None:
-    """Every command line comes back, and nothing else changes."""
+    """Each command line is echoed, and nothing else changes."""
     down, up = {}, {}
     for verify_echo in (False, True):
         with rig(adapter={"verify_echo": verify_echo}) as made:

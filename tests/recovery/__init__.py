@@ -1,1 +1,1 @@
-"""Tests of what goes wrong on the way, and how the next request works again."""
+"""Tests of faults, and of how the next request works again."""

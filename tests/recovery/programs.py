@@ -1,4 +1,4 @@
-"""Other programs, which had the module before."""
+"""Other programs that used the module before."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tests.support import OK, Rig
 
 
 def left(made: Rig, *commands: bytes) -> None:
-    """Have another program say something to the module."""
+    """Let another program send something to the module."""
     rate = made.emulator.module.store.line_rate or 115_200
     port = serial.serial_for_url(made.emulator.url, rate, timeout=0.1)
     try:
-        # It is understood.
+        # The module has understood it.
         port.write(b"AT\r")
         assert port.read(10_000).endswith(OK)
         for command in commands:

@@ -1,4 +1,4 @@
-"""Whether a request is given to the module again: every decision, without a port."""
+"""Whether a request gets another attempt: every decision, without a port."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from requests_bg96.errors import (
 from requests_bg96.recovery.policy import REPEATED, Attempts, Remedy
 
 NONE, SET_UP, CALL, AWAIT_PORT, RESET = Remedy
-#: What is done after each error: where the module has never answered on this port, and
-#: where it has; the same where it may be reset. Each is the first attempt that fails.
+#: The decision after each error, for a module that has never answered on this port, one
+#: that has, and the same if a reset is allowed. Each is the first failed attempt.
 DECISIONS: dict[type[BG96Error], tuple[Remedy, Remedy, Remedy, Remedy]] = {
     SetupError: (NONE, NONE, NONE, NONE),
     MuteError: (NONE, CALL, RESET, RESET),
@@ -40,20 +40,20 @@ DECISIONS: dict[type[BG96Error], tuple[Remedy, Remedy, Remedy, Remedy]] = {
     StrayAnswer: (NONE, SET_UP, NONE, SET_UP),
     EchoError: (NONE, SET_UP, NONE, SET_UP),
 }
-#: The same where the port could not be opened.
+#: The same if the port could not be opened.
 NO_PORT = (NONE, AWAIT_PORT, NONE, AWAIT_PORT)
-#: When the server may have seen the request.
+#: The phases in which the server may have seen the request.
 SEEN = (Phase.SEND, Phase.WAIT, Phase.READ)
 CASES = list(itertools.product(DECISIONS, (False, True), (False, True), (False, True)))
 
 
 def attempts(seconds: float = 100.0) -> Attempts:
-    """None has failed yet; there are so many seconds."""
+    """No attempt has failed yet. There are this many seconds."""
     return Attempts(Deadline(VirtualClock(), seconds))
 
 
 def test_every_class_is_here() -> None:
-    """Those after which a request may be given again, and their subclasses."""
+    """The errors after which another attempt is possible, with their subclasses."""
     assert {one for one in DECISIONS if one in REPEATED} == {*REPEATED}
     assert all(issubclass(one, REPEATED) for one in DECISIONS)
     subclasses = {below for one in REPEATED for below in one.__subclasses__()}
@@ -82,7 +82,7 @@ def test_every_decision(
 
 @pytest.mark.parametrize("kind", [one for one in DECISIONS if SET_UP in DECISIONS[one]])
 def test_three_attempts(kind: type[BG96Error]) -> None:
-    """At most, whatever they fail by."""
+    """There are at most three, for any errors."""
     made = attempts()
     found = []
     for _ in range(4):
@@ -92,7 +92,7 @@ def test_three_attempts(kind: type[BG96Error]) -> None:
 
 
 def test_what_is_called_again_is_not_counted() -> None:
-    """A module that starts is called for as long as there is time."""
+    """A module that starts is tried again for as long as there is time."""
     made = attempts()
     for _ in range(50):
         made.count(MuteError(""), was_open=True)
@@ -103,7 +103,7 @@ def test_what_is_called_again_is_not_counted() -> None:
 
 @pytest.mark.parametrize("seconds, wanted", [(100.0, 15.0), (5.0, 5.0)])
 def test_a_port_that_is_away(seconds: float, wanted: float) -> None:
-    """It is waited for from the first time on, within the request's own time."""
+    """The client waits for it from the first time, within the request's own time."""
     clock = VirtualClock()
     made = Attempts(Deadline(clock, seconds))
     error = PortError("")
@@ -117,7 +117,7 @@ def test_a_port_that_is_away(seconds: float, wanted: float) -> None:
 
 @pytest.mark.parametrize("before", [None, "lost", "away"])
 def test_a_port_that_is_anothers(before: str | None) -> None:
-    """It is waited for only where it comes back: it may be root's for a moment then."""
+    """The client waits only for a port that comes back: it may belong to root then."""
     made = attempts()
     if before is not None:
         made.count(PortError(""), was_open=before == "lost")

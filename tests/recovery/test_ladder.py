@@ -1,4 +1,4 @@
-"""The ladder of recovery: each step for its cause, logged, counted, and no further."""
+"""The steps of recovery: each for its cause, logged and counted, and no more."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.support import OK, Rig, response, rig
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HELLO = response(b"hello")
-#: Seconds between two resets (HTTP manual 4.2), with the longest random part.
+#: The seconds between two resets (HTTP manual 4.2), with the longest random part.
 TEN_MINUTES = 900.0
 
 
 def late_connection(made: Rig) -> None:
-    """A server that is reached when its caller has given up."""
+    """A server that is connected after its caller has given up."""
     fault = Fault("to_host", len(OK), "silence", seconds=20.0)
     made.emulator.add_fault(fault)
     with pytest.raises(requests.ConnectTimeout):
@@ -32,7 +32,7 @@ def late_connection(made: Rig) -> None:
 def unwanted_response(made: Rig) -> None:
     """A program that was stopped between AT+QHTTPGET and AT+QHTTPREAD.
 
-    Where the firmware makes no request before the response is read.
+    With this firmware, an unread response blocks the next request.
     """
     made.adapter.close()
     url = b"http://server.example/"
@@ -60,12 +60,12 @@ def silence(made: Rig) -> None:
 
 
 def restart(made: Rig) -> None:
-    """A module that has restarted, and said so."""
+    """A module that has restarted, and reported it."""
     made.emulator.reset()
 
 
 def lost_context(made: Rig) -> None:
-    """A context that is down, which the module says but to who asks."""
+    """A context that is not active, which the module does not report."""
     made.emulator.add_fault(Fault("from_host", 3, "cme", code=709))
 
 
@@ -75,7 +75,7 @@ def no_name_server(made: Rig) -> None:
 
 
 def unplugged(made: Rig) -> None:
-    """A cable that was out for a moment."""
+    """A cable that was pulled for a moment."""
     made.emulator.unplug()
     made.emulator.plug()
 
@@ -98,7 +98,7 @@ CAUSES: list[tuple[Callable[[Rig], None], Recovery]] = [
 def test_a_step_of_the_ladder(
     cause: Callable[[Rig], None], step: Recovery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next request goes out, and what was done for it is logged and counted."""
+    """The next request works. Its recovery is logged and counted."""
     caplog.set_level(logging.INFO, "requests_bg96")
     with rig(HELLO, switches=Switches(unread_response="busy")) as made:
         made.get()
@@ -133,12 +133,12 @@ def test_a_fair_day_needs_none() -> None:
 
 
 def commands(made: Rig) -> list[bytes]:
-    """The AT commands that were given."""
+    """The AT commands that were sent."""
     return re.findall(rb"AT[^\r]*(?=\r)", made.written)
 
 
 def test_a_sim_that_is_missing() -> None:
-    """4.1: it is asked for by AT+CPIN?, and the error tells."""
+    """4.1: AT+CPIN? asks for it, and the error reports it."""
     with rig(sim=None) as made:
         with pytest.raises(requests.ConnectionError, match="there is no SIM"):
             made.get()
@@ -158,7 +158,7 @@ WRONG = {"apn": "other.example"}
 
 
 def test_a_module_is_reset_where_that_is_allowed() -> None:
-    """4.2: when nothing else helps; here it forgets an APN by it."""
+    """4.2: if nothing else helps; here, the reset clears an APN."""
     with rig(HELLO, apn="iot.example", adapter={"allow_reset": True}) as made:
         made.get()
         made.modem.command('AT+QICSGP=1,1,"other.example"')

@@ -1,4 +1,4 @@
-"""Whether there is another attempt at a request, and what is done before it."""
+"""Whether a request gets another attempt, and what is done before it."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def failed(
     met: bool = True,
     may_reset: bool = False,
 ) -> Remedy:
-    """Count an error, and return what is done about it."""
+    """Count an error, and return the decision."""
     attempts.count(error, was_open=was_open)
     return attempts.remedy(error, met=met, may_reset=may_reset)
 
 
 @pytest.fixture
 def clock() -> VirtualClock:
-    """A clock that stands."""
+    """A clock that stands still."""
     return VirtualClock()
 
 
 @pytest.fixture
 def attempts(clock: VirtualClock) -> Attempts:
-    """None yet, with a minute for all of them."""
+    """No attempt yet, and a minute for all of them."""
     return Attempts(Deadline(clock, 60.0))
 
 
@@ -53,7 +53,7 @@ LOST = [DataModeError, EchoError, ModuleRestarted, NoAnswer, PortError, StrayAns
 
 @pytest.mark.parametrize("kind", LOST)
 def test_three_attempts(attempts: Attempts, kind: type[BG96Error]) -> None:
-    """At a request before CONNECT, as far as is known; the third error is raised."""
+    """Before CONNECT, as far as is known; the third error is raised."""
     error = kind("lost")
     error.phase = Phase.CONNECT
     assert failed(attempts, error) is Remedy.SET_UP
@@ -64,7 +64,7 @@ def test_three_attempts(attempts: Attempts, kind: type[BG96Error]) -> None:
 
 @pytest.mark.parametrize("phase", [Phase.SEND, Phase.WAIT, Phase.READ])
 def test_what_a_server_may_have_seen(attempts: Attempts, phase: Phase) -> None:
-    """It is never repeated from here."""
+    """It is never repeated here."""
     error = ModuleRestarted("lost", phase=phase)
     assert failed(attempts, error, may_reset=True) is Remedy.NONE
     mute = MuteError("nothing answers", phase=phase)
@@ -72,7 +72,7 @@ def test_what_a_server_may_have_seen(attempts: Attempts, phase: Phase) -> None:
 
 
 def test_no_time_is_left(attempts: Attempts, clock: VirtualClock) -> None:
-    """Nor is there another attempt without any."""
+    """Without time, there is no other attempt."""
     clock.sleep(59.0)
     assert failed(attempts, NoAnswer("lost")) is Remedy.SET_UP
     clock.sleep(1.0)
@@ -80,7 +80,7 @@ def test_no_time_is_left(attempts: Attempts, clock: VirtualClock) -> None:
 
 
 def test_what_never_answered(attempts: Attempts) -> None:
-    """It may be no module at all."""
+    """It may not be a module."""
     for error in (NoAnswer("lost"), MuteError("nothing answers"), PortError("gone")):
         assert failed(attempts, error, met=False) is Remedy.NONE
     assert failed(attempts, PortError("gone"), was_open=False, met=False) is Remedy.NONE
@@ -88,7 +88,7 @@ def test_what_never_answered(attempts: Attempts) -> None:
 
 @pytest.mark.parametrize("met", [True, False])
 def test_a_reset(attempts: Attempts, met: bool) -> None:
-    """For what it may mend, and where it is allowed."""
+    """If it may help, and is allowed."""
     for error in (MuteError("nothing answers"), ContextError("no context")):
         assert failed(attempts, error, met=met, may_reset=True) is Remedy.RESET
     for other in (SetupError("no SIM"), EchoError("lost")):
@@ -96,9 +96,9 @@ def test_a_reset(attempts: Attempts, met: bool) -> None:
 
 
 def test_errors_of_the_setup(attempts: Attempts) -> None:
-    """A module that was there is called again; one that says no has answered.
+    """A module that was there is tried again; one that refuses has answered.
 
-    However often: they are none of the attempts that the module was lost in.
+    They do not count as attempts in which the module was lost.
     """
     for _ in range(9):
         assert failed(attempts, MuteError("nothing answers")) is Remedy.CALL
@@ -108,27 +108,27 @@ def test_errors_of_the_setup(attempts: Attempts) -> None:
 
 
 def gone(attempts: Attempts, *, taken: bool = False) -> Remedy:
-    """Count a port that could not be opened, and return what is done about it."""
+    """Count a port that could not be opened, and return the decision."""
     error = PortError("cannot be opened")
     error.taken = taken
     return failed(attempts, error, was_open=False)
 
 
 def test_a_port_that_is_gone(attempts: Attempts, clock: VirtualClock) -> None:
-    """It is waited for, 15 s in all, however often it is looked for."""
+    """The client waits for it, 15 s in all."""
     for _ in range(5):
         assert gone(attempts) is Remedy.AWAIT_PORT
         clock.sleep(2.9)
     assert gone(attempts) is Remedy.AWAIT_PORT
     clock.sleep(0.6)
     assert gone(attempts) is Remedy.NONE
-    # The module was lost by none of them.
+    # None of them has lost the module.
     for remedy in (Remedy.SET_UP, Remedy.SET_UP, Remedy.NONE):
         assert failed(attempts, NoAnswer("lost")) is remedy
 
 
 def test_a_port_is_waited_for_within_the_deadline(clock: VirtualClock) -> None:
-    """The caller's timeout comes first."""
+    """The caller's timeout has priority."""
     attempts = Attempts(Deadline(clock, 5.0))
     assert gone(attempts) is Remedy.AWAIT_PORT
     clock.sleep(5.0)
@@ -136,12 +136,12 @@ def test_a_port_is_waited_for_within_the_deadline(clock: VirtualClock) -> None:
 
 
 def test_a_port_that_is_taken(attempts: Attempts) -> None:
-    """It is another program's."""
+    """Another program has it."""
     assert gone(attempts, taken=True) is Remedy.NONE
 
 
 def test_a_port_that_was_gone_and_is_taken(attempts: Attempts) -> None:
-    """It comes back, and is not ours yet."""
+    """It has come back, but is not ours yet."""
     assert gone(attempts) is Remedy.AWAIT_PORT
     assert gone(attempts, taken=True) is Remedy.AWAIT_PORT
 
@@ -153,6 +153,6 @@ def test_a_port_that_was_lost_and_is_taken(attempts: Attempts) -> None:
 
 
 def test_what_is_repeated() -> None:
-    """What the module itself says of a request is for its caller."""
+    """The caller gets what the module itself reports of a request."""
     assert {*REPEATED} == {*LOST, SetupError}
     assert not issubclass(ModuleError, REPEATED)

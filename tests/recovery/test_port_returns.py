@@ -1,4 +1,4 @@
-"""The port goes away, and comes back: under its name, another one, or not at all."""
+"""The port disappears, and comes back with its name, with another, or not at all."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from requests_bg96.at.port import find_port
 from requests_bg96.emulator import CallableNetwork, Emulator, Fault, VirtualClock
 from tests.support import SOMEWHERE, TRAILER, Servers, response, rig
 
-#: Where two modules are plugged in.
+#: The places where two modules are plugged in.
 HERE, THERE = "1-1.2", "1-1.3"
-#: What a request that was cut short comes to, once the server may have seen it.
-#: What a cut is, by how far the request has come.
+#: The error of a request that was cut once the server may have seen it, and of a cut,
+#: by the phase of the request.
 BY_PHASE: dict[str, type[Exception]] = {
     "sending the request": requests.ConnectionError,
     "reading the response": ChunkedEncodingError,
@@ -32,18 +32,18 @@ BODY = b"up" * 40_000
 
 
 class Appointments(VirtualClock):
-    """A time at which things happen by themselves."""
+    """A clock with actions at given times."""
 
     def __init__(self) -> None:
         super().__init__()
         self._actions: list[tuple[float, Callable[[], object]]] = []
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Do so when this much time has passed."""
+        """Do this after this time."""
         self._actions.append((self.now() + seconds, action))
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, and what is to happen happen."""
+        """Let time pass, with its actions."""
         super().sleep(seconds)
         due = [one for one in self._actions if one[0] <= self.now()]
         self._actions = [one for one in self._actions if one not in due]
@@ -54,7 +54,7 @@ class Appointments(VirtualClock):
 def usb_port(
     device: str, interface: int, place: str, number: str | None
 ) -> list_ports_common.ListPortInfo:
-    """What the system tells of one port of a module."""
+    """The system's data of one port of a module."""
     info = list_ports_common.ListPortInfo(device)
     info.vid, info.pid = 0x2C7C, 0x0296
     info.location, info.serial_number = f"{place}:1.{interface}", number
@@ -62,7 +62,7 @@ def usb_port(
 
 
 class Bus:
-    """USB, with modules that come and go; each is started when it comes."""
+    """A USB with modules that come and go. Each is started when it comes."""
 
     def __init__(self) -> None:
         self.clock = Appointments()
@@ -77,7 +77,7 @@ class Bus:
         servers: Servers | None = None,
         **options: Any,
     ) -> None:
-        """Let the ports of a module come, the first of them with this number."""
+        """Plug a module in; the number of its first port is given."""
         names = [f"ttyUSB{first + interface}" for interface in range(4)]
         network = CallableNetwork(servers or Servers())
         emulator = Emulator(name=names[2], network=network, clock=self.clock, **options)
@@ -87,7 +87,7 @@ class Bus:
             self.ports.append(port)
 
     def unplug(self, place: str = HERE) -> None:
-        """Let the ports of a module go."""
+        """Unplug a module."""
         gone = [one for one in self.ports if str(one.location).startswith(place + ":")]
         self.ports = [one for one in self.ports if one not in gone]
         emulator = self.emulators.pop(gone[2].device.removeprefix("emulator://"))
@@ -95,19 +95,19 @@ class Bus:
         emulator.close()
 
     def replug(self, first: int, servers: Servers) -> None:
-        """Let the ports of a module go, and come under other numbers."""
+        """Unplug a module, and plug it in with other numbers."""
         self.unplug()
         self.plug(first, servers=servers)
 
     def close(self) -> None:
-        """End what is still there."""
+        """Close the modules that are left."""
         for emulator in self.emulators.values():
             emulator.close()
 
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
-    """USB, as pyserial shows it."""
+    """A USB, as pyserial shows it."""
     with contextlib.closing(Bus()) as made:
         monkeypatch.setattr(list_ports, "comports", lambda: list(made.ports))
         yield made
@@ -121,11 +121,11 @@ def session_over(bus: Bus, port: str | None, **settings: Any) -> requests.Sessio
 
 
 def get(session: requests.Session, **arguments: Any) -> bytes:
-    """GET something."""
+    """Send a GET."""
     return session.get(SOMEWHERE, **arguments).content
 
 
-# Found again
+# The module is found
 
 
 NUMBERS = pytest.mark.parametrize("number", [None, "A1"])
@@ -134,7 +134,7 @@ NUMBERS = pytest.mark.parametrize("number", [None, "A1"])
 @NUMBERS
 @pytest.mark.parametrize("name", [None, "emulator://ttyUSB2"])
 def test_a_new_number(bus: Bus, name: str | None, number: str | None) -> None:
-    """Between two requests the module starts anew, where it was."""
+    """Between two requests, the module restarts at its place."""
     bus.plug(0, number=number)
     with session_over(bus, name) as session:
         assert get(session) == b"hello"
@@ -147,7 +147,7 @@ def test_a_new_number(bus: Bus, name: str | None, number: str | None) -> None:
 
 @pytest.mark.parametrize("first", [0, 4])
 def test_another_place(bus: Bus, first: int) -> None:
-    """A device that has a number of its own is known by it."""
+    """A device with a serial number is known by it."""
     bus.plug(0, number="A1")
     with session_over(bus, "emulator://ttyUSB2") as session:
         assert get(session) == b"hello"
@@ -157,7 +157,7 @@ def test_another_place(bus: Bus, first: int) -> None:
 
 
 def test_another_place_without_a_number(bus: Bus) -> None:
-    """By its name, where that is as it was."""
+    """By its name, if that has not changed."""
     bus.plug(0)
     with session_over(bus, "emulator://ttyUSB2") as session:
         assert get(session) == b"hello"
@@ -167,7 +167,7 @@ def test_another_place_without_a_number(bus: Bus) -> None:
 
 
 def test_another_module_in_its_place(bus: Bus) -> None:
-    """A module that is broken is replaced, and the program goes on."""
+    """A broken module is replaced, and the program continues."""
     bus.plug(0, number="A1")
     with session_over(bus, "emulator://ttyUSB2") as session:
         assert get(session) == b"hello"
@@ -183,7 +183,7 @@ def test_another_module_in_its_place(bus: Bus) -> None:
 def test_two_modules_that_swap_their_names(
     bus: Bus, numbers: tuple[str | None, str | None]
 ) -> None:
-    """Each adapter goes on with its own."""
+    """Each adapter stays with its module."""
     one, other = Servers(response(b"one")), Servers(response(b"other"))
     bus.plug(0, HERE, numbers[0], one)
     bus.plug(4, THERE, numbers[1], other)
@@ -201,7 +201,7 @@ def test_two_modules_that_swap_their_names(
 def test_a_name_that_is_another_modules_now(
     bus: Bus, numbers: tuple[str | None, str | None]
 ) -> None:
-    """That one is left in peace, until the right one comes back."""
+    """That module is not touched, until the right one comes back."""
     other = Servers(response(b"other"))
     bus.plug(0, HERE, numbers[0])
     bus.plug(4, THERE, numbers[1], other)
@@ -218,7 +218,7 @@ def test_a_name_that_is_another_modules_now(
 
 
 def test_two_modules_of_which_none_is_named(bus: Bus) -> None:
-    """The second one comes when the first is in use: that is known, and goes on."""
+    """The second one comes while the first is in use. The client knows the first."""
     bus.plug(0, HERE, "A1")
     with session_over(bus, None) as session:
         assert get(session) == b"hello"
@@ -231,18 +231,18 @@ def test_two_modules_of_which_none_is_named(bus: Bus) -> None:
 
 
 def test_a_system_that_tells_no_interfaces(bus: Bus) -> None:
-    """Though the place ends as an interface would: the ports are in their order."""
+    """The place looks like that of an interface, but the ports are in their order."""
     bus.plug(0, HERE, "A1")
     for port in bus.ports:
         port.location = HERE
     assert find_port() == "emulator://ttyUSB2"
 
 
-# Away
+# The module is gone
 
 
 def test_back_while_a_request_waits(bus: Bus) -> None:
-    """Then it goes out, once."""
+    """Then it is sent, once."""
     servers = Servers()
     bus.plug(0, servers=servers)
     with session_over(bus, "emulator://ttyUSB2") as session:
@@ -260,7 +260,7 @@ def test_back_while_a_request_waits(bus: Bus) -> None:
 def test_gone_for_longer(
     bus: Bus, name: str | None, connect: float, longest: float
 ) -> None:
-    """The error comes in time, says what is wrong, and is none of the server's."""
+    """The error comes in time, names the cause, and does not blame the server."""
     bus.plug(0)
     with session_over(bus, name) as session:
         assert get(session) == b"hello"
@@ -276,7 +276,7 @@ def test_gone_for_longer(
 
 
 def test_a_port_that_others_look_at_first(bus: Bus) -> None:
-    """As ModemManager does with each new one; or it still belongs to root."""
+    """As ModemManager does with each new port; or it still belongs to root."""
     bus.plug(0)
     with session_over(bus, "emulator://ttyUSB2") as session:
         assert get(session) == b"hello"
@@ -288,17 +288,17 @@ def test_a_port_that_others_look_at_first(bus: Bus) -> None:
         assert bus.clock.now() >= 5
 
 
-# In the midst of a request
+# During a request
 
-#: All that is said before the payload of a second request.
+#: The bytes before the payload of a second request.
 COMMAND = b"AT+QHTTPPOST=80168,24,60\r"
-#: Bytes of the conversation that are in the midst of the payload.
+#: Offsets of the dialogue that are inside the payload.
 LATE = 2_000
 
 
 @pytest.mark.parametrize("offset", range(0, len(COMMAND), 4))
 def test_before_the_server_has_seen_anything(bus: Bus, offset: int) -> None:
-    """The request waits for the port, and goes out once."""
+    """The request waits for the port, and is sent once."""
     servers = Servers()
     bus.plug(0, servers=servers)
     with session_over(bus, "emulator://ttyUSB2") as session:
@@ -319,7 +319,7 @@ def test_before_the_server_has_seen_anything(bus: Bus, offset: int) -> None:
     ids=["sending", "reading"],
 )
 def test_once_the_server_may_have_seen_it(bus: Bus, fault: Fault, count: int) -> None:
-    """The request fails, though the port is back at once; the next one works."""
+    """The request fails, although the port is back at once; the next one works."""
     servers = Servers(response(b"x" * 40_000))
     bus.plug(0, servers=servers, faults=[fault])
     with session_over(bus, "emulator://ttyUSB2") as session:
@@ -327,7 +327,7 @@ def test_once_the_server_may_have_seen_it(bus: Bus, fault: Fault, count: int) ->
         phase = "reading the response" if count else "sending the request"
         with pytest.raises(requests.ConnectionError, match=phase) as caught:
             session.post(SOMEWHERE, data=BODY)
-        # Nothing of the response was read yet: no head was handed on.
+        # The caller has no head of the response yet.
         assert caught.type is requests.ConnectionError
         assert len(servers.requests) == count
         assert get(session) == b"x" * 40_000
@@ -336,7 +336,7 @@ def test_once_the_server_may_have_seen_it(bus: Bus, fault: Fault, count: int) ->
 
 @pytest.mark.parametrize("missing", [1, 3, 4, 12, 20, 30, 60])
 def test_a_request_that_lacks_its_end_is_never_sent(missing: int) -> None:
-    """What is said to the module to find it again is not taken for that end."""
+    """The commands that find the module again are not taken for that end."""
     with rig(baudrate=115_200) as made:
         made.session.post(SOMEWHERE, data=BODY)
         end = made.written.rindex(BODY) + len(BODY)
@@ -346,7 +346,7 @@ def test_a_request_that_lacks_its_end_is_never_sent(missing: int) -> None:
             made.session.post(SOMEWHERE, data=BODY)
         made.emulator.plug()
         with pytest.raises(requests.ConnectionError, match="too short"):
-            # That too is said only after a second of silence.
+            # They are sent only after a second of silence.
             made.get(timeout=(0.5, 5))
         assert made.session.post(SOMEWHERE, data=BODY).content == b"hello"
         assert set(made.servers.bodies) == {BODY}
@@ -359,14 +359,14 @@ needs_pty = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are 
 
 
 class Cable:
-    """A link to a pseudo-terminal, which can be pulled and put back."""
+    """A link to a pseudo-terminal, as a cable."""
 
     def __init__(self, link: pathlib.Path) -> None:
         self.link = link
         self._pty = contextlib.ExitStack()
 
     def plug(self, emulator: Emulator) -> str:
-        """Let the link stand for a new pseudo-terminal of a module."""
+        """Let the link point to a new pseudo-terminal of a module."""
         path = self._pty.enter_context(emulator.pty())
         fresh = self.link.with_suffix(".new")
         fresh.symlink_to(path)
@@ -374,9 +374,9 @@ class Cable:
         return path
 
     def pull(self) -> None:
-        """Let the link go, as udev does, and the pseudo-terminal.
+        """Remove the link, as udev does, and the pseudo-terminal.
 
-        Its number may soon be that of any other program's.
+        Another program may soon have its number.
         """
         self.link.unlink(missing_ok=True)
         self._pty.close()
@@ -384,14 +384,14 @@ class Cable:
 
 @pytest.fixture
 def cable(tmp_path: pathlib.Path) -> Iterator[Cable]:
-    """Plugged into nothing."""
+    """A cable that is not plugged in."""
     made = Cable(tmp_path / "usb-Quectel_BG96-if02-port0")
     yield made
     made.pull()
 
 
 def over(cable: Cable) -> requests.Session:
-    """A session over what the link stands for."""
+    """A session over the link."""
     session = requests.Session()
     adapter = BG96Adapter(str(cable.link), timeout=(20, 5))
     session.mount("http://", adapter)
@@ -408,7 +408,7 @@ def module(servers: Servers, **options: Any) -> Iterator[Emulator]:
 @needs_pty
 @pytest.mark.parametrize("fresh", [True, False])
 def test_a_link_that_points_elsewhere(cable: Cable, fresh: bool) -> None:
-    """To another terminal of the same module, or of one that knows nothing."""
+    """To another terminal of the same module, or of a fresh one."""
     servers = Servers()
     with module(servers) as one, module(servers) as other, over(cable) as session:
         paths = [cable.plug(one)]
@@ -423,7 +423,7 @@ def test_a_link_that_points_elsewhere(cable: Cable, fresh: bool) -> None:
 
 @needs_pty
 def test_a_link_that_is_gone(cable: Cable) -> None:
-    """The request waits for it, and goes out as soon as it is back."""
+    """The request waits for it, and is sent as soon as it is back."""
     servers = Servers()
     with module(servers) as one, over(cable) as session:
         cable.plug(one)
@@ -450,7 +450,7 @@ def test_a_link_that_is_gone(cable: Cable) -> None:
 def test_a_cable_that_is_pulled_in_the_midst(
     cable: Cable, direction: str, phase: str, count: int, body: bytes
 ) -> None:
-    """The request fails by how far it has come; nothing is done twice."""
+    """The request fails by its phase; nothing is done twice."""
     servers = Servers(response(body))
     passed = 0
     halfway = threading.Event()
@@ -465,7 +465,7 @@ def test_a_cable_that_is_pulled_in_the_midst(
         halfway.wait(20)
         cable.pull()
 
-    # At 921,600 baud the rest takes more than half a second.
+    # At 921,600 baud, the rest takes more than half a second.
     with module(servers, baudrate=921_600, on_line=watch) as one:
         with over(cable) as session:
             cable.plug(one)

@@ -1,4 +1,4 @@
-"""What a line does to an exchange must not outlast it: the next request works again."""
+"""A fault of the line during an exchange does not affect the next request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import requests
 from requests_bg96.emulator import Delay, Fault, Switches
 from tests.support import SOMEWHERE, Rig, response, rig
 
-#: More than a line may have, and no line end in it.
+#: More than one line may have, without a line end.
 LONG = response(b"x" * 75_000)
 
 
@@ -17,7 +17,7 @@ LONG = response(b"x" * 75_000)
 def test_port_lost_under_an_unread_response(closed: bool, rtscts: bool) -> None:
     """Whether it was given up or not, the next request opens the port again.
 
-    The module goes on with the response meanwhile.
+    Meanwhile the module continues with the response.
     """
     with rig(LONG, adapter={"rtscts": rtscts}, baudrate=921_600) as made:
         unread = made.get(stream=True)
@@ -30,14 +30,14 @@ def test_port_lost_under_an_unread_response(closed: bool, rtscts: bool) -> None:
 
 
 def say_before(made: Rig, line: bytes) -> None:
-    """Let `line` reach the module in front of what is said next, as if it were late."""
+    """Let `line` come before the module's next bytes, as if it were late."""
     made.emulator.add_fault(Fault("from_host", 0, "insert", data=line))
 
 
 @pytest.mark.parametrize("pause", [0.0, 5.0])
 @pytest.mark.parametrize("late", [b"AT\r", b"AT\rAT+CPIN?\r", b"AT+CPIN?\r" * 3])
 def test_late_answers_are_not_those_to_what_is_asked(late: bytes, pause: float) -> None:
-    """A client that is some answers behind would stay so for ever."""
+    """Otherwise a client that is some answers behind would stay so."""
     with rig(answer_delay=0.1) as made:
         made.session.post(SOMEWHERE, data=b"first")
         made.emulator.clock.sleep(pause)
@@ -48,7 +48,7 @@ def test_late_answers_are_not_those_to_what_is_asked(late: bytes, pause: float) 
 
 
 def test_late_answer_in_pieces() -> None:
-    """All that has come is heard before something is said, not one read's worth."""
+    """All bytes that have come are read before a command, not only one read."""
     with rig(fragment=1) as made:
         made.modem.open()
         with made.emulator.condition:
@@ -58,7 +58,7 @@ def test_late_answer_in_pieces() -> None:
 
 
 def test_lost_byte_of_an_upload_is_waited_for_as_long_as_for_a_response() -> None:
-    """The module waits for it for ten seconds, the caller for five."""
+    """The module waits ten seconds for it, the caller five."""
     with rig() as made:
         made.session.post(SOMEWHERE, data=b"x" * 1_000)
         made.emulator.add_fault(Fault("from_host", 500, "drop"))
@@ -70,19 +70,19 @@ def test_lost_byte_of_an_upload_is_waited_for_as_long_as_for_a_response() -> Non
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
-#: Of a length that is not told beforehand, and written by the module in half a minute.
+#: The length is not known before. The module writes it in half a minute.
 PIECES: list[bytes | Delay] = [Delay(4.0), b"piece"]
 SLOW = [HEAD, *PIECES * 8]
 
 
 def test_file_that_grows_is_waited_for() -> None:
-    """The read timeout is for silence, also where only the module hears the server."""
+    """The read timeout is for silence, even if only the module hears the server."""
     with rig(SLOW, adapter={"via": "file"}) as made:
         assert made.get(timeout=(5, 5)).content == b"piece" * 8
 
 
 def test_lost_end_of_a_response_by_file() -> None:
-    """A file that grows no more is not waited for, although the module is silent."""
+    """The client does not wait for a file that stops growing and a silent module."""
     with rig(HEAD + b"hello", adapter={"via": "file"}) as made:
         made.get()
         before = len(made.heard)
@@ -98,7 +98,7 @@ def test_lost_end_of_a_response_by_file() -> None:
 
 @pytest.mark.parametrize("late", [0.2, 0.6, 0.9, 1.7, 2.6])
 def test_late_answer_behind_a_body(late: float) -> None:
-    """Where only the module knows the end, its answer is no part of the body."""
+    """If only the module knows the end, its answer is not part of the body."""
     with rig(HEAD + b"hello") as made:
         made.get()
         before = len(made.heard)
@@ -110,7 +110,7 @@ def test_late_answer_behind_a_body(late: float) -> None:
 
 
 def test_dead_line_in_an_upload_by_file() -> None:
-    """Each block is confirmed: what is not goes nowhere, however much is left."""
+    """Each block is confirmed, so an unconfirmed one is the last."""
     data = b"x" * 100_000
     with rig(adapter={"via": "file"}) as made:
         made.session.post(SOMEWHERE, data=data)
@@ -126,7 +126,7 @@ def test_dead_line_in_an_upload_by_file() -> None:
 
 
 def test_request_given_up_that_ends_while_the_next_one_waits() -> None:
-    """Its response is in the way then, and was not there at first."""
+    """Its response then blocks the module, and did not at first."""
     hello = HEAD + b"hello"
     switches = Switches(unread_response="busy")
     with rig(hello, hello, [Delay(7.0), hello], hello, switches=switches) as made:

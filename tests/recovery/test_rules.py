@@ -1,4 +1,4 @@
-"""The times, and the rules of what is done again: used, in order, and documented."""
+"""The times, and the rules of repetition: used, in order, and documented."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = PACKAGE.parent / "docs" / "robustness.rst"
 
 
 def used(module: str) -> set[str]:
-    """The names of `module` that the package mentions."""
+    """The names of `module` that the package uses."""
     return {
         node.attr
         for path in PACKAGE.rglob("*.py")
@@ -40,14 +40,14 @@ TIMES = {
 
 @pytest.mark.parametrize("row", times.ORDER, ids=lambda row: row[0])
 def test_each_time_is_shorter_than_the_next(row: tuple[str, ...]) -> None:
-    """And is there."""
+    """Each of them exists."""
     assert {*row} <= {*TIMES}
     for one, other in itertools.pairwise(row):
         assert TIMES[one] < TIMES[other], (one, other)
 
 
 def test_the_times_are_used() -> None:
-    """But for what the manual says of the module, which others are compared with."""
+    """Except the module's own times in the manual, with which others are compared."""
     facts = {name for name in TIMES if name.startswith("MODULE_")}
     compared = {*itertools.chain(*times.ORDER)}
     assert {*TIMES} - used("times") <= facts & compared
@@ -57,7 +57,7 @@ def test_the_times_are_used() -> None:
 
 
 def names() -> dict[str, Rule]:
-    """The rules by their names."""
+    """The rules by name."""
     return {
         name: value
         for name, value in vars(repeating).items()
@@ -66,7 +66,7 @@ def names() -> dict[str, Rule]:
 
 
 def test_the_rules_are_used() -> None:
-    """Each by the code that repeats; and all are in the list."""
+    """Code that repeats uses each of them, and the list is complete."""
     assert {*names()} <= used("repeating")
     assert {*names().values()} == {*RULES}
     assert len(RULES) == len({*RULES})
@@ -74,7 +74,7 @@ def test_the_rules_are_used() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.action)
 def test_each_rule_has_an_end(rule: Rule) -> None:
-    """After so many attempts; or the time ends it."""
+    """After a number of attempts, or after a time."""
     assert rule.attempts is None or rule.attempts >= 1
     if rule.attempts is None:
         with pytest.raises(ValueError, match="no number"):
@@ -84,7 +84,7 @@ def test_each_rule_has_an_end(rule: Rule) -> None:
 
 
 def told(rule: Rule) -> list[str]:
-    """A rule as the page has it."""
+    """A rule as on the page."""
     pauses = ", ".join(f"{pause:g}" for pause in rule.pauses) + " s"
     forever = "" if rule.attempts else "the timeout"
     return [
@@ -97,7 +97,7 @@ def told(rule: Rule) -> list[str]:
 
 
 def test_the_rules_are_documented() -> None:
-    """docs/robustness.rst has them, in their order."""
+    """docs/robustness.rst has them, in this order."""
     page = core.publish_doctree(PAGE.read_text(encoding="utf-8"), str(PAGE))
     (section,) = (
         one for one in page.findall(nodes.section) if "what-is-repeated" in one["ids"]

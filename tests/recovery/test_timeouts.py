@@ -17,7 +17,7 @@ from requests_bg96.emulator import ConnectSilence, Delay, Fault, Silence
 from tests.checks import check_next, outcome
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
-#: Seconds after which the module itself gives a connection up.
+#: The seconds after which the module itself ends an attempt to connect.
 GIVEN_UP = 150.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 
@@ -25,7 +25,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 def failure(
     made: Rig, timeout: Any = None, **arguments: Any
 ) -> tuple[Exception, float]:
-    """The exception of a GET, and how long it took to come."""
+    """The exception of a GET, and the seconds until it."""
     started = made.clock.now()
     with pytest.raises(requests.RequestException) as caught:
         made.session.request(
@@ -35,7 +35,7 @@ def failure(
 
 
 def counted(made: Rig) -> int:
-    """How often a server saw a request."""
+    """The number of requests at a server."""
     return len(made.servers.requests)
 
 
@@ -44,7 +44,7 @@ def counted(made: Rig) -> int:
 
 @pytest.mark.parametrize("timeout", [7, (7, 1000), Timeout(connect=7, read=1000)])
 def test_connect(timeout: Any) -> None:
-    """The server does not answer at all."""
+    """The server does not answer."""
     with rig() as made:
         made.servers.failures = [ConnectSilence()]
         error, seconds = failure(made, timeout)
@@ -55,7 +55,7 @@ def test_connect(timeout: Any) -> None:
 
 
 def test_a_connection_that_comes_late() -> None:
-    """Its CONNECT leads to data mode, which is left; nothing is sent there."""
+    """Its CONNECT leads to data mode, which is left; no payload is sent."""
     with rig() as made:
         made.get()
         made.emulator.network._delay = 20.0  # type: ignore[attr-defined]
@@ -71,7 +71,7 @@ def test_a_connection_that_comes_late() -> None:
     "answer", [[Silence()], [b"HTTP/1.1 200 OK\r\n", Silence()], [Delay(30), HEAD]]
 )
 def test_head(timeout: Any, answer: Answers) -> None:
-    """The server takes the request and says nothing, or not enough."""
+    """The server takes the request, and sends nothing or not enough."""
     with rig(answer) as made:
         error, seconds = failure(made, timeout)
         assert type(error) is ReadTimeout
@@ -85,7 +85,7 @@ def test_head(timeout: Any, answer: Answers) -> None:
 )
 @pytest.mark.parametrize("trailer", ["Content-Length: 10", "Connection: close"])
 def test_body(answer: list[Any], trailer: str) -> None:
-    """The server stops in the midst of the body: as stock requests calls it."""
+    """The server stops inside the body; the error is that of stock requests."""
     answer = [answer[0].replace(b"Content-Length: 10", trailer.encode()), *answer[1:]]
     with rig(answer) as made:
         error, seconds = failure(made, (100, 7))
@@ -96,7 +96,7 @@ def test_body(answer: list[Any], trailer: str) -> None:
 
 
 def test_silences_do_not_add_up() -> None:
-    """Each is for itself: a slow server is no dead one."""
+    """Each silence counts alone: a slow server is not a dead one."""
     slow: Answers = [HEAD] + [part for _ in range(10) for part in (Delay(6), b"x")]
     with rig(slow) as made:
         assert made.get(timeout=7).content == b"x" * 10
@@ -104,9 +104,9 @@ def test_silences_do_not_add_up() -> None:
 
 
 def test_a_module_that_falls_silent_in_the_midst() -> None:
-    """Neither payload nor an error comes any more; after `read` it is given up.
+    """Neither payload nor an error comes. The read ends after `read` seconds.
 
-    Without its trailer a body is whole where its length was told.
+    Without its trailer, a body with a length is complete.
     """
     body = b"1234567890"
     with rig([HEAD + body]) as made:
@@ -125,27 +125,27 @@ def test_a_module_that_falls_silent_in_the_midst() -> None:
 
 
 def silent_ending(heard: bytes, offset: int, body: bytes) -> type[Exception]:
-    """The class of the exception where nothing comes from `offset` on.
+    """The exception if no byte comes after `offset`.
 
-    :param heard: in a fair exchange by GET.
+    :param heard: the bytes of a GET without faults.
     """
     if offset < heard.index(b"\r\nQuectel"):
-        # Nothing has shown yet that a module is there.
+        # The client does not know yet that there is a module.
         return requests.ConnectionError
     if offset < heard.index(b"\r\nOK\r\n\r\n+QHTTPGET: 0"):
         return ConnectTimeout
-    # As with stock requests, whose response is there when its head is.
+    # As with stock requests, which return a response after its head.
     started = offset >= heard.index(body)
     return requests.ConnectionError if started else ReadTimeout
 
 
 def mute(offset: int) -> Fault:
-    """A line that carries nothing to the host any more."""
+    """A line that carries no more bytes to the host."""
     return Fault("to_host", offset, "silence")
 
 
 def test_a_line_that_is_cut() -> None:
-    """Wherever the last byte was, the failure comes in time."""
+    """Wherever the last byte was, the error comes in time."""
     with rig() as made:
         made.get()
         heard = made.heard
@@ -157,7 +157,7 @@ def test_a_line_that_is_cut() -> None:
             assert seconds <= 35
 
 
-# What a request does not say
+# Requests without a timeout
 
 
 def test_no_timeout_is_the_adapters_own() -> None:
@@ -172,7 +172,7 @@ def test_no_timeout_is_the_adapters_own() -> None:
 
 
 def test_the_default() -> None:
-    """Longer than the module takes to connect, and a minute of silence."""
+    """Longer than the module needs to connect, and a minute of silence."""
     assert BG96Adapter("emulator://none").timeout == (150.0, 60.0)
 
 
@@ -180,7 +180,7 @@ def test_the_default() -> None:
     ("seconds", "whole"), [(0.3, 1), (1, 1), (1.2, 2), (59.01, 60), (100_000, 65_535)]
 )
 def test_what_the_module_is_told(seconds: float, whole: int) -> None:
-    """Our own seconds, rounded up to whole ones."""
+    """Our seconds, rounded up to whole ones."""
     with rig() as made:
         made.get(timeout=(10, seconds))
         assert b"AT+QHTTPGET=%d," % whole in made.written
@@ -191,7 +191,7 @@ def test_what_the_module_is_told(seconds: float, whole: int) -> None:
 
 
 def test_the_time_for_an_upload() -> None:
-    """By length and baud rate, and not by the read timeout."""
+    """It follows from length and baud rate, not from the read timeout."""
     with rig(baudrate=9600, adapter={"baudrate": 9600}) as made:
         made.emulator.module.store.line_rate = 9600
         body = b"x" * 50_000
@@ -202,7 +202,7 @@ def test_the_time_for_an_upload() -> None:
         assert made.clock.now() > 50
 
 
-# All of it together
+# The total timeout
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_the_time_for_an_upload() -> None:
     ],
 )
 def test_total(silent: str, wanted: type[Exception]) -> None:
-    """urllib3's total bounds connecting and the first byte together."""
+    """urllib3's total limits connecting and the first byte together."""
     answer: Answers = [HEAD, Silence()] if silent == "body" else [Silence()]
     with rig(answer) as made:
         if silent == "connect":
@@ -226,7 +226,7 @@ def test_total(silent: str, wanted: type[Exception]) -> None:
 
 
 def test_total_is_used_up_by_connecting() -> None:
-    """What is left is for the response."""
+    """The rest is for the response."""
     with rig([Silence()]) as made:
         made.emulator.network._delay = 5.0  # type: ignore[attr-defined]
         error, seconds = failure(made, Timeout(total=8))
@@ -241,7 +241,7 @@ def test_a_late_result_is_swallowed() -> None:
     """The next request waits for it, and does not take it for its own."""
     late: Answers = [Delay(20), response(b"late")]
     with rig(late) as made:
-        # The module waits longer than we do: it has whole seconds.
+        # The module waits longer than the client: it has whole seconds.
         error, seconds = failure(made, (10, 6.5))
         assert type(error) is ReadTimeout and seconds < 7
         check_next(made, 60)
@@ -249,7 +249,7 @@ def test_a_late_result_is_swallowed() -> None:
 
 
 def test_a_response_that_comes_late_is_not_the_next_ones() -> None:
-    """The late URC tells of success, and its body is not ours."""
+    """The late URC reports success, but its body is not ours."""
     with rig([Delay(6.8), response(b"late")]) as made:
         error, _ = failure(made, (10, 6.5))
         assert type(error) is ReadTimeout
@@ -258,7 +258,7 @@ def test_a_response_that_comes_late_is_not_the_next_ones() -> None:
 
 @pytest.mark.parametrize("at_most", [1.0, 3.0])
 def test_a_next_request_with_little_time(at_most: float) -> None:
-    """It fails within its own time, and the one after it works."""
+    """It fails within its own time, and the next one works."""
     with rig() as made:
         made.servers.failures = [ConnectSilence()]
         failure(made, 2)
@@ -269,7 +269,7 @@ def test_a_next_request_with_little_time(at_most: float) -> None:
 
 
 def test_many_timeouts_in_a_row() -> None:
-    """In every phase, and then one that works."""
+    """In each phase; then one request works."""
     with rig() as made:
         silent: list[tuple[Answers, type[Exception]]] = [
             ([Silence()], ReadTimeout),
@@ -284,11 +284,11 @@ def test_many_timeouts_in_a_row() -> None:
         check_next(made)
 
 
-# The modem is somebody else's
+# Another thread has the modem
 
 
 def test_waiting_for_the_modem_counts() -> None:
-    """Another thread has it: that is part of connecting."""
+    """The wait for it is part of connecting."""
     gate = threading.Event()
 
     def slow(request: Any) -> Any:

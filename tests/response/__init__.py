@@ -1,1 +1,1 @@
-"""Tests of responses: where they end, who keeps them, and how they are read."""
+"""Tests of responses: their ends, how they are kept, and how they are read."""

@@ -1,4 +1,4 @@
-"""What a module may hand out between the end of a body and its trailer."""
+"""Bytes of the module between the end of a body and its trailer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ EVERYTHING = 1 << 30
 CLOSE = b"Connection: close"
 CODED = b"Transfer-Encoding: chunked"
 SURE = response(b"hello")
-#: One line end too many, and one too few: a fault of the line makes them as well.
+#: One line end too many, and one too few. A fault of the line does that, too.
 SPARE = b"\r\n" + TRAILER
 BARE = TRAILER.removeprefix(b"\r\n")
 
 
 @pytest.mark.parametrize("trailer", [SPARE, BARE])
 def test_a_line_end_too_many_or_too_few(trailer: bytes) -> None:
-    """The body is the same; but its end is not beyond doubt any more."""
+    """The body is the same, but its end is no longer certain."""
     for pieces in ([SURE + trailer], bytewise(SURE + trailer)):
         framing, seen = Framing("GET", 5), []
         for piece in pieces:
@@ -33,7 +33,7 @@ def test_a_line_end_too_many_or_too_few(trailer: bytes) -> None:
 
 
 def test_a_line_end_that_is_the_bodys() -> None:
-    """Then the trailer comes early, and does not end the body by itself."""
+    """Then the trailer comes early, and does not end the body alone."""
     framing = Framing("GET")
     framing.receive_data(response(b"text\r\n") + BARE)
     assert framing.trailer is Trailer.FULL and not framing.finished
@@ -41,7 +41,7 @@ def test_a_line_end_that_is_the_bodys() -> None:
 
 @pytest.mark.parametrize("junk", [b"x", b"OK", b"\r\nx", b"\r\nOK!"])
 def test_what_cannot_be_a_trailer(junk: bytes) -> None:
-    """It is known at once, and no wait makes it one."""
+    """It is refused at once, without a wait."""
     framing = Framing("GET")
     framing.receive_data(SURE + junk + b"y" * 9)
     assert framing.trailer is Trailer.WRONG
@@ -50,7 +50,7 @@ def test_what_cannot_be_a_trailer(junk: bytes) -> None:
 
 
 def test_a_body_that_should_not_be() -> None:
-    """A module may hand out what came behind a head that has no body."""
+    """A module may print bytes that came after a head without a body."""
     head = response(b"", b"Content-Length: 5")
     framing = Framing("HEAD", 5)
     for piece in bytewise(head + b"hello" + TRAILER):
@@ -61,7 +61,7 @@ def test_a_body_that_should_not_be() -> None:
 
 
 def test_taking_a_part() -> None:
-    """As many bytes as are asked for, or are there; some may be left."""
+    """At most the wanted bytes, or fewer if there are fewer; the rest stays."""
     framing = Framing("GET")
     framing.receive_data(SURE)
     whole = len(SURE)
@@ -85,7 +85,7 @@ def test_lines_behind_the_trailer(lines: bytes) -> None:
 
 @pytest.mark.parametrize("rest", [TRAILER + b"more", b"hell" + TRAILER, b"\r\nOK\r\n"])
 def test_no_trailer_where_the_length_ends(rest: bytes) -> None:
-    """The module has said that it is done: so bytes are missing, or too many."""
+    """The module has shown that it is done: bytes are missing, or too many."""
     framing = Framing("GET")
     framing.receive_data(SURE)
     with pytest.raises(TransferError):
@@ -93,7 +93,7 @@ def test_no_trailer_where_the_length_ends(rest: bytes) -> None:
 
 
 def test_an_ok_before_the_question() -> None:
-    """It is the body's."""
+    """It belongs to the body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text" + OK, CLOSE))
     assert framing.conclude(TRAILER)[0] == 0
@@ -101,7 +101,7 @@ def test_an_ok_before_the_question() -> None:
 
 
 def test_an_ok_behind_the_question() -> None:
-    """It may be the answer, or the body's."""
+    """It may be the answer, or belong to the body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text", CLOSE))
     with pytest.raises(TransferError, match="question"):
@@ -110,7 +110,7 @@ def test_an_ok_behind_the_question() -> None:
 
 @pytest.mark.parametrize("chunk", [b"0\r\r\n", b"\r\n\r\n", b"00\r\n\r"])
 def test_a_last_chunk_with_a_fault(chunk: bytes) -> None:
-    """It does not become an empty body's few bytes."""
+    """It does not become part of an empty body."""
     framing = Framing("GET")
     with pytest.raises(TransferError, match="chunk framing"):
         framing.receive_data(response(chunk, CODED) + TRAILER)
@@ -118,7 +118,7 @@ def test_a_last_chunk_with_a_fault(chunk: bytes) -> None:
 
 
 def test_a_line_end_that_is_let_go() -> None:
-    """It counts, and may be the last of the body."""
+    """It counts, and may be the last byte of the body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text\r\n", b"Content-Length: 8"))
     framing.release()
@@ -142,7 +142,7 @@ def test_the_longest_body() -> None:
 
 
 def test_the_line_end_of_a_chunk() -> None:
-    """It is no trailer's, and not kept back; the next one may be."""
+    """It is not part of a trailer and not kept back; the next one may be."""
     framing = Framing("GET")
     framing.receive_data(response(b"3\r\nabc\r\n2\r\nab", CODED))
     framing.decide()

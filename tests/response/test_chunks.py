@@ -1,4 +1,4 @@
-"""Where a chunked body ends."""
+"""The end of a chunked body."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from requests_bg96.errors import TransferError
 from requests_bg96.response.chunks import ChunkScanner
 from tests.support import bodies, bytewise, chunks, cut, piece_sizes
 
-#: Bytes that may follow the body, and do not belong to it.
+#: Bytes after the body that do not belong to it.
 BEHIND = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
 
 
 def scan(pieces: list[bytes]) -> tuple[int, ChunkScanner]:
-    """Feed the pieces; return how many bytes belong to the body."""
+    """Feed the pieces; return the number of bytes that belong to the body."""
     scanner, taken = ChunkScanner(), 0
     for piece in pieces:
         fed = scanner.feed(piece)
@@ -25,14 +25,14 @@ def scan(pieces: list[bytes]) -> tuple[int, ChunkScanner]:
 
 
 def check(body: bytes, count: int) -> None:
-    """`body` is one, whole, byte by byte and with more behind it."""
+    """Check a whole body: at once, byte by byte, and with bytes after it."""
     for pieces in ([body], bytewise(body), [body + BEHIND], bytewise(body + BEHIND)):
         taken, scanner = scan(pieces)
         assert (taken, scanner.finished, scanner.count) == (len(body), True, count)
 
 
 def check_wrong(body: bytes) -> None:
-    """`body` is refused, whole and byte by byte."""
+    """Check that `body` is refused, at once and byte by byte."""
     for pieces in ([body], bytewise(body)):
         with pytest.raises(TransferError):
             scan(pieces)
@@ -82,13 +82,13 @@ def test_whole_bodies(body: bytes, count: int) -> None:
     ],
 )
 def test_no_chunk_framing(body: bytes) -> None:
-    """What is none is refused as soon as it shows."""
+    """Wrong framing is refused as soon as it shows."""
     check_wrong(body)
 
 
 @pytest.mark.parametrize(("before", "begun"), [(b"", b"5;"), (b"0\r\n", b"X: ")])
 def test_endless_lines(before: bytes, begun: bytes) -> None:
-    """A line that never ends is not kept for ever: http.client takes 65,536 bytes."""
+    """A line without an end is not kept for ever: http.client takes 65,536 bytes."""
     line = begun + b"x" * (65_536 - len(begun))
     assert scan(list(cut(before + line, [4096])))[0] == len(before + line)
     with pytest.raises(TransferError, match="over"):
@@ -106,7 +106,7 @@ fields = st.lists(
 def test_any_body_in_any_split(
     body: bytes, sizes: list[int], extension: bytes, fields: bytes, pieces: list[int]
 ) -> None:
-    """The end is found whatever the chunks hold and however they come."""
+    """The content of the chunks and the pieces do not matter."""
     framed = chunks(body, sizes, extension, fields)
     taken, scanner = scan(list(cut(framed + BEHIND, pieces)))
     assert scanner.finished and taken == len(framed)
@@ -114,7 +114,7 @@ def test_any_body_in_any_split(
 
 
 def test_wants_line_end() -> None:
-    """Only right behind a chunk's data."""
+    """Only directly after a chunk's data."""
     scanner = ChunkScanner()
     wanted = []
     for byte in bytewise(b"2\r\nab\r\n0\r\n\r\n"):
@@ -125,7 +125,7 @@ def test_wants_line_end() -> None:
 
 
 def test_begun() -> None:
-    """From the end of the first size on, whatever comes after."""
+    """From the end of the first size, whatever comes after it."""
     scanner = ChunkScanner()
     begun = [scanner.begun]
     for byte in bytewise(b"2\r\nab\r\n0\r\n\r\n"):
@@ -135,7 +135,7 @@ def test_begun() -> None:
 
 
 def test_what_it_waits_for_is_shown() -> None:
-    """While the end has not come."""
+    """Until the end has come."""
     scanner = ChunkScanner()
     assert repr(scanner) == "<ChunkScanner size, 0 chunks>"
     scanner.feed(b"2\r\nab")

@@ -1,4 +1,4 @@
-"""Whole exchanges with anything in them, over a line that cuts them anyhow."""
+"""Whole exchanges with any content, over a line that cuts them anywhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ methods = st.sampled_from(
     ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "M-SEARCH"]
 )
 names = st.text(TOKEN, min_size=1, max_size=12).map("x-".__add__)
-#: What requests lets through: no line ends, no space in front.
+#: Values that requests accepts: no line ends, no leading space.
 values = st.text(
     st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=40
 ).filter(lambda value: value == value.strip())
@@ -41,7 +41,7 @@ framings = st.sampled_from(["length", "close", "raw", "decoded"])
 
 
 def answered(framing: str, body: bytes) -> Answers:
-    """A response in this framing, as the server sends it."""
+    """A response with this framing, as the server sends it."""
     if framing == "length":
         return response(body)
     if framing == "close":
@@ -50,21 +50,21 @@ def answered(framing: str, body: bytes) -> Answers:
 
 
 def like_chunks(body: bytes) -> bool:
-    """Whether a body could be chunk framing, which a module may have left on."""
+    """Whether a body could be chunk framing that a module has not decoded."""
     return bool(re.match(rb"\s*[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n", body)) or (
         b"0\r\n" in body or len(body) < 7
     )
 
 
 def head_of(request: bytes) -> dict[str, str]:
-    """The header fields that arrived; names in small letters."""
+    """The received fields, with their names in lower case."""
     lines = request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
     pairs = (line.decode("latin-1").split(": ", 1) for line in lines)
     return {name.lower(): value for name, value in pairs}
 
 
 def body_of(request: bytes) -> bytes:
-    """What stands behind the head."""
+    """The bytes after the head."""
     return request.partition(b"\r\n\r\n")[2]
 
 
@@ -78,7 +78,7 @@ def test_any_exchange(
     framing: str,
     fragment: Fragment,
 ) -> None:
-    """What goes in at one end comes out at the other, both ways, and twice."""
+    """Both directions carry the bytes unchanged, twice."""
     assume(framing != "decoded" or not like_chunks(down))
     kind = "raw" if framing == "raw" else "decoded"
     firmware = Switches.from_text({"chunked": kind})
@@ -97,7 +97,7 @@ def test_any_exchange(
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(names, values), max_size=6), st.sampled_from(FRAGMENTS))
 def test_any_response_header(fields: list[tuple[str, str]], fragment: Fragment) -> None:
-    """Repeated names and odd values included, in their order."""
+    """Repeated names and odd values are kept, in order."""
     lines = [f"{name}: {value}".encode("latin-1") for name, value in fields]
     with rig(response(b"body", *lines), fragment=fragment) as made:
         answer = made.get()
@@ -110,7 +110,7 @@ def test_any_response_header(fields: list[tuple[str, str]], fragment: Fragment) 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.binary(max_size=3000), max_size=5), st.sampled_from(FRAGMENTS))
 def test_any_generator(pieces: list[bytes], fragment: Fragment) -> None:
-    """A body by and by is sent in chunks, and arrives whole."""
+    """A body from a generator is sent in chunks, and arrives complete."""
     with rig(fragment=fragment) as made:
         made.session.post(SOMEWHERE, data=(piece for piece in pieces))
         found = body_of(made.servers.requests[0])
@@ -130,7 +130,7 @@ def test_any_generator(pieces: list[bytes], fragment: Fragment) -> None:
 def test_any_way_of_reading(
     sizes: list[int], body: bytes, framing: str, fragment: Fragment
 ) -> None:
-    """In pieces of any size, a stream is the body."""
+    """A stream in pieces of any size is the body."""
     assume(framing != "decoded" or not like_chunks(body))
     kind = "raw" if framing == "raw" else "decoded"
     firmware = Switches.from_text({"chunked": kind})
@@ -144,7 +144,7 @@ def test_any_way_of_reading(
         assert got == body
 
 
-#: A line that loses what nobody takes from it in 50 ms.
+#: A line that loses bytes that nobody takes within 50 ms.
 LINE: dict[str, Any] = {"baudrate": 115_200, "overflow": 512}
 
 
@@ -157,7 +157,7 @@ LINE: dict[str, Any] = {"baudrate": 115_200, "overflow": 512}
 def test_any_way_of_reading_with_pauses(
     sizes: list[int], body: bytes, framing: str
 ) -> None:
-    """By default nothing holds the line back, and nothing is lost all the same."""
+    """By default, nothing stops the line, and no byte is lost all the same."""
     assume(framing != "decoded" or not like_chunks(body))
     kind = "raw" if framing == "raw" else "decoded"
     with rig(switches=Switches.from_text({"chunked": kind}), **LINE) as made:
@@ -173,7 +173,7 @@ def test_any_way_of_reading_with_pauses(
 
 
 def test_the_same_over_any_line() -> None:
-    """Not a byte differs on the line, however it is cut."""
+    """The bytes on the line do not depend on the pieces."""
     seen = set()
     for fragment in (None, *FRAGMENTS):
         with rig(fragment=fragment) as made:
@@ -185,7 +185,7 @@ def test_the_same_over_any_line() -> None:
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)
 def test_redirects_cookies_and_login(fragment: Fragment) -> None:
-    """What requests makes of several exchanges."""
+    """Several exchanges of one request."""
 
     def app(request: ReceivedRequest) -> bytes:
         fields = head_of(request.data)

@@ -1,4 +1,4 @@
-"""Where a response ends, and that no fault of the line passes for a response."""
+"""The end of a response. No fault of the line looks like a response."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ EVERYTHING = 1 << 30
 
 
 def receive(pieces: Iterable[bytes], method: str = "GET") -> tuple[bytes, int, Framing]:
-    """Feed what the line says up to its silence; return response and err.
+    """Feed bytes until the silence; return the response and err.
 
-    :raises TransferError: where the response is not known to have ended.
+    :raises TransferError: if the end of the response is not known.
     """
     framing, got = Framing(method), b""
     for piece in pieces:
@@ -42,7 +42,7 @@ def receive(pieces: Iterable[bytes], method: str = "GET") -> tuple[bytes, int, F
 
 
 def check(sent: bytes, body: bytes, *, method: str = "GET") -> None:
-    """`sent` holds `body`: whole, byte by byte, and with a URC behind the trailer."""
+    """Check the body: whole, byte by byte, and with a URC after the trailer."""
     urc = b'\r\n+QIURC: "pdpdeact",1\r\n'
     for pieces in ([sent], bytewise(sent), [sent + urc], bytewise(sent + urc)):
         got, err, framing = receive(pieces, method)
@@ -52,7 +52,7 @@ def check(sent: bytes, body: bytes, *, method: str = "GET") -> None:
 
 CLOSE = b"Connection: close"
 CODED = b"Transfer-Encoding: chunked"
-#: Bodies with what ends a response, in the middle, at the end, and all over.
+#: Bodies with the end of a response in the middle, at the end, and everywhere.
 LOOKALIKES = [
     b"",
     b"ok",
@@ -74,37 +74,37 @@ LOOKALIKES = [
 
 @pytest.mark.parametrize("body", LOOKALIKES)
 def test_length(body: bytes) -> None:
-    """A length is all that counts."""
+    """Only the length counts."""
     check(response(body) + TRAILER, body)
 
 
 @pytest.mark.parametrize("body", LOOKALIKES)
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_raw_chunks(body: bytes, size: int) -> None:
-    """Chunk framing is all that counts, and stays."""
+    """Only chunk framing counts, and it is kept."""
     check(response(chunks(body, [size]), CODED) + TRAILER, body)
 
 
 @pytest.mark.parametrize("body", LOOKALIKES)
 def test_decoded_chunks(body: bytes) -> None:
-    """Of a module that takes the framing off: the last trailer before the silence."""
+    """From a module that decodes: the last trailer before the silence."""
     check(response(body, CODED) + TRAILER, body)
 
 
 @pytest.mark.parametrize("body", [b"ok", b"{}", b"<html>", b"5 apples\n", TRAILER])
 def test_decoded_chunks_of_an_unknown_module(body: bytes) -> None:
-    """What does not begin as chunk framing was decoded."""
+    """A body that does not begin with chunk framing was decoded."""
     check(response(body, CODED) + TRAILER, body)
 
 
 @pytest.mark.parametrize("size", [b" 5", b"5 ", b"\t5;a=b", b"05"])
 def test_odd_sizes(size: bytes) -> None:
-    """Blanks around a size are what http.client passes over."""
+    """http.client ignores blanks around a size."""
     check(response(size + b"\r\nhello\r\n0\r\n\r\n", CODED) + TRAILER, b"hello")
 
 
 def test_several_codings() -> None:
-    """The last one counts, as it does for urllib3, and the others stay."""
+    """The last one counts, as for urllib3. The others stay."""
     head = response(b"", b"Transfer-Encoding: gzip, chunked")
     for body in (chunks(b"hello", [3]), b"hello"):
         got, err, framing = receive([head + body + TRAILER])
@@ -113,7 +113,7 @@ def test_several_codings() -> None:
 
 
 def test_no_byte_of_a_chunked_body() -> None:
-    """It is an empty body, unless the module's err says that it was cut off."""
+    """The body is empty, unless the module's err says that it was cut."""
     head = response(b"", CODED)
     for end, err, rest in (
         (TRAILER, 0, b"0\r\n\r\n"),
@@ -126,14 +126,14 @@ def test_no_byte_of_a_chunked_body() -> None:
 
 @pytest.mark.parametrize("digits", [19, 400, 4000])
 def test_a_length_beyond_any_body(digits: int) -> None:
-    """It is a fault of that response, and no more than that."""
+    """Only this response fails."""
     framing = Framing("GET")
     with pytest.raises(TransferError, match="Content-Length"):
         framing.receive_data(response(b"x", b"Content-Length: " + b"9" * digits))
 
 
 def test_where_the_end_is_certain() -> None:
-    """The module has told the same length, and no parser reads the head otherwise."""
+    """The module printed the same length, and no parser reads the head differently."""
     sure = response(b"hello")
 
     def certain(sent: bytes, method: str = "GET", told: int | None = 5) -> bool:
@@ -179,7 +179,7 @@ def test_the_modules_own_trailer() -> None:
 
 @pytest.mark.parametrize("rest", [b"more", b"more" + OK, TRAILER[:-4]])
 def test_no_trailer_of_the_module(rest: bytes) -> None:
-    """It listens, but has not said that it is done: bytes are missing."""
+    """It listens, but has not shown that it is done: bytes are missing."""
     framing = Framing("GET")
     framing.receive_data(response(b"text", CLOSE) + b"\r\nOK\r\n"[: len(rest)])
     with pytest.raises(TransferError, match="trailer"):
@@ -198,7 +198,7 @@ def test_closed_connection(body: bytes) -> None:
 )
 @pytest.mark.parametrize("field", [b"Content-Length: 10", CODED, CLOSE])
 def test_no_body(method: str, status: bytes, field: bytes) -> None:
-    """Whatever the headers say, and before a trailer comes."""
+    """Whatever the fields say, and before a trailer comes."""
     sent = response(b"", field, status=status)
     for pieces in ([sent], bytewise(sent)):
         framing = Framing(method)
@@ -207,24 +207,24 @@ def test_no_body(method: str, status: bytes, field: bytes) -> None:
         assert framing.bodyless and framing.finished and framing.remaining == 0
         assert framing.take(EVERYTHING) == sent
     if field is not CODED or method == "HEAD":
-        # http.client looks for chunks in a 204 that announces them.
+        # http.client expects chunks in a 204 that announces them.
         check(sent + TRAILER, b"", method=method)
 
 
 def test_interim_responses() -> None:
-    """1xx go before, and http.client passes 100 over."""
+    """Responses 1xx come first, and http.client ignores 100."""
     sent = b"HTTP/1.1 100 Continue\r\n\r\n" + response(b"done") + TRAILER
     check(sent, b"done")
 
 
 def test_bare_line_feeds() -> None:
-    """Heads of simple servers, as http.client reads them."""
+    """Heads of simple servers, as http.client parses them."""
     check(b"HTTP/1.0 200 OK\nContent-Length: 2\n\nok" + TRAILER, b"ok")
 
 
 @pytest.mark.parametrize("head", [b"\r\n\r\n", b"ICY 200 OK\r\n\r\n", b"\xff\n\n"])
 def test_no_http(head: bytes) -> None:
-    """It is left to http.client to refuse, who raises what stock requests raises."""
+    """http.client refuses it, and raises the error of stock requests."""
     got, _, _ = receive([head + b"rest" + TRAILER])
     assert got == head + b"rest"
 
@@ -235,7 +235,7 @@ def test_endless_head() -> None:
         receive(cut(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200_000, [4096]))
 
 
-# Any body, any split
+# Any body, in any pieces
 
 
 def splits(data: bytes, sizes: list[int]) -> Iterator[list[bytes]]:
@@ -251,7 +251,7 @@ fields = st.sampled_from([b"", b"X-Sum: 1\r\n", b"X: 1\r\nY:\r\n folded\r\n"])
 @settings(deadline=None, max_examples=60)
 @given(bodies, piece_sizes)
 def test_any_body_of_known_length(body: bytes, sizes: list[int]) -> None:
-    """It arrives as it was sent."""
+    """It arrives unchanged."""
     for pieces in splits(response(body) + TRAILER, sizes):
         assert parsed(receive(pieces)[0])[1] == body
 
@@ -265,7 +265,7 @@ def test_any_body_in_raw_chunks(
     field: bytes,
     sizes: list[int],
 ) -> None:
-    """It arrives as it was sent, with whatever stands between."""
+    """It arrives unchanged, with everything between the chunks."""
     sent = response(chunks(body, chunk, extension, field), CODED)
     for pieces in splits(sent + TRAILER, sizes):
         got, _, _ = receive(pieces)
@@ -276,13 +276,13 @@ def test_any_body_in_raw_chunks(
 @settings(deadline=None, max_examples=60)
 @given(bodies, piece_sizes)
 def test_any_body_up_to_the_close(body: bytes, sizes: list[int]) -> None:
-    """What the module says last is its trailer, and all before it is the body."""
+    """The last trailer is the module's, and all bytes before it are the body."""
     for pieces in splits(response(body, CLOSE) + TRAILER, sizes):
         assert parsed(receive(pieces)[0])[1] == body
 
 
 def received(pieces: Iterable[bytes]) -> bytes | None:
-    """What comes of a response, None where it is refused."""
+    """The result of a response; None if it is refused."""
     try:
         return receive(pieces)[0]
     except TransferError:
@@ -292,17 +292,17 @@ def received(pieces: Iterable[bytes]) -> bytes | None:
 @settings(deadline=None, max_examples=200)
 @given(bodies | st.text("0123456789abc \r\n").map(str.encode), piece_sizes)
 def test_chunks_are_read_rightly_or_refused(body: bytes, sizes: list[int]) -> None:
-    """A decoded body that looks like chunk framing is never handed out wrong."""
+    """A decoded body that looks like chunk framing is never returned wrong."""
     sent = response(body, CODED)
     whole, *others = map(received, splits(sent + TRAILER, sizes))
     read = [found and parsed(found) for found in (whole, *others)]
     assert read == read[:1] * 3
-    # What is handed on as it came is chunk framing from its first byte to its last.
+    # A body that is passed on unchanged is chunk framing throughout.
     if whole and whole != sent:
         assert parsed(whole)[1] == body
 
 
-# The server hangs up early, and the module tells so
+# The server closes early, and the module reports it
 
 
 ENDINGS = [cme(717), OK + b"\r\n+QHTTPREAD: 717\r\n"]
@@ -319,7 +319,7 @@ ENDINGS = [cme(717), OK + b"\r\n+QHTTPREAD: 717\r\n"]
     ],
 )
 def test_early_end(start: bytes, ending: bytes) -> None:
-    """The err is handed over, and all that came before it is."""
+    """The err is returned, and all bytes before it."""
     for pieces in ([start + ending], bytewise(start + ending)):
         got, err, framing = receive(pieces)
         assert err == 717 and framing.finished
@@ -330,7 +330,7 @@ def test_early_end(start: bytes, ending: bytes) -> None:
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("missing", range(1, 40))
 def test_early_end_shortly_before_the_end(ending: bytes, missing: int) -> None:
-    """Of a trailer where the last of the body should be, nothing passes for it."""
+    """A trailer in place of the last bytes does not end the body."""
     sent = response(b"01234", b"Content-Length: %d" % (5 + missing)) + ending
     for pieces in ([sent], bytewise(sent)):
         try:
@@ -345,7 +345,7 @@ def test_early_end_shortly_before_the_end(ending: bytes, missing: int) -> None:
     "body", [b"5\r\n01234\r\n", b"5\r\n01234", b"5\r\n01234\r\n3\r\n"]
 )
 def test_early_end_in_doubt(body: bytes, ending: bytes) -> None:
-    """Of chunks that break off nothing passes for the whole."""
+    """Incomplete chunks are never a complete body."""
     sent = response(body, CODED) + ending
     for pieces in ([sent], bytewise(sent)):
         try:
@@ -367,12 +367,12 @@ def test_early_end_in_doubt(body: bytes, ending: bytes) -> None:
 )
 @pytest.mark.parametrize("field", [b"Content-Length: 2", CLOSE])
 def test_urcs_in_the_trailer(trailer: bytes, field: bytes) -> None:
-    """A URC may stand between any two lines."""
+    """A URC may come between any two lines."""
     check(response(b"ok", field) + trailer, b"ok")
 
 
 def test_trailer_states() -> None:
-    """What is withheld is told at every byte."""
+    """The number of kept bytes is right at each byte."""
     framing = Framing("GET")
     framing.receive_data(response(b"ok", CLOSE))
     assert framing.trailer is Trailer.NONE and framing.remaining is None
@@ -389,7 +389,7 @@ def test_trailer_states() -> None:
 
 
 def test_a_body_that_ends_like_a_trailer() -> None:
-    """It fills its length, where the module is not done for all that."""
+    """It has its length, although the module is not done."""
     framing = Framing("GET", 4 + len(TRAILER))
     framing.receive_data(response(b"text" + TRAILER))
     assert (framing.trailer, framing.finished) == (Trailer.FULL, False)
@@ -399,7 +399,7 @@ def test_a_body_that_ends_like_a_trailer() -> None:
 
 
 def test_no_trailer_to_take() -> None:
-    """To take one that is not there is a fault of the caller."""
+    """Taking a trailer that is not there is an error of the caller."""
     framing = Framing("GET")
     framing.receive_data(response(b"ok"))
     with pytest.raises(ValueError, match="no full trailer"):
@@ -407,7 +407,7 @@ def test_no_trailer_to_take() -> None:
 
 
 def test_remaining() -> None:
-    """What is still to come counts from what has come, withheld or not."""
+    """It counts from the received bytes, kept or not."""
     framing = Framing("GET")
     framing.receive_data(response(b"", b"Content-Length: 10"))
     assert framing.remaining == 10
@@ -428,7 +428,7 @@ def test_remaining() -> None:
     ],
 )
 def test_release(field: bytes, sent: bytes) -> None:
-    """A line end that stays one was payload: its reader need not wait for more."""
+    """A line end followed by nothing was payload, so its reader need not wait."""
     framing = Framing("GET")
     framing.receive_data(response(sent, field))
     before = framing.take(EVERYTHING)
@@ -439,7 +439,7 @@ def test_release(field: bytes, sent: bytes) -> None:
 
 @pytest.mark.parametrize("split", [1, 2])
 def test_a_trailer_that_was_let_go_in_part(split: int) -> None:
-    """It is a fault of the response, and never a part of its body."""
+    """It is an error of the response, and never a part of its body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text", CLOSE) + TRAILER[:split])
     framing.release()
@@ -453,7 +453,7 @@ def test_a_trailer_that_was_let_go_in_part(split: int) -> None:
     "sent", [b"4\r\nabcd\r\n", b"4\r\nabcd\r\n20\r\nte", b"20\r\nte"]
 )
 def test_chunks_whose_form_is_in_doubt(sent: bytes) -> None:
-    """They are kept back, but only until they are decided upon."""
+    """They are kept back, but only until it is decided."""
     framing = Framing("GET")
     framing.receive_data(response(sent, CODED))
     before = framing.take(EVERYTHING)
@@ -467,7 +467,7 @@ def test_chunks_whose_form_is_in_doubt(sent: bytes) -> None:
 
 @pytest.mark.parametrize("sent", [b"x", b'{"t": 21.5}', b"a text of one line"])
 def test_a_text_without_a_line_end_is_no_chunk(sent: bytes) -> None:
-    """Its reader has it at once, though its line may never end."""
+    """Its reader has it at once, although its line may never end."""
     framing = Framing("GET")
     framing.receive_data(response(sent, CODED))
     assert not framing.in_doubt
@@ -477,18 +477,18 @@ def test_a_text_without_a_line_end_is_no_chunk(sent: bytes) -> None:
 
 
 def test_digits_alone_decide_nothing() -> None:
-    """They may be a size, or all that the server has said."""
+    """They may be a size, or all that the server has sent."""
     framing = Framing("GET")
     framing.receive_data(response(b"42", CODED))
     framing.decide()
     assert framing.in_doubt
 
 
-# One byte goes wrong
+# One wrong byte
 
 
 def hurt(data: bytes, start: int) -> Iterator[tuple[str, int, bytes]]:
-    """`data` with each byte from `start` on dropped, or doubled."""
+    """`data` with each byte from `start` dropped, or doubled."""
     for i in range(start, len(data)):
         yield "drop", i, data[:i] + data[i + 1 :]
         yield "double", i, data[: i + 1] + data[i:]
@@ -502,12 +502,12 @@ def garbled(data: bytes, places: Iterable[int]) -> Iterator[tuple[str, int, byte
 
 
 def never_wrong(cases: Iterable[tuple[str, int, bytes]], body: bytes) -> None:
-    """Every case gives the right body, an error of the module, or a TransferError."""
+    """Each case gives the right body, an error of the module, or a TransferError."""
     for what, place, sent in cases:
         for pieces in ([sent], bytewise(sent)):
             try:
                 got, err, framing = receive(pieces)
-                # http.client's own checks come behind ours.
+                # http.client has checks of its own after ours.
                 found = parsed(got)[1]
             except Exception:
                 continue
@@ -532,7 +532,7 @@ def test_a_fault_in_a_body_of_known_length(body: bytes) -> None:
 @pytest.mark.parametrize("size", [4, 100])
 @pytest.mark.parametrize("field", [b"", b"X-Sum: 12\r\n"])
 def test_a_fault_in_chunks(body: bytes, size: int, field: bytes) -> None:
-    """A byte too many, too few or wrong shows in the framing behind it."""
+    """A byte too many, too few or wrong shows in the framing after it."""
     framed = chunks(body, [size], fields=field)
     head = response(b"", CODED)
     sent = head + framed + TRAILER
@@ -541,7 +541,7 @@ def test_a_fault_in_chunks(body: bytes, size: int, field: bytes) -> None:
 
 
 def framing_bytes(body: bytes, size: int, field: bytes) -> list[int]:
-    """Where in the response the bytes of chunk framing and trailer are."""
+    """The places of the bytes of chunk framing and trailer."""
     head = len(response(b"", CODED))
     marks = chunks(b"\xff" * len(body), [size], fields=field) + TRAILER
     return [head + i for i, byte in enumerate(marks) if byte != 0xFF]
@@ -552,5 +552,5 @@ def framing_bytes(body: bytes, size: int, field: bytes) -> list[int]:
     [b"12\n34\n56\n", b"1\n2\n3\n4\n", b"face\r\n", b"x,10\r\n\r\n", b"0", b"a\n"],
 )
 def test_a_decoded_body_that_begins_like_a_chunk(body: bytes) -> None:
-    """Columns of numbers are not refused for looking like sizes."""
+    """Columns of numbers are not refused, although they look like sizes."""
     check(response(body, CODED) + TRAILER, body)

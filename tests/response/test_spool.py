@@ -1,4 +1,4 @@
-"""What is kept for a reader who is late: how much, where, and what if it cannot be."""
+"""What is kept for a late reader: how much, where, and if that fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 
 
 def noise(size: int) -> bytes:
-    """So many bytes, of which no two blocks are alike."""
+    """Bytes of this size; no two blocks are alike."""
     blocks = (hashlib.sha256(b"%d" % i).digest() for i in range(size // 32 + 1))
     return b"".join(blocks)[:size]
 
@@ -38,7 +38,7 @@ BODY = noise(LARGE)
 
 
 def on_disk(spool: Spool) -> int:
-    """The length of its file."""
+    """The length of the spool's file."""
     return os.fstat(spool._file.fileno()).st_size if spool._file else 0
 
 
@@ -62,7 +62,7 @@ operations = st.lists(
 
 @given(operations)
 def test_what_comes_out_is_what_went_in(steps: list[tuple[bool, int]]) -> None:
-    """In order, whatever is put and taken, and the file is bounded throughout."""
+    """In order, for any sequence of calls. The file is always limited."""
     spool, put, taken = Spool(), bytearray(), bytearray()
     for puts, size in steps:
         if puts:
@@ -78,7 +78,7 @@ def test_what_comes_out_is_what_went_in(steps: list[tuple[bool, int]]) -> None:
 
 
 def test_what_was_read_is_not_kept() -> None:
-    """80 MB pass, of which little is held at a time; time and disk stay small."""
+    """80 MB pass, but few are held at a time; time and disk stay small."""
     spool = Spool()
     spool.put(BODY)
     spool.put(BODY)
@@ -94,7 +94,7 @@ def test_what_was_read_is_not_kept() -> None:
 
 
 def test_no_more_than_the_limit() -> None:
-    """What was put before is there still."""
+    """The bytes before are still there."""
     spool = Spool(limit=2 * MEMORY)
     spool.put(BODY[:MEMORY])
     spool.put(BODY[MEMORY : 2 * MEMORY])
@@ -107,7 +107,7 @@ def test_no_more_than_the_limit() -> None:
 
 @pytest.mark.parametrize("room", [0, 100_000, MEMORY + 1])
 def test_a_write_that_fails(room: int) -> None:
-    """Wherever it stops, there is no hole, and nothing of what did not fit."""
+    """Wherever it stops, there is no gap, and no byte that did not fit."""
     spool = Spool()
     kept = b""
     with full_disk(room):
@@ -136,7 +136,7 @@ def length(size: int) -> bytes:
 
 
 def read_until_it_fails(answer: requests.Response) -> bytes:
-    """What its reader gets, and the one error at the end."""
+    """The reader's bytes, and the one error at the end."""
     got = bytearray()
     with pytest.raises(ChunkedEncodingError, match="cannot be written.*TMPDIR"):
         for piece in answer.iter_content(1000):
@@ -147,7 +147,7 @@ def read_until_it_fails(answer: requests.Response) -> bytes:
 @pytest.mark.parametrize("head", [length(LARGE), CLOSE])
 @pytest.mark.parametrize("room", [0, MEMORY])
 def test_a_full_disk_fails_the_response_alone(head: bytes, room: int) -> None:
-    """The request that needs the line has it, and what was read before is right."""
+    """The request that needs the line works, and the bytes before are right."""
     with rig(head + BODY, response(b"second"), on_line=None) as made:
         answer = made.get(stream=True)
         with full_disk(room):
@@ -159,7 +159,7 @@ def test_a_full_disk_fails_the_response_alone(head: bytes, room: int) -> None:
 
 
 def test_a_full_disk_while_a_thread_reads_ahead() -> None:
-    """The thread does not die of it, and says it to the reader."""
+    """The thread survives, and passes the error to the reader."""
     with rig(
         CLOSE + BODY, response(b"next"), clock=SystemClock(), on_line=None
     ) as made:
@@ -171,7 +171,7 @@ def test_a_full_disk_while_a_thread_reads_ahead() -> None:
 
 
 def test_a_full_disk_by_file() -> None:
-    """It is this request that fails, and the file in the module is deleted."""
+    """Only this request fails, and the file in the module is deleted."""
     body = BODY[: MEMORY + MEMORY // 2]
     with rig(response(body), response(b"next"), adapter={"via": "file"}) as made:
         with full_disk(0), pytest.raises(requests.ConnectionError, match="TMPDIR"):
@@ -183,7 +183,7 @@ def test_a_full_disk_by_file() -> None:
 def test_a_disk_that_is_full_of_others(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no file can be made at all it is said likewise."""
+    """If no file can be made, the error is the same."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with rig(response(BODY), response(b"second"), on_line=None) as made:
         answer = made.get(stream=True)
@@ -197,7 +197,7 @@ def echo(request: ReceivedRequest) -> bytes:
 
 
 def test_many_responses_that_cannot_be_kept() -> None:
-    """Each fails once, by name, and none for another's sake."""
+    """Each fails once, and only for itself."""
     with rig(echo, on_line=None) as made:
         with full_disk(MEMORY):
             answers = [made.get(stream=True, timeout=60) for _ in range(3)]

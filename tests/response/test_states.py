@@ -1,4 +1,4 @@
-"""The table of a response's states: all of it happens."""
+"""The table of a response's states: each transition happens."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ BODY = b"hello"
 HELLO = response(BODY)
 UP_TO_CLOSE = response(BODY, b"Connection: close")
 
-#: What is done with a modem, in time for the next request.
+#: An action with a modem, before the next request.
 Happening = Callable[[Rig], object]
 
 
 def amid(behind: bytes, what: Happening, action: Action, **more: Any) -> Happening:
-    """Do it where something goes wrong behind that part of the module's answer."""
+    """Do it, with a fault after that part of the module's answer."""
 
     def happen(made: Rig) -> None:
         made.get()
@@ -39,21 +39,21 @@ def amid(behind: bytes, what: Happening, action: Action, **more: Any) -> Happeni
 
 
 def silence(behind: bytes, seconds: float, what: Happening) -> Happening:
-    """Do it where the module falls silent."""
+    """Do it, with a module that falls silent."""
     return amid(behind, what, "silence", seconds=seconds)
 
 
 def read(made: Rig) -> None:
-    """Make a request, and read the response as far as it comes."""
+    """Send a request, and read the response as far as it comes."""
     with contextlib.suppress(requests.RequestException):
         made.get(timeout=(20, 5))
 
 
 def read_until_it_is_shut_down(made: Rig) -> None:
-    """Do so, until another ends the stream; be done with it then."""
+    """Do so until another thread ends the stream; then release it."""
 
     def shut_down() -> bool:
-        # As raw.shutdown() does, which old versions of urllib3 lack.
+        # As raw.shutdown() does; old versions of urllib3 do not have it.
         reading = made.modem.engine.reading
         if isinstance(reading, LiveResponse):
             reading.shutdown()
@@ -66,7 +66,7 @@ def read_until_it_is_shut_down(made: Rig) -> None:
 
 
 def head(made: Rig) -> None:
-    """Make a request whose response has no body."""
+    """Send a request whose response has no body."""
     made.session.head(SOMEWHERE)
 
 
@@ -93,7 +93,7 @@ def test_all_are_here() -> None:
 
 @pytest.mark.parametrize("state, following", HAPPENINGS)
 def test_what_happens(state: ResponseState, following: ResponseState) -> None:
-    """And the next request works."""
+    """The next request works."""
     answer, happen = HAPPENINGS[state, following]
     with recorded() as seen, rig(answer, baudrate=115_200) as made:
         happen(made)
@@ -105,7 +105,7 @@ def test_what_happens(state: ResponseState, following: ResponseState) -> None:
 
 @pytest.mark.parametrize("state", ResponseState)
 def test_each_has_an_end(state: ResponseState) -> None:
-    """Two have: the line is rid of it, or the module must be called back."""
+    """There are two ends: the line is free, or the module must be recovered."""
     found, new = set[ResponseState](), {state}
     while new:
         found |= new

@@ -1,4 +1,4 @@
-"""Responses that are read by and by, late, in part, or not at all."""
+"""Responses that are read slowly, late, partly, or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def length(size: int) -> bytes:
 
 
 def noise(size: int) -> Iterator[bytes]:
-    """A body of so many bytes, a multiple of 1,024: each piece is another."""
+    """A body of a multiple of 1,024 bytes; each piece is different."""
     for start in range(0, size, 1024):
         yield hashlib.sha256(b"%d" % start).digest() * 32
 
@@ -63,7 +63,7 @@ def lazily(head: bytes, size: int) -> Callable[[ReceivedRequest], Parts]:
 
 
 def digest(pieces: Iterator[bytes]) -> str:
-    """What the bytes are, without keeping them."""
+    """The digest of bytes, which are not kept."""
     found = hashlib.sha256()
     for piece in pieces:
         found.update(piece)
@@ -72,7 +72,7 @@ def digest(pieces: Iterator[bytes]) -> str:
 
 @pytest.mark.parametrize("head", [length(10), CLOSE])
 def test_first_bytes_before_the_last(head: bytes) -> None:
-    """They are there while the server still thinks."""
+    """They are there while the server still waits."""
     with rig([head + b"12345", Delay(50), b"67890"]) as made:
         answer = made.get(stream=True)
         assert answer.raw.read(5) == b"12345"
@@ -84,7 +84,7 @@ def test_first_bytes_before_the_last(head: bytes) -> None:
 @pytest.mark.parametrize("chunked", ["raw", "decoded"])
 @pytest.mark.parametrize("known", [False, True])
 def test_first_chunks_before_the_last(chunked: str, known: bool) -> None:
-    """Also from a module of which it is not known yet whether it decodes them."""
+    """Even if it is not known yet whether the module decodes them."""
     events = [b"data: %d\n\n" % number for number in range(3)]
     parts: list[Any] = [CODED]
     for event in events:
@@ -117,7 +117,7 @@ def test_first_chunks_of_a_stream_without_line_ends(chunked: str, event: bytes) 
 
 
 def test_a_first_chunk_with_some_of_the_next() -> None:
-    """It is not kept back for the rest of that one."""
+    """It does not wait for the rest of the next chunk."""
     parts: Answers = [CODED + b"5\r\nhello\r\n5\r\nwo", Delay(20), b"rld\r\n0\r\n\r\n"]
     with rig(parts, switches=Switches(chunked="raw")) as made:
         pieces = made.get(stream=True).iter_content(None)
@@ -143,7 +143,7 @@ def test_flat_memory(head: bytes) -> None:
 @pytest.mark.parametrize("rtscts", [True, False])
 @pytest.mark.parametrize("head", [length(SOME), CLOSE])
 def test_a_slow_reader(rtscts: bool, head: bytes) -> None:
-    """A buffer of 4,096 bytes would overflow; nothing is lost."""
+    """A buffer of 4,096 bytes would overflow, but no byte is lost."""
     with rig(
         lazily(head, SOME),
         adapter={"baudrate": 460_800, "rtscts": rtscts},
@@ -160,12 +160,12 @@ def test_a_slow_reader(rtscts: bool, head: bytes) -> None:
         assert got == some()
 
 
-# Others want the modem
+# Other requests need the modem
 
 
 @pytest.mark.parametrize("head", [length(SOME), CLOSE, CODED])
 def test_a_second_request_from_the_same_thread(head: bytes) -> None:
-    """It goes ahead, and the unread response reads to its end."""
+    """It works, and the unread response can be read to its end."""
     body = some()
     first = head + (chunks(body, [1000]) if head is CODED else body)
     with rig(first, response(b"second")) as made:
@@ -177,7 +177,7 @@ def test_a_second_request_from_the_same_thread(head: bytes) -> None:
 
 
 def test_a_second_request_from_another_thread() -> None:
-    """While the first thread reads, slowly, what it was sent before."""
+    """The first thread slowly reads its response meanwhile."""
     body = some()
     with rig(response(body), response(b"second"), clock=SystemClock()) as made:
         answer = made.get(stream=True)
@@ -230,7 +230,7 @@ def test_requests_from_many_threads() -> None:
 
 
 def test_a_second_request_that_has_no_time() -> None:
-    """The first response goes on for longer than it may take to connect."""
+    """The first response takes longer than the connect timeout of the second."""
     endless = [CLOSE] + [part for _ in range(100) for part in (b"x", Delay(1))]
     with rig(endless) as made:
         answer = made.get(stream=True)
@@ -242,7 +242,7 @@ def test_a_second_request_that_has_no_time() -> None:
 
 
 def test_a_failure_while_another_waits() -> None:
-    """It is told to the one whose response it is."""
+    """The reader of that response gets it."""
     with rig([length(100) + b"x" * 50]) as made:
         made.servers.answers = [[length(100) + b"x" * 50, Silence()], response(b"next")]
         answer = made.get(stream=True, timeout=5)
@@ -257,7 +257,7 @@ def test_a_failure_while_another_waits() -> None:
 @pytest.mark.parametrize("dtr", [False, True])
 @pytest.mark.parametrize("head", [length(2_048_000), CLOSE])
 def test_closing_a_large_rest(dtr: bool, head: bytes) -> None:
-    """Data mode is left, by a line where it is wired."""
+    """Data mode is left, with DTR if it is wired."""
     settings = {"dtr": dtr, "baudrate": 115_200}
     with rig(lazily(head, 2_048_000), adapter=settings, baudrate=115_200) as made:
         answer = made.get(stream=True)
@@ -271,7 +271,7 @@ def test_closing_a_large_rest(dtr: bool, head: bytes) -> None:
 
 
 def test_closing_a_small_rest() -> None:
-    """It is read, which takes less than leaving data mode would."""
+    """It is read, which is faster than leaving data mode."""
     with rig(lazily(length(10_240), 10_240), baudrate=115_200) as made:
         answer = made.get(stream=True)
         answer.raw.read(10)
@@ -281,7 +281,7 @@ def test_closing_a_small_rest() -> None:
 
 
 def test_closing_a_small_rest_that_does_not_come() -> None:
-    """Then data mode is left after all, in bounded time."""
+    """Then data mode is left, in a limited time."""
     with rig([length(10) + b"12345", Silence()]) as made:
         answer = made.get(stream=True)
         started = made.clock.now()
@@ -291,7 +291,7 @@ def test_closing_a_small_rest_that_does_not_come() -> None:
 
 
 def test_a_response_that_is_collected() -> None:
-    """Nobody has closed it; the next request finds the modem free."""
+    """Nobody has closed it, but the next request finds the modem free."""
     with rig(lazily(CLOSE, SOME)) as made:
         answer = made.get(stream=True)
         answer.raw.read(10)
@@ -301,7 +301,7 @@ def test_a_response_that_is_collected() -> None:
 
 
 def test_a_late_end_of_a_response_that_was_cut_off() -> None:
-    """Nothing is done to the one that is read now."""
+    """It does not change the response that is being read."""
     with rig([length(10), Delay(999)]) as made:
         cut_off = made.get(stream=True)
         made.modem.close()
@@ -314,7 +314,7 @@ def test_a_late_end_of_a_response_that_was_cut_off() -> None:
 
 
 def test_a_session_that_is_closed_before_the_stream() -> None:
-    """It reads on as over a socket, and the port is given back at its end."""
+    """It can be read, as from a socket. The port is given back at its end."""
     body = some()
     with rig(response(body)) as made:
         answer = made.get(stream=True)
@@ -328,7 +328,7 @@ def test_a_session_that_is_closed_before_the_stream() -> None:
 
 @pytest.mark.parametrize("end", ["at_once", "on_wait"])
 def test_a_session_that_is_closed_behind_a_response_without_a_body(end: str) -> None:
-    """The port is given back, though the module may go on waiting for one."""
+    """The port is given back, although the module may still wait for a body."""
     switches = Switches.from_text({"bodyless_end": end})
     with rig([length(10), Silence()], switches=switches) as made:
         assert made.session.head(SOMEWHERE, timeout=30).status_code == 200
@@ -338,7 +338,7 @@ def test_a_session_that_is_closed_behind_a_response_without_a_body(end: str) -> 
 
 
 def test_a_modem_that_is_closed_before_the_stream() -> None:
-    """What was not read by then is kept, as a socket's buffer would keep it."""
+    """Unread bytes are kept, as in the buffer of a socket."""
     body = some()
     with rig(response(body)) as made:
         answer = made.get(stream=True)
@@ -375,7 +375,7 @@ def test_install() -> None:
 def test_no_body(
     end: str, method: str, status: bytes, field: bytes, close: bool
 ) -> None:
-    """It is not waited for, whatever the module makes of it."""
+    """The client does not wait for one, whatever the module does."""
     head = response(b"", field, status=status)
     if field == b"X: y":
         head = head.replace(b"Content-Length: 0\r\n", b"")
@@ -383,7 +383,7 @@ def test_no_body(
     with rig(parts, switches=Switches.from_text({"bodyless_end": end})) as made:
         answer = made.session.request(method, SOMEWHERE, timeout=30)
         assert answer.content == b"" and answer.status_code == int(status[:3])
-        # Where the module does wait for one, it was told to for 2 s at most.
+        # The module may wait for one, but at most 2 s.
         told = end == "at_once" or (close and end == "on_close")
         assert made.clock.now() < (0.1 if told else 2.1)
         check_next(made)
@@ -391,19 +391,19 @@ def test_no_body(
 
 
 def test_a_body_of_no_bytes() -> None:
-    """It is over at once."""
+    """It ends at once."""
     with rig([length(0), Silence()]) as made:
         assert made.get().content == b""
         assert made.clock.now() < 1
         check_next(made)
 
 
-# One response says nothing of another
+# Each response is parsed by itself
 
 
 @pytest.mark.parametrize("chunked", ["raw", "decoded"])
 def test_chunks_are_read_by_their_own_bytes(chunked: str) -> None:
-    """What one server sends, odd as it is, decides nothing for the next."""
+    """An odd response of one server does not change how the next is parsed."""
     plain = b"an ordinary text"
     odd = [
         CODED + b" 5 \r\nhello\r\n0\r\n\r\n",
@@ -423,7 +423,7 @@ def test_chunks_are_read_by_their_own_bytes(chunked: str) -> None:
 
 
 def test_a_chunked_text_that_looks_like_chunks() -> None:
-    """Of a module that decodes, it is refused, and never handed out wrong."""
+    """From a module that decodes, it is refused, and never returned wrong."""
     tricky = b"5\r\nhello\r\n0\r\n\r\nmore"
     with rig(CODED + chunks(tricky, [7]), switches=Switches(chunked="raw")) as made:
         assert made.get().content == tricky
@@ -446,7 +446,7 @@ def test_no_body_is_waited_for(status: int) -> None:
 
 
 def test_a_body_that_ends_while_the_module_is_asked() -> None:
-    """What looked like the end was payload, and the end came with the answer."""
+    """The false end was payload, and the real end came with the answer."""
     fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     for pause in (0.02, 0.029, 0.03, 0.031, 0.04, 0.05, 0.1, 0.5):

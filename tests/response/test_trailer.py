@@ -1,4 +1,4 @@
-"""What a trailer looks like, how it begins, and what is told of an odd one."""
+"""The form of a trailer, its beginnings, and what is said of an odd one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from requests_bg96.response.trailer import TRAILER_LIMIT, forms_in, odd_end
 
 ENDS = pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["CR LF", "LF"])
-#: As the manual has it (HTTP manual 2.6), with URCs in it and behind it.
+#: As in the manual (HTTP manual 2.6), with URCs inside and after it.
 TRAILERS = [
     b"\r\nOK\r\n\r\n+QHTTPREAD: %d\r\n",
     b"\r\nOK\r\n\r\n+QHTTPREAD:%d\r\n",
@@ -27,7 +27,7 @@ ODD = [
     b"\r\n+QHTTPREAD:%d\r\n",
     b"\r\n+QHTTPREAD: %d\r\n\r\n+CREG: 1\r\n\r\n",
 ]
-#: Lines that a body may have, and no module.
+#: Lines that only a body has, and no module.
 NONE = [
     b"\r\nOK\r\n\r\n+QHTTPREAD: \r\n",
     b"\r\nOK\r\n\r\n+QHTTPREAD: x\r\n",
@@ -45,7 +45,7 @@ NONE = [
 
 
 def with_end(line: bytes, end: bytes) -> bytes:
-    """The same of a module that ends its lines otherwise."""
+    """The same from a module with another line end."""
     return line.replace(b"\r\n", end)
 
 
@@ -53,7 +53,7 @@ def with_end(line: bytes, end: bytes) -> bytes:
 @pytest.mark.parametrize("form", TRAILERS + ODD)
 @pytest.mark.parametrize("err", [0, 7, 717])
 def test_a_full_trailer(form: bytes, err: int, end: bytes) -> None:
-    """Its err is read, and no beginning of it passes for something else."""
+    """Its err is read, and no beginning of it is taken for something else."""
     forms, trailer = forms_in(end), with_end(form % err, end)
     assert forms.err(trailer) == err
     assert (forms.whole.fullmatch(trailer) is not None) is (form in TRAILERS)
@@ -65,14 +65,14 @@ def test_a_full_trailer(form: bytes, err: int, end: bytes) -> None:
 @ENDS
 @pytest.mark.parametrize("line", NONE)
 def test_no_trailer(line: bytes, end: bytes) -> None:
-    """Nothing else passes for one."""
+    """Nothing else is taken for a trailer."""
     assert forms_in(end).err(with_end(line, end)) is None
 
 
 @ENDS
 @pytest.mark.parametrize("form", TRAILERS)
 def test_where_a_trailer_may_begin(form: bytes, end: bytes) -> None:
-    """Behind whatever stands before; at the end of the bytes, if nowhere."""
+    """After any bytes; without one, at the end of the bytes."""
     forms, trailer = forms_in(end), with_end(form % 0, end)
     before = b"text" + end + b"more" + end[:1] + b"x"
     assert forms.tail(before) == len(before)
@@ -83,7 +83,7 @@ def test_where_a_trailer_may_begin(form: bytes, end: bytes) -> None:
 
 @ENDS
 def test_how_far_a_trailer_is_looked_for(end: bytes) -> None:
-    """The URCs in it are bounded."""
+    """The number of URCs in it is limited."""
     forms = forms_in(end)
     begun = forms.ok + (end + b"+CREG: 1" + end) * 500
     least = len(begun) - TRAILER_LIMIT
@@ -95,7 +95,7 @@ def test_how_far_a_trailer_is_looked_for(end: bytes) -> None:
 
 @ENDS
 def test_what_may_stand_behind_a_body(end: bytes) -> None:
-    """A line end more than the trailer has, and nothing else."""
+    """One line end more than the trailer has, and nothing else."""
     forms = forms_in(end)
     trailer = with_end(TRAILERS[0] % 0, end)
     for size in range(1, len(trailer) + 1):
@@ -106,7 +106,7 @@ def test_what_may_stand_behind_a_body(end: bytes) -> None:
 
 
 def test_the_other_line_end() -> None:
-    """Each module has its own, and the two are not mixed."""
+    """Each module has one, and the two are not mixed."""
     lines = TRAILERS[0] % 0
     assert forms_in(b"\n").err(lines) is None
     assert forms_in(b"\r\n").err(with_end(lines, b"\n")) is None
@@ -126,7 +126,7 @@ def test_the_other_line_end() -> None:
     ],
 )
 def test_an_odd_end(data: bytes, told: str) -> None:
-    """It is told, without a byte of the body."""
+    """The error describes it, without a byte of the body."""
     text = odd_end(data)
     assert f" {told}. " in text and "text" not in text
 
@@ -135,5 +135,5 @@ def test_an_odd_end(data: bytes, told: str) -> None:
     "data", [b"", b"text", b"text\r\nOK\r\n", b"+QHTTPREAD: 0\r\nmore", b"QHTTPREAD: 0"]
 )
 def test_no_odd_end(data: bytes) -> None:
-    """Of the body nothing is told."""
+    """Nothing of the body is shown."""
     assert odd_end(data) == ""
