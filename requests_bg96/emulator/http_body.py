@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 __all__ = (
-    "Body",
+    "AnyBody",
     "ChunkedBody",
     "LengthBody",
     "MalformedBody",
@@ -24,7 +24,7 @@ class MalformedBody(Exception):
     """The chunk framing is wrong."""
 
 
-class Body(Protocol):
+class AnyBody(Protocol):
     """Takes the bytes of a connection, and returns those for the host."""
 
     done: bool

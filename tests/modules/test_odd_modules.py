@@ -235,7 +235,7 @@ def test_an_ok_by_file_that_waits_for_a_slow_server(
     method: str, switches: Switches
 ) -> None:
     """It is waited for as long as the read timeout, not as the connect timeout."""
-    slow: Answers = [Pause(40), response(b"slow")]
+    slow: Answers = [Delay(40), response(b"slow")]
     with rig(slow, switches=switches, adapter={"via": "file"}) as made:
         for _ in range(2):
             answer = made.session.request(method, SOMEWHERE, timeout=(20, 60))
@@ -246,7 +246,7 @@ def test_an_ok_by_file_that_waits_for_a_slow_server(
 @pytest.mark.parametrize("switches", LATE_OK)
 def test_a_server_by_file_that_is_too_slow(switches: Switches) -> None:
     """The read timeout ends the wait, and the server has the request once."""
-    slow: Answers = [Pause(90), response(b"slow")]
+    slow: Answers = [Delay(90), response(b"slow")]
     with rig(slow, switches=switches, adapter={"via": "file"}) as made:
         with pytest.raises(requests.ReadTimeout):
             made.session.post(SOMEWHERE, data=b"x", timeout=(20, 60))
