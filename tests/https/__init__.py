@@ -1,1 +1,1 @@
-"""Tests of HTTPS: what is checked, what is set, and what is stored for it."""
+"""Tests of HTTPS: its checks, its settings, and its files."""

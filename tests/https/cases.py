@@ -26,7 +26,7 @@ TLS13 = (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3)
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """Who issues certificates, and who is trusted: `root`."""
+    """The CAs, and the trusted one: `root`."""
 
     directory: pathlib.Path
     root: Issued
@@ -35,16 +35,16 @@ class World:
 
     @property
     def file(self) -> str:
-        """The trusted root's PEM."""
+        """The trusted root in PEM."""
         return str(self.directory / "roots.pem")
 
     @property
     def hashed(self) -> str:
-        """A directory that has the root under the name that OpenSSL looks for."""
+        """A directory with the root, under the name that OpenSSL looks for."""
         return str(self.directory / "hashed")
 
     def server(self, *hosts: str, **arguments: Any) -> Issued:
-        """A certificate for a server, by default right in everything."""
+        """A certificate for a server, right by default."""
         arguments.setdefault("issuer", self.middle)
         return issue("server", hosts=hosts or HERE, **arguments)
 
@@ -54,13 +54,13 @@ class World:
         return server_context(shown, self.directory, **arguments)
 
     def client(self, issuer: Issued) -> tuple[str, str]:
-        """Paths of a client's certificate and key."""
+        """The paths of a client's certificate and key."""
         name = "wrong-client" if issuer is self.stranger else "client"
         return issue("client", issuer).save(self.directory, name)
 
 
 def subject_hash(name: str) -> str:
-    """What ``openssl x509 -subject_hash`` prints for a subject of one common name."""
+    """The hash of ``openssl x509 -subject_hash`` for a subject with one common name."""
     text = name.lower().encode("ascii")
     value = b"\x06\x03\x55\x04\x03" + bytes((0x0C, len(text))) + text
     pair = bytes((0x30, len(value))) + value
@@ -76,12 +76,12 @@ Make = Callable[[World], ssl.SSLContext | Greeting]
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A server, and how it is asked.
+    """A server, and the request to it.
 
-    :param make: its side of TLS.
-    :param host: by which it is asked.
-    :param client: who has issued the client's certificate, if it shows one.
-    :param silent: whether the time for the handshake must run out.
+    :param make: makes its TLS.
+    :param host: the host in the URL.
+    :param client: the issuer of the client's certificate, if there is one.
+    :param silent: whether the time for the handshake must end.
     """
 
     make: Make
@@ -146,22 +146,22 @@ CASES = {
 }
 
 
-# What happens
+# The result
 
 
 class HurriedClock(SystemClock):
-    """A time that passes quickly: that of a handshake, 15 s, in a moment."""
+    """A clock that runs fast: the 15 s of a handshake pass in a moment."""
 
     def now(self) -> float:
         """Return the time in its own seconds."""
         return 100 * super().now()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep for as many of its own seconds."""
+        """Sleep for this many of its own seconds."""
         super().sleep(seconds / 100)
 
     def wait(self, condition: threading.Condition, timeout: float) -> bool:
-        """Wait for as many of its own seconds."""
+        """Wait for this many of its own seconds."""
         return super().wait(condition, timeout / 100)
 
 
@@ -171,7 +171,7 @@ def modem_session(
 ) -> Iterator[requests.Session]:
     """A session over a modem of its own.
 
-    :param known: whether the firmware knows sni and checkhost.
+    :param known: whether the firmware has sni and checkhost.
     :param accepted: the argument `allow_unchecked_host`.
     """
     clock = HurriedClock() if case.silent else SystemClock()

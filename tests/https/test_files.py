@@ -1,4 +1,4 @@
-"""Certificates and keys in the module: sent once, whole, and never another's."""
+"""Certificates and keys in the module: sent once, complete, and not confused."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.support import Rig
 
 
 def module_files(emulator: Emulator) -> dict[str, bytes]:
-    """What the module has."""
+    """The files in the module."""
     files = emulator.module.files
     return {name: bytes(files.content(name)) for name in files.names()}
 
 
 def test_a_file_is_named_by_its_content(tmp_path: pathlib.Path) -> None:
-    """Eight digits of its digest, and three letters that say what it is."""
+    """Eight digits of its digest, and three letters for its kind."""
     with secured(Doors()) as made:
         path, cert = root_file(tmp_path), client_files(tmp_path)
         made.session.get(URL, verify=path, cert=cert)
@@ -49,7 +49,7 @@ def test_a_file_is_named_by_its_content(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_is_sent_once(tmp_path: pathlib.Path) -> None:
-    """Not for a second request, and not for a second session."""
+    """Neither for a second request, nor for a second session."""
     doors = Doors()
     with secured(doors) as made:
         path = root_file(tmp_path)
@@ -84,7 +84,7 @@ def test_a_corrupt_upload_is_repeated(
 
 
 def test_a_line_that_is_always_noisy_is_given_up(tmp_path: pathlib.Path) -> None:
-    """Nothing is sent, and nothing corrupt is left."""
+    """No request is sent, and no corrupt file is left."""
     path, doors = root_file(tmp_path), Doors()
     with secured(Doors()) as well:
         well.session.get(URL, verify=path)
@@ -100,7 +100,7 @@ def test_a_line_that_is_always_noisy_is_given_up(tmp_path: pathlib.Path) -> None
 def test_an_upload_whose_result_was_lost_is_not_trusted(
     tmp_path: pathlib.Path,
 ) -> None:
-    """It has its size, and anything in it: it is sent again."""
+    """Its size is right, but its content may not be: it is sent again."""
     path, doors = root_file(tmp_path), Doors()
     with secured(Doors()) as well:
         well.session.get(URL, verify=path)
@@ -114,7 +114,7 @@ def test_an_upload_whose_result_was_lost_is_not_trusted(
 
 
 def test_a_name_that_exists_is_replaced(tmp_path: pathlib.Path) -> None:
-    """407, where the list did not have it."""
+    """407, if the list did not have it."""
     path, doors = root_file(tmp_path), Doors()
     with secured(Doors()) as well:
         well.session.get(URL, verify=path)
@@ -129,7 +129,7 @@ def test_a_name_that_exists_is_replaced(tmp_path: pathlib.Path) -> None:
 
 
 def test_two_files_of_one_name_replace_each_other(tmp_path: pathlib.Path) -> None:
-    """Such files can be made, of CAs that are not to be taken for each other."""
+    """Such files can be made. They may be different CAs."""
     doors, paths = Doors(), colliding_files(tmp_path)
     contents = [pathlib.Path(path).read_bytes() for path in paths]
     assert authorities(paths[0]).name == authorities(paths[1]).name
@@ -140,7 +140,7 @@ def test_two_files_of_one_name_replace_each_other(tmp_path: pathlib.Path) -> Non
 
 
 def test_no_room(tmp_path: pathlib.Path) -> None:
-    """The error says how much is needed, and nothing was sent."""
+    """The error names the bytes needed, and no file was sent."""
     doors = Doors()
     with secured(doors) as made:
         made.emulator.module.files.create("big").extend(bytes(TOTAL - 100))
@@ -152,7 +152,7 @@ def test_no_room(tmp_path: pathlib.Path) -> None:
 
 
 def test_progress(tmp_path: pathlib.Path) -> None:
-    """The callback hears of each step, up to the last byte."""
+    """The callback is called for each step, until the last byte."""
     heard: list[tuple[str, int, int]] = []
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(root_pem("Root") + root_pem("Other"))
@@ -166,7 +166,7 @@ def test_progress(tmp_path: pathlib.Path) -> None:
 
 
 def test_files_of_others_are_left_alone(tmp_path: pathlib.Path) -> None:
-    """What this library has not put there, it does not touch."""
+    """The library does not touch files that it has not made."""
     with secured(Doors()) as made:
         made.emulator.module.files.create("cacert.pem").extend(b"theirs")
         made.session.get(URL, verify=root_file(tmp_path))
@@ -176,9 +176,9 @@ def test_files_of_others_are_left_alone(tmp_path: pathlib.Path) -> None:
 def test_no_secret_is_logged(
     tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the key nor the PIN, at any level, also when an upload fails.
+    """Neither the key nor the PIN, at any level, even if an upload fails.
 
-    The emulator's own log has all that goes over its line.
+    The emulator's own log has all bytes of its line.
     """
     caplog.set_level(0)
     cert, key = client_files(tmp_path)

@@ -1,6 +1,6 @@
-"""What a user gets from right and wrong servers: stock requests, and over the modem.
+"""The result of requests to right and wrong servers, stock and over the modem.
 
-The table in docs/https.rst says it, and is compared with what is measured here.
+The table in docs/https.rst has the results, and is compared with these tests.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ def cell(session: requests.Session, url: str, **arguments: Any) -> str:
 
 @dataclasses.dataclass
 class Measurement:
-    """One server, asked in every way."""
+    """One server, with every kind of request."""
 
     case: Case
     world: World
     server: TlsServer
 
     def arguments(self, timeout: tuple[float, float]) -> dict[str, Any]:
-        """What each request has but for `verify`."""
+        """The arguments of each request, except `verify`."""
         found: dict[str, Any] = {"timeout": timeout}
         if self.case.client:
             found["cert"] = self.world.client(self.case.client(self.world))
         return found
 
     def stock(self, *verify: bool | str) -> str:
-        """What stock requests make of it, the same for each `verify`."""
+        """The result of stock requests, the same for each `verify`."""
         patience = 0.3 if self.case.silent else 5.0
         arguments = self.arguments((patience, 5.0))
         url = self.server.at(self.case.host)
@@ -76,12 +76,12 @@ class Measurement:
     def modem(
         self, *verify: bool | str, known: bool = True, accepted: bool = False
     ) -> str:
-        """What becomes of it over the modem, the same for each `verify`."""
+        """The result over the modem, the same for each `verify`."""
         arguments = self.arguments((30.0, 5.0))
         url = self.server.at(self.case.host)
         found = []
         for one in verify:
-            # Each by itself: a host is warned of only once.
+            # Each alone, because a host causes only one warning.
             ca_certs = self.world.file if one is True else None
             with modem_session(self.case, known, accepted, ca_certs) as session:
                 found.append(cell(session, url, verify=one, **arguments))
@@ -89,7 +89,7 @@ class Measurement:
 
 
 def same(outcomes: Iterator[str]) -> str:
-    """What they all are."""
+    """The value that all have."""
     found = set(outcomes)
     assert len(found) == 1, found
     return found.pop()
@@ -112,7 +112,7 @@ def columns(measurement: Measurement) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def documented() -> dict[str, dict[str, str]]:
-    """The table of the document: row by title, cell by title of the column."""
+    """The table of the page: row by title, cell by title of the column."""
     document = core.publish_doctree(DOCUMENT.read_text(encoding="utf-8"))
     (table,) = (
         table
@@ -128,7 +128,7 @@ def documented() -> dict[str, dict[str, str]]:
 
 
 def test_the_table_has_these_servers(documented: dict[str, dict[str, str]]) -> None:
-    """Each of them, in this order."""
+    """All of them, in this order."""
     assert list(documented) == list(CASES)
 
 
@@ -136,12 +136,12 @@ def test_the_table_has_these_servers(documented: dict[str, dict[str, str]]) -> N
 def test_what_a_user_gets(
     title: str, world: World, documented: dict[str, dict[str, str]]
 ) -> None:
-    """It is as the table says, and never better trusted than by stock requests."""
+    """It is as in the table, and never trusts more than stock requests."""
     case = CASES[title]
     with serve_tls(case.make(world)) as server:
         measurement = Measurement(case, world, server)
         found = columns(measurement)
-        # The argument changes nothing where the firmware can check.
+        # The argument changes nothing if the firmware can check.
         argued = measurement.modem(world.file, accepted=True)
     assert found == documented[title], found
     assert argued == found["checkhost known"]
@@ -150,13 +150,13 @@ def test_what_a_user_gets(
     ):
         if found[over_modem].startswith("200"):
             assert found[checked].startswith("200")
-    # What is accepted knowingly is said each time.
+    # Each request that accepts it has the warning.
     assert found["unknown, accepted"] != "200"
 
 
 @pytest.mark.parametrize("title", CASES)
 def test_nothing_is_sent_that_could_not_be_checked(title: str, world: World) -> None:
-    """With firmware that cannot check, the server does not even see a connection."""
+    """With firmware that cannot check, the server gets no connection."""
     case = CASES[title]
     with serve_tls(case.make(world)) as server:
         with modem_session(case, known=False, accepted=False) as session:

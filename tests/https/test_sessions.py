@@ -1,4 +1,4 @@
-"""`verify` and `cert`, wherever they are said, become the module's checks each time."""
+"""`verify` and `cert`, from any source, become the module's checks each time."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def other_root(tmp_path: pathlib.Path) -> str:
 
 
 def trusted(doors: Doors) -> list[bytes | None]:
-    """For each connection the CA, or None where nothing is checked."""
+    """The CA of each connection; None without a check."""
     return [tls.ca_certificate if tls.level else None for tls in doors.seen]
 
 
-# Where it is said
+# Sources of the settings
 
 
 def test_verify_of_the_session(root: str) -> None:
-    """It counts, and that of a request counts more."""
+    """It is used, and that of a request has priority."""
     doors = Doors()
     with secured(doors) as made:
         made.session.verify = root
@@ -73,7 +73,7 @@ def test_verify_of_the_session(root: str) -> None:
 def test_verify_of_the_environment(
     root: str, other_root: str, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As requests has it: in place of True, also of the adapter's own CAs."""
+    """As in requests: in place of True, and of the adapter's own CAs."""
     monkeypatch.setenv(name, root)
     doors = Doors()
     with secured(doors, adapter={"ca_certs": other_root}) as made:
@@ -86,7 +86,7 @@ def test_verify_of_the_environment(
 
 
 def test_true_is_the_bundle_of_requests() -> None:
-    """All of it, where the adapter has no CAs of its own."""
+    """The whole bundle, if the adapter has no CAs of its own."""
     doors = Doors()
     with secured(doors) as made:
         made.session.get(URL)
@@ -97,7 +97,7 @@ def test_true_is_the_bundle_of_requests() -> None:
 
 
 def test_a_bundle_that_is_not_there(tmp_path: pathlib.Path) -> None:
-    """The error of stock requests."""
+    """The error is that of stock requests."""
     with secured(Doors()) as made, requests.Session() as stock:
         for session in (made.session, stock):
             with pytest.raises(OSError, match="suitable TLS CA certificate bundle"):
@@ -105,7 +105,7 @@ def test_a_bundle_that_is_not_there(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
-    """No CA can be had, so nothing can be checked."""
+    """There is no CA, so nothing can be checked."""
     empty, doors = tmp_path / "empty.pem", Doors()
     empty.write_text("no certificates\n")
     with secured(doors) as made:
@@ -117,7 +117,7 @@ def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_that_changes(tmp_path: pathlib.Path) -> None:
-    """What it holds now is what counts."""
+    """Its content at the time of the request counts."""
     path, doors = root_file(tmp_path), Doors()
     with secured(doors) as made:
         made.session.get(URL, verify=path)
@@ -128,7 +128,7 @@ def test_a_file_that_changes(tmp_path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("pair", [False, True])
 def test_cert_of_the_session(tmp_path: pathlib.Path, root: str, pair: bool) -> None:
-    """A pair of files, or one file with both; a request without one shows none."""
+    """Two files, or one file with both; a request without one sends none."""
     cert, key = client_files(tmp_path)
     both = tmp_path / "both.pem"
     contents = [pathlib.Path(path).read_bytes() for path in (cert, key)]
@@ -146,7 +146,7 @@ def test_cert_of_the_session(tmp_path: pathlib.Path, root: str, pair: bool) -> N
 
 
 def test_falsy_is_false(root: str) -> None:
-    """None goes unchecked, as with stock requests; True after it does not."""
+    """None does not check, as with stock requests; True after it does."""
     doors = Doors()
     with secured(doors, adapter={"ca_certs": root}) as made:
         prepared = requests.Request("GET", URL).prepare()
@@ -159,7 +159,7 @@ def test_falsy_is_false(root: str) -> None:
     assert doors.levels == [0, 1] * 3
 
 
-# Several on one modem
+# Several sessions on one modem
 
 
 def test_sessions_alternate(tmp_path: pathlib.Path, root: str, other_root: str) -> None:
@@ -178,7 +178,7 @@ def test_sessions_alternate(tmp_path: pathlib.Path, root: str, other_root: str) 
 
 
 def test_threads_get_their_own_checks(root: str, other_root: str) -> None:
-    """Also when one adapter makes all of their requests."""
+    """Even if one adapter makes all requests."""
     doors = Doors()
     with secured(doors) as made:
 
@@ -200,7 +200,7 @@ def test_threads_get_their_own_checks(root: str, other_root: str) -> None:
         assert found == expected[host]
 
 
-#: A server that keeps its connections, and a module that uses them again.
+#: A server that keeps its connections, and a module that reuses them.
 KEEPING = Switches(sni_checkhost=True, reuse_sockets=True)
 
 
@@ -210,7 +210,7 @@ def _unchecked(made: Rig) -> None:
 
 
 def test_an_unchecked_connection_is_not_gone_on_with(root: str) -> None:
-    """A server that nobody has checked may keep it open, and wait for a password."""
+    """An unchecked server may keep it open, and wait for a password."""
     doors = Doors()
     with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
         _unchecked(made)
@@ -219,7 +219,7 @@ def test_an_unchecked_connection_is_not_gone_on_with(root: str) -> None:
         made.session.get(URL, verify=root)
         assert doors.levels == [0, 1]
         made.session.get(URL, verify=root)
-        # One that was checked will do for who does not care.
+        # A request without checks may use a checked connection.
         _unchecked(made)
         assert doors.levels == [0, 1]
     assert len(doors.requests) == 5
@@ -239,7 +239,7 @@ def test_a_connection_is_not_gone_on_with_under_another_ca(
 def test_a_connection_is_not_gone_on_with_under_a_ca_of_the_same_name(
     tmp_path: pathlib.Path,
 ) -> None:
-    """Such can be made: a name has 32 bits of a file's digest."""
+    """Such files can be made: a name has 32 bits of the digest."""
     doors, paths = Doors(), colliding_files(tmp_path)
     with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
         for path in paths:
@@ -248,7 +248,7 @@ def test_a_connection_is_not_gone_on_with_under_a_ca_of_the_same_name(
 
 
 def test_a_url_that_an_unchecked_request_has_set(root: str) -> None:
-    """Noise has made another host of it, which nobody has looked at then."""
+    """Noise has changed its host, which nobody has checked."""
     doors = Doors()
     with secured(doors) as well:
         _unchecked(well)
@@ -261,14 +261,14 @@ def test_a_url_that_an_unchecked_request_has_set(root: str) -> None:
         made.session.get(URL, verify=root)
         made.session.get(URL, verify=root)
         assert doors.hosts[1:] == ["server.example"] * 2
-        # What was read back once is not asked for again.
+        # Settings that were read back once are not asked for again.
         assert made.written.count(b"AT+QHTTPURL?") == 2
 
 
 def test_a_certificate_is_not_shown_for_another(
     tmp_path: pathlib.Path, root: str
 ) -> None:
-    """A connection that has shown one is not for who shows none."""
+    """A connection with a certificate is not for a client without one."""
     doors, cert = Doors(), client_files(tmp_path)
     with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
         made.session.get(URL, verify=root, cert=cert)
@@ -276,7 +276,7 @@ def test_a_certificate_is_not_shown_for_another(
     assert doors.levels == [2, 0]
 
 
-# What is said of it
+# Warnings and errors
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_certificate_is_not_shown_for_another(
 def test_is_verified(
     root: str, switches: Switches, verify: bool, verified: bool
 ) -> None:
-    """True when chain, dates and host were all checked."""
+    """True if chain, dates and host were all checked."""
     adapter = {"allow_unchecked_host": True}
     body = b"x" * 100_000
     with secured(Doors(response(body)), switches, adapter=adapter) as made:
@@ -299,7 +299,7 @@ def test_is_verified(
 
 
 def test_a_host_that_is_not_checked_is_warned_of_once(root: str) -> None:
-    """Each, and by name."""
+    """Each host has one warning, with its name."""
     adapter = {"allow_unchecked_host": True}
     with secured(Doors(), Switches(), adapter=adapter) as made:
         with warnings.catch_warnings(record=True) as caught:
@@ -313,7 +313,7 @@ def test_a_host_that_is_not_checked_is_warned_of_once(root: str) -> None:
 
 
 def test_the_warning_comes_before_anything_is_sent(root: str) -> None:
-    """Who makes an error of it has sent nothing, then or later."""
+    """If the warning is an error, nothing is sent, then or later."""
     doors = Doors()
     with secured(doors, Switches(), adapter={"allow_unchecked_host": True}) as made:
         with warnings.catch_warnings():
@@ -325,7 +325,7 @@ def test_the_warning_comes_before_anything_is_sent(root: str) -> None:
 
 
 def test_the_argument_is_for_one_modem(root: str) -> None:
-    """Another adapter refuses, and cannot change what the modem's owner has said."""
+    """Another adapter refuses, and cannot change the setting of the modem's owner."""
     with secured(Doors(), Switches(), adapter={"allow_unchecked_host": True}) as made:
         with pytest.warns(SecurityWarning):
             made.session.get(URL, verify=root)
@@ -356,7 +356,7 @@ def emulated(clock: Clock, **arguments: Any) -> Iterator[requests.Session]:
 def test_a_clock_that_is_wrong_trusts_nobody(
     tmp_path: pathlib.Path, root: str, set_clock: bool
 ) -> None:
-    """After a loss of supply the module has 2008, and may not be told better."""
+    """After a loss of supply, the module has the year 2008, and may not be set."""
     shown = issue("server", authority("Root"), hosts=HERE)
     with serve_tls(server_context(shown, tmp_path)) as server:
         with emulated(SystemClock(), set_clock=set_clock) as session:
@@ -368,7 +368,7 @@ def test_a_clock_that_is_wrong_trusts_nobody(
 
 
 def test_the_text_of_a_failed_handshake(root: str) -> None:
-    """It says what to look at, and the module's number is in the cause."""
+    """It says what to check. The cause has the module's number."""
     with serve_tls(hang_up) as server, emulated(SystemClock()) as session:
         with pytest.raises(requests.exceptions.SSLError) as caught:
             session.get(server.at(), verify=root)
@@ -379,7 +379,7 @@ def test_the_text_of_a_failed_handshake(root: str) -> None:
 
 
 def test_a_handshake_that_outlasts_a_short_timeout(root: str) -> None:
-    """The module gives it 10 s at least: the host has given up by then."""
+    """The module allows at least 10 s. The host has stopped waiting by then."""
     with serve_tls(hang) as server, emulated(HurriedClock()) as session:
         with pytest.raises(requests.ConnectTimeout):
             session.get(server.at(), verify=root, timeout=(5, 5))

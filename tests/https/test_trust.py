@@ -1,4 +1,4 @@
-"""What files of PEM become, without a module."""
+"""What PEM files become, without a module."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(directory: pathlib.Path, content: bytes, name: str = "file.pem") -> st
 
 
 def test_a_bundle_without_its_comments(tmp_path: pathlib.Path) -> None:
-    """Certificates in their order, each once, with the line ends of the module."""
+    """Certificates in order, each once, with the line ends of the module."""
     text = b"# One\n" + ONE + b"\n# Two\n" + TWO.replace(b"\n", b"\r\n") + ONE
     assert authorities(write(tmp_path, text)).content == ONE + TWO
 
@@ -42,16 +42,16 @@ def test_a_bundle_without_its_comments(tmp_path: pathlib.Path) -> None:
 def test_what_is_commented_out_is_not_trusted(
     tmp_path: pathlib.Path, prefix: bytes
 ) -> None:
-    """OpenSSL finds a certificate at the beginning of a line only."""
+    """OpenSSL finds a certificate only at the start of a line."""
     text = prefix + ONE + TWO
     assert authorities(write(tmp_path, text)).content == TWO
 
 
 def test_a_directory_has_what_openssl_would_find(tmp_path: pathlib.Path) -> None:
-    """Files of hashed names, no others, and no revocation lists."""
+    """Files with hashed names, no others, and no revocation lists."""
     write(tmp_path, ONE, "0123abcd.0")
     write(tmp_path, TWO, "0123abcd.1")
-    # OpenSSL counts up from 0, and stops where there is none.
+    # OpenSSL counts from 0, and stops at a gap.
     others = ("ca.pem", "0123abcd.r0", "0123abcd.pem", "README")
     for name in (*others, "0123abcd.3", "0123abcd.02", "76543210.1"):
         write(tmp_path, root_pem("Three"), name)
@@ -60,7 +60,7 @@ def test_a_directory_has_what_openssl_would_find(tmp_path: pathlib.Path) -> None
 
 @pytest.mark.parametrize("read", [authorities, client_certificate, client_key])
 def test_a_file_of_something_else(tmp_path: pathlib.Path, read: object) -> None:
-    """Is an error that names it."""
+    """The error names it."""
     assert callable(read)
     with pytest.raises(TrustError, match="file.pem"):
         read(write(tmp_path, b"something else"))
@@ -69,7 +69,7 @@ def test_a_file_of_something_else(tmp_path: pathlib.Path, read: object) -> None:
 
 
 def test_a_client_is_one_file_or_two(tmp_path: pathlib.Path) -> None:
-    """The certificate with its chain, and the key, each by itself."""
+    """The certificate with its chain, and the key, each alone."""
     client = issue("client", authority("Middle", authority("One")))
     both = write(tmp_path, client.key_pem + client.pem)
     assert client_certificate(both).content == client.pem
@@ -112,7 +112,7 @@ KEY = StoredFile("key", b"abc")
 def test_levels(
     trust: Trust, level: int, ignores_chain: bool, files: tuple[StoredFile, ...]
 ) -> None:
-    """Nobody is checked, the server is, or both are (SSL manual 2.1.1)."""
+    """No check, a check of the server, or of both (SSL manual 2.1.1)."""
     assert trust.seclevel == level
     assert trust.ignores_chain is ignores_chain
     assert trust.files == files
@@ -120,7 +120,7 @@ def test_levels(
 
 
 def test_names_of_files() -> None:
-    """In 8.3, by SHA-256: the examples are of FIPS 180-2."""
+    """In 8.3, by SHA-256; the examples are from FIPS 180-2."""
     assert (CA.name, KEY.name) == ("ba7816bf.ca", "ba7816bf.key")
     assert CERTIFICATE.name == "e3b0c442.crt"
     assert CA.digest.hex().startswith(
@@ -139,7 +139,7 @@ BODY = b"\nMIIB\n"
     "kind", [b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY"]
 )
 def test_the_key_in_a_file(tmp_path: pathlib.Path, kind: bytes) -> None:
-    """The first one that is whole, in the lines of the module."""
+    """The first complete key, with the line ends of the module."""
     begin, end = b"-----BEGIN %b-----" % kind, b"-----END %b-----" % kind
     key = begin + BODY + end
     other = b"-----BEGIN X PRIVATE KEY-----" + BODY
@@ -158,7 +158,7 @@ def test_the_key_in_a_file(tmp_path: pathlib.Path, kind: bytes) -> None:
 
 
 def test_what_is_no_certificate(tmp_path: pathlib.Path) -> None:
-    """One that breaks off is none, nor one with other bytes in it."""
+    """An incomplete one, and one with other bytes in it."""
     for text in (ONE[:-30], ONE.replace(b"M", b"-", 1), ONE.lower(), b"x" + ONE):
         both = write(tmp_path, text + b"\n" + TWO)
         assert authorities(both).content == TWO
@@ -170,7 +170,7 @@ def test_what_is_no_certificate(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_directory_without_certificates(tmp_path: pathlib.Path) -> None:
-    """Under the names that count, or in the files that have them."""
+    """Under the names that count, or in files with these names."""
     write(tmp_path, ONE, "ca.pem")
     with pytest.raises(TrustError, match="openssl rehash"):
         authorities(str(tmp_path))
@@ -183,13 +183,13 @@ def test_a_directory_without_certificates(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
-    """The system says why."""
+    """The error has the system's reason."""
     with pytest.raises(TrustError, match="nowhere.*: No such file"):
         authorities(str(tmp_path / "nowhere"))
 
 
 def test_a_key_is_not_shown(tmp_path: pathlib.Path) -> None:
-    """Not in what a debugger or a traceback prints."""
+    """Not in the output of a debugger or a traceback."""
     client = issue("client")
     path = write(tmp_path, client.key_pem + client.pem)
     trust = Trust(None, True, client_certificate(path), client_key(path))
@@ -197,7 +197,7 @@ def test_a_key_is_not_shown(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_name_is_no_secret_and_no_chance(tmp_path: pathlib.Path) -> None:
-    """The same in every process: a file is found again."""
+    """It is the same in each process, so a file is found again."""
     path = write(tmp_path, ONE)
     script = "import sys; from requests_bg96.base.trust import authorities as a; "
     script += "print(a(sys.argv[1]).name)"

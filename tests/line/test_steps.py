@@ -10,7 +10,7 @@ from tests.support import play
 
 
 def test_what_connect_leads_to() -> None:
-    """Payload that is sent, payload that is taken here, or by somebody else."""
+    """Payload that is sent, and payload that the command or another object takes."""
     assert not Command("+CSQ").connects
     for command in (
         Command("+QHTTPURL=3", payload=b""),

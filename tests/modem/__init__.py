@@ -1,1 +1,1 @@
-"""Tests of the modem: its files and PIN, and the threads and processes at it."""
+"""Tests of the modem: its files and PIN, and its threads and processes."""

@@ -1,4 +1,4 @@
-"""How long the way of a request through the client is, in calls."""
+"""The number of calls for one request in the client."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from benchmarks.calls import count
 
 
 def test_a_warm_get_makes_few_calls() -> None:
-    """Each call is something that a reader of the code must follow."""
+    """A reader of the code must follow each call."""
     assert count().ours.total() <= 350

@@ -1,4 +1,4 @@
-"""A second user of the module, beside its HTTP client."""
+"""A second user of the module, beside the HTTP client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support import Rig, response, rig
 
 
 class Lodger:
-    """Has something in the module that must be ended before the port is closed.
+    """Has something in the module that must end before the port is closed.
 
     :param engine: the module.
     """
@@ -29,7 +29,7 @@ class Lodger:
 
 
 def ended(made: Rig) -> int:
-    """How often the module was told of its end."""
+    """The number of ends that the module was told."""
     return made.written.count(b"AT+CSQ\r")
 
 
@@ -54,7 +54,7 @@ def test_a_guest_leaves_before_the_port_is_closed() -> None:
 
 
 def test_a_guest_that_cannot_leave() -> None:
-    """The port is closed nevertheless."""
+    """The port is closed all the same."""
     with rig(response(b"hello")) as made:
         guest = Lodger(made.modem.engine)
         guest.failure = NoAnswer("it does not answer")

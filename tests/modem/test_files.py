@@ -1,4 +1,4 @@
-"""The module's files, listed, fetched and tidied up."""
+"""Files in the module: list, fetch and delete them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from requests_bg96.errors import LimitError, ModuleError, SetupError
 from tests.https_support import URL, Doors, client_files, root_file, secured
 from tests.support import TREACHEROUS, Rig, rig
 
-#: More than one block of an upload, and all that could be taken for text.
+#: More than one block of an upload, with all kinds of text.
 DATA = b"".join(TREACHEROUS) * 5 + bytes(range(256)) * 4 + b"odd"
 
 
 def content(made: Rig, name: str) -> bytes:
-    """What the module has under a name."""
+    """The content of a file in the module."""
     return bytes(made.emulator.module.files.content(name))
 
 
 @pytest.mark.parametrize("rtscts", [False, True])
 @pytest.mark.parametrize("data", [DATA, b"x", b"x" * 1024, b"x" * 2048, b"\0\r\n"])
 def test_there_and_back(rtscts: bool, data: bytes) -> None:
-    """Every byte of it, in place of what was there."""
+    """Each byte, in place of an old file."""
     steps: list[tuple[str, int, int]] = []
     with rig(adapter={"rtscts": rtscts}) as made:
         files = made.modem.files
@@ -40,7 +40,7 @@ def test_there_and_back(rtscts: bool, data: bytes) -> None:
 
 @pytest.mark.parametrize("action", ["garble", "drop", "double"])
 def test_a_download_that_is_not_intact_is_repeated(action: str) -> None:
-    """By size and checksum."""
+    """Size and checksum are compared."""
     with rig() as well:
         well.modem.files.upload("some.bin", DATA)
         well.modem.files.download("some.bin")
@@ -54,7 +54,7 @@ def test_a_download_that_is_not_intact_is_repeated(action: str) -> None:
 
 
 def test_what_is_not_there() -> None:
-    """Is an error to fetch, and nothing to delete."""
+    """A fetch fails, and a deletion does nothing."""
     with rig() as made:
         with pytest.raises(ModuleError) as caught:
             made.modem.files.download("none.bin")
@@ -67,7 +67,7 @@ def test_what_is_not_there() -> None:
     "name", ["", "*", "a*", 'a"b', "a\r\nAT+QFDEL=", "ä", "x" * 81]
 )
 def test_what_is_no_name(name: str) -> None:
-    """It is not sent to the module, least of all the name of all files."""
+    """It is not sent to the module, above all not the name of all files."""
     with rig() as made:
         made.modem.files.upload("kept.bin", DATA)
         for call in (
@@ -81,7 +81,7 @@ def test_what_is_no_name(name: str) -> None:
 
 
 def test_what_is_too_large() -> None:
-    """It is refused before a byte of it is sent."""
+    """It is refused before its first byte is sent."""
     with rig() as made:
         made.emulator.module.files.create("big").extend(bytes(TOTAL - 10))
         with pytest.raises(SetupError, match="room for 10 bytes, but needs 11"):
@@ -92,7 +92,7 @@ def test_what_is_too_large() -> None:
 
 
 def test_our_own(tmp_path: pathlib.Path) -> None:
-    """Those that HTTPS has put there, and no others; they come back when needed."""
+    """The files of HTTPS and no others; they are sent again when needed."""
     path, cert = root_file(tmp_path), client_files(tmp_path)
     doors = Doors()
     with secured(doors) as made:
@@ -104,7 +104,7 @@ def test_our_own(tmp_path: pathlib.Path) -> None:
         assert sorted(name[-3:] for name in own) == [".ca", "crt", "key"]
         assert files.delete_own() == own
         assert sorted(files.list()) == ["0123456789.ca", "cacert.pem"]
-        # Nobody believes any more that they are there.
+        # The client does not rely on them any more.
         made.session.get(URL, verify=path, cert=cert)
         assert files.own() == own
     first, second = doors.seen
@@ -113,7 +113,7 @@ def test_our_own(tmp_path: pathlib.Path) -> None:
 
 
 def test_what_others_put_in_place_of_ours_is_not_used(tmp_path: pathlib.Path) -> None:
-    """Not even of the same size."""
+    """Not even with the same size."""
     path, doors = root_file(tmp_path), Doors()
     with secured(doors) as made:
         made.session.get(URL, verify=path)
@@ -125,7 +125,7 @@ def test_what_others_put_in_place_of_ours_is_not_used(tmp_path: pathlib.Path) ->
 
 
 def test_keys_are_wiped(tmp_path: pathlib.Path) -> None:
-    """Overwritten, then deleted; certificates stay, and keys of others too."""
+    """Overwritten, then deleted. Certificates stay, and keys of others, too."""
     path, cert = root_file(tmp_path), client_files(tmp_path)
     with secured(Doors()) as made:
         made.emulator.module.files.create("their.key").extend(b"theirs")
@@ -134,7 +134,7 @@ def test_keys_are_wiped(tmp_path: pathlib.Path) -> None:
         held = made.emulator.module.files.content(key)
         size = len(held)
         assert made.modem.files.wipe_keys() == {key: True}
-        # The bytes that were the file are zeros now.
+        # The bytes of the file are zeros now.
         assert bytes(held) == bytes(size)
         assert key not in made.modem.files.list()
         assert "their.key" in made.modem.files.list()
@@ -143,12 +143,12 @@ def test_keys_are_wiped(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_key_that_cannot_be_overwritten_is_deleted(tmp_path: pathlib.Path) -> None:
-    """And that is said."""
+    """A warning says so."""
     path, cert = root_file(tmp_path), client_files(tmp_path)
     with secured(Doors()) as made:
         made.session.get(URL, verify=path, cert=cert)
         (key,) = (name for name in made.modem.files.own() if name.endswith(".key"))
-        # As many files as can be are open.
+        # The maximum number of files is open.
         for number in range(10):
             made.modem.command(f'AT+QFOPEN="other{number}"')
         assert made.modem.files.wipe_keys() == {key: False}
@@ -156,7 +156,7 @@ def test_a_key_that_cannot_be_overwritten_is_deleted(tmp_path: pathlib.Path) -> 
 
 
 def test_a_response_that_is_being_read_is_not_lost() -> None:
-    """The line is needed for the files meanwhile."""
+    """Meanwhile the line is needed for the files."""
     body = b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
     with rig(body) as made:
         response = made.get(stream=True)

@@ -1,4 +1,4 @@
-"""Who the module is, and how much it takes: asked once, and believed twice."""
+"""The module's name and limits: asked once, and confirmed by a second answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASKED = "AT+QHTTPURL=?;+QHTTPGET=?;+QHTTPPOST=?"
 
 
 def answer(url: int, get: int, post: int) -> tuple[str, str]:
-    """What a module of these limits says."""
+    """The answer of a module with these limits."""
     return ASKED, (
         f"+QHTTPURL: (1-{url}),(1-65535)|+QHTTPGET: (1-65535),(1-{get}),(1-65535)|"
         f"+QHTTPPOST: (1-{post}),(1-65535),(1-65535)|OK"
@@ -31,14 +31,14 @@ def test_the_manuals_module() -> None:
 
 
 def test_another_firmware() -> None:
-    """What differs is asked again."""
+    """Values that differ are asked again."""
     known = Knowledge()
     play(identity.learn(known), IDENTITY, *[answer(2048, 512, 4096)] * 2)
     assert known.limits == Limits(url=2048, get=512, post=4096)
 
 
 def test_noise() -> None:
-    """What is not said twice is not believed, and is asked again another time."""
+    """A value without a second answer is not believed, and is asked again later."""
     known = Knowledge()
     scripts = [answer(708, 2048, 1024000), answer(700, 2048, 1024000)]
     play(identity.learn(known), IDENTITY, *scripts)
@@ -47,14 +47,14 @@ def test_noise() -> None:
 
 @pytest.mark.parametrize("said", ["ERROR", "OK", "+QHTTPURL: (1-700)|OK"])
 def test_a_module_that_does_not_say(said: str) -> None:
-    """The manual's limits hold."""
+    """The limits of the manual hold."""
     known = Knowledge()
     play(identity.learn(known), IDENTITY, (ASKED, said))
     assert known.limits == Limits() and known.identity is not None
 
 
 def test_a_request_for_another_firmware() -> None:
-    """It goes the way that this module takes it."""
+    """It is sent in the way of this module."""
     request = Request("GET", b"http://a.example/" + b"x" * 100, b"G" * 600, False)
     assert request.name == "+QHTTPGET"
     fitted = request.within(Limits(url=50, get=512, post=4096))
@@ -65,7 +65,7 @@ def test_a_request_for_another_firmware() -> None:
 
 
 def test_it_is_asked_once() -> None:
-    """Not even a port that is opened again brings it back."""
+    """Even if the port is opened again."""
     with rig() as made:
         for _ in range(2):
             assert made.session.get(SOMEWHERE).status_code == 200

@@ -1,4 +1,4 @@
-"""The modem by itself, without requests."""
+"""The modem alone, without requests."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def modem_on(**options: Any) -> Iterator[tuple[BG96Modem, Emulator]]:
 
 
 def at(modem: BG96Modem) -> str:
-    """What the modem is at."""
+    """The state of the modem."""
     return modem.state.name
 
 
 def test_life() -> None:
-    """It opens when it is needed, and as often as it is needed."""
+    """It opens when it is needed, each time."""
     with modem_on() as (modem, emulator):
         assert at(modem) == "CLOSED"
         assert repr(modem) == f"<BG96Modem on {emulator.url}, closed>"
@@ -50,7 +50,7 @@ def test_life() -> None:
 
 
 def test_states_of_an_exchange() -> None:
-    """Each is shown."""
+    """Each state is shown."""
     with rig([response(b"12345", b"Content-Length: 10"), Delay(20), b"67890"]) as made:
         answer = made.get(stream=True)
         assert at(made.modem) == "READING"
@@ -68,7 +68,7 @@ def test_states_of_an_exchange() -> None:
 
 
 def test_repr_without_a_port() -> None:
-    """It is still to be found."""
+    """The port is not known yet."""
     assert repr(BG96Modem()) == "<BG96Modem on the port to be found, closed>"
 
 
@@ -94,7 +94,7 @@ def test_open_fails() -> None:
 
 
 def test_command() -> None:
-    """Information lines, without their ends."""
+    """Information lines, without their line ends."""
     with modem_on() as (modem, _):
         assert modem.command("ATI")[:2] == ["Quectel", "BG96"]
         assert modem.command("at+csq") == modem.command("AT+CSQ")
@@ -104,7 +104,7 @@ def test_command() -> None:
 
 
 def test_command_that_fails() -> None:
-    """With its number, and without what may be secret in it."""
+    """The error has its number, but no secrets."""
     with modem_on(sim="pin") as (modem, _):
         with pytest.raises(ModuleError) as caught:
             modem.command('AT+CPIN="9999"')
@@ -115,7 +115,7 @@ def test_command_that_fails() -> None:
 
 
 def test_command_that_takes_long() -> None:
-    """As long as the caller gives it, and its answer is not the next one's."""
+    """As long as the caller allows; its answer is not that of the next one."""
     with modem_on(answer_delay=3.0) as (modem, emulator):
         emulator.module.answer_delay = 0.0
         modem.open()
@@ -128,7 +128,7 @@ def test_command_that_takes_long() -> None:
 
 @pytest.mark.parametrize("command", ["AT+QHTTPURL=10,10", 'AT+QFUPL="x",10'])
 def test_command_that_wants_data(command: str) -> None:
-    """It is refused, and the module is left where it was."""
+    """It is refused, and the module stays in command mode."""
     with modem_on() as (modem, _):
         with pytest.raises(LimitError, match="data"):
             modem.command(command)
@@ -136,7 +136,7 @@ def test_command_that_wants_data(command: str) -> None:
 
 
 def test_what_a_command_changes_is_set_right() -> None:
-    """By the next request."""
+    """The next request does it."""
     with rig() as made:
         assert made.get().content == b"hello"
         for command in (
@@ -174,7 +174,7 @@ def test_signal() -> None:
     ("state", "stat"), [("home", 1), ("roaming", 5), ("denied", 3), ("searching", 2)]
 )
 def test_registration(state: str, stat: int) -> None:
-    """Of all three kinds, reports switched on or off."""
+    """All three kinds, with reports on or off."""
     with modem_on(registration=state) as (modem, _):
         assert modem.registration() == {"CREG": stat, "CGREG": stat, "CEREG": stat}
         modem.command("AT+CREG=2")
@@ -185,7 +185,7 @@ def test_registration(state: str, stat: int) -> None:
 
 
 def test_two_adapters_share_one() -> None:
-    """It stays its owner's to close."""
+    """Its owner closes it."""
     with rig() as made:
         with requests.Session() as other:
             other.mount("http://", BG96Adapter(made.modem))
@@ -198,7 +198,7 @@ def test_two_adapters_share_one() -> None:
 
 
 def test_commands_and_requests_from_threads() -> None:
-    """Each has the modem for itself for as long as it needs it."""
+    """Each has the modem alone for as long as it needs it."""
     with rig() as made:
         found: list[object] = []
 
@@ -228,7 +228,7 @@ def test_a_command_while_a_response_is_unread() -> None:
 
 
 def test_closing_with_a_response_unread() -> None:
-    """It is read first, as far as it comes."""
+    """The bytes that have come are read first."""
     with rig(response(b"x" * 10_000)) as made:
         answer = made.get(stream=True)
         made.modem.close()
@@ -268,7 +268,7 @@ def test_pickling(open_first: bool) -> None:
 
 
 def usb(device: str, *, vid: int = 0x2C7C, pid: int = 0x0296, **more: str) -> Any:
-    """What pyserial tells of a port."""
+    """The data of a port from pyserial."""
     info = list_ports_common.ListPortInfo(device)
     info.vid, info.pid = vid, pid
     info.location = more.get("location", "")
@@ -277,25 +277,25 @@ def usb(device: str, *, vid: int = 0x2C7C, pid: int = 0x0296, **more: str) -> An
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *ports: Any) -> str:
-    """What is found among these ports."""
+    """The port found among these."""
     monkeypatch.setattr(list_ports, "comports", lambda: list(ports))
     return find_port()
 
 
 def test_find_port_by_interface(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The third interface is for AT commands, whatever the system calls it."""
+    """The third interface is for AT commands, whatever its name in the system."""
     ports = [usb(f"/dev/ttyUSB{9 - i}", location=f"1-1:1.{i}") for i in range(4)]
     assert found(monkeypatch, usb("/dev/ttyS0", vid=1), *ports) == "/dev/ttyUSB7"
 
 
 def test_find_port_by_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system does not tell of interfaces."""
+    """If the system does not tell interfaces."""
     ports = [usb(f"COM{i}") for i in (6, 3, 5, 4)]
     assert found(monkeypatch, *ports) == "COM5"
 
 
 def test_find_port_by_order_beyond_nine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """COM10 comes behind COM9."""
+    """COM10 comes after COM9."""
     ports = [usb(f"COM{i}") for i in (8, 9, 10, 11)]
     assert found(monkeypatch, *ports) == "COM10"
 
@@ -317,7 +317,7 @@ def test_find_port_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_find_port_by_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It tells modules apart; what is not there is named, with what is."""
+    """It tells modules apart. The error names those that are there."""
     one = [usb(f"a{i}", location=f"1-1:1.{i}", serial_number="1") for i in range(4)]
     two = [usb(f"b{i}", location=f"1-2:1.{i}", serial_number="2") for i in range(4)]
     bare = [usb(f"c{i}", location=f"1-3:1.{i}") for i in range(4)]
@@ -332,14 +332,14 @@ def test_find_port_by_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_module_without_its_at_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other of its ports is taken for it."""
+    """No other of its ports is used."""
     ports = [usb(f"a{i}", location=f"1-1:1.{i}") for i in (0, 1, 3)]
     with pytest.raises(PortError, match="has no AT port, only a0, a1, a3"):
         found(monkeypatch, *ports)
 
 
 def test_a_port_by_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The modem opens it, and the error for one that is away says so."""
+    """The modem opens it. The error for a missing one says so."""
     with Emulator() as emulator:
         port = usb(emulator.url, location="1-1:1.2", serial_number="A1")
         monkeypatch.setattr(list_ports, "comports", lambda: [port])

@@ -1,4 +1,4 @@
-"""A wrong PIN never locks a SIM, however often a program is started."""
+"""A wrong PIN never locks a SIM, however often a program starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIED = "bg96pin.try"
 
 
 def started(made: Rig, pin: str) -> str:
-    """A program that starts, asks for something, and ends; the error, if any."""
+    """The error of a program that starts, asks for something and ends; or None."""
     adapter = BG96Adapter(made.emulator.url, pin=pin, clock=made.clock)
     with requests.Session() as session:
         session.mount("http://", adapter)
@@ -35,14 +35,14 @@ def restarted(made: Rig) -> None:
 
 
 def locked(firmware: str, **options: Any) -> Any:
-    """A module whose SIM wants 7291."""
+    """A module whose SIM has the PIN 7291."""
     switches = Switches.from_text({"pin_attempts": firmware})
     return rig(sim="pin", pin="7291", switches=switches, **options)
 
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_a_wrong_pin(firmware: str) -> None:
-    """It is tried once, by whatever program, before and behind a restart."""
+    """It is tried once, by any program, before and after a restart."""
     with locked(firmware) as made:
         assert "refuses the PIN" in started(made, "0000")
         for turn in range(6):
@@ -56,7 +56,7 @@ def test_a_wrong_pin(firmware: str) -> None:
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_a_right_pin(firmware: str) -> None:
-    """Each start of the module, as long as it is there, and nothing is left."""
+    """At each start of the module; no record is left."""
     with locked(firmware) as made:
         for _ in range(4):
             assert started(made, "7291") == ""
@@ -66,13 +66,13 @@ def test_a_right_pin(firmware: str) -> None:
 
 
 def test_what_the_text_says_to_do() -> None:
-    """Entered by hand, and the file deleted, it goes on."""
+    """After the PIN is entered by hand and the file deleted, it works."""
     with locked("refused") as made:
         started(made, "0000")
         assert TRIED in made.emulator.module.files.names()
         modem = made.modem
         modem.command('AT+CPIN="7291"')
-        # It is not one of those that are tidied up.
+        # It is not one of the files to clean up.
         assert modem.files.delete_own() == {}
         assert modem.files.delete(TRIED)
         modem.close()
@@ -81,7 +81,7 @@ def test_what_the_text_says_to_do() -> None:
 
 
 def test_an_answer_that_is_lost() -> None:
-    """The SIM is ready, so it was right: nothing stays behind."""
+    """The SIM is ready, so it was right: no record is left."""
     with locked("refused") as well:
         started(well, "7291")
         answer = well.heard.index(b"\r\n+QFUPL:")
@@ -94,7 +94,7 @@ def test_an_answer_that_is_lost() -> None:
 
 
 def test_a_module_without_files() -> None:
-    """Nothing could tell the next program, so the PIN is not tried."""
+    """Nothing could warn the next program, so the PIN is not tried."""
     with locked("refused") as well:
         started(well, "7291")
         offset = well.written.index(b'AT+QFUPL="bg96pin.try"')

@@ -1,6 +1,6 @@
-"""Processes that meet at one modem: a second one, a child, one that ends or is killed.
+"""Processes at one modem: a second one, a child, one that ends or is killed.
 
-Each runs by itself, with the modem at a pseudo-terminal of this process.
+Each is a program of its own. The modem is at a pseudo-terminal of this process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-#: What each program begins with.
+#: The start of each program.
 PREAMBLE = """
     import json, multiprocessing, os, sys, threading, time
     import requests
@@ -76,7 +76,7 @@ PREAMBLE = """
         arguments.setdefault("timeout", 20)
         return session.get("http://server.example/" + name, **arguments)
 """
-#: An answer that goes on for longer than any test.
+#: An answer that takes longer than any test.
 ENDLESS = 2_000
 
 
@@ -90,20 +90,20 @@ def bounded() -> Iterator[None]:
 class Module:
     """A module at a pseudo-terminal, and all servers behind it.
 
-    :param path: of the pseudo-terminal.
+    :param path: the path of the pseudo-terminal.
     """
 
     def __init__(self, path: str, written: bytearray) -> None:
         self.path = path
-        #: All that came from any host.
+        #: All bytes of all hosts.
         self.written = written
 
     @contextlib.contextmanager
     def program(self, text: str) -> Iterator[subprocess.Popen[str]]:
-        """Run a program, of which every warning is an error."""
+        """Run a program in which each warning is an error."""
         source = textwrap.dedent(PREAMBLE) + textwrap.dedent(text)
-        # That a thread is there when a process is forked is what some are about; and
-        # pyserial leaves a socket that was shut down to the garbage collector.
+        # Some tests fork a process with threads. pyserial leaves a socket that was shut
+        # down to the garbage collector.
         warnings = [
             "-Werror",
             "-Wignore:This process:DeprecationWarning",
@@ -122,14 +122,14 @@ class Module:
                 process.kill()
 
     def run(self, text: str) -> Any:
-        """Run a program, which ends well and silently; return what it tells."""
+        """Run a program, which must end well and silently; return its output."""
         with self.program(text) as process:
             output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, errors) == (0, "")
         return json.loads(output)
 
     def get(self, name: str = "next") -> bytes:
-        """GET something from this process."""
+        """Send a GET from this process."""
         with requests.Session() as session:
             session.mount("http://", BG96Adapter(self.path))
             return session.get(
@@ -138,7 +138,7 @@ class Module:
 
 
 def server(request: ReceivedRequest) -> Answers:
-    """An answer by the name of what is wanted."""
+    """An answer, chosen by the path."""
     name = request.data.split(b" ")[1].strip(b"/")
     if name == b"endless":
         return [CLOSE] + [
@@ -153,7 +153,7 @@ def server(request: ReceivedRequest) -> Answers:
 
 @contextlib.contextmanager
 def powered() -> Iterator[tuple[Emulator, bytearray]]:
-    """A module, and what it hears from any host."""
+    """A module, with the bytes of any host."""
     written = bytearray()
 
     def line(way: str, data: bytes) -> None:
@@ -166,14 +166,14 @@ def powered() -> Iterator[tuple[Emulator, bytearray]]:
 
 @pytest.fixture
 def module() -> Iterator[Module]:
-    """A module that every process can find."""
+    """A module that each process can find."""
     with powered() as (emulator, written), emulator.pty() as path:
         yield Module(path, written)
 
 
 @pytest.fixture
 def distant_module() -> Iterator[Module]:
-    """A module at another machine."""
+    """A module on another machine."""
     with powered() as (emulator, written):
         listener = socket.create_server(("127.0.0.1", 0))
         url = "socket://127.0.0.1:{}".format(listener.getsockname()[1])
@@ -181,11 +181,11 @@ def distant_module() -> Iterator[Module]:
             yield Module(url, written)
 
 
-# A second one
+# A second process
 
 
 def test_a_second_process(module: Module) -> None:
-    """It is told at once; the first one's response goes on."""
+    """It gets an error at once; the response of the first one continues."""
     with requests.Session() as session:
         session.mount("http://", BG96Adapter(module.path))
         answer = session.get("http://server.example/slow", stream=True)
@@ -200,14 +200,14 @@ def test_a_second_process(module: Module) -> None:
 
 # Children
 
-#: The parent, which has a response unread, that is being read for it.
+#: The parent. It has an unread response, which a thread reads.
 PARENT = """
     session = over(path)
     modem = session.get_adapter("http://").modem
     answer = get(session, "slow", stream=True)
     start = answer.raw.read(2)
 """
-#: And what it is to find as before.
+#: Afterwards, it must find these.
 AFTERWARDS = """
     whole = (start + answer.raw.read()).decode()
     tell(status, whole, get(session, "next").text)
@@ -215,7 +215,7 @@ AFTERWARDS = """
 
 
 def test_a_child_uses_its_parent_s_modem(module: Module) -> None:
-    """It is told so, each time, at once; its parent notices nothing."""
+    """It gets an error each time, at once; its parent notices nothing."""
     found = module.run(f"""{PARENT}
     def child():
         for use in (
@@ -241,7 +241,7 @@ def test_a_child_uses_its_parent_s_modem(module: Module) -> None:
 
 
 def test_a_child_ends(module: Module) -> None:
-    """Whatever it closes, the parent's port, response and module stay as they are."""
+    """Whatever it closes, the parent's port, response and module are unchanged."""
     found = module.run(f"""{PARENT}
     def drops():
         global answer, modem, session
@@ -254,7 +254,7 @@ def test_a_child_ends(module: Module) -> None:
 
 
 def test_a_child_ends_with_a_connection(distant_module: Module) -> None:
-    """It does not shut down that of its parent."""
+    """It does not shut down the parent's connection."""
     found = distant_module.run("""
     session = over(path)
     get(session, "first")
@@ -265,7 +265,7 @@ def test_a_child_ends_with_a_connection(distant_module: Module) -> None:
 
 
 def test_a_child_does_not_keep_the_port(module: Module) -> None:
-    """The parent gives it back, and has it again, while the child goes on."""
+    """The parent gives it back and takes it again, while the child runs."""
     found = module.run("""
     session = over(path)
     get(session, "first")
@@ -287,7 +287,7 @@ def test_a_child_does_not_keep_the_port(module: Module) -> None:
 
 
 def test_a_child_takes_over(module: Module) -> None:
-    """As a daemon does: the parent has closed the port, or the child does not mind."""
+    """As a daemon does: the parent has closed the port, or the child closes it."""
     found = module.run("""
     closed, unused, left = over(path), over(path), over(path)
     get(closed, "first")
@@ -336,7 +336,7 @@ def test_a_child_of_a_process_whose_thread_has_the_modem(module: Module) -> None
 
 
 def test_multiprocessing_by_fork(module: Module) -> None:
-    """A session made before is as good as new, unless its port is open."""
+    """A session made before works, unless its port is open."""
     found = module.run("""
     session = over(path)
 
@@ -357,7 +357,7 @@ def test_multiprocessing_by_fork(module: Module) -> None:
 
 
 def test_multiprocessing_by_spawn(module: Module) -> None:
-    """A session is sent with its settings and without its port."""
+    """A session is sent with its settings, and without its port."""
     found = module.run("""
     from tests.thread_support import asked
 
@@ -382,7 +382,7 @@ def test_multiprocessing_by_spawn(module: Module) -> None:
     "text",
     [
         """answer = get(session, "endless", stream=True)""",
-        # The collector drops it, at the very end.
+        # The collector drops it at the very end.
         """answer = get(session, "half", stream=True)
     answer.itself = answer""",
         """answer = get(session, "endless", stream=True)
@@ -413,10 +413,10 @@ def test_a_program_that_ends_in_the_midst(module: Module, text: str) -> None:
 
 
 def check_free(module: Module) -> None:
-    """The module is found, and a response that goes on is cut off, by the next one."""
+    """The module is found. The next program ends a response that continues."""
     watch = Stopwatch()
     assert module.get() == b"next"
-    # Some 3 s; a machine that is busy may miss the silences around +++ once.
+    # About 3 s; a busy machine may miss the silences around +++ once.
     assert watch.seconds < 15
     assert module.get("behind") == b"behind"
 
@@ -427,7 +427,7 @@ def check_free(module: Module) -> None:
 def test_a_program_that_is_killed(
     module: Module, number: signal.Signals, name: str
 ) -> None:
-    """In the midst of a response; the next one can use the module at once."""
+    """During a response; the next one can use the module at once."""
     with module.program(f"""
     answer = get(over(path), "{name}", stream=True)
     tell(len(answer.raw.read(5)))

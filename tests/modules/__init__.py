@@ -1,1 +1,1 @@
-"""Tests of the client with modules as they are: manual, transcripts, switches."""
+"""Tests of the client with modules: manual, transcripts, switches."""

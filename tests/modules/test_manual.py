@@ -1,4 +1,4 @@
-"""The client and the manual: what provokes each error in life, and other modules."""
+"""The client and the manual: the real cause of each error, and other modules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
 SHORT = response(b"ab", b"Content-Length: 9")
 CODED = b"Transfer-Encoding: chunked"
 
-#: By error number: what the server does, and what requests raises.
+#: By error number: what the server does, and the exception of requests.
 SERVERS: dict[int, tuple[Answers, type[Exception]]] = {
     702: ([Silence()], requests.ReadTimeout),
     717: ([SHORT, Hangup()], requests.exceptions.ChunkedEncodingError),
@@ -41,7 +41,7 @@ SERVERS: dict[int, tuple[Answers, type[Exception]]] = {
 
 @pytest.mark.parametrize("err", SERVERS)
 def test_servers_that_provoke_an_error(err: int) -> None:
-    """The number, or the client's own timer if that is as quick, ends the request."""
+    """The number ends the request, or the client's own timer if it is as quick."""
     answer, kind = SERVERS[err]
     with rig(answer) as made:
         with pytest.raises(requests.RequestException) as caught:
@@ -58,7 +58,7 @@ def test_servers_that_provoke_an_error(err: int) -> None:
 )
 @pytest.mark.parametrize("dns", [714, 716])
 def test_networks_that_provoke_an_error(err: int, failure: Any, dns: Any) -> None:
-    """Whichever number a firmware has for a name, nothing was sent."""
+    """Whichever number the firmware has for a name, nothing was sent."""
     with rig(switches=Switches(dns_error=dns)) as made:
         made.servers.failures = [failure]
         with pytest.raises(requests.ConnectionError) as caught:
@@ -77,7 +77,7 @@ def test_an_address_that_is_none() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_another_port_in_data_mode(method: str) -> None:
-    """It is waited for, within the connect timeout (HTTP manual 4.4)."""
+    """The client waits for it, within the connect timeout (HTTP manual 4.4)."""
     with rig() as made:
         made.get()
         with made.emulator.other_port_in_data_mode():
@@ -88,7 +88,7 @@ def test_another_port_in_data_mode(method: str) -> None:
 
 
 def test_a_connection_that_breaks_while_the_request_goes_out() -> None:
-    """The server may have seen it: the result says 718."""
+    """The server may have seen it: the result is 718."""
 
     def broken(request: object) -> Answers:
         raise NetworkFailure(718)
@@ -108,7 +108,7 @@ def test_response_codes(status: int) -> None:
         assert (answer.status_code, answer.content) == (status, b"ab")
 
 
-# Information that the client never asks for, or asks for once
+# Information that the client never asks for, or only once
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -117,7 +117,7 @@ def test_response_codes(status: int) -> None:
 )
 @pytest.mark.parametrize("later", [False, True])
 def test_other_modules_with_the_same_commands(model: str, later: bool) -> None:
-    """A later firmware, and the siblings, work unchanged."""
+    """A later firmware, and siblings, work unchanged."""
     switches = Switches(prefix_key=later, sni_checkhost=later)
     with rig(model=model, switches=switches) as made:
         assert made.get().content == b"hello"
@@ -129,7 +129,7 @@ def test_other_modules_with_the_same_commands(model: str, later: bool) -> None:
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_what_a_module_knows_is_asked_once() -> None:
-    """Its keys of TLS are not asked for again, not even after a restart."""
+    """Its keys of TLS are not asked for again, even after a restart."""
     with rig() as made:
         for _ in range(2):
             made.session.get("https://server.example/", verify=False)
@@ -152,7 +152,7 @@ TEST_FORMS = {
 
 @pytest.mark.parametrize("command", TEST_FORMS)
 def test_test_forms_by_hand(command: str) -> None:
-    """What the client does not ask for, its raw command understands."""
+    """The client's raw command understands what the client does not ask."""
     with rig() as made, made.modem as modem:
         assert TEST_FORMS[command] in "".join(modem.command(command))
 
@@ -177,7 +177,7 @@ KEYS = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_settings_by_hand(key: str) -> None:
-    """Whatever is written, the next request finds and mends what it relies on."""
+    """Whatever is written, the next request sets what it needs."""
     with rig() as made:
         made.get()
         query = f'AT+QHTTPCFG="{key}"'
@@ -189,7 +189,7 @@ def test_settings_by_hand(key: str) -> None:
         assert made.modem.command(query) == [f'+QHTTPCFG: "{key}",{wanted}']
 
 
-# A URC in the midst of a body (which no transcript shows)
+# A URC inside a body (no transcript has one)
 
 RING = b"\r\nRING\r\n"
 BODY = bytes(range(256)) * 8
@@ -201,7 +201,7 @@ FRAMINGS: dict[str, tuple[bytes, str]] = {
 
 
 def with_urc(made: Rig) -> bytes | requests.RequestException:
-    """The body of a response in which the module says a URC; or what is raised."""
+    """The body of a response with a URC inside, or the exception."""
     try:
         return made.get(timeout=(150, 20)).content
     except requests.RequestException as error:
@@ -211,7 +211,7 @@ def with_urc(made: Rig) -> bytes | requests.RequestException:
 @pytest.mark.parametrize("framing", FRAMINGS)
 @pytest.mark.parametrize("offset", [0, 4, 99, 100, 500, 1027, 2047])
 def test_a_urc_in_a_body(framing: str, offset: int) -> None:
-    """Where length or chunks can tell, the body is never silently wrong."""
+    """If a length or chunks can tell, the body is never silently wrong."""
     answer, chunked = FRAMINGS[framing]
     switches = Switches.from_text({"urc_in_payload": "between", "chunked": chunked})
     head = answer.index(b"\r\n\r\n") + 4
@@ -227,7 +227,7 @@ def test_a_urc_in_a_body(framing: str, offset: int) -> None:
 
 
 def test_a_modem_by_itself() -> None:
-    """The read forms of a module that has no network."""
+    """The read forms of a module without a network."""
     with rig(sim=None) as made:
         with BG96Modem(made.emulator.url, clock=made.clock) as modem:
             assert modem.command("AT+QHTTPURL?") == []

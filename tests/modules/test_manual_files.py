@@ -1,4 +1,4 @@
-"""The client by files: AT+QHTTPPOSTFILE and AT+QHTTPREADFILE (HTTP manual 2.5, 2.7)."""
+"""The client with AT+QHTTPPOSTFILE and AT+QHTTPREADFILE (HTTP manual 2.5, 2.7)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BODY = bytes(range(256)) * 20 + TRAILER
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 def test_there_and_back(method: str) -> None:
-    """Head and body of both arrive as they are, and no file is left."""
+    """Head and body arrive unchanged in both directions, and no file is left."""
     with rig(response(BODY, b"X-Own: 1"), adapter=BY_FILE) as made:
         data = BODY if method in ("POST", "PUT") else None
         answer = made.session.request(method, SOMEWHERE, data=data)
@@ -35,7 +35,7 @@ def test_there_and_back(method: str) -> None:
 @pytest.mark.parametrize("end", ["at_once", "on_close", "on_wait"])
 @pytest.mark.parametrize("status", [b"200 OK", b"204 No Content", b"304 Not Modified"])
 def test_there_is_no_body(end: Any, status: bytes) -> None:
-    """Whatever a module that waits for one says of it."""
+    """Whatever a module reports that waits for one."""
     answer = response(b"", b"X-Own: 1", b"Content-Length: 50", status=status)
     with rig(answer, adapter=BY_FILE, switches=Switches(bodyless_end=end)) as made:
         for _ in range(2):
@@ -66,7 +66,7 @@ ANSWERS: dict[str, Answers] = {
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("chunked", ["raw", "decoded"])
 def test_framings(answer: str, chunked: str) -> None:
-    """A body in which a trailer stands, under each framing."""
+    """A body with a trailer in it, with each framing."""
     switches = Switches.from_text({"chunked": chunked})
     with rig(ANSWERS[answer], switches=switches, adapter=BY_FILE) as made:
         assert made.get().content == BODY
@@ -76,7 +76,7 @@ def test_framings(answer: str, chunked: str) -> None:
     "firmware", [{"download_end": "bare"}, {"short_upload": "error"}]
 )
 def test_firmwares(firmware: dict[str, Any]) -> None:
-    """What the FILE manual leaves open makes no difference."""
+    """Open questions of the FILE manual make no difference."""
     with rig(response(BODY), switches=Switches(**firmware), adapter=BY_FILE) as made:
         assert made.session.post(SOMEWHERE, data=BODY).content == BODY
         assert made.servers.bodies == [BODY]
@@ -95,7 +95,7 @@ SHORT = response(b"ab", b"Content-Length: 9")
     ],
 )
 def test_responses_that_break_off(answer: Any, err: int, kind: type) -> None:
-    """The URC says so, and no file is left."""
+    """The URC reports it, and no file is left."""
     with rig(answer, adapter=BY_FILE) as made:
         with pytest.raises(requests.RequestException) as caught:
             made.get(timeout=(150, 20))
@@ -107,10 +107,10 @@ def test_responses_that_break_off(answer: Any, err: int, kind: type) -> None:
         assert made.emulator.module.files.names() == []
 
 
-#: What noise in a command can be answered by.
+#: The possible answers to a command with noise in it.
 DOUBTFUL = {711, 726, 730}
-#: By command: the numbers that must be mended, for the server has seen nothing or the
-#: module only wants to be asked again, and those that may.
+#: By command: the numbers after which the client must repair or repeat it, because the
+#: server has seen nothing or the module is busy; and those after which it may.
 MENDED: dict[str, tuple[frozenset[int], set[int]]] = {
     "QHTTPPOSTFILE": (BUSY | STATE_LOST | CONTEXT_LOST, DOUBTFUL),
     "QHTTPREADFILE": (BUSY, DOUBTFUL),
@@ -120,7 +120,7 @@ MENDED: dict[str, tuple[frozenset[int], set[int]]] = {
 @pytest.mark.parametrize("err", range(701, 731))
 @pytest.mark.parametrize("command", ["QHTTPPOSTFILE", "QHTTPREADFILE"])
 def test_every_number(err: int, command: str) -> None:
-    """Either command may be refused with it; what can be mended is, once."""
+    """Both commands may be refused with it. If a repair is possible, there is one."""
     start = place_of(command)
     fault = Fault("from_host", start + 9, "cme", code=err)
     with rig(faults=[fault], adapter=BY_FILE) as made:
@@ -136,15 +136,15 @@ def test_every_number(err: int, command: str) -> None:
 
 
 def place_of(command: str) -> int:
-    """Where the command passes on the line in a fair run."""
+    """The place of the command on the line, without faults."""
     with rig(adapter=BY_FILE) as made:
         made.get()
-        # Names are random, but of one length.
+        # Names are random, with one length.
         return made.written.index(b"AT+" + command.encode())
 
 
 def test_a_name_that_is_taken() -> None:
-    """Another program's file of the same name does no harm."""
+    """Another program's file with the same name does no harm."""
     with rig(adapter=BY_FILE, switches=Switches(stored_response="refused")) as made:
         for _ in range(3):
             assert made.get().content == b"hello"
@@ -158,7 +158,7 @@ def without_file(made: Rig) -> bool:
 
 
 def test_one_request_by_file() -> None:
-    """Those before and behind go by the line."""
+    """Those before and after it go by the line."""
     with rig() as made:
         made.get()
         assert without_file(made)
@@ -171,7 +171,7 @@ def test_one_request_by_file() -> None:
 
 
 def test_an_upload_whose_result_was_lost_is_not_sent_on() -> None:
-    """It has its size, and a byte in it that is another: its checksum was not heard."""
+    """Its size is right, but one byte is not: its checksum was lost."""
     body = b"valve=open;" * 40
     with rig(adapter=BY_FILE) as well:
         well.session.post(SOMEWHERE, body)
@@ -185,7 +185,7 @@ def test_an_upload_whose_result_was_lost_is_not_sent_on() -> None:
 
 
 def test_a_file_that_somebody_has_left_is_not_sent_on() -> None:
-    """Its name and its size are those of the request, and that is all."""
+    """Only its name and its size are those of the request."""
     with rig(adapter=BY_FILE) as made:
         made.session.post(SOMEWHERE, b"valve=open")
         found = POST.search(made.written)
@@ -197,7 +197,7 @@ def test_a_file_that_somebody_has_left_is_not_sent_on() -> None:
 
 
 def test_a_file_that_has_arrived_is_not_sent_again() -> None:
-    """While the module is busy it waits there."""
+    """It stays in the module while the module is busy."""
     with rig(adapter=BY_FILE) as well:
         well.session.post(SOMEWHERE, b"valve=open")
         offset = well.written.index(b"AT+QHTTPPOSTFILE=")

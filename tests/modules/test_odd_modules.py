@@ -1,6 +1,6 @@
-"""What a module may do that no document shows, where HTTP tells the end of a body.
+"""Behaviours that no document shows, if HTTP tells the end of a body.
 
-Elsewhere nothing tells: the request fails in time, and says what was seen.
+Otherwise nothing tells it: the request fails in time, and the error says what came.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tests.support import SOMEWHERE, Answers, chunks, cme, response, rig
 CLOSE = b"Connection: close"
 CODED = b"Transfer-Encoding: chunked"
 VALUES = [(name, one) for name, values in ODD_ENDS.items() for one in values]
-#: Bodies, with what ends a response in the midst of them.
+#: Bodies with the end of a response in the middle.
 BODIES = (b"hello", b"", b"a\r\nOK\r\n\r\n+QHTTPREAD: 0\r\nb")
 
 
 @pytest.mark.parametrize(("name", "value"), VALUES)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 def test_a_body_whose_end_is_told(name: str, value: str, method: str) -> None:
-    """It arrives, in time, with its length or in chunks, and the next one does."""
+    """It arrives in time, with a length or in chunks, and the next one works."""
     switches = Switches.from_text({name: value, "chunked": "raw"})
     for body in BODIES:
         coded = response(chunks(body, [3]), CODED)
@@ -45,7 +45,7 @@ def test_a_body_whose_end_is_told(name: str, value: str, method: str) -> None:
 @pytest.mark.parametrize(("name", "value"), VALUES)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_body(name: str, value: str, method: str) -> None:
-    """None is waited for."""
+    """The client does not wait for one."""
     status = b"204 No Content" if method == "GET" else b"200 OK"
     answer = response(b"", b"Content-Length: 5", status=status)
     with rig(answer, switches=Switches.from_text({name: value})) as made:
@@ -55,7 +55,7 @@ def test_no_body(name: str, value: str, method: str) -> None:
 
 @pytest.mark.parametrize("body", [b"text\r\n", b"\r\n"])
 def test_bytes_that_may_be_missing(body: bytes) -> None:
-    """A body that ends like the line end that lacks is refused, never guessed."""
+    """A body that ends like the missing line end is refused, never guessed."""
     with rig(response(body), switches=Switches(read_trailer="none_before")) as made:
         with pytest.raises(
             requests.RequestException, match="missing, or too many|more expected"
@@ -63,7 +63,7 @@ def test_bytes_that_may_be_missing(body: bytes) -> None:
             made.get()
 
 
-#: What came last, as the error has it.
+#: The last bytes, as in the error.
 RESULT = "CR LF [+]QHTTPREAD: 0 CR LF"
 OKAY = "CR LF OK CR LF"
 SEEN = {
@@ -74,8 +74,7 @@ SEEN = {
     "none_between": f"last is (?:CR LF )?{OKAY} {RESULT[6:]}",
     "two_between": f"last is (?:CR LF )?{OKAY} CR LF {RESULT}",
 }
-#: What is read where nothing tells that the module's line ends are none of the body's,
-#: or the other way round.
+#: The bytes read if nothing tells the module's line ends from those of the body.
 READ = {
     ("none_before", b""): b"",
     ("none_before", b"text\r\n"): b"text",
@@ -94,9 +93,9 @@ READ = {
 def test_a_body_whose_end_nothing_tells(
     field: bytes, body: bytes, name: str, value: str
 ) -> None:
-    """It fails in time and says what was seen, but for line ends before the trailer.
+    """It fails in time, and says what came, except line ends before the trailer.
 
-    A line end of the body's is seen with them.
+    A line end of the body is shown with them.
     """
     answer = response(chunks(body, [3]) if field == CODED else body, field)
     with rig(answer, switches=Switches.from_text({name: value})) as made:
@@ -114,7 +113,7 @@ def test_a_body_whose_end_nothing_tells(
 
 
 def test_what_is_told_of_an_end() -> None:
-    """Line ends and results alone; nothing else that a server may have sent."""
+    """Only line ends and results; nothing else that a server may have sent."""
     told = odd_end(b"secret\r\nOKAY\nOK\n+QHTTPREAD: 719\r\r\n")
     assert told.startswith("; what came last is LF OK LF +QHTTPREAD: 719 CR CR LF. If")
     assert "is CR LF +CME ERROR: 717 CR LF. If" in odd_end(b"x" + cme(717))
@@ -133,7 +132,7 @@ def test_what_is_told_of_an_end() -> None:
 
 @pytest.mark.parametrize("dtr", [False, True])
 def test_an_echo_that_stays(dtr: bool) -> None:
-    """It is no restart; a true one is noticed still."""
+    """It is not a restart; a real one is still noticed."""
     switches = Switches(echo_off=False)
     with rig(switches=switches, adapter={"dtr": dtr}) as made:
         assert made.modem.info()["model"] == "BG96"
@@ -151,7 +150,7 @@ def test_an_echo_that_stays(dtr: bool) -> None:
     "first", ["info", "signal", "registration", "prepare", "command"]
 )
 def test_the_first_thing_where_an_echo_stays(first: str, seconds: int) -> None:
-    """Whatever is asked first, at once or long after the port was opened."""
+    """Any first command, at once or long after the port was opened."""
     with rig(switches=Switches(echo_off=False)) as made:
         made.modem.open()
         made.clock.sleep(seconds)
@@ -164,7 +163,7 @@ def test_the_first_thing_where_an_echo_stays(first: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("answer", [response(b"hello"), response(b"hello", CLOSE)])
 def test_urcs_without_end(answer: bytes) -> None:
-    """A module that is never silent is asked in the midst of what it says."""
+    """A module that is never silent is asked while it sends."""
     with rig(answer, switches=Switches(urc_flood=1500), on_line=None) as made:
         for _ in range(3):
             assert made.get(timeout=(30, 10)).content == b"hello"
@@ -172,14 +171,14 @@ def test_urcs_without_end(answer: bytes) -> None:
 
 
 def test_an_ok_that_is_left_out() -> None:
-    """The result URC is the answer to a request, too."""
+    """The result URC answers a request, too."""
     for method, body in itertools.product(("GET", "POST"), (b"", b"x" * 3_000)):
         with rig(switches=Switches(missing_ok="request")) as made:
             answer = made.session.request(method, SOMEWHERE, data=body, timeout=30)
             assert answer.content == b"hello" and len(made.servers.requests) == 1
 
 
-#: Firmware whose OK to a request comes behind the result, or not at all.
+#: A firmware whose OK to a request comes after the result, or never.
 LATE_OK = (Switches(result_urc="before_ok"), Switches(missing_ok="request"))
 
 
@@ -189,7 +188,7 @@ LATE_OK = (Switches(result_urc="before_ok"), Switches(missing_ok="request"))
 def test_an_ok_that_waits_for_a_slow_server(
     method: str, silence: int, read: int, switches: Switches
 ) -> None:
-    """It is waited for as long as the result is."""
+    """The client waits for it as long as for the result."""
     slow: Answers = [Delay(silence), response(b"slow")]
     with rig(slow, switches=switches) as made:
         for _ in range(2):
@@ -199,7 +198,7 @@ def test_an_ok_that_waits_for_a_slow_server(
 
 
 def test_a_line_that_dies_before_ok() -> None:
-    """Where OK has come before the result so far, that shows at once."""
+    """If OK came before the result so far, the client notices at once."""
     with rig() as made:
         made.get()
         before = len(made.heard)
@@ -213,7 +212,7 @@ def test_a_line_that_dies_before_ok() -> None:
 
 
 def test_noise_that_hides_a_result() -> None:
-    """An OK that seems to come first is believed until one is missing."""
+    """If OK seems to come first, the client expects it until it is missing."""
     switches = Switches(result_urc="before_ok")
     with rig(switches=switches) as made:
         made.get()
@@ -274,7 +273,7 @@ def test_a_line_that_dies_before_ok_by_file() -> None:
     [*LATE_OK, Switches(missing_ok="both"), Switches(result_urc="with_ok")],
 )
 def test_by_file(switches: Switches) -> None:
-    """The results of both commands are heard wherever they stand."""
+    """The results of both commands are found in any place."""
     slow: Answers = [Delay(20), response(b"slow")]
     with rig(slow, switches=switches, adapter={"via": "file"}) as made:
         for _ in range(2):
@@ -283,7 +282,7 @@ def test_by_file(switches: Switches) -> None:
         assert made.clock.now() < 42
 
 
-#: What a broken body is: by file it is found before there is a response.
+#: The error of a broken body: by file, it is found before the response.
 BY = {
     "line": requests.exceptions.ChunkedEncodingError,
     "file": requests.exceptions.ConnectionError,
@@ -295,7 +294,7 @@ BY = {
 @pytest.mark.parametrize("trailer", ["cme", "urc"])
 @pytest.mark.parametrize("sent", [b"", b"0\r\n", b"5\r\nhel"])
 def test_chunks_that_are_cut(sent: bytes, trailer: str, form: str, via: str) -> None:
-    """The module's err tells of it, though no byte of the body has come."""
+    """The module's err reports it, although no byte of the body has come."""
     texts = {"chunked": form, "hangup_trailer": trailer}
     cut: Answers = [response(sent, CODED), Hangup()]
     with rig(cut, switches=Switches.from_text(texts), adapter={"via": via}) as made:

@@ -1,4 +1,4 @@
-"""A compact set of exchanges, under the firmwares that there may be."""
+"""A small set of exchanges, with all firmwares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from requests_bg96.emulator import Hangup, Silence, Switches
 from tests.firmwares import spoken
 from tests.support import SOMEWHERE, TRAILER, Answers, Rig, chunks, response, rig
 
-#: What no document shows, and a module might do nevertheless.
+#: Behaviours that no document shows, but that are possible.
 DEVIATIONS = (
     "result_urc",
     "missing_ok",
@@ -24,7 +24,7 @@ DEVIATIONS = (
     "urc_flood",
 )
 
-#: The questions whose answers may matter to each other.
+#: The switches whose values may affect each other.
 MATTER: dict[str, tuple[Any, ...]] = {
     "chunked": ("decoded", "raw"),
     "response_head": ("received", "rewritten"),
@@ -51,7 +51,7 @@ def pairs(case: dict[str, Any]) -> set[tuple[Any, ...]]:
 
 
 def pairwise(values: dict[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    """Few cases, in which each two values of different switches meet."""
+    """A few cases with each pair of values of different switches."""
     missing = {
         ((one, a), (other, b))
         for one, other in itertools.combinations(sorted(values), 2)
@@ -74,7 +74,7 @@ CASES = list(pairwise(MATTER))
 
 
 def test_the_cases_are_pairwise() -> None:
-    """Each two values of different switches meet in one of them."""
+    """Each pair of values of different switches is in a case."""
     met = set().union(*map(pairs, CASES))
     for one, other in itertools.combinations(sorted(MATTER), 2):
         for values in itertools.product(MATTER[one], MATTER[other]):
@@ -83,7 +83,7 @@ def test_the_cases_are_pairwise() -> None:
 
 
 def expect(made: Rig, body: bytes, answer: Any, method: str = "GET") -> None:
-    """A request is answered by `body` where the server sends `answer`."""
+    """Check that a request gets `body` if the server sends `answer`."""
     made.servers.answers = [answer]
     data = b"up\r\nOK\r\n" if method == "POST" else None
     got = made.session.request(method, SOMEWHERE, data=data, timeout=(150, 30))
@@ -99,7 +99,7 @@ TRICKY = b"x" + TRAILER + b"y" + TRAILER
 
 
 def exchanges(made: Rig) -> None:
-    """Every framing, no body, and failures between them."""
+    """Each framing, no body, and failures between them."""
     expect(made, TRICKY, response(TRICKY))
     expect(made, b"", response(b"", b"Content-Length: 5"), "HEAD")
     expect(made, b"an ordinary text", response(chunks(b"an ordinary text", [5]), CODED))
@@ -119,7 +119,7 @@ def exchanges(made: Rig) -> None:
 
 
 def streams(made: Rig) -> None:
-    """Unread ones, abandoned ones."""
+    """Unread and abandoned streams."""
     made.servers.answers = [response(TRICKY * 50)]
     unread = made.get(stream=True)
     expect(made, b"between", response(b"between"))
@@ -130,7 +130,7 @@ def streams(made: Rig) -> None:
 
 
 def restarts(made: Rig) -> None:
-    """With a word, and without, and with a context that the network drops."""
+    """With URCs, without, and with a context that the network drops."""
     for urcs in (True, False):
         made.emulator.reset(urcs)
         made.clock.sleep(12)
@@ -144,7 +144,7 @@ def restarts(made: Rig) -> None:
 )
 @pytest.mark.parametrize("fragment", [None, "random"])
 def test_firmwares(case: dict[str, Any], fragment: Any) -> None:
-    """Every exchange comes out right, and each request arrives once."""
+    """Each exchange is right, and each request arrives once."""
     firmware = dataclasses.replace(Switches(), **case)
     keep_alive = case["reuse_sockets"]
     options = {"keep_alive": keep_alive}
@@ -157,7 +157,7 @@ def test_firmwares(case: dict[str, Any], fragment: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(Switches.__dataclass_fields__))
 def test_every_value_of_a_switch(name: str) -> None:
-    """Also of those that ought to make no difference to us."""
+    """Even those that must not matter to the client."""
     for value in spoken()[name]:
         with rig(switches=dataclasses.replace(Switches(), **{name: value})) as made:
             exchanges(made)
@@ -167,7 +167,7 @@ def test_every_value_of_a_switch(name: str) -> None:
 @pytest.mark.parametrize("reuse", [True, False])
 @pytest.mark.parametrize("keep_alive", [True, False])
 def test_connections(reuse: bool, keep_alive: bool) -> None:
-    """One is used again where the module can, and the caller wants it."""
+    """One is reused if the module can and the caller wants it."""
     switches = Switches(reuse_sockets=reuse)
     with rig(switches=switches, adapter={"keep_alive": keep_alive}) as made:
         for _ in range(3):

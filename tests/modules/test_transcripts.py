@@ -50,7 +50,7 @@ from tests.support import play, to_question
 from tests.transcripts.reader import FOLDER, SOCKETS, read_transcript, unescape
 
 FILES = sorted({*FOLDER.rglob("*.txt")} - {*SOCKETS})
-#: What stands for what differs from module to module.
+#: Placeholders for what differs from module to module.
 STAND_INS = {b"{address}": b"10.7.157.1", b"{text}": b"7"}
 
 URC = re.compile(
@@ -69,12 +69,12 @@ READ = re.compile(
 
 @dataclasses.dataclass
 class Turn:
-    """What the module was sent, and what it said.
+    """What the module was sent, and what it sent.
 
-    :param line: a command line, or nothing.
-    :param payload: what was sent behind its CONNECT.
-    :param rest: what was said behind that.
-    :param pause: where in the answer the module paused.
+    :param line: a command line, or "".
+    :param payload: the bytes after its CONNECT.
+    :param rest: the answer after that.
+    :param pause: the place in the answer where the module paused.
     """
 
     line: bytes = b""
@@ -93,12 +93,12 @@ class Turn:
 
     @property
     def echoed(self) -> bool:
-        """Whether the module has sent the command back."""
+        """Whether the module has echoed the command."""
         return bool(self.line) and self.answer.startswith(self.line)
 
     @property
     def lines(self) -> list[bytes]:
-        """The lines that were said, but for the echo and a response's payload."""
+        """The lines of the module, without the echo and a response's payload."""
         said = self.answer + self.rest
         if found := READ.fullmatch(said):
             said = found["start"] + found["end"]
@@ -107,12 +107,12 @@ class Turn:
 
     @property
     def wanted(self) -> list[bytes]:
-        """The lines that are the answer to the command: information, one result."""
+        """The lines that answer the command: information, and one result."""
         if not self.line or READ.fullmatch(self.answer):
             return [b"CONNECT"] if self.line else []
         asked_for = b"?" in self.line
         lines = [line for line in self.lines if asked_for or not URC.match(line)]
-        # With a payload there are two results, of which the client keeps the last.
+        # With payload there are two results; the client keeps the last.
         return lines[1:] if self.payload is not None else lines
 
 
@@ -139,7 +139,7 @@ def turns(path: pathlib.Path) -> list[Turn]:
 
 
 def with_heads(found: list[Turn]) -> list[Turn]:
-    """Put a head before each response that has none."""
+    """Put a head before each response without one."""
     length: bytes | None = None
     for turn in found:
         if result := RESULT.search(turn.answer + turn.rest):
@@ -156,15 +156,15 @@ def with_heads(found: list[Turn]) -> list[Turn]:
     return found
 
 
-#: What ends a dialogue; no command line is like it.
+#: The end of a dialogue; no command line is like it.
 THE_END = b"the end"
 
 
 class Module:
-    """Says what a module said, on a pseudo-terminal.
+    """Sends a module's bytes on a pseudo-terminal.
 
     :param found: its turns.
-    :param size: bytes that it says at a time.
+    :param size: the bytes of one piece.
     """
 
     def __init__(self, found: list[Turn], size: int) -> None:
@@ -189,7 +189,7 @@ class Module:
             self._hear(THE_END)
 
     def close(self) -> None:
-        """Give the pseudo-terminal back."""
+        """Close the pseudo-terminal."""
         os.close(self._line)
         os.close(self._port)
 
@@ -200,12 +200,12 @@ class Module:
     def _hear(self, wanted: bytes) -> None:
         """Wait for these bytes.
 
-        :raises EOFError: where the client has come to its end before.
+        :raises EOFError: if the client has ended before.
         """
         while not self._heard.startswith(wanted):
             line = self._heard.partition(b"\r")[0] + b"\r"
             if (answer := to_question(line)) is not None:
-                # The client asks whether a response is over.
+                # The client asks whether a response has ended.
                 self._heard = self._heard[len(line) :]
                 self._say(answer)
                 continue
@@ -217,12 +217,12 @@ class Module:
 
 @contextlib.contextmanager
 def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
-    """A link to a module that says these turns, and the URCs that came over it."""
+    """A link to a module with these turns, and its URCs."""
     module, clock = Module(found, size), SystemClock()
     thread = threading.Thread(target=module.run)
     urcs: list[bytes] = []
     port = Port(module.path, baudrate=115200, rtscts=False, clock=clock)
-    # Not before: what a port has heard when it is opened, it forgets.
+    # Not earlier: a port discards the bytes from before it is opened.
     thread.start()
     try:
         settings = Settings(verify_echo=any(turn.echoed for turn in found))
@@ -235,19 +235,19 @@ def linked(found: list[Turn], size: int) -> Iterator[tuple[Link, list[bytes]]]:
 
 
 def run(link: Link, dialogue: Dialogue[Reply]) -> Reply:
-    """Carry out a dialogue, with a module that listens."""
+    """Carry out a dialogue with a module that listens."""
     link.state.state = State.LISTENING
     return link.run(dialogue, Deadline(SystemClock(), 5.0))
 
 
 def listen(link: Link, seconds: float) -> None:
-    """Take what comes for nobody in particular, a restart included."""
+    """Read the lines that answer nothing, even a restart."""
     link.state.state = State.UNKNOWN
     link.run(wait(seconds), Deadline(SystemClock(), 5.0))
 
 
 def converse(link: Link, turn: Turn) -> list[bytes]:
-    """Say one command as the client does; return the lines of its answer."""
+    """Send a command as the client does; return the lines of its answer."""
     if not turn.line:
         listen(link, 0.1)
         return []
@@ -259,7 +259,7 @@ def converse(link: Link, turn: Turn) -> list[bytes]:
     try:
         reply = run(link, asked(turn.command))
     except ModuleRestarted:
-        # It has started before it heard the command.
+        # The module has restarted before it got the command.
         link.state.state = State.UNKNOWN
         reply = link.run(late(turn.command), Deadline(SystemClock(), 5.0))
     if turn.line.startswith(b"AT+QHTTPREAD") and reply.connected:
@@ -269,19 +269,19 @@ def converse(link: Link, turn: Turn) -> list[bytes]:
     elif turn.answer.endswith(b"+QHTTPREADFILE: 0\r\n"):
         link.run(stored(), Deadline(SystemClock(), 5.0))
     elif len(turn.lines) > len(turn.wanted) + (turn.payload is not None):
-        # What comes behind the answer is for nobody in particular.
+        # Lines after the answer answer nothing.
         listen(link, 0.2)
     return [*reply.lines, reply.final]
 
 
 def late(command: Command) -> Dialogue[Reply]:
-    """Wait for the answer to a command that was sent before."""
+    """Wait for the answer to an earlier command."""
     reply: Reply = yield AwaitLateAnswer(command, 5.0)
     return reply
 
 
 def wait(seconds: float) -> Dialogue[None]:
-    """Let a time pass, and take what comes."""
+    """Let a time pass, and read what comes."""
     yield Pause(seconds, SetupError("there is no time"))
 
 
@@ -292,7 +292,7 @@ def stored() -> Dialogue[bytes]:
 
 
 def check_response(link: Link, turn: Turn) -> None:
-    """The response arrives byte for byte, and the line is free behind it."""
+    """Check that the response arrives byte by byte, and the line is free."""
     read = READ.fullmatch(turn.answer)
     assert read
     reading = LiveResponse(link, Framing("GET"), 5.0, SystemClock(), lambda one: None)
@@ -302,7 +302,7 @@ def check_response(link: Link, turn: Turn) -> None:
 
 
 def check_result(link: Link, result: re.Match[bytes]) -> None:
-    """The URC tells what it tells."""
+    """Check the fields of the URC."""
     name, err = result[1].decode(), int(result[2])
     file = name == "+QHTTPPOSTFILE"
     request = Request("GET", b"http://x/", b"x", body=name != "+QHTTPGET", by_file=file)
@@ -335,11 +335,11 @@ def test_there_are_transcripts() -> None:
     assert len([path for path in FILES if path.stem.startswith("manual-3.")]) == 8
 
 
-# What dialogues make of answers of other firmwares
+# Dialogues with answers of other firmwares
 
 
 def answer(name: str, line: str) -> str:
-    """What a module answered, lines with ``|`` between them as `play` has it."""
+    """The answer of a module, whose lines are separated by ``|``."""
     for turn in turns(FOLDER / f"{name}.txt"):
         if turn.line == f"{line}\r".encode():
             return b"|".join(turn.lines).decode()

@@ -69,7 +69,7 @@ def test_every_decision(
     was_open: bool,
     phase: Phase | None,
 ) -> None:
-    """Once the server may have seen it, and once there is no time, there is none."""
+    """There is none if the server may have seen it, or if the time is over."""
     row = NO_PORT if kind is PortError and not was_open else DECISIONS[kind]
     for seconds in (100.0, 0.0):
         error = kind("", phase=phase)

@@ -169,7 +169,7 @@ def test_a_module_is_reset_where_that_is_allowed() -> None:
 
 
 def test_a_module_is_not_reset_often() -> None:
-    """4.2: ten minutes lie between two resets; meanwhile the error comes without."""
+    """4.2: ten minutes are between two resets. Meanwhile the error comes alone."""
     with rig(apn="iot.example", adapter={"allow_reset": True, **WRONG}) as made:
         for pause, resets in ((0.0, 1), (60.0, 1), (TEN_MINUTES, 2), (1.0, 2)):
             made.clock.sleep(pause)
