@@ -1,12 +1,12 @@
-"""Dialogues with real modules: the module's side of each, given to the client.
+"""Dialogues with real modules: the client gets the module's side of each.
 
-Those of the emulator's own tests (``tests/transcripts``), and those of modules of the
-same maker that the emulator does not play (``siblings``), in the same format. A
-pseudo-terminal says what the module said when it is sent what the module was sent; the
-client's link, parser, dialogues and framing must make the right thing of it.
+They are those of the emulator's tests (``tests/transcripts``), and those of modules of
+the same maker that the emulator does not play (``siblings``). A pseudo-terminal sends
+the module's bytes when it gets those that the module got. The client's link, parser,
+dialogues and framing must get the right result.
 
-The client always asks for heads (responseheader=1). Where a transcript has none, one
-stands before the body, as it would have been.
+The client always asks for heads (responseheader=1). If a transcript has none, a head is
+put before the body.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The same tests with the stock adapter and over the modem, equal results."""
+"""The same tests with the stock adapter and over the modem, with equal results."""

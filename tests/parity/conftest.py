@@ -1,4 +1,4 @@
-"""Fixtures that run a test once per transport."""
+"""Fixtures that run a test once for each transport."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MakeAdapter = Callable[..., HTTPAdapter]
 
 @pytest.fixture(params=["stock", "modem"])
 def transport(request: pytest.FixtureRequest) -> Any:
-    """Which of the two carries the requests of this test."""
+    """The transport of this test's requests."""
     return request.param
 
 
 @pytest.fixture
 def make_adapter(transport: str, request: pytest.FixtureRequest) -> MakeAdapter:
-    """The adapter class under test; over the modem, with its port filled in."""
+    """The adapter class of the transport; over the modem, with its port."""
     if transport == "stock":
         return HTTPAdapter
     return functools.partial(BG96Adapter, request.getfixturevalue("emulator").url)
@@ -31,7 +31,7 @@ def make_adapter(transport: str, request: pytest.FixtureRequest) -> MakeAdapter:
 
 @pytest.fixture
 def session(make_adapter: MakeAdapter) -> Iterator[requests.Session]:
-    """A session with the adapter under test on http://."""
+    """A session with that adapter on http://."""
     with requests.Session() as session:
         session.mount("http://", make_adapter())
         yield session

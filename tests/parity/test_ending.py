@@ -1,4 +1,4 @@
-"""A stream that another thread ends while its reader waits, whatever carries it."""
+"""Another thread ends a stream while its reader waits, with any transport."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from urllib3.exceptions import ProtocolError
 from tests.conftest import Script
 from tests.servers import HANG, raw, reply
 
-#: What comes before the wait.
+#: The bytes before the wait.
 START = b"event: 42\n"
-#: Beginnings of responses that stop there, and whether HTTP says that more is to come.
+#: Starts of responses that stop there, and whether HTTP says that more will come.
 FRAMINGS = {
     "length": (b"Content-Length: 100\r\n\r\n" + START, True),
     "chunked": (b"Transfer-Encoding: chunked\r\n\r\na\r\n" + START + b"\r\n", True),
     "close": (b"Connection: close\r\n\r\n" + START, False),
 }
-#: Seconds within which a reader ends, and whoever ends it is done.
+#: The seconds within which the reader ends, and the call that ends it.
 PROMPTLY = 1.0
 
 
 def raw_shutdown(answer: requests.Response) -> None:
-    """What urllib3 has for it since 2.3."""
+    """The method of urllib3 since 2.3."""
     answer.raw.shutdown()
 
 
@@ -57,14 +57,14 @@ if hasattr(urllib3.HTTPResponse, "shutdown"):
 
 @dataclasses.dataclass
 class Reader:
-    """A thread that reads a response, and what came of it."""
+    """A thread that reads a response, and its result."""
 
     answer: requests.Response
     got: bytearray = dataclasses.field(default_factory=bytearray)
     error: Exception | None = None
 
     def __call__(self) -> None:
-        """Read to the end."""
+        """Read until the end."""
         try:
             for piece in self.answer.iter_content(1):
                 self.got += piece
@@ -74,7 +74,7 @@ class Reader:
 
 @contextlib.contextmanager
 def reading(answer: requests.Response) -> Iterator[Reader]:
-    """Have a thread read all there is, and wait for more."""
+    """Let a thread read all bytes, and wait for more."""
     reader = Reader(answer)
     thread = threading.Thread(target=reader, daemon=True)
     thread.start()
@@ -96,7 +96,7 @@ def test_a_stream_that_another_thread_ends(
     end: Callable[[requests.Response], None],
     framing: str,
 ) -> None:
-    """The reader has what had come, at once, and an error where more was promised."""
+    """The reader gets the received bytes at once, and an error if more was promised."""
     start, promised = FRAMINGS[framing]
     server = raw_server(raw(b"HTTP/1.1 200 OK\r\n" + start, HANG), reply(body=b"next"))
     answer = session.get(server.url, stream=True, timeout=30)
@@ -114,7 +114,7 @@ def test_a_stream_that_another_thread_ends(
 def test_a_stream_that_is_shut_down_before_it_is_read(
     session: requests.Session, raw_server: Script, framing: str
 ) -> None:
-    """It is as if it had ended there."""
+    """The response ends there."""
     start, promised = FRAMINGS[framing]
     server = raw_server(raw(b"HTTP/1.1 200 OK\r\n" + start, HANG), reply(body=b"next"))
     answer = session.get(server.url, stream=True, timeout=30)
@@ -132,7 +132,7 @@ def test_a_stream_that_is_shut_down_before_it_is_read(
 def test_a_session_that_is_closed_while_another_reads(
     session: requests.Session, raw_server: Script, framing: str
 ) -> None:
-    """At once, and the reader reads on to the end."""
+    """At once, and the reader continues to the end."""
     start, _ = FRAMINGS[framing]
     more = {"length": b"y" * 90, "chunked": b"1\r\ny\r\n0\r\n\r\n", "close": b"y"}
     go_on = threading.Event()
@@ -150,7 +150,7 @@ def test_a_session_that_is_closed_while_another_reads(
 def test_a_session_that_is_closed_before_it_is_read(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """Even where the response goes on long after that."""
+    """Even if the response continues for long."""
     go_on = threading.Event()
     start = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nstart"
     server = raw_server(raw(start, go_on, b"end"))

@@ -1,4 +1,4 @@
-"""A failure is the same class of exception, whatever carries the request."""
+"""A failure has the same class of exception with any transport."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def reason(error: Exception) -> type:
 
 
 def test_refused(session: requests.Session) -> None:
-    """Nobody listens there."""
+    """No server listens there."""
     error = failure(session, refused_url())
     assert type(error) is requests.ConnectionError
     assert reason(error) is urllib3.exceptions.NewConnectionError
 
 
 def test_unresolvable(session: requests.Session) -> None:
-    """A name that does not exist, by RFC 2606."""
+    """A name that does not exist (RFC 2606)."""
     error = failure(session, "http://does-not-exist.invalid/")
     assert type(error) is requests.ConnectionError
     assert reason(error) is urllib3.exceptions.NameResolutionError
@@ -48,7 +48,7 @@ def test_unresolvable(session: requests.Session) -> None:
     "timeout", [0.3, (0.3, 10), Timeout(connect=0.3, read=10)], ids=repr
 )
 def test_connect_timeout(session: requests.Session, timeout: Any) -> None:
-    """A host that does not answer at all."""
+    """A host that does not answer."""
     started = time.monotonic()
     with tarpit() as url:
         error = failure(session, url, timeout=timeout)
@@ -60,7 +60,7 @@ def test_connect_timeout(session: requests.Session, timeout: Any) -> None:
 def test_silence_before_the_head(
     session: requests.Session, raw_server: Script, timeout: Any
 ) -> None:
-    """The server takes the request and says nothing."""
+    """The server takes the request, and sends nothing."""
     server = raw_server(raw(HANG))
     started = time.monotonic()
     error = failure(session, server.url, timeout=timeout)
@@ -87,7 +87,7 @@ CLOSED = b"HTTP/1.1 200 OK\r\n\r\n"
 def test_silence_within_the_body(
     session: requests.Session, raw_server: Script, start: bytes
 ) -> None:
-    """requests calls this a ConnectionError, since the head did arrive."""
+    """requests raises a ConnectionError, because the head did arrive."""
     error = failure(session, raw_server(raw(start, HANG)).url, timeout=0.4)
     assert type(error) is requests.ConnectionError
     assert "Read timed out" in str(error)
@@ -109,7 +109,7 @@ def test_silence_within_the_body(
 def test_truncated_or_malformed_body(
     session: requests.Session, raw_server: Script, start: bytes
 ) -> None:
-    """The server hangs up too early, or its chunks make no sense."""
+    """The server closes too early, or its chunks are wrong."""
     server = raw_server(raw(start), reply(body=b"next"))
     assert (
         type(failure(session, server.url)) is requests.exceptions.ChunkedEncodingError
@@ -120,7 +120,7 @@ def test_truncated_or_malformed_body(
 def test_truncated_body_of_a_stream(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """What did arrive is handed out first."""
+    """The received bytes are returned first."""
     server = raw_server(raw(LENGTH + b"12345"))
     with session.get(server.url, stream=True, timeout=15) as answer:
         pieces = answer.iter_content(1)
@@ -142,21 +142,21 @@ def test_truncated_body_of_a_stream(
     ids=["nothing", "a word", "not HTTP", "bad status", "long line", "many headers"],
 )
 def test_bad_head(session: requests.Session, raw_server: Script, answer: Reply) -> None:
-    """No response at all, or one that http.client refuses."""
+    """No response, or one that http.client refuses."""
     server = raw_server(answer, reply(body=b"next"))
     assert type(failure(session, server.url)) is requests.ConnectionError
     assert session.get(server.url).content == b"next"
 
 
 def test_two_content_lengths(session: requests.Session, raw_server: Script) -> None:
-    """Which contradict each other."""
+    """They contradict each other."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"
     error = failure(session, raw_server(raw(head)).url)
     assert type(error) is requests.exceptions.InvalidHeader
 
 
 def test_bad_coding(session: requests.Session, raw_server: Script) -> None:
-    """A body that is not the gzip it claims to be."""
+    """A body that is not gzip, although the head says so."""
     answer = reply(body=b"not gzip", headers=[("Content-Encoding", "gzip")])
     error = failure(session, raw_server(answer).url)
     assert type(error) is requests.exceptions.ContentDecodingError
@@ -196,7 +196,7 @@ def test_bad_header(session: requests.Session, http_server: Server, value: str) 
 def test_bad_timeout(
     session: requests.Session, http_server: Server, timeout: Any
 ) -> None:
-    """Not a timeout: a ValueError, and nothing is sent."""
+    """It is a ValueError, and nothing is sent."""
     with pytest.raises(ValueError):
         session.get(http_server.url, timeout=timeout)
     assert http_server.requests == []
@@ -208,12 +208,12 @@ def test_bad_timeout(
 def test_good_timeout(
     session: requests.Session, http_server: Server, timeout: Any
 ) -> None:
-    """Every form that requests takes."""
+    """All forms that requests accepts."""
     assert session.get(f"{http_server.url}/echo", timeout=timeout).ok
 
 
 def test_after_a_read_timeout(session: requests.Session, raw_server: Script) -> None:
-    """The next request is not answered by the late response of the last."""
+    """The next request does not get the late response of the last one."""
     server = raw_server(raw(HANG), reply(body=b"next"))
     assert type(failure(session, server.url, timeout=0.4)) is requests.ReadTimeout
     assert session.get(server.url, timeout=15).content == b"next"
@@ -229,7 +229,7 @@ def test_exceptions_carry_the_request(session: requests.Session) -> None:
 
 
 def test_retries_on_status(make_adapter: MakeAdapter, http_server: Server) -> None:
-    """503 twice, Retry-After obeyed, then the answer."""
+    """503 twice, a wait for Retry-After, then the answer."""
     retry = urllib3.Retry(total=3, status_forcelist=[503], allowed_methods=None)
     with requests.Session() as session:
         session.mount("http://", make_adapter(max_retries=retry))
@@ -253,7 +253,7 @@ def test_retry_after_is_waited_for(
 
 
 def test_retries_exhausted(make_adapter: MakeAdapter, http_server: Server) -> None:
-    """Too many 503s are a RetryError; unless the last one is wanted."""
+    """Too many 503 are a RetryError, unless the caller wants the last one."""
     retry = urllib3.Retry(total=1, status_forcelist=[503])
     with requests.Session() as session:
         session.mount("http://", make_adapter(max_retries=retry))
@@ -265,7 +265,7 @@ def test_retries_exhausted(make_adapter: MakeAdapter, http_server: Server) -> No
 def test_retries_on_a_lost_connection(
     make_adapter: MakeAdapter, raw_server: Script
 ) -> None:
-    """The server hangs up: a GET is repeated, a POST is not."""
+    """The server closes: a GET is repeated, a POST is not."""
     server = raw_server(raw(), reply(body=b"again"), raw(), reply())
     retry = urllib3.Retry(total=2)
     with requests.Session() as session:
@@ -288,7 +288,7 @@ def test_retries_on_a_read_timeout(
 
 
 def test_refused_connections_are_retried(make_adapter: MakeAdapter) -> None:
-    """As often as was asked, for every method, and counted."""
+    """As often as asked, for each method, and counted."""
     retry = urllib3.Retry(connect=2)
     with requests.Session() as session:
         session.mount("http://", make_adapter(max_retries=retry))

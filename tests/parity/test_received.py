@@ -1,4 +1,4 @@
-"""What a program sees of a response is the same, whatever carries it."""
+"""A program gets the same response with any transport."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ BODIES = {
 
 
 def length_framed(body: bytes) -> Reply:
-    """A response whose end is told by Content-Length."""
+    """A response with Content-Length."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
     return kept(head + body)
 
 
 def chunk_framed(body: bytes) -> Reply:
-    """A response in chunks that do not respect the body's structure."""
+    """A response in chunks that do not follow the body's structure."""
     pieces = [body[start : start + 7001] for start in range(0, len(body), 7001)]
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     return kept(head + chunked(*pieces) + b"0\r\n\r\n")
 
 
 def close_framed(body: bytes) -> Reply:
-    """A response that ends where the connection does."""
+    """A response that ends with the connection."""
     return raw(b"HTTP/1.1 200 OK\r\n\r\n" + body)
 
 
@@ -63,14 +63,14 @@ every_framing = pytest.mark.parametrize(
 def test_body(
     session: requests.Session, raw_server: Script, framing: Framing, body: bytes
 ) -> None:
-    """Every body arrives intact under each framing, and the next one too."""
+    """Each body arrives intact with each framing, and so does the next one."""
     server = raw_server(framing(body), framing(b"next"))
     assert session.get(server.url).content == body
     assert session.get(server.url).content == b"next"
 
 
 def test_head_of_a_response(session: requests.Session, raw_server: Script) -> None:
-    """Status, reason, headers with their case, duplicates, order and odd values."""
+    """Status, reason, names with their case, duplicates, order and odd values."""
     server = raw_server(
         raw(
             b"HTTP/1.1 207 Multi  Status!\r\n"
@@ -111,7 +111,7 @@ def test_status_line(
     status: int,
     reason: str,
 ) -> None:
-    """Without a reason, or with a strange one."""
+    """Without a reason, or with an odd one."""
     server = raw_server(raw(line + b"\r\nContent-Length: 2\r\n\r\nok"))
     answer = session.get(server.url)
     assert (answer.status_code, answer.reason) == (status, reason)
@@ -120,7 +120,7 @@ def test_status_line(
 
 @pytest.mark.parametrize("status", [200, 201, 204, 304, 400, 404, 500, 503])
 def test_status(session: requests.Session, http_server: Server, status: int) -> None:
-    """Every class of status, and ``raise_for_status``."""
+    """Each class of status, and ``raise_for_status``."""
     answer = session.get(f"{http_server.url}/status/{status}", allow_redirects=False)
     assert (answer.status_code, answer.ok) == (status, status < 400)
     if not answer.ok:
@@ -129,7 +129,7 @@ def test_status(session: requests.Session, http_server: Server, status: int) -> 
 
 
 def test_folded_header(session: requests.Session, raw_server: Script) -> None:
-    """A header continued on the next line is one header."""
+    """A field that continues on the next line is one field."""
     head = b"HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\nContent-Length: 2\r\n\r\nok"
     answer = session.get(raw_server(raw(head)).url)
     assert answer.headers["X-Folded"].split() == ["one", "two"]
@@ -137,14 +137,14 @@ def test_folded_header(session: requests.Session, raw_server: Script) -> None:
 
 
 def test_bare_line_feeds(session: requests.Session, raw_server: Script) -> None:
-    """A head whose lines end without a carriage return is understood."""
+    """A head whose lines end in LF is understood."""
     server = raw_server(raw(b"HTTP/1.1 200 OK\nX-A: 1\nContent-Length: 2\n\nok"))
     answer = session.get(server.url)
     assert (answer.headers["X-A"], answer.content) == ("1", b"ok")
 
 
 def test_large_head(session: requests.Session, raw_server: Script) -> None:
-    """Sixty headers of a kilobyte each."""
+    """Sixty fields of a kilobyte each."""
     headers = [(f"X-{number}", "v" * 1000) for number in range(60)]
     server = raw_server(reply(body=b"ok", headers=headers))
     answer = session.get(server.url)
@@ -180,7 +180,7 @@ def test_head_without_a_body(
 
 
 def test_interim_responses(session: requests.Session, raw_server: Script) -> None:
-    """100 Continue is skipped, also twice."""
+    """100 Continue is ignored, even twice."""
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal"
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\nX-I: 1\r\n\r\n"
     server = raw_server(kept(interim + final))
@@ -192,7 +192,7 @@ def test_interim_responses(session: requests.Session, raw_server: Script) -> Non
 def test_early_hints(
     session: requests.Session, raw_server: Script, transport: str
 ) -> None:
-    """http.client takes 103 for the final response; the module passes it over."""
+    """http.client takes 103 for the final response; the module ignores it."""
     hints = b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n"
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal"
     server = raw_server(raw(hints + final), reply(body=b"next"))
@@ -203,7 +203,7 @@ def test_early_hints(
 
 
 def test_http_1_0(session: requests.Session, raw_server: Script) -> None:
-    """An old server's response, delimited by its hanging up."""
+    """The response of an old server, which ends with the connection."""
     server = raw_server(raw(b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nbody"))
     answer = session.get(server.url)
     assert (answer.raw.version, answer.content) == (10, b"body")
@@ -212,7 +212,7 @@ def test_http_1_0(session: requests.Session, raw_server: Script) -> None:
 def test_chunk_extensions_and_trailers(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """Neither is part of the body, nor in the way of the next response."""
+    """Neither is part of the body, nor a problem for the next response."""
     server = raw_server(
         kept(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -239,7 +239,7 @@ def test_one_byte_chunks(session: requests.Session, raw_server: Script) -> None:
 def test_bytes_past_the_content_length(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """They belong to nobody."""
+    """They do not belong to any response."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
     server = raw_server(raw(head + b"body and more"), reply(body=b"next"))
     assert session.get(server.url).content == b"body"
@@ -266,7 +266,7 @@ def deflated(body: bytes) -> bytes:
 def test_content_coding(
     session: requests.Session, raw_server: Script, coding: str, encoded: bytes
 ) -> None:
-    """Decoded for ``content``; as it came for ``raw``."""
+    """Decoded in ``content``; unchanged in ``raw``."""
     answer = reply(body=encoded, headers=[("Content-Encoding", coding)])
     server = raw_server(answer, answer)
     assert session.get(server.url).content == EVERY_BYTE * 50
@@ -309,7 +309,7 @@ def test_raw_read(session: requests.Session, raw_server: Script) -> None:
 
 
 def test_types_of_raw(session: requests.Session, raw_server: Script) -> None:
-    """The genuine classes, which cookies and other libraries depend on."""
+    """The original classes, which cookies and other libraries need."""
     server = raw_server(reply(body=b"x", headers=[("X-Twice", "1"), ("X-Twice", "2")]))
     with session.get(server.url, stream=True) as answer:
         assert type(answer.raw) is urllib3.HTTPResponse
@@ -336,6 +336,6 @@ def test_links_and_url(session: requests.Session, raw_server: Script) -> None:
 
 
 def test_elapsed(session: requests.Session, http_server: Server) -> None:
-    """Between sending and the head's arrival; not nothing, not minutes."""
+    """The time from sending to the head: more than nothing, less than a minute."""
     elapsed = session.get(f"{http_server.url}/echo").elapsed
     assert datetime.timedelta(0) < elapsed < datetime.timedelta(seconds=10)

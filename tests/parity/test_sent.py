@@ -1,4 +1,4 @@
-"""What reaches the server is the same, whatever carries it."""
+"""A server gets the same request with any transport."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.servers import Server, serve
 
 EVERY_BYTE = bytes(range(256))
 TRAILER = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
-#: Bodies that a module which looked into them would stumble over.
+#: Bodies that would confuse a module that parsed them.
 BODIES = {
     "empty": b"",
     "every byte": EVERY_BYTE,
@@ -32,7 +32,7 @@ BODIES = {
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_method(session: requests.Session, http_server: Server, method: str) -> None:
-    """With no body, every method arrives as it was sent."""
+    """Without a body, each method arrives unchanged."""
     answer = session.request(method, f"{http_server.url}/echo")
     assert answer.json() == {"method": method, "target": "/echo", "body": ""}
 
@@ -41,13 +41,13 @@ def test_method(session: requests.Session, http_server: Server, method: str) -> 
 def test_uncommon_method(
     session: requests.Session, http_server: Server, method: str
 ) -> None:
-    """The modem has commands for two methods; the others go as well, with a body."""
+    """The modem has commands for two methods; the others work too, with a body."""
     answer = session.request(method, f"{http_server.url}/echo", data="<x/>")
     assert answer.json() == {"method": method, "target": "/echo", "body": "<x/>"}
 
 
 def test_head(session: requests.Session, http_server: Server) -> None:
-    """A response without a body, and the next request still works."""
+    """A response without a body; the next request works."""
     answer = session.head(f"{http_server.url}/echo")
     assert (answer.status_code, answer.content) == (200, b"")
     assert session.get(f"{http_server.url}/echo").json()["method"] == "GET"
@@ -56,7 +56,7 @@ def test_head(session: requests.Session, http_server: Server) -> None:
 def test_default_headers(
     session: requests.Session, http_server: Server, transport: str
 ) -> None:
-    """requests' own headers in their order; one exchange is one connection."""
+    """requests' own fields in their order; each exchange has its own connection."""
     session.get(f"{http_server.url}/echo")
     assert http_server.last.headers == [
         ("Host", http_server.url.removeprefix("http://")),
@@ -68,7 +68,7 @@ def test_default_headers(
 
 
 def test_own_headers(session: requests.Session, http_server: Server) -> None:
-    """Case, order, spaces inside, Latin-1, bytes, and long values survive."""
+    """Case, order, inner spaces, Latin-1, bytes and long values arrive unchanged."""
     headers: dict[str, str | bytes] = {
         "X-Zebra": "1",
         "x-aardvark": "two  words",
@@ -91,13 +91,13 @@ def test_own_headers(session: requests.Session, http_server: Server) -> None:
 def test_own_connection_header(
     session: requests.Session, http_server: Server, value: str
 ) -> None:
-    """Set by the caller, the header is the caller's."""
+    """A field that the caller sets is not changed."""
     session.get(f"{http_server.url}/echo", headers={"Connection": value})
     assert http_server.last.all("Connection") == [value]
 
 
 def test_removed_headers(session: requests.Session, http_server: Server) -> None:
-    """None takes a default header away, and an own Host replaces the default."""
+    """None removes a default field. An own Host replaces the default."""
     headers = {"User-Agent": None, "Accept": None, "Host": "virtual.example"}
     session.get(f"{http_server.url}/echo", headers=headers)  # type: ignore[arg-type]
     assert http_server.last.all("Accept") == []
@@ -127,13 +127,13 @@ def test_params(session: requests.Session, http_server: Server) -> None:
 def test_path(
     session: requests.Session, http_server: Server, path: str, target: str
 ) -> None:
-    """URLs are normalised by requests and urllib3, and by nothing after them."""
+    """requests and urllib3 normalise URLs, and nothing after them does."""
     assert session.get(http_server.url + path).json()["target"] == target
 
 
 @pytest.mark.parametrize("length", [600, 700, 701, 2048, 5000])
 def test_long_url(session: requests.Session, http_server: Server, length: int) -> None:
-    """A URL may be longer than the module's QHTTPURL takes."""
+    """A URL may be longer than QHTTPURL allows."""
     url = f"{http_server.url}/echo?q="
     url += "x" * (length - len(url))
     assert session.get(url).url == url
@@ -142,7 +142,7 @@ def test_long_url(session: requests.Session, http_server: Server, length: int) -
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_body(session: requests.Session, http_server: Server, body: bytes) -> None:
-    """Any bytes go to the server and come back."""
+    """Any bytes go to the server and back."""
     assert session.post(f"{http_server.url}/bytes", data=body).content == body
     assert http_server.last.one("Content-Length") == str(len(body))
 
@@ -154,7 +154,7 @@ def test_body_of_get(session: requests.Session, http_server: Server) -> None:
 
 
 def test_large_body(session: requests.Session, http_server: Server) -> None:
-    """Half a megabyte both ways."""
+    """Half a megabyte in each direction."""
     body = EVERY_BYTE * 2048
     assert session.put(f"{http_server.url}/bytes", data=body).content == body
 
@@ -216,7 +216,7 @@ def test_generator_body(
 def test_file_body(
     session: requests.Session, http_server: Server, tmp_path: pathlib.Path
 ) -> None:
-    """A file is sent from where it stands, with the length that is left."""
+    """A file is sent from its position, with the remaining length."""
     path = tmp_path / "data.bin"
     path.write_bytes(EVERY_BYTE)
     with path.open("rb") as file:
@@ -227,13 +227,13 @@ def test_file_body(
 
 
 def test_text_body(session: requests.Session, http_server: Server) -> None:
-    """Text goes as UTF-8, and its length is counted in bytes."""
+    """Text is sent as UTF-8, and its length counts bytes."""
     answer = session.post(f"{http_server.url}/bytes", data="\u00e9\u65e5")
     assert answer.content == b"\xc3\xa9\xe6\x97\xa5"
 
 
 def test_basic_auth(session: requests.Session, http_server: Server) -> None:
-    """As an argument, and from the URL, which loses it."""
+    """As an argument, and in the URL, from which it is removed."""
     session.get(f"{http_server.url}/echo", auth=("user", "pass"))
     assert http_server.last.one("Authorization") == "Basic dXNlcjpwYXNz"
     session.get(f"{http_server.url}/echo".replace("//", "//me:it@"))

@@ -1,4 +1,4 @@
-"""Sessions, cookies, redirects, hooks and threads, whatever carries them."""
+"""Sessions, cookies, redirects, hooks and threads, with any transport."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.servers import HANG, Server, raw, reply
 def test_cookies_are_kept_and_sent(
     session: requests.Session, http_server: Server
 ) -> None:
-    """Two in one response, both in the session, both in the next request."""
+    """Two in one response: both are in the session, and in the next request."""
     answer = session.get(f"{http_server.url}/cookie?a=1&b=2")
     assert answer.cookies.get_dict() == {"a": "1", "b": "2"}
     assert session.cookies.get_dict() == {"a": "1", "b": "2"}
@@ -30,7 +30,7 @@ def test_cookies_are_kept_and_sent(
 
 
 def test_cookie_of_a_redirect(session: requests.Session, http_server: Server) -> None:
-    """Set on the way, sent at the goal."""
+    """Set by the redirect, and sent to the target."""
     session.get(f"{http_server.url}/redirect/302?to=/echo&cookie=way%3D1")
     assert http_server.last.path == "/echo"
     assert http_server.last.one("Cookie") == "way=1"
@@ -53,7 +53,7 @@ def test_redirect_of_a_post(
     method: str,
     body: bytes,
 ) -> None:
-    """The method and the body afterwards depend on the status."""
+    """The next method and body depend on the status."""
     url = f"{http_server.url}/redirect/{status}?to=/echo"
     answer = session.post(url, data=io.BytesIO(b"data"))
     assert answer.url == f"{http_server.url}/echo"
@@ -62,7 +62,7 @@ def test_redirect_of_a_post(
 
 
 def test_redirects_not_followed(session: requests.Session, http_server: Server) -> None:
-    """On request; ``next`` then says where it would have gone."""
+    """If the caller asks so; ``next`` then has the next request."""
     url = f"{http_server.url}/redirect/302?to=/echo"
     answer = session.get(url, allow_redirects=False)
     assert (answer.status_code, answer.is_redirect) == (302, True)
@@ -74,7 +74,7 @@ def test_redirects_not_followed(session: requests.Session, http_server: Server) 
 def test_redirect_to_another_server(
     session: requests.Session, http_server: Server, raw_server: Script
 ) -> None:
-    """Credentials stay behind, and the body of the redirect is not in the way."""
+    """Credentials are not sent there, and the redirect's body does no harm."""
     location = [("Location", f"{http_server.url}/echo")]
     first = raw_server(reply("302 Away", b"moved" * 500, location))
     session.get(first.url.replace("127.0.0.1", "localhost"), auth=("u", "p"))
@@ -83,7 +83,7 @@ def test_redirect_to_another_server(
 
 
 def test_too_many_redirects(session: requests.Session, raw_server: Script) -> None:
-    """A loop ends where the session says."""
+    """A loop ends at the session's limit."""
     session.max_redirects = 3
     again = reply("302 Again", headers=[("Location", "/")])
     server = raw_server(*[again] * 4)
@@ -107,7 +107,7 @@ def test_hooks(session: requests.Session, http_server: Server) -> None:
 
 
 def test_prepared_request(session: requests.Session, http_server: Server) -> None:
-    """Prepared, changed, sent."""
+    """Prepared, changed, and sent."""
     prepared = session.prepare_request(
         requests.Request("GET", f"{http_server.url}/echo")
     )
@@ -119,7 +119,7 @@ def test_prepared_request(session: requests.Session, http_server: Server) -> Non
 def test_close_of_an_unread_stream(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """A large response that nobody wants does not disturb the next."""
+    """A large response that nobody reads does not affect the next."""
     server = raw_server(reply(body=b"x" * 300_000), reply(body=b"next"))
     with session.get(server.url, stream=True) as answer:
         assert answer.raw.read(10) == b"x" * 10
@@ -129,7 +129,7 @@ def test_close_of_an_unread_stream(
 def test_close_of_an_endless_stream(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """Nor does one whose end never comes."""
+    """Nor does one without an end."""
     server = raw_server(raw(b"HTTP/1.1 200 OK\r\n\r\nabc", HANG), reply(body=b"next"))
     with session.get(server.url, stream=True) as answer:
         assert answer.raw.read(3) == b"abc"
@@ -137,7 +137,7 @@ def test_close_of_an_endless_stream(
 
 
 def test_abandoned_stream(session: requests.Session, raw_server: Script) -> None:
-    """Not even closed, only forgotten."""
+    """It is not closed, only forgotten."""
     server = raw_server(reply(body=b"x" * 5000), reply(body=b"next"))
     session.get(server.url, stream=True)
     assert session.get(server.url).content == b"next"
@@ -146,7 +146,7 @@ def test_abandoned_stream(session: requests.Session, raw_server: Script) -> None
 def test_request_while_a_stream_is_unread(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """Both arrive whole, in whatever order they are read."""
+    """Both arrive complete, in any order of reading."""
     first, second = b"1" * 50_000, b"2" * 50_000
     server = raw_server(reply(body=first), reply(body=second), reply(body=b"third"))
     one = session.get(server.url, stream=True)
@@ -160,7 +160,7 @@ def test_request_while_a_stream_is_unread(
 def test_stream_comes_as_it_is_sent(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """The first bytes are handed out before the last ones are sent."""
+    """The first bytes are returned before the last ones are sent."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
     go_on = threading.Event()
     server = raw_server(raw(head + b"one", go_on, b"two"))
@@ -172,7 +172,7 @@ def test_stream_comes_as_it_is_sent(
 
 
 def test_stream_in_a_with_block(session: requests.Session, http_server: Server) -> None:
-    """Closed afterwards, and reading it again is refused."""
+    """It is closed afterwards, and another read fails."""
     with session.get(f"{http_server.url}/echo", stream=True) as answer:
         assert b"".join(answer.iter_content(10)).startswith(b"{")
     assert answer.raw.closed
@@ -181,7 +181,7 @@ def test_stream_in_a_with_block(session: requests.Session, http_server: Server) 
 
 
 def test_pickled_session(session: requests.Session, http_server: Server) -> None:
-    """A copy made by pickle has the cookies and can send."""
+    """The copy has the cookies, and can send."""
     session.cookies.set("kept", "1")
     copy: requests.Session = pickle.loads(pickle.dumps(session))
     assert copy.get(f"{http_server.url}/echo").ok
@@ -191,7 +191,7 @@ def test_pickled_session(session: requests.Session, http_server: Server) -> None
 
 
 def test_pickled_adapter(make_adapter: MakeAdapter, http_server: Server) -> None:
-    """Its retries survive."""
+    """Its retries are kept."""
     adapter: HTTPAdapter = pickle.loads(pickle.dumps(make_adapter(max_retries=7)))
     assert adapter.max_retries.total == 7
     with requests.Session() as session:
@@ -241,7 +241,7 @@ def test_threads(session: requests.Session, http_server: Server) -> None:
 
 
 def test_mounted_on_a_prefix(make_adapter: MakeAdapter, http_server: Server) -> None:
-    """Only what matches the prefix is for this adapter."""
+    """The adapter gets only URLs with its prefix."""
     with requests.Session() as session:
         session.mount("http://127.0.0.1", make_adapter())
         assert session.get(f"{http_server.url}/echo").ok

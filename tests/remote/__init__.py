@@ -1,5 +1,5 @@
-"""A modem on another machine: the link to it is cut, and comes back.
+"""A modem on another machine: the connection to it breaks and comes back.
 
-The outages are the same whatever carries the link: a relay of the tests' own in the
-ordinary tests, ser2net in ``python -m tests.remote``.
+The outages are the same for all gateways: a relay in the ordinary tests, ser2net in
+``python -m tests.remote``.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from tests.remote.ser2net import program
 
-#: Not named as tests are: the ordinary ones do without ser2net.
+#: Without the name of a test: the ordinary tests do not need ser2net.
 SCENARIOS = pathlib.Path(__file__).with_name("with_ser2net.py")
 LACKING = (
     "ser2net is not installed. It is the package ser2net of Debian, Ubuntu and Fedora "
@@ -18,7 +18,7 @@ LACKING = (
 
 
 def main() -> int:
-    """Run them; say what is lacking where ser2net is not installed."""
+    """Run them, or say that ser2net is missing."""
     if program() is None:
         print(LACKING, file=sys.stderr)
         return 1

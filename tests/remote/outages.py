@@ -1,4 +1,4 @@
-"""What is done to the link to a modem, and what must come of it."""
+"""Outages of the connection to a modem, and their results."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from tests.support import SOMEWHERE, Answers, response
 
 __all__ = ("BODY", "OUTAGES", "Gateway", "Outage")
 
-#: Large enough for half a second at 921,600 baud, either way.
+#: It takes half a second at 921,600 baud, in each direction.
 BODY = bytes(range(256)) * 200
-#: Seconds of every request here: to connect and of silence.
+#: The timeouts of each request, in seconds.
 TIMEOUT = (20.0, 5.0)
-#: What a request comes to that is cut short once the server may have seen it.
+#: The error of a request that was cut once the server may have seen it.
 CUT = (requests.ConnectionError, ChunkedEncodingError)
 
 
 class Gateway(Protocol):
-    """What a modem on another machine is reached by."""
+    """A gateway to a modem on another machine."""
 
     @property
     def url(self) -> str:
-        """The port to pyserial."""
+        """The port for pyserial."""
 
     def start(self) -> None:
-        """Be there, again at the same place."""
+        """Start, always at the same address."""
 
     def cut(self) -> None:
-        """Be gone at once."""
+        """End at once."""
 
 
-#: Puts a gateway in front of a device.
+#: Puts a gateway before a device.
 Maker = Callable[[str], AbstractContextManager[Gateway]]
 
 
 class World:
-    """A server, a module, a gateway in front of it, and a session through all that."""
+    """A server, a module, a gateway before it, and a session over all of them."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -63,19 +63,19 @@ class World:
         return [Delay(self.pause), response(BODY)]
 
     def watch(self, way: str, data: bytes) -> None:
-        """Be told of what passes the module's line, or has reached the server."""
+        """Call this with the bytes on the line, or at the server."""
         if self._watched and self._watched[0] == way:
             self._watched = way, self._watched[1] - len(data)
             if self._watched[1] <= 0:
                 self._passed.set()
 
     def post(self) -> bytes:
-        """POST something large."""
+        """Send a large POST."""
         return self.session.post(SOMEWHERE, data=BODY, timeout=TIMEOUT).content
 
     @contextlib.contextmanager
     def cut_after(self, way: str, count: int) -> Iterator[None]:
-        """Cut the link when so many bytes have passed; then restore it."""
+        """Cut the connection after a number of bytes; then restore it."""
         self._watched = way, count
         self._passed.clear()
 
@@ -94,13 +94,13 @@ class World:
             self._watched = None
 
     def check(self, requests_sent: int) -> None:
-        """So many requests were executed, each in whole."""
+        """Check that this many requests were executed, each complete."""
         assert self.bodies == [BODY] * requests_sent
 
 
 @contextlib.contextmanager
 def world(maker: Maker, **settings: Any) -> Iterator[World]:
-    """Make it all."""
+    """Make a world."""
     made = World()
     network = CallableNetwork(made.answer)
     options: dict[str, Any] = {"baudrate": 921_600, "on_line": made.watch}
@@ -111,7 +111,7 @@ def world(maker: Maker, **settings: Any) -> Iterator[World]:
 
 
 def between_requests(maker: Maker) -> None:
-    """The next one does not notice."""
+    """The next request does not notice."""
     with world(maker) as made:
         for count in (1, 2, 3):
             assert made.post() == BODY
@@ -121,7 +121,7 @@ def between_requests(maker: Maker) -> None:
 
 
 def while_a_request_waits(maker: Maker) -> None:
-    """Too short a time to connect is an error, in time; else the request goes out."""
+    """With too short a connect timeout, an error in time; else the request works."""
     with world(maker) as made:
         assert made.post() == BODY
         made.gateway.cut()
@@ -137,7 +137,7 @@ def while_a_request_waits(maker: Maker) -> None:
 
 
 def fails(made: World, phase: str) -> None:
-    """A request fails in this phase, within its time."""
+    """Check that a request fails in this phase, in time."""
     started = time.monotonic()
     with pytest.raises(CUT, match=phase):
         made.post()
@@ -145,7 +145,7 @@ def fails(made: World, phase: str) -> None:
 
 
 def while_sending(maker: Maker) -> None:
-    """The server sees nothing of the request."""
+    """The server gets nothing of the request."""
     with world(maker) as made:
         assert made.post() == BODY
         with made.cut_after("from_host", 20_000):
@@ -155,7 +155,7 @@ def while_sending(maker: Maker) -> None:
 
 
 def while_waiting(maker: Maker) -> None:
-    """The server has executed it, and does so once."""
+    """The server has executed it, once."""
     with world(maker) as made:
         assert made.post() == BODY
         made.pause = 3.0
@@ -168,7 +168,7 @@ def while_waiting(maker: Maker) -> None:
 
 
 def while_reading(maker: Maker) -> None:
-    """The server has executed it, and does so once."""
+    """The server has executed it, once."""
     with world(maker) as made:
         assert made.post() == BODY
         with made.cut_after("to_host", 20_000):

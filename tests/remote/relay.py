@@ -1,4 +1,4 @@
-"""A serial port behind a TCP port, as a server of serial ports has it."""
+"""A relay between a serial port and a TCP port."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 
 __all__ = ("Relay",)
 
-#: Bytes of one read.
+#: The bytes of one read.
 CHUNK = 4096
 
 
@@ -29,21 +29,21 @@ class Relay:
 
     @property
     def url(self) -> str:
-        """What pyserial reaches it by."""
+        """The URL for pyserial."""
         return f"socket://127.0.0.1:{self._place[1]}"
 
     def start(self) -> None:
-        """Be there again, at the same place."""
+        """Start, always at the same address."""
         self._listener = socket.create_server(self._place)
         self._thread = self._begin()
 
     def cut(self) -> None:
-        """Close everything at once; what is under way is lost."""
+        """Close everything at once; bytes on their way are lost."""
         self._stop.send(b"!")
         self._thread.join()
 
     def close(self) -> None:
-        """End it for good."""
+        """Close the relay."""
         self.cut()
         self._stop.close()
         self._stopped.close()
@@ -65,7 +65,7 @@ class Relay:
         self._stopped.recv(CHUNK)
 
     def _carry(self, connection: socket.socket) -> bool:
-        """Serve a connection to its end; return whether the relay's end came first."""
+        """Serve a connection to its end; return whether the relay ended it."""
         device = os.open(self._device, os.O_RDWR | os.O_NOCTTY)
         try:
             return self._copy(connection.fileno(), device)

@@ -1,4 +1,4 @@
-"""A serial port behind RFC 2217, by pyserial's own half of it."""
+"""A serial port behind RFC 2217, with pyserial's own server side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ("rfc2217_server",)
 
 
 class _Peer:
-    """What PortManager writes to."""
+    """PortManager writes to it."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.write = connection.sendall
@@ -37,7 +37,7 @@ def _serve(listener: socket.socket, port: Any) -> None:
 
 @contextlib.contextmanager
 def rfc2217_server(url: str) -> Iterator[str]:
-    """Serve one connection to a port; the URL by which it is reached is returned."""
+    """Serve one connection to a port; return its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = serial.serial_for_url(url, timeout=0.01)
         thread = threading.Thread(target=_serve, args=(listener, port))

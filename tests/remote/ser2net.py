@@ -1,4 +1,4 @@
-"""Where ser2net is."""
+"""The place of ser2net."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import shutil
 
 __all__ = ("program",)
 
-#: Daemons are not on the path of every user.
+#: Daemons are not on each user's path.
 PLACES = ("/usr/sbin", "/usr/local/sbin")
 
 
 def program() -> str | None:
-    """Return the path of ser2net; None where it is not installed."""
+    """Return the path of ser2net; None if it is not installed."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *PLACES))
     return shutil.which("ser2net", path=path)

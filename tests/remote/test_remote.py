@@ -1,4 +1,4 @@
-"""A modem on another machine, by way of a relay that is cut and restarted."""
+"""A modem on another machine, with a relay that is cut and restarted."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are
 
 @contextlib.contextmanager
 def relay(device: str) -> Iterator[Gateway]:
-    """A relay in front of a device."""
+    """A relay before a device."""
     with contextlib.closing(Relay(device)) as made:
         yield made
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda one: one.__name__)
 def test_an_outage(outage: Outage) -> None:
-    """Whenever the link is cut: an error by its phase, and never a request twice."""
+    """At each cut: an error for its phase, and never a request twice."""
     outage(relay)
 
 
@@ -55,10 +55,10 @@ def test_a_connection_that_was_reset_is_closed() -> None:
         assert os.listdir("/dev/fd") == before
 
 
-# pyserial's own half still has names that Python has deprecated.
+# pyserial's server side uses names that Python has deprecated.
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
 def test_rfc2217() -> None:
-    """pyserial takes no bound for writing there; the connection has its own."""
+    """pyserial has no write timeout there; the connection has its own."""
     network = CallableNetwork(lambda request: response(BODY))
     with Emulator(network=network) as emulator, requests.Session() as session:
         with rfc2217_server(emulator.url) as url:

@@ -1,4 +1,4 @@
-"""A modem on another machine, by way of a ser2net that is killed and restarted."""
+"""A modem on another machine, with a ser2net that is killed and restarted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 from tests.remote.outages import OUTAGES, Gateway, Outage
 from tests.remote.ser2net import program
 
-#: Seconds in which it must be there.
+#: The seconds within which it must start.
 PATIENCE = 20.0
-#: What README.rst advises, for one port.
+#: The configuration in README.rst, for one port.
 CONFIGURATION = """\
 %YAML 1.1
 ---
@@ -33,21 +33,21 @@ ACCEPTERS = {
 }
 #: A pseudo-terminal has neither DTR nor RTS, and ser2net does not answer for them.
 OPTIONS = {"socket": "", "rfc2217": "?ign_set_control"}
-#: pyserial's own rfc2217 still has names that Python has deprecated.
+#: pyserial's rfc2217 uses names that Python has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 class Ser2net:
-    """One ser2net in front of one device.
+    """A ser2net before a device.
 
-    :param scheme: of the URL.
+    :param scheme: the scheme of the URL.
     :param number: the signal that ends it.
     :param folder: for its configuration.
     """
@@ -66,7 +66,7 @@ class Ser2net:
         self._wait()
 
     def start(self) -> None:
-        """Start it, again with the same configuration."""
+        """Start it, always with the same configuration."""
         command = [program() or "ser2net", "-n", "-c", str(self._configuration)]
         self._process = subprocess.Popen(command)
 
@@ -76,7 +76,7 @@ class Ser2net:
         self._process.wait(PATIENCE)
 
     def _wait(self) -> None:
-        """Wait until it listens. A client that has met a module waits by itself."""
+        """Wait until it listens. A client that knows the module waits itself."""
         end = time.monotonic() + PATIENCE
         while True:
             assert time.monotonic() < end and self._process.poll() is None
@@ -92,7 +92,7 @@ class Ser2net:
 def test_an_outage(
     outage: Outage, scheme: str, number: signal.Signals, tmp_path: pathlib.Path
 ) -> None:
-    """Whenever it is killed: an error by its phase, and never a request twice."""
+    """At each kill: an error for its phase, and never a request twice."""
 
     @contextlib.contextmanager
     def ser2net(device: str) -> Iterator[Gateway]:

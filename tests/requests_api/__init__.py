@@ -1,1 +1,1 @@
-"""Tests of what a user of requests sees: limits, errors, and install()."""
+"""Tests of what a user of requests sees: limits, errors and install()."""

@@ -1,4 +1,4 @@
-"""What is wrong with port, module, SIM or network: told in time, with what to do."""
+"""Faults of port, module, SIM or network: an error in time, with advice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from requests_bg96.emulator import Emulator
 from tests.checks import caused
 from tests.support import OK, SOMEWHERE, Rig, response, rig, to_question
 
-#: What a scripted modem says to each command line.
+#: The answers of a scripted modem to command lines.
 Answers = collections.defaultdict[bytes, bytes]
 
 
@@ -46,7 +46,7 @@ def session_on(port: str, **settings: Any) -> Iterator[requests.Session]:
 
 
 def told(error: Exception, *parts: str) -> None:
-    """All of it is in the text, and the text is no list of stack frames."""
+    """Check that the text has all of these, and no stack frames."""
     for part in parts:
         assert part in str(error)
 
@@ -58,7 +58,7 @@ def told(error: Exception, *parts: str) -> None:
     "port", ["/dev/does-not-exist", "emulator://nobody", "/dev/../dev/ttyUSB99"]
 )
 def test_no_port(port: str) -> None:
-    """The text names it."""
+    """The error names it."""
     with session_on(port) as session:
         told(failure(session, cause="PortError"), port, "cannot be opened")
 
@@ -73,20 +73,20 @@ def test_no_port_says_what_is_wrong() -> None:
     "port", ["", "nonsense://x", "socket://127.0.0.1:1", "/dev/null"]
 )
 def test_no_such_thing(port: str) -> None:
-    """Whatever pyserial makes of it."""
+    """Whatever pyserial raises."""
     with session_on(port or ".") as session:
         told(failure(session, cause="PortError"), "cannot be opened")
 
 
 def test_no_port_named_and_none_on_usb() -> None:
-    """Where no module is found, the text says what there is."""
+    """If no module is found, the error names the ports that there are."""
     with requests.Session() as session:
         session.mount("http://", BG96Adapter())
         told(failure(session, cause="PortError"), "no BG96", "Pass its port")
 
 
 def test_a_port_that_another_part_of_this_program_has() -> None:
-    """It is opened once."""
+    """It can be opened only once."""
     with Emulator() as emulator:
         port = serial.serial_for_url(emulator.url)
         with session_on(emulator.url) as session:
@@ -103,7 +103,7 @@ HOLD = """
 
 
 def test_a_port_that_another_program_has() -> None:
-    """The text says who that usually is."""
+    """The error names the usual program."""
     with Emulator() as emulator, emulator.pty() as path:
         arguments = [sys.executable, "-c", textwrap.dedent(HOLD), path]
         with subprocess.Popen(
@@ -141,7 +141,7 @@ TRY = """
 
 
 def test_a_port_that_this_user_may_not_open() -> None:
-    """The text names the groups that may."""
+    """The error names the groups that may open it."""
     master, slave = os.openpty()
     try:
         path = os.ttyname(slave)
@@ -164,7 +164,7 @@ def test_a_port_that_this_user_may_not_open() -> None:
 
 @contextlib.contextmanager
 def scripted(answers: Answers | None, listens: bool = False) -> Iterator[str]:
-    """A modem on a pty that says these things; None says nothing."""
+    """A modem on a pty with these answers; None does not answer."""
     master, slave = os.openpty()
     tty.setraw(slave)
     over = threading.Event()
@@ -187,7 +187,7 @@ def scripted(answers: Answers | None, listens: bool = False) -> Iterator[str]:
         yield os.ttyname(slave)
     finally:
         over.set()
-        # Let the reader see that it is over.
+        # Let the reader notice the end.
         os.write(slave, b"\r")
         thread.join(5)
         os.close(slave)
@@ -203,7 +203,7 @@ def test_nobody_answers() -> None:
 
 
 def test_nobody_answers_for_long() -> None:
-    """Then the text says where to look."""
+    """Then the error says what to check."""
     with rig() as made:
         made.emulator.power_off()
         error = failure(made.session, timeout=150)
@@ -216,7 +216,7 @@ SIMCOM[b"ATI"] = b"\r\nSIM7000 R1351B04SIM7000\r\n" + OK
 
 
 def test_a_modem_of_another_kind() -> None:
-    """It is refused by name."""
+    """The error has its name."""
     with scripted(SIMCOM, listens=True) as path, session_on(path) as session:
         error = failure(session, cause="SetupError")
         told(error, "SIM7000 R1351B04SIM7000", "AT+QHTTPCFG", "BG96, BG95 or BG77")
@@ -224,7 +224,7 @@ def test_a_modem_of_another_kind() -> None:
 
 @pytest.mark.parametrize("chatter", [b"login: ", b"\r\n$ ", b"\xff" * 9, b"\r\nOK\r"])
 def test_something_that_is_no_modem(chatter: bytes) -> None:
-    """A console, or noise, in answer to everything."""
+    """A console or noise, in answer to everything."""
     always: Answers = collections.defaultdict(lambda: chatter)
     with scripted(always) as path, session_on(path) as session:
         error = failure(session, timeout=(1.5, 5))
@@ -233,7 +233,7 @@ def test_something_that_is_no_modem(chatter: bytes) -> None:
 
 @pytest.mark.parametrize("model", ["BG95-M3", "BG77"])
 def test_siblings_that_will_do(model: str) -> None:
-    """What knows the commands is welcome."""
+    """A module with these commands is accepted."""
     with rig(model=model) as made:
         assert made.get().content == b"hello"
         assert model in made.modem.info()["model"]
@@ -245,7 +245,7 @@ def test_siblings_that_will_do(model: str) -> None:
 def check_in_time(
     made: Rig, *parts: str, timeout: float = 30
 ) -> requests.ConnectionError:
-    """A failure within the connect timeout, before any server is asked."""
+    """Check that it fails within the connect timeout, before it asks a server."""
     started = made.clock.now()
     error = failure(made.session, timeout=(timeout, 5))
     assert made.clock.now() - started <= timeout + 1
@@ -255,14 +255,14 @@ def check_in_time(
 
 
 def test_no_sim() -> None:
-    """It is told at once."""
+    """The error comes at once."""
     with rig(sim=None) as made:
         check_in_time(made, "there is no SIM", "AT+CPIN?")
         assert made.clock.now() < 1
 
 
 def test_a_pin_is_wanted() -> None:
-    """The argument is named, and given it works."""
+    """The error names the argument; with it, the request works."""
     with rig(sim="pin") as made:
         check_in_time(made, "needs its PIN", "pin=")
     with rig(sim="pin", adapter={"pin": "1234"}) as made:
@@ -270,7 +270,7 @@ def test_a_pin_is_wanted() -> None:
 
 
 def test_a_wrong_pin() -> None:
-    """One attempt, however often it is tried, and by whichever adapter."""
+    """One attempt, however often a program tries, with any adapter."""
     with rig(sim="pin", adapter={"pin": "0000"}) as made:
         for _ in range(3):
             error = check_in_time(made, "PIN", "not tried again")
@@ -282,7 +282,7 @@ def test_a_wrong_pin() -> None:
         check_in_time(made, "not tried again")
         assert made.emulator.module.sim.pin_attempts == 2
         assert made.written.count(b'AT+CPIN="') == 1
-        # Neither by a program that knows nothing of the first.
+        # Nor does a program that does not know of the first.
         other = BG96Adapter(made.emulator.url, pin="1234", clock=made.clock)
         made.adapter.close()
         made.session.mount("http://", other)
@@ -292,7 +292,7 @@ def test_a_wrong_pin() -> None:
 
 
 def test_a_puk_is_wanted() -> None:
-    """That is nothing for a program."""
+    """A program cannot use it."""
     with rig(sim="puk", adapter={"pin": "1234"}) as made:
         check_in_time(made, "SIM PUK", "by hand")
         assert b"AT+CPIN=" not in made.written
@@ -308,7 +308,7 @@ def test_a_puk_is_wanted() -> None:
     ],
 )
 def test_not_registered(registration: str, word: str) -> None:
-    """It is waited for as long as there is time, and then named."""
+    """The client waits until its time is over; then the error names it."""
     with rig(registration=registration) as made:
         check_in_time(made, "not registered", word, "antenna")
         assert made.clock.now() > 25
@@ -325,9 +325,9 @@ def test_registered_while_it_waits() -> None:
 
 
 def test_a_context_that_is_refused() -> None:
-    """HTTP manual 4.2: the text has the APN, the reason, and what to do.
+    """HTTP manual 4.2: the error has the APN, the reason and advice.
 
-    Nothing is reset.
+    There is no reset.
     """
     parts = ("refuses PDP context 1", "APN wrong.example", "561", "pass the right apn=")
     with rig(apn="right.example", adapter={"apn": "wrong.example"}) as made:
@@ -337,7 +337,7 @@ def test_a_context_that_is_refused() -> None:
         assert made.get().content == b"hello"
 
 
-# Nothing of that is for ever
+# After a fault
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_port_that_comes_back(mend: Callable[[Rig], object]) -> None:
 
 
 def test_failures_leave_no_port_open(tmp_path: pathlib.Path) -> None:
-    """However it fails, another program can have the port afterwards."""
+    """After any failure, another program can open the port."""
     for options in ({"sim": None}, {"registration": "denied"}, {"apn": "x"}):
         with rig(adapter={"apn": "y"}, **options) as made:
             failure(made.session, timeout=5)

@@ -1,4 +1,4 @@
-"""What a failure of the module is to a user of requests, by number and phase."""
+"""A failure of the module, as a user of requests sees it, by number and phase."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from tests.support import SOMEWHERE, Answers, Rig, response, rig
 P0, P1, P2, P3 = Phase
 Kind = Literal["refused", "name", "late", "ours", "url"]
 
-#: What each number is before the server has seen anything. Behind CONNECT, "late" is a
-#: timeout still, "ours" stays ours, and all others are a broken connection.
+#: The error of each number before the server has seen anything. After CONNECT, "late"
+#: is still a timeout, "ours" is still ours, and all others are a broken connection.
 KINDS: dict[int, Kind] = {err: "refused" for err in range(701, 731)}
 KINDS |= {err: "late" for err in (702, 703, 704, 722, 726, 727, 728)}
 KINDS |= {711: "url", 714: "name", 730: "ours"}
 
 
 class Number(NetworkFailure):
-    """A connection that does not come about, with any number."""
+    """A connection that fails with any number."""
 
     def __init__(self, error: int) -> None:
         super().__init__(error)
@@ -60,7 +60,7 @@ def reason(error: BaseException) -> type:
 
 
 def check_text(error: Exception, err: int, command: str, phase: Phase) -> None:
-    """All that is known is in the text, and as attributes of the cause."""
+    """Check that the text has all facts, and the cause has them as attributes."""
     for part in (str(err), cme_text(err), command, phase.value):
         assert part in str(error)
     cause = caused(error)
@@ -77,7 +77,7 @@ NUMBERS = pytest.mark.parametrize("err", KINDS)
 @NUMBERS
 @METHODS
 def test_while_connecting(err: int, method: str) -> None:
-    """The server has surely seen nothing."""
+    """The server has certainly seen nothing."""
     with rig() as made:
         made.servers.failures = [Number(err)] * 1000
         error = failure(made, method, data=DATA.get(method), timeout=20)
@@ -98,7 +98,7 @@ def test_while_connecting(err: int, method: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_a_handshake_that_fails() -> None:
-    """701 is all that the module says of it; with https it is an SSLError."""
+    """The module prints only 701; with https it is an SSLError."""
     with rig() as made:
         made.servers.failures = [TlsFailure()]
         with pytest.raises(requests.exceptions.SSLError) as caught:
@@ -108,7 +108,7 @@ def test_a_handshake_that_fails() -> None:
 
 
 def check_behind_connect(error: Exception, err: int) -> None:
-    """The server may have seen it: the classes that are not repeated for a POST."""
+    """The server may have seen it: these classes do not repeat a POST."""
     if KINDS[err] == "late":
         assert type(error) is requests.ReadTimeout
         assert reason(error) is urllib3.exceptions.ReadTimeoutError
@@ -122,7 +122,7 @@ def check_behind_connect(error: Exception, err: int) -> None:
 @NUMBERS
 @METHODS
 def test_while_sending(err: int, method: str) -> None:
-    """The module takes no more in the midst of the request."""
+    """The module stops to take bytes during the request."""
     start, _ = place(
         b"%b /path" % method.encode(), method=method, data=DATA.get(method)
     )
@@ -138,7 +138,7 @@ def test_while_sending(err: int, method: str) -> None:
 @NUMBERS
 @METHODS
 def test_while_waiting(err: int, method: str) -> None:
-    """The result URC tells of it."""
+    """The result URC has it."""
     start, _ = place(
         b"%b /path" % method.encode(), method=method, data=DATA.get(method)
     )
@@ -155,7 +155,7 @@ def test_while_waiting(err: int, method: str) -> None:
 def test_while_asking_for_the_response(err: int) -> None:
     """AT+QHTTPREAD is refused."""
     start, _ = place(b"AT+QHTTPREAD")
-    # A module that is busy is asked again; each answer is a fault of its own.
+    # A busy module is asked again; each answer is a fault of its own.
     offsets = range(start + 3, start + 1000, len(b"AT+QHTTPREAD=10\r"))
     faults = [Fault("from_host", offset, "cme", code=err) for offset in offsets]
     with rig(faults=faults) as made:
@@ -175,7 +175,7 @@ HALF: Answers = [
 
 @NUMBERS
 def test_while_reading(err: int) -> None:
-    """The body breaks off: the classes that stock requests has for its content."""
+    """The body ends early: the classes of stock requests for its content."""
     _, start = place(b"xxxxx", HALF)
     with rig(HALF, faults=[Fault("to_host", start + 50, "cme", code=err)]) as made:
         error = failure(made)
@@ -188,11 +188,11 @@ def test_while_reading(err: int) -> None:
         check_next(made)
 
 
-# What has no number
+# Failures without a number
 
 
 def test_bare_error() -> None:
-    """CMEE is on, but some commands answer a bare ERROR all the same."""
+    """CMEE is on, but some commands still answer a bare ERROR."""
     with rig(sim="ready", registration="home") as made:
         assert made.get().content == b"hello"
         made.emulator.module.sim.power(False)
@@ -204,7 +204,7 @@ def test_bare_error() -> None:
 
 
 def caught_err(error: Exception) -> int | None:
-    """The number in the cause, if any."""
+    """The number in the cause, or None."""
     return caused(error).err
 
 
@@ -219,7 +219,7 @@ def caught_err(error: Exception) -> int | None:
 )
 @pytest.mark.parametrize("chunked", ["raw", "decoded"])
 def test_a_server_that_hangs_up(trailer: str, start: bytes, chunked: str) -> None:
-    """Either form of the module's answer, under any framing."""
+    """Both forms of the module's answer, with each framing."""
     with rig([start, Hangup()], switches=switches(trailer, chunked)) as made:
         error = failure(made)
         assert type(error) is ChunkedEncodingError
@@ -232,7 +232,7 @@ def switches(trailer: str, chunked: str) -> Switches:
 
 
 def test_a_server_that_hangs_up_before_the_head() -> None:
-    """719: the request may have been carried out."""
+    """719: the request may have been executed."""
     with rig([Hangup()]) as made:
         error = failure(made, "POST", data=b"x")
         assert type(error) is requests.ConnectionError
@@ -240,7 +240,7 @@ def test_a_server_that_hangs_up_before_the_head() -> None:
         assert made.servers.bodies == [b"x"]
 
 
-# Who repeats what
+# Repetition
 
 
 def mounted(made: Rig, retry: Retry) -> None:
@@ -251,7 +251,7 @@ def mounted(made: Rig, retry: Retry) -> None:
 @METHODS
 @pytest.mark.parametrize("err", [701, 702, 713, 714, 716, 717, 719, 729])
 def test_connecting_is_repeated_for_every_method(err: int, method: str) -> None:
-    """And the request is carried out once."""
+    """The request is executed once."""
     with rig() as made:
         mounted(made, Retry(total=3, backoff_factor=0))
         made.servers.failures = [Number(err)] * 3
@@ -262,7 +262,7 @@ def test_connecting_is_repeated_for_every_method(err: int, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
 def test_idempotent_requests_are_repeated(method: str) -> None:
-    """After the server may have seen them."""
+    """Even after the server may have seen them."""
     with rig([Hangup()], [Hangup()], response()) as made:
         mounted(made, Retry(total=3, backoff_factor=0))
         assert made.session.request(method, SOMEWHERE).status_code == 200
@@ -281,14 +281,14 @@ def test_other_requests_are_not_repeated(method: str, answer: Answers) -> None:
 
 
 def test_nothing_is_repeated_unasked() -> None:
-    """Neither a GET."""
+    """Not even a GET."""
     with rig([Hangup()], response()) as made:
         assert type(failure(made)) is requests.ConnectionError
         assert len(made.servers.requests) == 1
 
 
 def test_retry_after() -> None:
-    """A status that the caller wants repeated."""
+    """A status that the caller wants to be repeated."""
     busy = response(b"", b"Retry-After: 0", status=b"503 Service Unavailable")
     with rig(busy, busy, response(b"at last")) as made:
         mounted(made, Retry(total=3, status_forcelist=[503], allowed_methods=None))
@@ -296,7 +296,7 @@ def test_retry_after() -> None:
         assert made.servers.bodies == [b"x"] * 3
 
 
-# The module mends what it can, unasked, while the server has seen nothing
+# Repairs of the module, while the server has seen nothing
 
 
 def test_a_context_that_is_lost() -> None:
@@ -313,7 +313,7 @@ def test_a_context_that_is_lost() -> None:
 @pytest.mark.parametrize("err", [705, 706, 707, 708, 709, 710, 712])
 @METHODS
 def test_one_failure_is_mended(err: int, method: str) -> None:
-    """And the request carried out once."""
+    """The request is executed once."""
     with rig() as made:
         made.servers.failures = [Number(err)]
         answer = made.session.request(method, SOMEWHERE, data=DATA.get(method))
@@ -323,7 +323,7 @@ def test_one_failure_is_mended(err: int, method: str) -> None:
 
 @pytest.mark.parametrize("err", [703, 704])
 def test_a_module_that_is_busy_for_a_while(err: int) -> None:
-    """It is waited for."""
+    """The client waits for it."""
     with rig() as made:
         made.servers.failures = [Number(err)] * 10
         assert made.get(timeout=20).content == b"hello"
@@ -339,7 +339,7 @@ def test_a_busy_modem_at_the_first_read() -> None:
 
 
 def test_what_exceptions_have() -> None:
-    """The connection, and what was asked for, as those of urllib3 itself do."""
+    """The connection and the URL, as those of urllib3 have."""
     conn = urllib3.connection.HTTPConnection("server.example")
 
     def made(error: BG96Error) -> Any:

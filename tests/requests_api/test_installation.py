@@ -1,4 +1,4 @@
-"""install: nothing past the modem, nothing lost, and nothing left behind."""
+"""install: nothing bypasses the modem, nothing is lost, and nothing remains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support import SOMEWHERE, Rig, response, rig
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*get_connection:DeprecationWarning")
 
-#: Everything that `install` may touch.
+#: All names that `install` may change.
 TOUCHED = [
     (requests.Session, "__init__"),
     (requests.Session, "__setstate__"),
@@ -46,13 +46,13 @@ TOUCHED = [
 
 
 def touched() -> list[object]:
-    """What stands there now."""
+    """Their current values."""
     return [vars(owner).get(name) for owner, name in TOUCHED]
 
 
 @pytest.fixture(autouse=True)
 def left_as_it_was() -> Iterator[None]:
-    """Every test leaves requests and urllib3 as it has found them."""
+    """Each test must leave requests and urllib3 unchanged."""
     before = touched()
     yield
     assert touched() == before
@@ -77,20 +77,20 @@ def no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @contextlib.contextmanager
 def pickling_rig() -> Iterator[Rig]:
-    """A modem in real time, for a virtual clock cannot be pickled."""
+    """A modem in real time, because a virtual clock cannot be pickled."""
     with rig(clock=SystemClock()) as made:
         yield made
 
 
 @pytest.fixture
 def made() -> Iterator[Rig]:
-    """A modem that is installed."""
+    """An installed modem."""
     with pickling_rig() as found, install(found.adapter):
         yield found
 
 
 def check(session: requests.Session, made: Rig) -> None:
-    """A request of `session` goes over the modem."""
+    """Check that a request of `session` goes over the modem."""
     count = len(made.servers.requests)
     assert session.get(SOMEWHERE).content == b"hello"
     assert len(made.servers.requests) == count + 1
@@ -101,17 +101,17 @@ def is_closed(made: Rig) -> bool:
     return made.modem.state is ModemState.CLOSED
 
 
-# Whoever made the adapter
+# Adapters from any source
 
-#: Made when nothing was installed.
+#: Made while nothing was installed.
 EARLIER = requests.Session()
 
 
 class Older(HTTPAdapter):
-    """As adapters were written before requests 2.32."""
+    """An adapter as before requests 2.32."""
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send by a pool from get_connection, and nothing else of the base class."""
+        """Send with a pool from get_connection, and without the base class."""
         pool = self.get_connection(request.url, kwargs.get("proxies"))
         raw = pool.urlopen(
             request.method,
@@ -125,7 +125,7 @@ class Older(HTTPAdapter):
 
 
 class Itself(Older):
-    """One that goes to its pool manager by itself."""
+    """An adapter that uses its pool manager itself."""
 
     def get_connection(self, url: Any, proxies: Any = None) -> Any:
         """Return a pool."""
@@ -133,7 +133,7 @@ class Itself(Older):
 
 
 class Manager(HTTPAdapter):
-    """One with a pool manager that it made itself."""
+    """An adapter with a pool manager of its own."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make it."""
@@ -141,7 +141,7 @@ class Manager(HTTPAdapter):
 
 
 class Elsewhere(HTTPAdapter):
-    """One whose pools are its own."""
+    """An adapter with pools of its own."""
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
         """Return a pool."""
@@ -149,7 +149,7 @@ class Elsewhere(HTTPAdapter):
 
 
 class Socks(HTTPAdapter):
-    """One whose pool manager is a proxy's."""
+    """An adapter with the pool manager of a proxy."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make it."""
@@ -157,7 +157,7 @@ class Socks(HTTPAdapter):
 
 
 class Proxied(HTTPAdapter):
-    """One with a proxy of its own."""
+    """An adapter with a proxy of its own."""
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
         """Return a pool."""
@@ -166,11 +166,11 @@ class Proxied(HTTPAdapter):
 
 
 class Validating(urllib3.PoolManager):
-    """One that looks at where a connection goes, as against forged requests."""
+    """A manager that checks the target of a connection, against forged requests."""
 
 
 class Validated(HTTPAdapter):
-    """One with such a manager."""
+    """An adapter with such a manager."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make it."""
@@ -178,7 +178,7 @@ class Validated(HTTPAdapter):
 
 
 class ClassesOfItsOwn(HTTPAdapter):
-    """One whose connections are its own."""
+    """An adapter with connections of its own."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the manager."""
@@ -191,7 +191,7 @@ class ClassesOfItsOwn(HTTPAdapter):
 
 
 class Unreachable(BG96Adapter):
-    """One of ours that makes pools which are not."""
+    """A subclass of ours that makes other pools."""
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
         """Return a pool."""
@@ -199,7 +199,7 @@ class Unreachable(BG96Adapter):
 
 
 class Wrapped(BG96Adapter):
-    """One of ours with a manager that is not."""
+    """A subclass of ours with another manager."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make it."""
@@ -207,7 +207,7 @@ class Wrapped(BG96Adapter):
 
 
 class OwnSend(requests.Session):
-    """A session that sends by itself."""
+    """A session with a method `send` of its own."""
 
     def send(self, request: Any, **kwargs: Any) -> requests.Response:
         """Send without the base class."""
@@ -222,7 +222,7 @@ def mounted(adapter: BaseAdapter) -> requests.Session:
 
 
 def assigned(adapter: BaseAdapter) -> requests.Session:
-    """A session in which this adapter was put by hand."""
+    """A session whose adapters were assigned directly."""
     session = requests.Session()
     session.adapters["http://"] = adapter
     return session
@@ -250,7 +250,7 @@ WAYS: dict[str, Callable[[], requests.Session]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_other_socket(way: str, made: Rig, no_sockets: None) -> None:
-    """Whatever is copied, pickled, assigned or subclassed, it is over the modem."""
+    """Copied, pickled, assigned or subclassed, it uses the modem."""
     check(WAYS[way](), made)
 
 
@@ -258,7 +258,7 @@ def test_no_other_socket(way: str, made: Rig, no_sockets: None) -> None:
 def test_no_other_socket_without_a_session(
     way: str, made: Rig, no_sockets: None
 ) -> None:
-    """Nor does it take one to send past the modem."""
+    """Without a session, an adapter does not bypass the modem, either."""
     adapter = WAYS[way]().get_adapter(SOMEWHERE)
     prepared = requests.Request("GET", SOMEWHERE).prepare()
     assert isinstance(adapter, HTTPAdapter)
@@ -269,7 +269,7 @@ def test_no_other_socket_without_a_session(
 
 
 def test_no_other_socket_after_a_redirect(no_sockets: None) -> None:
-    """From whatever adapter it comes."""
+    """From any adapter."""
     there = response(b"", b"Location: http://other.example/", status=b"302 Found")
     with rig(there, response(b"hello")) as made, install(made.adapter):
         assert mounted(Older()).get(SOMEWHERE).content == b"hello"
@@ -280,7 +280,7 @@ def test_no_other_socket_after_a_redirect(no_sockets: None) -> None:
 def test_connections_of_an_adapter_s_own(
     kind: type[HTTPAdapter], made: Rig, no_sockets: None
 ) -> None:
-    """They cannot be had over the modem, and are refused by name."""
+    """The modem cannot use them, and the error names them."""
     session = mounted(kind())
     with pytest.raises(
         requests.ConnectionError, match="(Pool|Validating) makes.*nothing was sent"
@@ -293,7 +293,7 @@ def test_connections_of_an_adapter_s_own(
 def test_a_proxy_of_an_adapter_s_own(
     kind: type[HTTPAdapter], made: Rig, no_sockets: None
 ) -> None:
-    """It would be reached past the modem."""
+    """It would bypass the modem."""
     with pytest.raises(requests.exceptions.ProxyError, match="reached past the modem"):
         mounted(kind()).get(SOMEWHERE)
     assert not made.servers.requests
@@ -308,7 +308,7 @@ def test_a_proxy_from_the_environment(
     monkeypatch: pytest.MonkeyPatch,
     no_sockets: None,
 ) -> None:
-    """It is refused, whatever kind it is of."""
+    """It is refused, of any kind."""
     monkeypatch.setenv("http_proxy", proxy)
     with pytest.raises(requests.exceptions.ProxyError, match="trust_env = False"):
         WAYS[way]().get(SOMEWHERE)
@@ -317,7 +317,7 @@ def test_a_proxy_from_the_environment(
 
 @pytest.mark.parametrize("kind", [Wrapped, Unreachable])
 def test_subclasses_of_ours(kind: type[BG96Adapter], no_sockets: None) -> None:
-    """They do not get past the modem either, with nothing installed."""
+    """They do not bypass the modem even if nothing is installed."""
     with rig() as made:
         made.session.mount("http://", kind(made.modem))
         if kind is Wrapped:
@@ -331,10 +331,10 @@ def test_subclasses_of_ours(kind: type[BG96Adapter], no_sockets: None) -> None:
 
 
 class UnixAdapter(HTTPAdapter):
-    """As that of requests-unixsocket: a scheme and pools of its own."""
+    """As in requests-unixsocket: a scheme and pools of its own."""
 
     def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
-        """Return a pool with connections to the socket whose path is the host."""
+        """Return a pool with connections to the socket at the path in the host."""
         path = urllib.parse.unquote(urllib.parse.urlsplit(request.url).netloc)
 
         class Connection(urllib3.connection.HTTPConnection):
@@ -348,7 +348,7 @@ class UnixAdapter(HTTPAdapter):
 
 
 def test_another_scheme(made: Rig, tmp_path: pathlib.Path) -> None:
-    """It is none of ours."""
+    """It is not changed."""
     path = str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -372,7 +372,7 @@ def test_another_scheme(made: Rig, tmp_path: pathlib.Path) -> None:
 
 
 def test_an_adapter_that_is_none_of_http(made: Rig) -> None:
-    """What has nothing of HTTPAdapter is left alone: it is somebody's fake, mostly."""
+    """An adapter that is not an HTTPAdapter is not changed: it is usually a fake."""
 
     class Fake(BaseAdapter):
         def send(self, *args: Any, **kwargs: Any) -> Any:
@@ -384,7 +384,7 @@ def test_an_adapter_that_is_none_of_http(made: Rig) -> None:
 
 
 def test_another_modem_that_is_mounted(made: Rig) -> None:
-    """A session that has a modem of its own keeps it."""
+    """A session with a modem of its own keeps it."""
     with rig(response(b"other")) as other:
         session = mounted(BG96Adapter(other.modem))
         assert session.get(SOMEWHERE).content == b"other"
@@ -397,7 +397,7 @@ PIN = "aa" * 32
 
 
 class With(HTTPAdapter):
-    """An adapter that has these settings for its pools."""
+    """An adapter with these settings for its pools."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -409,7 +409,7 @@ class With(HTTPAdapter):
 
 
 class OursWith(BG96Adapter):
-    """The same of ours."""
+    """The same, as a subclass of ours."""
 
     settings: dict[str, Any] = {}
 
@@ -419,20 +419,20 @@ class OursWith(BG96Adapter):
 
 
 class LaterWith(HTTPAdapter):
-    """An adapter that tells each pool what it wants, as for one host's header."""
+    """An adapter with settings for each pool, for example the host of one."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
         super().__init__()
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send with the settings put where HostHeaderSSLAdapter puts them."""
+        """Send with the settings where HostHeaderSSLAdapter puts them."""
         self.poolmanager.connection_pool_kw.update(self.settings)
         return super().send(*args, **kwargs)
 
 
 class PoolWith(HTTPAdapter):
-    """An adapter that tells the pool itself."""
+    """An adapter that changes the pool."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
@@ -495,7 +495,7 @@ def test_what_the_module_cannot_do(
 
 
 def test_an_address_of_this_machine(no_sockets: None) -> None:
-    """The module has none of them."""
+    """The module has no such address."""
     with rig() as made, install(made.adapter):
         session = mounted(With(source_address=("192.0.2.1", 0)))
         with pytest.raises(requests.ConnectionError, match="source_address"):
@@ -504,7 +504,7 @@ def test_an_address_of_this_machine(no_sockets: None) -> None:
 
 
 def test_what_it_can_do(tmp_path: pathlib.Path, no_sockets: None) -> None:
-    """An adapter's own CA, by the way that requests has for it, is the module's."""
+    """An adapter's own CA, set as requests does, is the module's."""
     doors = Doors()
     trust = root_file(tmp_path)
     with secured(doors) as made, install(made.adapter):
@@ -520,7 +520,7 @@ def test_what_it_can_do(tmp_path: pathlib.Path, no_sockets: None) -> None:
 
 
 def test_what_verify_means(tmp_path: pathlib.Path) -> None:
-    """To every adapter, the certificates that the installed one was given."""
+    """All adapters use the certificates of the installed one."""
     doors = Doors()
     adapter = {"ca_certs": root_file(tmp_path)}
     with secured(doors, adapter=adapter) as made, install(made.adapter):
@@ -543,7 +543,7 @@ def test_what_verify_means(tmp_path: pathlib.Path) -> None:
 
 
 def test_settings_of_one_session(made: Rig) -> None:
-    """What a library sets on the adapter that it finds is that session's only."""
+    """A library's settings of its adapter are for that session only."""
     one, two = requests.Session(), requests.Session()
     adapter = one.get_adapter(SOMEWHERE)
     assert isinstance(adapter, BG96Adapter) and adapter.modem is made.modem
@@ -560,14 +560,14 @@ def test_settings_of_one_session(made: Rig) -> None:
 
 
 def test_retries_of_the_installed_one() -> None:
-    """Each session has those that the adapter was given."""
+    """Each session has the retries that the adapter was given."""
     with rig(adapter={"max_retries": 3}) as made, install(made.adapter):
         found = requests.Session().get_adapter(SOMEWHERE)
         assert isinstance(found, BG96Adapter) and found.max_retries.total == 3
 
 
 def test_retries_of_a_mounted_adapter() -> None:
-    """They do what they say, over the modem."""
+    """They work over the modem."""
     busy = response(b"", status=b"503 Busy")
     retry = urllib3.Retry(2, status_forcelist=[503])
     with rig(busy, busy, response(b"hello")) as made, install(made.adapter):
@@ -589,7 +589,7 @@ def test_errors_of_any_adapter(way: str, made: Rig) -> None:
     [(HTTPAdapter, "send"), (HTTPAdapter, "proxy_manager_for")],
 )
 def test_signatures(owner: type, name: str, made: Rig) -> None:
-    """They are those of the methods that ours stand for."""
+    """They are those of the replaced methods."""
     found = vars(owner)[name]
     stock = inspect.signature(found.__wrapped__)
     own = inspect.signature(found, follow_wrapped=False)
@@ -600,7 +600,7 @@ def test_signatures(owner: type, name: str, made: Rig) -> None:
 
 
 def test_arguments_by_name(made: Rig) -> None:
-    """elastic-transport mounts so, and others send so."""
+    """elastic-transport mounts so, and other libraries send so."""
     session = requests.Session()
     session.mount(prefix="http://", adapter=HTTPAdapter())
     prepared = session.prepare_request(requests.Request("GET", SOMEWHERE))
@@ -613,7 +613,7 @@ def test_arguments_by_name(made: Rig) -> None:
 
 
 def test_leaving_in_the_midst_of_a_request() -> None:
-    """The request goes on, nothing is raised, and everything is as before."""
+    """The request continues, nothing is raised, and everything is as before."""
     began = threading.Event()
     outcome: list[object] = []
 
@@ -642,7 +642,7 @@ def test_leaving_in_the_midst_of_a_request() -> None:
 
 
 def test_leaving_while_the_modem_is_busy_for_long(no_sockets: None) -> None:
-    """Somebody has it for longer than `close` waits: that is no error of ours."""
+    """If a request takes longer than `close` waits, that is not an error."""
     before = touched()
     with rig() as made:
         context = install(made.adapter)
@@ -656,7 +656,7 @@ def test_leaving_while_the_modem_is_busy_for_long(no_sockets: None) -> None:
 
 @pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
 def test_any_order(order: str) -> None:
-    """Of several, the last one that is still there is in force."""
+    """The last one that is still installed is used."""
     before = touched()
     with rig(response(b"a")) as a, rig(response(b"b")) as b, rig(response(b"c")) as c:
         rigs = {"a": a, "b": b, "c": c}
@@ -672,7 +672,7 @@ def test_any_order(order: str) -> None:
 
 
 def test_the_same_one_twice(made: Rig) -> None:
-    """It is left as often as it was entered; more often does nothing."""
+    """It is left as often as it was entered. Further calls do nothing."""
     with install(made.adapter):
         check(requests.Session(), made)
         uninstall(made.adapter)
@@ -683,7 +683,7 @@ def test_the_same_one_twice(made: Rig) -> None:
 
 
 def test_many_threads(made: Rig) -> None:
-    """Who enters, leaves and makes sessions in one thread harms none in another."""
+    """Threads that enter, leave and make sessions do not affect each other."""
     errors: list[BaseException] = []
 
     def come_and_go() -> None:
@@ -707,7 +707,7 @@ def test_many_threads(made: Rig) -> None:
     check(requests.Session(), made)
 
 
-#: What other libraries patch, for spans and for fakes.
+#: Methods that other libraries patch, for traces and for fakes.
 PATCHED = [
     (requests.Session, "__init__"),
     (requests.Session, "send"),
@@ -718,7 +718,7 @@ PATCHED = [
 
 @contextlib.contextmanager
 def another_patch(owner: Any, name: str, calls: list[str]) -> Iterator[None]:
-    """Somebody else's patch of a method, which notes each call."""
+    """A patch of a method by another library. It records each call."""
     below = vars(owner)[name]
 
     def theirs(*args: Any, **kwargs: Any) -> Any:
@@ -735,7 +735,7 @@ def another_patch(owner: Any, name: str, calls: list[str]) -> Iterator[None]:
 def test_beside_another_patch(
     owner: Any, name: str, theirs_first: bool, they_stay: bool, no_sockets: None
 ) -> None:
-    """Whoever comes and goes first, both work, and nothing is left in the end."""
+    """In any order of entering and leaving, both work, and nothing remains."""
     stock = vars(owner)[name]
     calls: list[str] = []
     with rig() as made:
@@ -755,7 +755,7 @@ def test_beside_another_patch(
         if not they_stay:
             check(requests.Session(), made)
         second.__exit__(None, None, None)
-        # What was covered when we left goes with its first use after that.
+        # A patch below another goes at its first use after we left.
         requests.Session().mount("http://", BG96Adapter(made.modem))
         made.get()
     assert vars(owner)[name] is stock
@@ -764,7 +764,7 @@ def test_beside_another_patch(
 def test_sessions_that_were_made_before(
     made: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They have again what they had."""
+    """They work as before."""
     session = requests.Session()
     with rig(response(b"inner")) as inner:
         earlier, adapters = EARLIER, dict(EARLIER.adapters)
@@ -792,7 +792,7 @@ AFTERWARDS: dict[str, Callable[[], requests.Session]] = {
 def test_sessions_that_were_made_meanwhile(
     way: str, copied: bool, no_sockets: None
 ) -> None:
-    """They go on over the modem, and give the port back when they are closed."""
+    """They continue to use the modem, and give the port back when they are closed."""
     with pickling_rig() as made:
         with install(made.adapter):
             session = AFTERWARDS[way]()
@@ -812,7 +812,7 @@ def test_sessions_that_were_made_meanwhile(
 def test_what_the_module_cannot_do_afterwards(
     tmp_path: pathlib.Path, no_sockets: None
 ) -> None:
-    """A session made meanwhile is still refused it."""
+    """A session made meanwhile still refuses it."""
     doors = Doors()
     with secured(doors) as made:
         with install(made.adapter):
@@ -827,7 +827,7 @@ def test_what_the_module_cannot_do_afterwards(
 
 
 def test_an_adapter_that_others_have_too() -> None:
-    """Only the sessions that were made meanwhile keep going over the modem."""
+    """Only sessions that were made meanwhile continue to use the modem."""
     shared = HTTPAdapter()
     earlier = requests.Session()
     earlier.mount("http://", shared)
@@ -846,12 +846,12 @@ def test_an_adapter_that_others_have_too() -> None:
 
 
 def copied(session: requests.Session) -> list[requests.Session]:
-    """The session's copies."""
+    """Copies of the session."""
     return [copy.deepcopy(session), pickle.loads(pickle.dumps(session))]
 
 
 def test_copies_of_a_session(made: Rig) -> None:
-    """They share the module with it, which is this process's."""
+    """They share its module, in this process."""
     made.get()
     for session in copied(made.session):
         adapter = session.get_adapter(SOMEWHERE)
@@ -862,7 +862,7 @@ def test_copies_of_a_session(made: Rig) -> None:
 
 
 def test_adapters_that_name_the_same_port() -> None:
-    """They share the module, and none closes it under another."""
+    """They share the module, and none closes it while another uses it."""
     with rig() as made:
         other = BG96Adapter(made.emulator.url, clock=made.clock)
         assert other.modem is made.modem
@@ -874,14 +874,14 @@ def test_adapters_that_name_the_same_port() -> None:
         check(session, made)
         session.close()
         assert is_closed(made)
-        # One that is there, but does not use it, does not keep it open.
+        # An adapter that does not use it does not keep it open.
         made.get()
         made.session.close()
         assert is_closed(made)
 
 
 def test_an_adapter_that_is_gone() -> None:
-    """One that was dropped and not closed does not keep the port open."""
+    """An adapter that was dropped without close() does not keep the port open."""
     with rig() as made:
         session = mounted(BG96Adapter(made.emulator.url, clock=made.clock))
         check(session, made)
@@ -892,7 +892,7 @@ def test_an_adapter_that_is_gone() -> None:
 
 
 def test_other_settings() -> None:
-    """Whoever has the port is this process: the error says with what."""
+    """This process has the port. The error names the settings that differ."""
     with rig() as made:
         made.get()
         other = BG96Adapter(made.emulator.url, clock=made.clock, apn="x", pin="4321")
@@ -908,7 +908,7 @@ def test_other_settings() -> None:
 
 
 def test_other_settings_by_another_name(tmp_path: pathlib.Path) -> None:
-    """A link to a port is that port."""
+    """A link to a port is the same port."""
     with Emulator() as emulator, emulator.pty() as path:
         link = tmp_path / "modem"
         link.symlink_to(path)
@@ -918,14 +918,14 @@ def test_other_settings_by_another_name(tmp_path: pathlib.Path) -> None:
 
 
 def test_private_ports() -> None:
-    """A URL that makes a module, or names none, is not the name of one."""
+    """A URL that makes a module is not the name of one."""
     for url in ("emulator://?model=BG96", "loop://", "spy://loop://", None):
         assert BG96Adapter(url).modem is not BG96Adapter(url).modem
     assert BG96Adapter("spy:///dev/x").modem is not None
 
 
 def test_copies_of_an_explicit_modem(made: Rig) -> None:
-    """It stays its owner's, who closes it."""
+    """It belongs to its owner, who closes it."""
     modem = made.modem
     session = mounted(BG96Adapter(modem))
     check(session, made)

@@ -1,4 +1,4 @@
-"""What the module cannot carry is refused before a byte is sent."""
+"""Requests that the module cannot send are refused before their first byte."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import SOMEWHERE, Rig, response, rig
 
 
 def refusal(made: Rig, method: str, url: str, **arguments: Any) -> Exception:
-    """The exception of a request of which not a byte went over the line."""
+    """The exception of a request of which no byte was sent."""
     with pytest.raises(RequestException) as caught:
         made.session.request(method, url, **arguments)
     assert made.traffic == [] and made.servers.hosts == []
@@ -24,19 +24,19 @@ def refusal(made: Rig, method: str, url: str, **arguments: Any) -> Exception:
 
 
 def url_of(size: int) -> str:
-    """A URL of so many bytes."""
+    """A URL of this length."""
     return "http://server.example/".ljust(size, "x")
 
 
 def commands(made: Rig) -> list[bytes]:
-    """The command lines with a payload behind them."""
+    """The command lines with payload."""
     lines = made.written.replace(b"http", b"\rhttp").split(b"\r")
     return [line for line in lines if line.startswith(b"AT+QHTTP")]
 
 
 @pytest.mark.parametrize(("size", "told"), [(699, 699), (700, 700), (701, 22)])
 def test_long_urls(size: int, told: int) -> None:
-    """Beyond 700 bytes the module is told where to connect to, and the rest by us."""
+    """Beyond 700 bytes, the module gets the server's address, and we send the rest."""
     with rig() as made:
         url = url_of(size)
         assert made.session.get(url).content == b"hello"
@@ -46,7 +46,7 @@ def test_long_urls(size: int, told: int) -> None:
 
 
 def test_a_very_long_url_with_a_port() -> None:
-    """The port is part of where."""
+    """The port is part of the address."""
     with rig() as made:
         made.session.get(f"http://server.example:8080/{'x' * 5000}")
         assert made.servers.hosts == [("server.example", 8080)]
@@ -54,7 +54,7 @@ def test_a_very_long_url_with_a_port() -> None:
 
 
 def bare(made: Rig, size: int, method: str = "GET") -> bytes:
-    """Send a request of so many bytes without a body; return what the server got."""
+    """Send a request of this size without a body; return what the server received."""
     request = requests.Request(method, SOMEWHERE, headers={"X": ""})
     prepared = made.session.prepare_request(request)
     made.session.send(prepared)
@@ -70,7 +70,7 @@ def bare(made: Rig, size: int, method: str = "GET") -> bytes:
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_requests_without_a_body(size: int, command: bytes, method: str) -> None:
-    """Beyond 2,048 bytes they go by the other command, and as they are."""
+    """Beyond 2,048 bytes, the other command is used. The bytes are the same."""
     with rig() as made:
         sent = bare(made, size, method)
         assert command in made.written
@@ -79,19 +79,19 @@ def test_requests_without_a_body(size: int, command: bytes, method: str) -> None
 
 @pytest.mark.parametrize("body", [b"", b"x"])
 def test_posts(body: bytes) -> None:
-    """With a body or an empty one."""
+    """With a body, or an empty one."""
     with rig() as made:
         made.session.post(SOMEWHERE, data=body)
         assert made.servers.bodies == [body]
 
 
 MOST = 1_024_000
-#: Bytes of the module's file system.
+#: The bytes of the module's file system.
 FILES = 14_483_456
 
 
 def head_size(made: Rig) -> int:
-    """Bytes of the head of a POST whose length has seven digits."""
+    """The bytes of the head of a POST whose length has seven digits."""
     made.session.post(SOMEWHERE, data=b"x" * 1_000_000)
     return len(made.servers.requests[0]) - 1_000_000
 
@@ -100,7 +100,7 @@ def head_size(made: Rig) -> int:
     ("beyond", "command"), [(0, b"AT+QHTTPPOST=1024000,"), (1, b"AT+QHTTPPOSTFILE=")]
 )
 def test_the_largest_post(beyond: int, command: bytes) -> None:
-    """1,024,000 bytes, header and body together; one more goes by file."""
+    """1,024,000 bytes of header and body; a longer one goes by file."""
     with rig() as made:
         body = (b"\0\r\n+" * (MOST // 4))[: MOST - head_size(made)] + b"x" * beyond
         assert made.session.post(SOMEWHERE, data=body).content == b"hello"
@@ -110,7 +110,7 @@ def test_the_largest_post(beyond: int, command: bytes) -> None:
 
 
 def check_too_much(error: Exception) -> None:
-    """The limit and the way out are named."""
+    """Check that the error names the limit and what to do."""
     assert type(error) is RequestException
     for part in (f"{FILES:,} bytes", "file system", "several requests"):
         assert part in str(error)
@@ -123,14 +123,14 @@ def test_a_post_beyond_the_file_system() -> None:
 
 
 def pieces(total: int, seen: list[int]) -> Iterator[bytes]:
-    """A body by and by, and how much of it was asked for."""
+    """A body from a generator, and how much of it was used."""
     for _ in range(total // 100_000):
         seen.append(100_000)
         yield b"x" * 100_000
 
 
 def test_a_generator_that_exceeds() -> None:
-    """It is stopped as soon as it is too much; nothing was sent."""
+    """It is stopped once it is too long; nothing was sent."""
     with rig() as made:
         seen: list[int] = []
         error = refusal(made, "POST", SOMEWHERE, data=pieces(10 * FILES, seen))
@@ -150,7 +150,7 @@ def test_too_large_a_file(tmp_path: Any) -> None:
 
 
 def test_too_long_a_host() -> None:
-    """Its own length is too much already."""
+    """The host alone is too long."""
     with rig() as made:
         host = ".".join(["x" * 60] * 12)
         error = refusal(made, "GET", f"http://{host}/")
@@ -162,7 +162,7 @@ def test_too_long_a_host() -> None:
     "host", ["a b", "a\rb", "a\nb", "a\tb", "a\0b", "a\x7fb", "é b"]
 )
 def test_control_characters_in_a_host(host: str) -> None:
-    """Refused by requests, by urllib3 or by us; or quoted, and so nobody's name."""
+    """Refused by requests, by urllib3 or by us; or quoted, and then no host."""
     with rig() as made:
         try:
             made.session.get(f"http://x{host}y.example/")
@@ -175,7 +175,7 @@ def test_control_characters_in_a_host(host: str) -> None:
 
 @pytest.mark.parametrize("mark", ["\r", "\n", "\0", "\x1a", "\x7f", "\x1b"])
 def test_control_characters_in_a_path(mark: str) -> None:
-    """They arrive as requests quotes them; none is sent as it is."""
+    """They arrive quoted by requests; none is sent unquoted."""
     with rig() as made:
         made.session.get(f"http://server.example/a{mark}b?c{mark}d")
         line = made.servers.requests[0].split(b"\r\n")[0]
@@ -184,7 +184,7 @@ def test_control_characters_in_a_path(mark: str) -> None:
 
 @pytest.mark.parametrize("mark", ["\r", "\n", "\0", "\x7f", " ", "é"])
 def test_a_url_that_was_prepared_by_hand(mark: str) -> None:
-    """What nobody has quoted is refused, and the reader learns why."""
+    """Unquoted ones are refused, with the reason."""
     with rig() as made:
         request = made.session.prepare_request(requests.Request("GET", SOMEWHERE))
         request.url = f"{SOMEWHERE}{mark}HTTP/1.1"
@@ -201,7 +201,7 @@ def test_a_url_that_was_prepared_by_hand(mark: str) -> None:
     "value", ["a\rb", "a\nb", "a\r\nX: y", "a\r\n\r\nGET / HTTP/1.1"]
 )
 def test_control_characters_in_a_header(value: str) -> None:
-    """Of name or value."""
+    """In a name or a value."""
     with rig() as made:
         assert isinstance(
             refusal(made, "GET", SOMEWHERE, headers={"X-A": value}), InvalidHeader
@@ -223,7 +223,7 @@ NAMED = {
     "value", ['a"b', "a\rb", "a\nb", "a\0b", "é", "\x1a", "\x7f", "x" * 128]
 )
 def test_settings_that_could_leave_their_quotes(name: str, value: str) -> None:
-    """The text names the setting, and does not show a password."""
+    """The error names the setting, and does not show a password."""
     settings: dict[str, Any] = {name: value}
     with pytest.raises(LimitError) as caught:
         BG96Modem("emulator://none", **settings)
@@ -234,7 +234,7 @@ def test_settings_that_could_leave_their_quotes(name: str, value: str) -> None:
 @pytest.mark.parametrize("name", NAMED)
 @pytest.mark.parametrize("value", ["", "a b;+QPOWD", "x" * 127, "\\", "a,b"])
 def test_settings_that_stay_in_their_quotes(name: str, value: str) -> None:
-    """Everything else arrives at the module as it is."""
+    """All others arrive at the module unchanged."""
     with rig(adapter={"apn": "x", name: value}) as made:
         assert made.get().content == b"hello"
         context = made.emulator.module.contexts[1]
@@ -244,7 +244,7 @@ def test_settings_that_stay_in_their_quotes(name: str, value: str) -> None:
             "password": context.password,
         }
         assert found[name] == value
-        # It is known again when it is read back.
+        # The client recognises the value when it reads it back.
         made.traffic.clear()
         made.clock.sleep(10.0)
         assert made.get().content == b"hello"
@@ -255,7 +255,7 @@ def test_settings_that_stay_in_their_quotes(name: str, value: str) -> None:
     "pin", ["", "12", "123", "123456789", "12a4", '1234"', "1234\r", "١٢٣٤", "12 34"]
 )
 def test_no_pin(pin: str) -> None:
-    """4 to 8 digits are one; the text does not show what was given."""
+    """A PIN has 4 to 8 digits. The error does not show the value."""
     with pytest.raises(LimitError, match="PIN must be 4 to 8 digits") as caught:
         BG96Modem("emulator://none", pin=pin)
     assert not pin or pin not in str(caught.value)
@@ -281,7 +281,7 @@ def test_pin(pin: str) -> None:
     ],
 )
 def test_out_of_range(settings: dict[str, Any], text: str) -> None:
-    """The text names what was given and what there is."""
+    """The error has the value and the range."""
     with pytest.raises(LimitError, match=text):
         BG96Adapter("emulator://none", **settings)
 
@@ -290,7 +290,7 @@ def test_out_of_range(settings: dict[str, Any], text: str) -> None:
     "settings", [{"auth": "1"}, {"context_id": 1.5}, {"context_id": "1\r"}]
 )
 def test_wrong_types(settings: dict[str, Any]) -> None:
-    """They are no numbers of the module either."""
+    """They are not numbers of the module."""
     with pytest.raises(LimitError):
         BG96Adapter("emulator://none", **settings)
 
@@ -306,7 +306,7 @@ def test_settings_and_a_modem() -> None:
     "timeout", [0, -1, (-1, 5), (5, 0), "soon", (1, 2, 3), (None, "x"), True]
 )
 def test_timeouts_that_are_none(timeout: Any) -> None:
-    """As stock requests refuses them, before a byte is sent."""
+    """As by stock requests, before a byte is sent."""
     with rig() as made:
         with pytest.raises(ValueError):
             made.get(timeout=timeout)
@@ -319,7 +319,7 @@ def test_timeouts_that_are_none(timeout: Any) -> None:
     "text", ["", "QPOWD", "AT\r", "AT+CSQ\rAT+QPOWD", "ATé", "AT\n"]
 )
 def test_commands_that_are_none(text: str) -> None:
-    """One line of ASCII that begins with AT."""
+    """A command is one line of ASCII that begins with AT."""
     with rig() as made:
         with pytest.raises(LimitError):
             made.modem.command(text)
