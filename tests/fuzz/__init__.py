@@ -1,1 +1,1 @@
-"""Whatever comes over the line, from either end."""
+"""Any bytes over the line, from both ends."""

@@ -1,7 +1,7 @@
-"""The search by coverage, with atheris: ``python -m tests.fuzz``.
+"""Search by coverage, with atheris: ``python -m tests.fuzz``.
 
-Each target has a process of its own, which libFuzzer ends when its time is over, or
-with what it has found.
+Each target has a process of its own. libFuzzer ends it when its time is over, or when
+it has found something.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import sys
 
 from tests.fuzz.seeds import TARGETS, seeds
 
-#: Seconds, and bytes of memory in MiB, that one input may take.
+#: The most seconds, and MiB of memory, of one input.
 PATIENCE, MEMORY = 20, 1_024
-#: Bytes of the longest input.
+#: The bytes of the longest input.
 LENGTH = 12_288
 
 
 def main() -> int:
-    """Search as long as the command line says; nonzero where something was found."""
+    """Search as the command line says; return nonzero if something was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("targets", nargs="*", metavar="target", help=", ".join(TARGETS))
     parser.add_argument("--seconds", type=int, default=60, help="for each target")

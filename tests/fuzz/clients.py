@@ -1,8 +1,8 @@
-"""The client over a port, with a module at its far end that says anything.
+"""The client over a port, with a module that sends anything.
 
-Time is virtual, and every target looks at how much of it has passed: who waits for
-more than was asked for has hung, and who looks at the port again and again without
-letting time pass is stopped by the port itself.
+Time is virtual, and each target checks how much of it has passed. A client that waits
+longer than it may has hung. A client that looks at the port again and again, without
+letting time pass, is stopped by the port.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from tests.checks import check_next, failed, outcome
 from tests.fuzz.scripted import SECOND, ScriptedModule, joined, script
 from tests.support import SOMEWHERE, chunks, response, rig, to_question
 
-#: Seconds that a step, or the connection, may take, and that a silence may.
+#: The seconds that a step or a connection may take, and those of a silence.
 CONNECT, READ = 30.0, 5.0
-#: Seconds that nothing counts: leaving data mode, and bytes on their way.
+#: Seconds that do not count: leaving data mode, and bytes on their way.
 SLACK = 4.0
 
 SINK = bytearray()
@@ -81,16 +81,16 @@ def wire(data: bytes) -> None:
 
 
 def link(data: bytes) -> None:
-    """Steps of every kind end in time, whatever is said to them.
+    """Steps of each kind end in time, whatever comes.
 
-    The first four bytes choose the steps; the rest are the module's answers.
+    The first four bytes choose the steps. The others are the module's answers.
     """
     chosen, answers = data[:4], script(data[4:])
     module = ScriptedModule(answers)
     made = linked(module, Settings(verify_echo=bool(chosen and chosen[0] & 0x80)))
     for number in chosen:
         step = STEPS[(number & 0x3F) % len(STEPS)]
-        # Data mode is left only where the module may be in it.
+        # Data mode is left only if the module may be in it.
         known = State.IN_DATA_MODE if isinstance(step, Escape) else State.LISTENING
         made.state.state = known if number & 0x40 else State.UNKNOWN
         SINK.clear()
@@ -102,10 +102,10 @@ def link(data: bytes) -> None:
 
 
 def exchange(data: bytes) -> None:
-    """A response is read to an end, or given up, in time.
+    """A response is read to its end, or given up, in time.
 
-    The first byte chooses the way; then come what the module sends, and what it
-    answers to questions.
+    The first byte chooses the way. Then come the module's bytes, and its answers to
+    questions.
     """
     kind, answers = data[0] if data else 0, script(data[1:])
     module = ScriptedModule(answers[1:], answers[:1])
@@ -125,15 +125,15 @@ def exchange(data: bytes) -> None:
 
 
 def allowed(data: bytes) -> float:
-    """How long a response may take of which this comes, and the time to connect."""
-    # Each silence may be as long as a read may wait; each question asks for one.
+    """The longest time for a response with these bytes, with the time to connect."""
+    # Each silence may be as long as the read timeout; each question asks for one.
     silences = data.count(SECOND) + data.count(b"OK") + len(script(data)) + 2
     return CONNECT + READ * silences + SLACK
 
 
-#: How every request is made.
+#: The settings of each request.
 ASKED: dict[str, Any] = {"timeout": (CONNECT, READ), "allow_redirects": False}
-#: Ways of making a request, by what the first byte of a script chooses.
+#: The ways of a request, chosen by the first byte of a script.
 WAYS: tuple[dict[str, Any], ...] = (
     {"method": "GET"},
     {"method": "POST", "data": b"x" * 3_000},
@@ -144,7 +144,7 @@ WAYS: tuple[dict[str, Any], ...] = (
 
 @contextlib.contextmanager
 def session_over(module: ScriptedModule, **settings: Any) -> Iterator[requests.Session]:
-    """A session over a modem at whose far end is `module`."""
+    """A session over a modem with `module`."""
     with requests.Session() as session:
         adapter = BG96Adapter(module.url, clock=module.clock, **settings)
         session.mount("http://", adapter)
@@ -152,16 +152,16 @@ def session_over(module: ScriptedModule, **settings: Any) -> Iterator[requests.S
 
 
 def module(data: bytes) -> None:
-    """A module that says anything, under requests and by itself."""
+    """A module that sends anything, with requests and alone."""
     request(data)
     asked(data)
 
 
 def request(data: bytes) -> None:
-    """A request ends in time, with a response or one of requests' exceptions.
+    """A request ends in time, with a response or an exception of requests.
 
-    The first byte chooses the way; the rest are the module's answers, one for each
-    piece that it is sent.
+    The first byte chooses the way. The others are the module's answers, one for each
+    piece that it gets.
     """
     way = dict(WAYS[(data[0] if data else 0) % len(WAYS)])
     answers = script(data[1:])
@@ -169,14 +169,14 @@ def request(data: bytes) -> None:
     with session_over(scripted, via=way.pop("via", "line")) as session:
         outcome(session, **way, **ASKED)
         assert scripted.clock.now() <= allowed(data)
-        # The next one finds the modem free, and in a state that it can leave.
+        # The next request finds the modem free, and can recover it.
         started = scripted.clock.now()
         assert failed(session, **way, **ASKED) or len(answers) > 3
         assert scripted.clock.now() - started <= allowed(data)
 
 
 def asked(data: bytes) -> None:
-    """What a caller asks of the modem itself is answered, or one of our errors."""
+    """A caller of the modem gets an answer, or one of our errors."""
     kind = data[0] if data else 0
     scripted = ScriptedModule([b"\r\nOK\r\n"] * 2 + script(data[1:]))
     modem = BG96Modem(scripted.url, clock=scripted.clock)
@@ -196,15 +196,15 @@ def asked(data: bytes) -> None:
 
 
 def exchanges(data: bytes) -> None:
-    """A true module, on a line that adds to what it says, and a server that errs."""
+    """A real module, on a line that adds bytes, and a server with faults."""
     line(data)
     server(data)
 
 
 def line(data: bytes) -> None:
-    """Bytes among those of a true module, at any place: the next request succeeds.
+    """Bytes among those of a real module, anywhere: the next request works.
 
-    The first byte chooses the way, the next two the place, and the rest comes there.
+    The first byte chooses the way, the next two the place. The others are inserted.
     """
     way = dict(WAYS[(data[0] if data else 0) % len(WAYS)])
     # No dialogue is shorter.
@@ -218,7 +218,7 @@ def line(data: bytes) -> None:
 
 
 def server(data: bytes) -> None:
-    """Whatever a server sends, the module and the client make something of it."""
+    """Whatever a server sends, module and client handle it."""
     kind, sent = (data[0] if data else 0), data[1:]
     firmware = Switches.from_text({"chunked": ("raw", "decoded")[kind // 4 % 2]})
     with rig(sent, switches=firmware) as made:
@@ -229,7 +229,7 @@ def server(data: bytes) -> None:
 
 
 def recorded(**arguments: Any) -> list[bytes]:
-    """What a true module answers, piece by piece, in the course of a request."""
+    """The answers of a real module during a request, piece by piece."""
     via = arguments.pop("via", "line")
     answer = arguments.pop("answer", response(b"hello"))
     with rig(answer, adapter={"via": via}) as made:
@@ -246,7 +246,7 @@ def recorded(**arguments: Any) -> list[bytes]:
 
 
 def module_seeds() -> Iterator[bytes]:
-    """Scripts by which requests succeed, and other responses to read."""
+    """Scripts with which requests work, and other responses."""
     for number, way in enumerate(WAYS):
         yield bytes((number,)) + joined(recorded(**way))
     coded = chunks(b"one and two", [4]), b"Transfer-Encoding: chunked"

@@ -1,4 +1,4 @@
-"""Fixtures for what comes over ``scripted://``, and for what is kept of it."""
+"""Fixtures for ``scripted://``, and for limits of memory."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Bounded = Callable[[int], contextlib.AbstractContextManager[None]]
 
 @pytest.fixture(autouse=True)
 def port() -> Iterator[None]:
-    """Have ``scripted://``."""
+    """Make ``scripted://`` known."""
     with known_to_pyserial():
         yield
 
 
 @contextlib.contextmanager
 def within(size: int) -> Iterator[None]:
-    """Take `size` bytes of memory at most, at any time."""
+    """Use at most `size` bytes of memory at any time."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -34,5 +34,5 @@ def within(size: int) -> Iterator[None]:
 
 @pytest.fixture
 def memory() -> Bounded:
-    """Bound the memory of a ``with`` block, in bytes."""
+    """Limit the memory of a ``with`` block, in bytes."""
     return within

@@ -19,7 +19,7 @@ from tests.emulator.host import Host, response
 from tests.fuzz.parsers import pieces
 from tests.fuzz.scripted import SECOND, script
 
-#: What servers answer, over and over.
+#: The answers of servers, again and again.
 ANSWERS = (
     response(b"abc"),
     [Silence()],
@@ -37,7 +37,7 @@ def commands(data: bytes) -> None:
 
 
 def command_line(data: bytes) -> None:
-    """A line is commands, and after them at most one fault."""
+    """A line is commands, and then at most one fault."""
     found = list(parse(data.decode("latin-1")))
     assert None not in found[:-1] and len(found) <= len(data)
     for command in found:
@@ -47,7 +47,7 @@ def command_line(data: bytes) -> None:
 
 
 def parameters(data: bytes) -> None:
-    """The parameters of every command are taken, or refused."""
+    """The parameters of each command are accepted or refused."""
     text = data.decode("latin-1")
     for entry in COMMANDS._entries.values():
         with contextlib.suppress(ParameterError):
@@ -55,7 +55,7 @@ def parameters(data: bytes) -> None:
 
 
 def http(data: bytes) -> None:
-    """What comes from a server, and from the host, is read or refused."""
+    """Bytes of a server and of the host are parsed or refused."""
     with contextlib.suppress(MalformedUrl):
         assert 0 < Url.parse(data.decode("latin-1")).port < 65536
     if split := split_head(data):
@@ -73,7 +73,7 @@ def http(data: bytes) -> None:
 
 
 def escape(data: bytes) -> None:
-    """Data mode loses nothing but the sequence that ends it, and holds back little."""
+    """Data mode loses only the sequence that ends it, and holds few bytes."""
     detector, now, out = EscapeDetector(0.0), 0.0, b""
     for number, piece in enumerate(pieces(data)):
         now += number % 3 * 0.6
@@ -93,9 +93,9 @@ def emulator(data: bytes) -> None:
 
 
 def hosted(data: bytes) -> None:
-    """The module lives, keeps little, and answers when it is called back.
+    """The module survives, keeps few bytes, and can be made to answer.
 
-    The first byte chooses what servers answer; then there are pieces with pauses.
+    The first byte chooses the servers' answers. Then come pieces, with pauses.
     """
     kind = data[0] if data else 0
     with Host(("whole", "bytewise")[kind & 1], pin="1234") as host:
@@ -112,14 +112,14 @@ def hosted(data: bytes) -> None:
 
 
 def check_size(module: Module) -> None:
-    """What the module keeps of what it was sent is bounded."""
+    """Check that the module keeps a limited number of bytes."""
     assert len(module._interpreter._line) <= LINE_LIMIT + 1
     assert module.terminal.pending <= 1 << 20
     assert module.terminal.input.size <= INPUT_LIMIT
 
 
 def revive(host: Host) -> None:
-    """Bring the module back to where it answers, from wherever it is."""
+    """Bring the module back to command mode, from any state."""
     module = host.emulator.module
     for _ in range(2):
         if not module.power.on:
@@ -127,7 +127,7 @@ def revive(host: Host) -> None:
         # No command and no data mode takes longer.
         host.hear(70_000.0)
         host.ask(b"+++", 3.0)
-        # S3 may be anything: it is what ends a line.
+        # S3 may be any byte. It ends a line.
         end = bytes((module.terminal.registers[3],))
         host.ask(end + b"ATE1Q0V1S3=13" + end, 500.0)
         host.ask(b"\rAT&F\r", 500.0)
@@ -138,7 +138,7 @@ def revive(host: Host) -> None:
 
 
 def core(data: bytes) -> None:
-    """The module without a line: it is told what comes when, and never stands still."""
+    """The module without a line: it gets bytes with their times, and never stops."""
     module = Module(CallableNetwork(lambda request: response(b"abc")))
     now = 0.0
     for piece in script(data):

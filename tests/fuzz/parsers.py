@@ -1,6 +1,6 @@
-"""What reads bytes without a port, fed with any bytes in any pieces.
+"""The parsers without a port, with any bytes in any pieces.
 
-Each target is a function of bytes. It returns, or raises what nobody may raise.
+Each target is a function of bytes. It returns, or raises what it must not raise.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ COMMANDS = (
     Command("I", bare=True),
     Command("+QHTTPREAD=60", leads=True),
 )
-#: Steps that a dialogue may take before it is taken to go on for ever.
+#: The steps after which a dialogue counts as endless.
 STEPS = 2_000
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """The rest of `data`, cut into pieces as its first byte says."""
+    """`data` in pieces; its first byte chooses them."""
     size = (data[0] if data else 0) + 1
     size = 4096 if size > 250 else size
     for start in range(1, len(data), size):
@@ -55,7 +55,7 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 
 def lines(data: bytes) -> None:
-    """Lines come out of anything, and what is no line is not kept."""
+    """Any bytes give lines, and bytes that are not a line are not kept."""
     buffer = LineBuffer()
     for piece in pieces(data):
         buffer.receive_data(piece)
@@ -66,7 +66,7 @@ def lines(data: bytes) -> None:
 
 
 def classified(line: bytes) -> None:
-    """Look at a line as the drive loop does."""
+    """Classify a line as the drive loop does."""
     printable(line)
     connects(line)
     for command in COMMANDS:
@@ -77,9 +77,9 @@ def classified(line: bytes) -> None:
 
 
 def response(data: bytes) -> None:
-    """The bytes of a response are a response, in every way of reading, or refused.
+    """The bytes of a response are a response in each way of reading, or refused.
 
-    The first byte chooses the request's method and what is known of the module.
+    The first byte chooses the request's method, and what is known of the module.
     """
     framing(data)
     stored(data)
@@ -98,7 +98,7 @@ def chunks(data: bytes) -> None:
 
 
 def framing(data: bytes) -> None:
-    """A response ends somewhere, or is refused; little is withheld meanwhile."""
+    """A response ends somewhere, or is refused; few bytes are kept back."""
     kind = data[0] if data else 0
     ends = (b"\r\n", b"\n")[kind >> 5 & 1]
     made = Framing(METHODS[kind % 2], (None, 5)[kind // 2 % 2], ends)
@@ -113,7 +113,7 @@ def framing(data: bytes) -> None:
                 break
         if made.trailer is Trailer.FULL:
             made.take_trailer()
-    # Of our own there may be a size for each piece that was taken off its chunk.
+    # Our own framing may have a size for each piece that was decoded.
     assert taken <= 10 * fed + 10
 
 
@@ -152,7 +152,7 @@ SECURE = Request("GET", b"https://a.example/", b"GET /", False, True, TRUST)
 
 
 def conversations() -> list[Callable[[], Dialogue[object]]]:
-    """All that may be said to a module."""
+    """All dialogues."""
     settings, known = Settings(apn="a", pin="1234", rtscts=True), Knowledge()
     return [
         lambda: connect.find_module(settings),
@@ -173,9 +173,9 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
 
 
 def dialogues(data: bytes) -> None:
-    """Whatever the module answers, a dialogue ends, with an error of ours or none.
+    """Whatever the module answers, a dialogue ends, with one of our errors or none.
 
-    The first byte chooses the dialogue; after it there is a line for each step.
+    The first byte chooses the dialogue. Then there is a line for each step.
     """
     made = conversations()
     dialogue = made[(data[0] if data else 0) % len(made)]()
@@ -185,14 +185,14 @@ def dialogues(data: bytes) -> None:
         for _ in range(STEPS):
             line = next(answers, None)
             if line is None:
-                # Only so the dialogue may end that waits for a better answer.
+                # Only this may end the dialogue that waits for a better answer.
                 dialogue.close()
                 return
             step = dialogue.send(replied(step, line))
 
 
 def replied(step: object, line: bytes) -> object:
-    """What a step is answered: information lines in `line` end with a NUL each."""
+    """The answer to a step: information lines in `line` end with NUL."""
     if isinstance(step, Await):
         return step.prefix + line
     if isinstance(step, (Command, AwaitLateAnswer)):

@@ -1,4 +1,4 @@
-"""``scripted://`` for pyserial: a port whose far end is a `ScriptedModule`."""
+"""``scripted://`` for pyserial: a port to a `ScriptedModule`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.fuzz.scripted import ScriptedModule
 
 
 class Serial(SerialBase):
-    """As much of a port as is asked of one without a file descriptor."""
+    """The part of a port that is used without a file descriptor."""
 
-    # What pyserial's base class keeps, and its type stubs do not tell.
+    # The type stubs of pyserial's base class do not have these attributes.
     _port: str | None
     _timeout: float | None
 
@@ -23,27 +23,27 @@ class Serial(SerialBase):
         self.is_open = True
 
     def close(self) -> None:
-        """Let it go."""
+        """Close the port."""
         self.is_open = False
 
     def read(self, size: int = 1) -> bytes:
-        """Return what comes."""
+        """Return the bytes that come."""
         return self.module.take(size, self._timeout or 0.0)
 
     def write(self, b: Any, /) -> int:
-        """Ask something of it."""
+        """Send bytes to the module."""
         self.module.hear(bytes(b))
         return len(b)
 
     @property
     def in_waiting(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes that can be read."""
         return self.module.waiting()
 
     def _reconfigure_port(self) -> None:
         """Any speed is right."""
 
     def _update_dtr_state(self) -> None:
-        """The line is not wired."""
+        """DTR is not wired."""
 
     _update_rts_state = _update_dtr_state

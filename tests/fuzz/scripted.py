@@ -1,8 +1,7 @@
-"""A module that says what it is told to say, whatever it is asked.
+"""A module that sends its script, whatever it is asked.
 
-It stands at the far end of ``scripted://``, a port for pyserial, and its time is
-virtual: a byte takes as long as the line's speed has it, so that who listens for ever
-does not do so in no time.
+It is at the far end of ``scripted://``, a port for pyserial. Its time is virtual. A
+byte takes the time of the line's speed, so a client that only listens lets time pass.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from tests.support import to_question
 
 #: The package in which pyserial looks for ``scripted://``.
 PACKAGE = __package__ or ""
-#: What stands between two answers in the bytes of a script.
+#: The bytes between two answers of a script.
 NEXT = b"\xfe"
-#: What stands there for a second of silence.
+#: A second of silence in a script.
 SECOND = b"\xfd"
-#: How often the host may look at its port before time passes.
+#: The number of looks at the port before time passes.
 PATIENCE = 100_000
 
 _numbers = itertools.count(1)
@@ -35,7 +34,7 @@ _by_name: weakref.WeakValueDictionary[str, ScriptedModule] = (
 
 
 class Hangs(BaseException):
-    """The host goes round in circles."""
+    """The host looks again and again without end."""
 
 
 class ScriptedModule:
@@ -60,9 +59,9 @@ class ScriptedModule:
         slow: float = 0.0,
     ) -> None:
         self.clock = VirtualClock()
-        #: Everything that was written.
+        #: All bytes that were written.
         self.heard: list[bytes] = []
-        #: How many bytes the host has read.
+        #: The number of bytes that the host has read.
         self.said = 0
         self._answers = iter(()) if callable(answers) else iter(answers)
         self._answer = answers if callable(answers) else self._next
@@ -80,7 +79,7 @@ class ScriptedModule:
 
     @classmethod
     def find(cls, name: str) -> ScriptedModule:
-        """Return the module of this name."""
+        """Return the module with this name."""
         return _by_name[name]
 
     @property
@@ -89,7 +88,7 @@ class ScriptedModule:
         return f"scripted://{self.name}"
 
     def hear(self, data: bytes) -> None:
-        """Take what the host writes."""
+        """Take bytes of the host."""
         self.heard.append(data)
         self.clock.sleep(len(data) * self._byte_time)
         self._free = max(self._free, self.clock.now())
@@ -97,7 +96,7 @@ class ScriptedModule:
         self._say(self._answer(data) if answer is None else answer)
 
     def waiting(self) -> int:
-        """Return how many bytes there are for the host now."""
+        """Return the number of bytes for the host now."""
         now = self.clock.now()
         self._looked = self._looked + 1 if now == self._looked_at else 0
         self._looked_at = now
@@ -138,7 +137,7 @@ class ScriptedModule:
 
 @contextlib.contextmanager
 def known_to_pyserial() -> Iterator[None]:
-    """Have pyserial know ``scripted://``."""
+    """Make ``scripted://`` known to pyserial."""
     serial.protocol_handler_packages.append(PACKAGE)
     try:
         yield
@@ -147,12 +146,12 @@ def known_to_pyserial() -> Iterator[None]:
 
 
 def script(data: bytes, limit: int = 64) -> list[bytes]:
-    """Return the answers in `data`: what stands between `NEXT` and `NEXT`."""
+    """Return the answers in `data`, which `NEXT` separates."""
     return data.split(NEXT, limit)
 
 
 def joined(answers: Iterable[Any]) -> bytes:
-    """Return answers as one script, in which no byte means anything else."""
+    """Return answers as one script. No byte of it has another meaning."""
     return NEXT.join(
         answer.replace(NEXT, b"?").replace(SECOND, b"?") for answer in answers
     )

@@ -1,4 +1,4 @@
-"""Where the search begins: dialogues that go well, and real ones."""
+"""The starts of a search: dialogues without faults, and real ones."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ DIALOGUES = (
 
 
 def adversary(data: bytes) -> None:
-    """Whatever a server does, and whenever, it speaks for nobody but itself."""
+    """Whatever a server does, and whenever, its bytes are only its own."""
     play(from_bytes(data))
 
 
-#: By name, all there are.
+#: All seeds, by name.
 TARGETS: dict[str, Target] = {
     "lines": parsers.lines,
     "response": parsers.response,
@@ -69,7 +69,7 @@ TARGETS: dict[str, Target] = {
 
 
 def seeds(name: str) -> Iterator[bytes]:
-    """Inputs for a target from which others are made."""
+    """Inputs of a target, from which others are made."""
     yield b"\0"
     yield from {
         "lines": transcript_seeds,
@@ -85,7 +85,7 @@ def seeds(name: str) -> Iterator[bytes]:
 
 
 def transcript_seeds() -> Iterator[bytes]:
-    """What hosts sent in real dialogues, and what modules said."""
+    """The bytes of hosts and modules in real dialogues."""
     for path in TRANSCRIPTS:
         steps = read_transcript(path)
         for sign in "><":
@@ -95,20 +95,20 @@ def transcript_seeds() -> Iterator[bytes]:
 
 
 def response_seeds(lead: int = 2, trailer: bytes = TRAILER) -> Iterator[bytes]:
-    """Responses, and what ends them."""
+    """Responses and their ends."""
     for kind in range(6):
         for answer in RESPONSES:
             yield bytes((kind,)) * lead + answer + trailer
 
 
 def exchange_seeds() -> Iterator[bytes]:
-    """Responses that a server sends, and a module."""
+    """Responses of a server and of a module."""
     yield from response_seeds(1, b"")
     yield from response_seeds(3)
 
 
 def adversary_seeds() -> Iterator[bytes]:
-    """Attacks in which one choice, or many, are not the usual ones."""
+    """Attacks with one unusual choice, or many."""
     yield from (bytes(place) + b"\1" for place in range(24))
     yield from (random.Random(number).randbytes(80) for number in range(24))
 
@@ -121,7 +121,7 @@ def wire_seeds() -> Iterator[bytes]:
 
 
 def dialogue_seeds() -> Iterator[bytes]:
-    """Answers that are right somewhere."""
+    """Answers that are right for some step."""
     for number in range(len(parsers.conversations())):
         yield bytes((number,)) + b"\n".join(DIALOGUES)
         yield from (bytes((number,)) + (one + b"\n") * 9 for one in DIALOGUES)

@@ -1,4 +1,4 @@
-"""Hosts that would have the module keep everything, or never be done."""
+"""Hosts that try to make the module keep everything, or work without end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from requests_bg96.emulator.terminal import INPUT_LIMIT, OUTPUT_LIMIT
 from tests.emulator.host import ERROR, OK, Host, cme
 from tests.fuzz.conftest import Bounded
 
-#: Bytes of the longest answer to one command.
+#: The bytes of the longest answer to one command.
 ANSWER = 2_048
 
 
@@ -24,7 +24,7 @@ ENDLESS = (b"x" * 40_000, b"AT" + b"+CSQ;" * 8_000, b"AT" + b";" * 40_000)
 
 @pytest.mark.parametrize("data", ENDLESS, ids=["no prefix", "commands", "nothing"])
 def test_a_command_line_without_end(data: bytes) -> None:
-    """It is ignored beyond its limit; behind its end the next one is answered."""
+    """Beyond its limit, it is ignored. After its end, the next one is answered."""
     with Host() as host:
         host.quiet()
         for start in range(0, len(data), 4_000):
@@ -35,7 +35,7 @@ def test_a_command_line_without_end(data: bytes) -> None:
 
 
 def test_a_host_that_does_not_read(memory: Bounded) -> None:
-    """What it has to be told has an end, and so has what is kept of what it sends."""
+    """The bytes for it are limited, and so are those kept from it."""
     with Host() as host:
         terminal = host.emulator.module.terminal
         with memory(500_000):
@@ -44,14 +44,14 @@ def test_a_host_that_does_not_read(memory: Bounded) -> None:
                 assert terminal.pending <= OUTPUT_LIMIT + ANSWER
                 assert terminal.input.size <= INPUT_LIMIT
         assert terminal.input.size == INPUT_LIMIT
-        # Nothing that was kept is lost when it reads on.
+        # No kept byte is lost when it reads again.
         lines = INPUT_LIMIT // len(b"AT+QHTTPCFG?\r")
         assert host.hear(10.0).count(OK) >= lines
     assert terminal.input.size == 0
 
 
 def test_a_host_that_does_not_wait(memory: Bounded) -> None:
-    """What it sends while a command takes its time is kept up to a limit."""
+    """Bytes that come during a long command are kept up to a limit."""
     with Host(answer_delay=5.0) as host, memory(500_000):
         host.send(b"AT\r")
         for _ in range(100):
@@ -62,7 +62,7 @@ def test_a_host_that_does_not_wait(memory: Bounded) -> None:
 
 
 def test_a_client_of_the_server_that_does_not_wait() -> None:
-    """It is not read faster than the line carries it."""
+    """It is read no faster than the line carries the bytes."""
     listener = socket.create_server(("127.0.0.1", 0))
     emulator = Emulator(baudrate=9_600, clock=VirtualClock())
     with emulator, listener, socket.create_connection(listener.getsockname()) as host:
@@ -74,7 +74,7 @@ def test_a_client_of_the_server_that_does_not_wait() -> None:
                 host.send(b"x" * CHUNK)
             server._turn()
             most = max(most, emulator.line.unsent)
-        # It is over before it begins, and closes what it has.
+        # It has ended before it begins, and closes what it has.
         server.stop()
         server.run()
     assert CHUNK <= most <= HOST_BUFFER + CHUNK
@@ -98,7 +98,7 @@ def test_a_client_of_the_server_that_does_not_wait() -> None:
     ],
 )
 def test_huge_numbers(command: bytes, answer: bytes, digits: int) -> None:
-    """They are out of every range."""
+    """They are out of each range."""
     with Host() as host:
         line = command % (b"9" * digits) + b"\r"
         assert host.quiet().ask(line) == answer
@@ -107,7 +107,7 @@ def test_huge_numbers(command: bytes, answer: bytes, digits: int) -> None:
 
 @pytest.mark.parametrize("command", [b'AT+QFUPL="f",%d', b"AT+QFWRITE=0,%d"])
 def test_files_as_large_as_the_file_system(command: bytes) -> None:
-    """One byte more is refused, and nothing is kept free for what is announced."""
+    """One byte more is refused, and nothing is reserved for a length."""
     total = 14_483_456
     with Host() as host:
         host.quiet().ask(b'AT+QFOPEN="g"\r')

@@ -1,4 +1,4 @@
-"""Modules, and servers behind them, that make the client wait or keep for ever."""
+"""Modules and servers that try to make the client wait or keep for ever."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ from tests.support import CONNECT as LEADS
 from tests.support import OK, SOMEWHERE, TRAILER, chunks, response, rig
 
 MB = 1 << 20
-#: As fast as USB lets a module be.
+#: As fast as a module on USB can be.
 FAST = 12_000_000
 CODED = b"Transfer-Encoding: chunked"
 URC = b'\r\n+QIND: "csq",99,99\r\n'
 
 
 def dialogue(**arguments: str) -> list[bytes]:
-    """The answers of a true module to a GET."""
+    """The answers of a real module to a GET."""
     return script(joined(recorded(method="GET", **arguments)), 1_000)
 
 
 def read_from(answer: bytes, **settings: Any) -> tuple[ScriptedModule, object]:
-    """What comes of a GET where AT+QHTTPREAD has this answer."""
+    """The result of a GET if AT+QHTTPREAD has this answer."""
     said = [*dialogue()[:-1], LEADS + answer, *[OK] * 9]
     module = ScriptedModule(said, **settings)
     with session_over(module) as session:
@@ -62,12 +62,12 @@ def read_from(answer: bytes, **settings: Any) -> tuple[ScriptedModule, object]:
 
 
 def in_time(module: ScriptedModule, silences: int = 1) -> bool:
-    """Whether a request was over when it had to be."""
+    """Whether a request ended in time."""
     return module.clock.now() <= CONNECT + silences * READ + SLACK
 
 
 def test_what_is_recorded_succeeds() -> None:
-    """Or the tests below would look at something else."""
+    """Otherwise the tests below would show nothing."""
     _, body = read_from(response(b"hello") + TRAILER)
     assert body == b"hello"
 
@@ -113,12 +113,12 @@ def test_a_module_that_never_stops(memory: Bounded, name: str) -> None:
         for number in (1, 2):
             assert failed(session, **ASKED)
             assert module.clock.now() <= number * (CONNECT + SLACK)
-    # It was listened to.
+    # Its bytes were read.
     assert module.said > LINE_LIMIT
 
 
 def flooded(answer: Callable[[bytes], bytes]) -> ScriptedModule:
-    """A module after two requests, each of which has ended in time."""
+    """A module after two requests, each of which ended in time."""
     module = ScriptedModule(answer)
     with session_over(module) as session:
         for number in (1, 2):
@@ -128,7 +128,7 @@ def flooded(answer: Callable[[bytes], bytes]) -> ScriptedModule:
 
 
 def test_an_echo() -> None:
-    """What is written comes back, and nothing else."""
+    """Written bytes come back, and nothing else."""
     assert len(flooded(lambda data: data).heard) > 5
     assert len(flooded(lambda data: data.replace(b"\r", b"\r\r\n")).heard) > 5
 
@@ -139,13 +139,13 @@ def test_ok_to_everything() -> None:
 
 
 def test_connect_to_everything() -> None:
-    """And data mode is never left."""
+    """Data mode is never left."""
     heard = flooded(lambda data: LEADS).heard
     assert b"+++" in heard and not any(b"POST" in data for data in heard)
 
 
 def test_ok_or_connect_as_it_should_be() -> None:
-    """A module that agrees to all, and tells nothing."""
+    """A module that accepts everything, and prints nothing."""
 
     def agree(data: bytes) -> bytes:
         wants = b"+QHTTPURL=" in data or b"+QHTTPPOST=" in data
@@ -179,7 +179,7 @@ def test_an_answer_of_many_lines() -> None:
 
 
 def test_no_acknowledgement_but_bytes(memory: Bounded) -> None:
-    """While a block of a file waits to be confirmed."""
+    """While a block of a file waits for its confirmation."""
     flood = itertools.chain([LEADS], itertools.repeat(b"x" * 4_096))
     module = ScriptedModule([], flood, baudrate=FAST, piece=4_096)
     upload = Command("+QFUPL=a", payload=bytes(5_000), acknowledged=True)
@@ -191,7 +191,7 @@ def test_no_acknowledgement_but_bytes(memory: Bounded) -> None:
 
 
 def places() -> dict[str, int]:
-    """Where lines begin in the dialogue of a GET, up to the response."""
+    """The starts of lines in the dialogue of a GET, until the response."""
     with rig() as made:
         made.get()
         heard = made.heard
@@ -218,7 +218,7 @@ def test_urcs_in_the_trailer() -> None:
 
 
 def test_urcs_after() -> None:
-    """A thousand behind a response: so is the next."""
+    """A thousand after a response: the next one is read, too."""
     with rig() as made:
         assert made.get().content == b"hello"
         for _ in range(1_000):
@@ -229,7 +229,7 @@ def test_urcs_after() -> None:
 
 @pytest.mark.parametrize("cut", [1, -3, -2, -1])
 def test_a_flood_of_urcs(memory: Bounded, cut: int) -> None:
-    """A million at some place of the dialogue: the request ends in time."""
+    """A million somewhere in the dialogue: the request ends in time."""
     answers = dialogue()[:-1]
     flood = itertools.repeat(URC * 180, 1_000_000 // 180)
     said = itertools.chain(answers[:cut], [answers[cut] + URC * 20_000])
@@ -254,7 +254,7 @@ def test_a_head_of_megabytes() -> None:
 
 @pytest.mark.parametrize("line", [b"X" * 8 * MB, b"X: y\r\n" * MB, b"\n" * 8 * MB])
 def test_no_head(memory: Bounded, line: bytes) -> None:
-    """However the bytes look that it has, no more is kept than a head may have."""
+    """Whatever the bytes look like, no more is kept than a head may have."""
     framing = Framing("GET")
     with memory(4 * HEAD_LIMIT), contextlib.suppress(TransferError):
         framing.receive_data(b"HTTP/1.1 200 OK\r\n")
@@ -268,7 +268,7 @@ HUGE = 10**12
 
 @pytest.mark.parametrize("told", [b"%d" % HUGE, b"9" * 4_000, b"9" * 6_000, b"-1"])
 def test_a_length_that_is_told_beforehand(told: bytes) -> None:
-    """What the result URC says of the length is not relied on."""
+    """The length in the result URC is not relied on."""
     answers = dialogue()
     for number, answer in enumerate(answers):
         answers[number] = re.sub(rb"(\+QHTTPGET: 0,200),\d+", rb"\1," + told, answer)
@@ -280,14 +280,14 @@ def test_a_length_that_is_told_beforehand(told: bytes) -> None:
     with session_over(module) as session:
         refused = failed(session, **ASKED)
         assert in_time(module)
-        # More digits than any number of a module has are noise.
+        # A number with more digits than any of a module is noise.
         assert refused == (len(told) > 4_300)
 
 
 def test_a_length_that_is_told_beforehand_by_file() -> None:
-    """No file is larger than the file system, and is waited for no longer.
+    """No file is larger than the file system, and the wait is no longer.
 
-    Not even one that grows all the time.
+    Even for a file that grows all the time.
     """
     answers = dialogue(via="file")
     stop = next(n for n, one in enumerate(answers) if b"POSTFILE: 0,200," in one)
@@ -311,7 +311,7 @@ LENGTHS = (b"Content-Length: %d" % HUGE, b"Content-Length: " + b"9" * 5_000)
 @pytest.mark.parametrize("field", LENGTHS, ids=["12 digits", "5000 digits"])
 @pytest.mark.parametrize("ending", [b"", TRAILER])
 def test_a_length_beyond_all(memory: Bounded, field: bytes, ending: bytes) -> None:
-    """Nothing is kept free for it; what lacks is missed, or waited for, in time."""
+    """Nothing is reserved for it. Missing bytes are an error in time."""
     with memory(MB):
         module, found = read_from(response(b"hello", field) + ending)
     assert in_time(module, 2)
@@ -320,14 +320,14 @@ def test_a_length_beyond_all(memory: Bounded, field: bytes, ending: bytes) -> No
     elif field == LENGTHS[0]:
         assert isinstance(found, requests.exceptions.ChunkedEncodingError)
     else:
-        # http.client takes it for no length at all.
+        # http.client does not take it as a length.
         assert found == b"hello"
 
 
 @pytest.mark.parametrize("size", [b"%x" % HUGE, b"f" * 16, b"f" * 17, b"9" * 10**6])
 @pytest.mark.parametrize("ending", [b"", TRAILER])
 def test_a_chunk_beyond_all(memory: Bounded, size: bytes, ending: bytes) -> None:
-    """Behind one that is whole, so that it is known to be one."""
+    """After a complete one, so that the framing is known."""
     start = chunks(b"hello", [5])[:-5]
     sent = response(start + size + b"\r\nworld", CODED)
     with memory(6 * MB):
@@ -337,7 +337,7 @@ def test_a_chunk_beyond_all(memory: Bounded, size: bytes, ending: bytes) -> None
 
 
 def test_trailer_fields_without_end(memory: Bounded) -> None:
-    """A single one is refused; many are read by http.client, and not kept."""
+    """One of them is refused; many are read by http.client, and not kept."""
     sent = response(chunks(b"hello", [5])[:-2], CODED) + b"X: " + b"x" * MB
     with memory(4 * MB):
         module, found = read_from(sent, baudrate=FAST, piece=4_096)
@@ -348,7 +348,7 @@ def test_trailer_fields_without_end(memory: Bounded) -> None:
 
 
 def reading(module: ScriptedModule) -> LiveResponse:
-    """A response that comes from `module`."""
+    """A response of `module`."""
     made = linked(module, Settings())
     made.state.state = State.RECEIVING
     return LiveResponse(made, Framing("GET"), READ, module.clock, lambda exchange: None)
@@ -358,7 +358,7 @@ OPEN = response(b"body", b"Connection: close")
 
 
 def test_an_answer_to_a_question_that_goes_on() -> None:
-    """OK, and OK again, each before the silence that would make it an answer."""
+    """OK again and again, each before the silence that would make it an answer."""
     module = ScriptedModule(
         lambda data: OK * 5_000,
         [OPEN + TRAILER],
@@ -372,15 +372,15 @@ def test_an_answer_to_a_question_that_goes_on() -> None:
         started = module.clock.now()
         got += made.read(1_000)
         assert module.clock.now() - started < READ
-    # It was none, so what it was about is payload.
+    # It was not an answer, so the bytes before it are payload.
     assert got.startswith(OPEN + TRAILER)
 
 
 @pytest.mark.parametrize("slow", [0.0, 0.01])
 def test_a_response_without_end_is_not_spooled_for_ever(slow: float) -> None:
-    """Who waits for the modem waits until their own deadline.
+    """A request that waits for the modem waits until its own deadline.
 
-    Also where there is always something to read, on a line faster than its reader.
+    Even if there is always something to read, on a line faster than its reader.
     """
     flood = itertools.chain([OPEN], itertools.repeat(b"x" * 64, 100_000))
     module = ScriptedModule([], flood, slow=slow)
@@ -389,12 +389,12 @@ def test_a_response_without_end_is_not_spooled_for_ever(slow: float) -> None:
     with pytest.raises(NoAnswer, match="busy"):
         made.spool(Deadline(module.clock, 3.0))
     assert module.clock.now() - started < 3.5
-    # Nothing of it is lost.
+    # No byte of it is lost.
     assert made.read(len(OPEN)) == OPEN
 
 
 def test_a_response_without_end_and_the_next_request() -> None:
-    """It fails in time, and so does the one after it; the stream goes on."""
+    """It fails in time, and so does the one after it; the stream continues."""
     last = LEADS + OPEN + b"x" * 8_000_000
     module = ScriptedModule([*dialogue()[:-1], last], piece=4_096)
     with session_over(module) as session:

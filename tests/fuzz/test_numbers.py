@@ -1,4 +1,4 @@
-"""Numbers of a module that are none, or more than anybody can read."""
+"""Numbers of a module that are not numbers, or are too long."""
 
 from __future__ import annotations
 
@@ -18,33 +18,32 @@ from tests.emulator.host import Host, response
 from tests.fuzz.scripted import ScriptedModule
 from tests.support import OK, play
 
-#: Python reads no more than 4,300 digits, and "2" is one to some of its functions when
-#: it is raised.
+#: Python parses at most 4,300 digits. Some of its functions accept a superscript "2".
 NONE = ("9" * 5_000, "\xb2", "", "-1", "1_0", " 1")
 
 
 @pytest.mark.parametrize("text", NONE)
 def test_none(text: str) -> None:
-    """Not even with a sign, or blanks around it."""
+    """Not even with a sign, or with blanks around it."""
     assert number(text) is None
 
 
 def test_numbers() -> None:
-    """Zeros in front, and as many digits as a length may have."""
+    """With leading zeros, and as many digits as a length may have."""
     assert number("007") == 7
     assert number("9" * 18) == 10**18 - 1
 
 
 @pytest.mark.parametrize("digits", [10, 5_000])
 def test_error_numbers(digits: int) -> None:
-    """Noise is no number that would mean something."""
+    """Noise is not a number with a meaning."""
     assert error_number(b"+CME ERROR: " + b"7" * digits) is None
     assert error_number(b"+CME ERROR: 703 ") == 703
 
 
 @pytest.mark.parametrize("told", NONE[:-1])
 def test_attempts_left(told: str) -> None:
-    """They are not known, as where the module does not know the command."""
+    """They are unknown, as if the module did not have the command."""
     script = [
         ("AT+CPIN?", "+CPIN: SIM PIN|OK"),
         ("AT+QPINC?", f'+QPINC: "SC",{told},10|OK'),
@@ -57,14 +56,14 @@ def test_attempts_left(told: str) -> None:
 
 @pytest.mark.parametrize("told", NONE)
 def test_registration(told: str) -> None:
-    """What is none does not count as registered, nor break what asks for it."""
+    """A wrong state is not registered, and does not break the wait."""
     line = ("AT+CREG?;+CGREG?;+CEREG?", f"+CREG: 0,{told}|+CEREG: 0,5|OK")
     assert play(setup.registration(), line) == {"CEREG": "5"}
 
 
 @pytest.mark.parametrize("told", ["9" * 5_000, "9" * 10])
 def test_limits(told: str) -> None:
-    """Those of the manual's module are as good."""
+    """The limits of the manual's module are used."""
     ask = "AT+QHTTPURL=?;+QHTTPGET=?;+QHTTPPOST=?"
     lines = (
         f"+QHTTPURL: (1-{told}),(1-65535)|+QHTTPGET: (1-65535),(1-2048),(1-65535)|"
@@ -80,12 +79,12 @@ def test_limits(told: str) -> None:
     ["24/02/29,12:00:00+99999999999", "00/01/01,00:00:00+9999999999", "\xb2", ""],
 )
 def test_clocks(text: str) -> None:
-    """A zone beyond all time."""
+    """A time zone out of range."""
     assert clock_of(text) is None
 
 
 def signal(line: bytes) -> int | None:
-    """The signal of a module that answers AT+CSQ with this line, all else with OK."""
+    """The signal if a module answers AT+CSQ with this line, and all else with OK."""
 
     def answer(piece: bytes) -> bytes:
         return line + OK if b"+CSQ" in piece else OK
@@ -99,7 +98,7 @@ def signal(line: bytes) -> int | None:
 
 @pytest.mark.parametrize("line", [b"", b"\r\n+CSQ: \r\n", b"\r\n+CSQ: \xb2,99\r\n"])
 def test_signal(line: bytes) -> None:
-    """An answer that is none is one of our errors, and has what came."""
+    """A wrong answer is one of our errors, and the error has it."""
     with pytest.raises(TransferError, match=r"no number \(AT\+CSQ\)"):
         signal(line)
 
@@ -108,7 +107,7 @@ def test_signal(line: bytes) -> None:
     ("rssi", "dbm"), [(b"0,99", -113), (b"2,0", -109), (b"31,7", -51), (b"99,99", None)]
 )
 def test_the_ends_of_the_scale(rssi: bytes, dbm: int | None) -> None:
-    """From -113 to -51 dBm, in steps of 2; 99 is not known (AT manual 6.3)."""
+    """From -113 to -51 dBm, in steps of 2; 99 is unknown (AT manual 6.3)."""
     assert signal(b"\r\n+CSQ: %b\r\n" % rssi) == dbm
 
 
@@ -118,14 +117,14 @@ LONG = b"9" * 5_000
 
 
 def test_the_length_of_a_response() -> None:
-    """No length at all."""
+    """It is not a length."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\n"
     assert ResponseHead.parse(head % LONG).length is None
     assert ResponseHead.parse(head % b"12").length == 12
 
 
 def test_the_length_of_a_request() -> None:
-    """Nor in what the host has written itself."""
+    """Nor in the bytes of the host."""
     with Host() as host:
         host.online(requestheader=1)
         host.servers.answers.append(response(b"abc"))

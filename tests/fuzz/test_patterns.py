@@ -1,4 +1,4 @@
-"""No pattern takes a time that grows by a power with what it is given."""
+"""No pattern takes more than linear time or so for its input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import requests_bg96
 from requests_bg96.response.trailer import forms_in
 from tests.faults.trial import bounded
 
-#: What is repeated, what stands before it, and what behind that fits to no pattern.
+#: A repeated text, with a text before it, and one after it that never matches.
 PARTS = (
     *("\r", "\n", "\r\n", "A", "0", "V1", " ", '"', "a,", "1;", ".", "-", "\t", "["),
     *("AT1\r\n", "\r\nx\r\n", "OK\r\n", "\r\nOK\r\n", "\r\n+QHTTPREAD: 0\r\n", "Q0"),
@@ -24,19 +24,19 @@ PARTS = (
 )
 BEFORE = ("", "\r\n", "\r\nOK\r\n", "A", '"', "+A: ", "HTTP/1.1 200 OK\r\n", "0")
 BEHIND = ("!", "x" * 201, "\r\r!", "\0")
-#: Bytes of it. What tries all ways to divide so many never ends.
+#: Its bytes. A pattern that tries all divisions of so many never ends.
 SIZE = 160
 
 
 def modules() -> Iterator[types.ModuleType]:
-    """All of the package but those that run something when they are imported."""
+    """All modules of the package, except those that run something at import."""
     for found in pkgutil.walk_packages(requests_bg96.__path__, "requests_bg96."):
         if not found.name.endswith("__main__"):
             yield importlib.import_module(found.name)
 
 
 def patterns() -> dict[str, re.Pattern[Any]]:
-    """The patterns at the top of modules, and those of trailers, by their names."""
+    """The patterns at the top of modules, and those of trailers, by name."""
     owners: list[object] = [*modules(), forms_in(b"\r\n"), forms_in(b"\n")]
     return {
         f"{getattr(owner, '__name__', owner)}.{name}": value
@@ -56,7 +56,7 @@ def test_they_are_found() -> None:
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_a_pattern(name: str) -> None:
-    """Where it hangs, it does for ever."""
+    """A pattern that hangs does so for ever."""
     pattern = PATTERNS[name]
     with bounded():
         for before, part, behind in itertools.product(BEFORE, PARTS, BEHIND):

@@ -1,4 +1,4 @@
-"""Every target, with what is near to its seeds; ``tox -e fuzz`` goes further."""
+"""Each target, with inputs near its seeds; ``tox -e fuzz`` goes further."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from tests.fuzz.scripted import NEXT, SECOND
 from tests.fuzz.seeds import TARGETS, seeds
 
-#: What is put in place of something else.
+#: Replacements for bytes.
 TOKENS = (NEXT, SECOND, b"\r\n", b"\r", b"\n", b"\0", b"9" * 5_000, b",", b'"', b"\xb2")
 
 
 def spliced(data: bytes, place: int, count: int, other: bytes) -> bytes:
-    """`data` with `other` in place of `count` bytes of it."""
+    """`data` with `other` in place of `count` of its bytes."""
     place %= len(data) + 1
     return data[:place] + other + data[place + count :]
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_seeds(name: str) -> None:
-    """What goes well, or went well in a real dialogue, is nothing remarkable."""
+    """Dialogues without faults, and real ones, cause no error."""
     found = list(seeds(name))
     assert found
     for seed in found:
@@ -30,7 +30,7 @@ def test_the_seeds(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_is_near_to_the_seeds(name: str) -> None:
-    """Some of it is another byte, more, or missing."""
+    """Some bytes are changed, added or missing."""
     pieces = st.sampled_from(TOKENS) | st.binary(max_size=40)
     near = st.builds(
         spliced,

@@ -89,7 +89,7 @@ class Watch:
                 self.shown.append(repr(one))
 
     def failed(self, error: requests.RequestException) -> None:
-        """Note all that is told of an error, but for the URL that stock tells too."""
+        """Collect the texts of an error, except the URL, which stock requests shows."""
         for text in (repr(error), *traceback.format_exception(error)):
             self.shown.append(text.replace(TARGET, ""))
         causes: list[BaseException | None] = [error]

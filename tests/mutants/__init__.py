@@ -1,1 +1,1 @@
-"""Mutants: changes to the client that some test must notice."""
+"""Mutants: changes of the client that a test must notice."""

@@ -1,7 +1,7 @@
 """``python -m tests.mutants``: change a module, and see which test notices.
 
-A survivor is a change that no test has noticed. Either a test lacks, or the change
-changes nothing that anybody could see.
+A survivor is a change that no test has noticed. Either a test is missing, or the change
+has no visible effect.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from tests.mutants.making import Mutant, mutants
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What a run of the tests needs.
 COPIED = ("requests_bg96", "tests", "docs", "tox.ini", "setup.cfg", "pyproject.toml")
-#: What every run would import anew, and no mutant is in.
+#: Modules without mutants, imported once for all runs.
 PRELOADED = ("requests", "hypothesis.strategies", "cryptography.x509", "serial", "h11")
-#: pytest would warn of what is imported before it begins.
+#: pytest would warn of modules that are imported before it starts.
 OPTIONS = (
     "-x",
     "-q",
     "-pno:cacheprovider",
     "-Wignore::pytest.PytestAssertRewriteWarning",
 )
-#: A mutant may ask for memory without end.
+#: A mutant may use memory without end.
 MEMORY_LIMIT = 2 << 30
-#: A run that takes so many times as long as the first, and some seconds, hangs.
+#: A run hangs if it takes this many times as long as the first, and some seconds.
 PATIENCE, GRACE_SECONDS = 3, 3.0
 
 
@@ -53,7 +53,7 @@ def table() -> dict[str, list[str]]:
 
 
 def run(folder: pathlib.Path, tests: list[str], seconds: float) -> str:
-    """Run tests in a process of their own, and return what came of it."""
+    """Run tests in a process, and return the result."""
     child = os.fork()
     if not child:
         try:
@@ -72,7 +72,7 @@ def run(folder: pathlib.Path, tests: list[str], seconds: float) -> str:
 
 
 def _test(folder: pathlib.Path, tests: list[str]) -> int:
-    """Run tests here, on the package in `folder`; return pytest's exit code."""
+    """Run tests here, with the package in `folder`; return pytest's exit code."""
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -104,7 +104,7 @@ class Trial:
         self._text = self._path.read_text(encoding="utf-8")
 
     def run(self, every: int, lines: set[int]) -> None:
-        """Put each mutant to the tests, or every few; print the survivors."""
+        """Run the tests with each mutant, or with every few; print the survivors."""
         started = time.monotonic()
         if run(self._folder, self._tests, 600.0) != "survived":
             sys.exit(f"{self._name}: its tests fail without a mutant")

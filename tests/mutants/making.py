@@ -1,4 +1,4 @@
-"""What is changed in a module to make its mutants: by mutmut's operators, and ours."""
+"""Make the mutants of a module, with mutmut's operators and ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
-#: Docstrings, and what errors say.
+#: Docstrings, and the texts of errors.
 _TEXTS = (cst.BaseString, cst.FormattedString, cst.ConcatenatedString)
 
 
@@ -18,10 +18,10 @@ _TEXTS = (cst.BaseString, cst.FormattedString, cst.ConcatenatedString)
 class Mutant:
     """A module with one change.
 
-    :param line: where the change begins, from 1.
+    :param line: the line where the change begins, from 1.
     :param before: the expression or statement.
-    :param after: what stands in its place.
-    :param code: the module's whole text.
+    :param after: its replacement.
+    :param code: the whole text of the module.
     """
 
     line: int
@@ -31,7 +31,7 @@ class Mutant:
 
 
 def _drop_element(node: Any) -> Iterator[Any]:
-    """Leave out one entry of a table."""
+    """Remove one entry of a table."""
     if len(node.elements) > 1:
         for place in range(len(node.elements)):
             left = [*node.elements[:place], *node.elements[place + 1 :]]
@@ -39,7 +39,7 @@ def _drop_element(node: Any) -> Iterator[Any]:
 
 
 def _drop_statement(node: Any) -> Iterator[Any]:
-    """Leave out a call whose value is not wanted, or a `del`."""
+    """Remove a call whose value is not used, or a `del`."""
     if isinstance(node, cst.Del) or isinstance(node.value, cst.Call):
         yield cst.Pass()
 
@@ -52,7 +52,7 @@ def _negate(node: Any) -> Iterator[Any]:
 
 
 def _return_none(node: Any) -> Iterator[Any]:
-    """Return None in place of what was worked out."""
+    """Return None."""
     if node.value is not None and not isinstance(node.value, (cst.Name, *_TEXTS)):
         yield node.with_changes(value=cst.Name("None"))
 
@@ -67,11 +67,11 @@ _OPERATORS: list[tuple[Any, Callable[..., Iterable[Any]]]] = [
 
 
 def _skipped(node: Any, parent: Any) -> bool:
-    """Return whether neither `node` nor what is in it is changed."""
+    """Return whether `node` and its parts are not changed."""
     if isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)):
         return True
     if isinstance(node, cst.Call):
-        # What an error says is no matter of these tests.
+        # These tests do not check the texts of errors.
         text = len(node.args) == 1 and isinstance(node.args[0].value, _TEXTS)
         return isinstance(parent, cst.Raise) and text
     if isinstance(node, cst.Assign):
@@ -83,7 +83,7 @@ def _skipped(node: Any, parent: Any) -> bool:
 
 
 def _nodes(node: Any, scope: str = "") -> Iterator[tuple[str, Any]]:
-    """Every node that may be changed, and the function or class that it stands in."""
+    """All nodes that may be changed, each with its function or class."""
     if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
         scope = f"{scope}.{node.name.value}".lstrip(".")
     yield scope, node
@@ -95,8 +95,8 @@ def _nodes(node: Any, scope: str = "") -> Iterator[tuple[str, Any]]:
 def mutants(text: str, scope: str = "") -> Iterator[Mutant]:
     """Make the mutants of a module.
 
-    :param text: the module's.
-    :param scope: the dotted name of the function or class to keep to.
+    :param text: the text of the module.
+    :param scope: the dotted name of a function or class, to change only that.
     """
     wrapper = MetadataWrapper(cst.parse_module(text))
     module, positions = wrapper.module, wrapper.resolve(PositionProvider)
@@ -124,6 +124,6 @@ def _compiles(code: str) -> bool:
 
 
 def _shown(node: Any) -> str:
-    """Return the text of a node, on one line and not too long."""
+    """Return the text of a node, on one short line."""
     text = " ".join(cst.Module([]).code_for_node(node).split())
     return text if len(text) <= 90 else f"{text[:60]} ... {text[-25:]}"

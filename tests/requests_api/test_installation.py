@@ -60,7 +60,7 @@ def left_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The process has no socket and no resolver: whatever tries fails the test."""
+    """The process has no socket and no resolver: using one fails the test."""
     tried = []
 
     def forbidden(*args: Any, **kwargs: Any) -> Any:
@@ -892,7 +892,7 @@ def test_an_adapter_that_is_gone() -> None:
 
 
 def test_other_settings() -> None:
-    """This process has the port. The error names the settings that differ."""
+    """The port is open in this process. The error names the settings that differ."""
     with rig() as made:
         made.get()
         other = BG96Adapter(made.emulator.url, clock=made.clock, apn="x", pin="4321")
