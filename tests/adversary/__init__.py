@@ -1,17 +1,16 @@
-"""A server that attacks whoever reads its responses by a modem.
+"""A server that attacks those who read its responses over a modem.
 
-The module hands the bytes of a server out on the line on which it speaks itself, so a
-server may try to pass for the module. The one that is played here
+The module prints the bytes of a server on the line of its own answers. So a server may
+try to imitate the module. The server of these tests
 
-* knows the client's code and the module's, and has a module of its own that is told
-  all that the client says (`impostor`), so that it answers any command as the module
-  would;
-* sees every byte that the host writes to its port, at once, all but the random words
-  by which the client asks whether it is the module that answers;
-* answers at once, or whenever it likes, and closes its connection or keeps it.
+* knows the code of client and module. It has a module of its own (`impostor`), which
+  hears all bytes of the client, so it answers each command as the module would;
+* sees each byte that the host writes, at once, except the random words of the
+  question whether the module listens;
+* answers at once or at any time, and closes its connection or keeps it.
 
-What it cannot do is what no server can: say anything while the module is not handing
-out its response. `plans` are what it does, `stage` is where it meets the client, and
-`trial` plays a plan and says what must never happen. ``python -m tests.adversary``
-plays as many plans as it is told to.
+Like any server, it can send nothing while the module does not print its response.
+`plans` has its actions, and `stage` is where it meets the client. `trial` plays a plan
+and checks what must never happen. ``python -m tests.adversary`` plays any number of
+plans.
 """

@@ -1,4 +1,4 @@
-"""Plays attacks that hypothesis thinks of: ``python -m tests.adversary``."""
+"""Play attacks that hypothesis finds: ``python -m tests.adversary``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def search(examples: int, seed: int | None = None) -> None:
-    """Play so many attacks.
+    """Play a number of attacks.
 
-    :param seed: of hypothesis; without one they are the same each time.
-    :raises AssertionError: where one of them does harm.
+    :param seed: of hypothesis; without one, they are the same each time.
+    :raises AssertionError: if one of them does harm.
     """
 
     @settings(

@@ -1,7 +1,7 @@
-"""Attacks by choice: whoever chooses, hypothesis or a fuzzer, is asked for numbers.
+"""Attacks by choices: hypothesis or a fuzzer chooses numbers.
 
-The first of everything is what comes nearest to an attack that works, and to the
-defaults, so that what is found shrinks to it.
+The first choice is always nearest to an attack that works, and to the defaults. So
+what is found shrinks to it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from tests.support import CONNECT, OK, TRAILER, cme
 
 __all__ = ("Choose", "from_bytes", "made")
 
-#: Asked for a number below that which it is given.
+#: Returns a number below its argument.
 Choose = Callable[[int], int]
 T = TypeVar("T")
 
 _URL = b"http://%b?%b" % (ACCOUNT.encode(), SECRET.encode())
 _GUESS = b"AT" + b"Q0" * 40
 
-#: What a module might say, and what looks like it.
+#: Bytes that a module might send, and similar ones.
 SAYINGS: tuple[bytes, ...] = (
     TRAILER,
     OK,
@@ -81,7 +81,7 @@ SAYINGS: tuple[bytes, ...] = (
     b"x" * 5_000,
 )
 WAITS = (0.2, 0.01, 0.05, 0.3, 0.6, 1.0, 1.2, 2.1, 3.0)
-#: What the host writes, as far as it is known beforehand.
+#: The known parts of what the host writes.
 HEARD: tuple[bytes, ...] = (
     rb"^AT\r",
     rb"^ATQ0V1E.&D",
@@ -139,7 +139,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"apn": "apn.example", "username": "user", "password": SECRET},
     {"keep_alive": True},
 )
-#: A module that answers in no time at all has none to tell of what was before.
+#: A module that answers in no time has no time to report its past.
 LINES: tuple[dict[str, Any], ...] = tuple(
     {"answer_delay": 0.002, **line}
     for line in (
@@ -157,7 +157,7 @@ SINCE = (b"AT+QHTTPREAD", b"AT+QHTTP", b"AT+QHTTPGET", b"AT")
 
 
 def made(choose: Choose) -> Case:
-    """Return the attack that is chosen."""
+    """Return the chosen attack."""
     secure = not choose(3) - 2
     switches = _switches(choose, secure)
     method = one_of(choose, METHODS)
@@ -178,13 +178,13 @@ def made(choose: Choose) -> Case:
 
 
 def from_bytes(data: bytes) -> Case:
-    """Return the attack that bytes choose, one for each choice; 0 where they end."""
+    """Return the attack that bytes choose, a byte for each choice; 0 after the end."""
     numbers = iter(data)
     return made(lambda below: next(numbers, 0) % below)
 
 
 def one_of(choose: Choose, values: Sequence[T]) -> T:
-    """Return the value that is chosen."""
+    """Return the chosen value."""
     return values[choose(len(values))]
 
 
@@ -194,7 +194,7 @@ def _opening(choose: Choose) -> tuple[Part, ...]:
     coded = b"chunked" in fields and not choose(2)
     start: tuple[Part, ...] = (Say(head), Coded()) if coded else (Say(head),)
     if not choose(2):
-        # What has been shown to work, where the client asks what can be foretold.
+        # Attacks that worked against a client with a predictable question.
         body = one_of(choose, (b"x", b"", b"payload"))
         end = Say(body + TRAILER), Wait(one_of(choose, WAITS)), Say(OK)
         start = *start, *end, Mimic()
@@ -222,13 +222,13 @@ def _part(choose: Choose) -> Part:
 
 
 def _switches(choose: Choose, secure: bool) -> Switches:
-    """Return a firmware in which up to three things are otherwise than usual."""
+    """Return a firmware with at most three unusual values."""
     allowed = spoken()
     chosen: dict[str, Any] = {}
     for _ in range(choose(4)):
         name = one_of(choose, tuple(allowed))
         chosen[name] = one_of(choose, allowed[name])
     if secure:
-        # Without it, nothing is sent to a server that is to be checked.
+        # Without it, nothing is sent to a server that must be checked.
         chosen["sni_checkhost"] = True
     return Switches(**chosen)

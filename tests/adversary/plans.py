@@ -1,4 +1,4 @@
-"""What a server does, and what the client does meanwhile, as data."""
+"""The actions of a server, and those of the client meanwhile, as data."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ __all__ = (
     "in_lf",
 )
 
-#: The server that attacks, and one that does not.
+#: The server that attacks, and the one that does not.
 EVIL, BANK = "evil.example", "bank.example"
-#: Where each is asked.
+#: Their URLs.
 LURE, ACCOUNT = f"http://{EVIL}/", f"{BANK}/account"
-#: What nobody but the bank, and the network, may get.
+#: A secret for the bank and the network only.
 SECRET = "5ec2e7"
-#: A body that does harm as commands.
+#: A body that is harmful as commands.
 HARM = b'\rAT+QFDEL="*"\rAT+CFUN=0\rAT+QPOWD\r' * 3
 
 FORGED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nforged"
-#: The head of a response that points to the bank, but for its end.
+#: The head of a redirect to the bank, without its end.
 REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: http://" + ACCOUNT.encode() + b"\r\n"
 
 
@@ -55,7 +55,7 @@ class Say:
 
 @dataclasses.dataclass(frozen=True)
 class Wait:
-    """Let so many seconds pass."""
+    """Let this many seconds pass."""
 
     seconds: float
 
@@ -69,19 +69,19 @@ class Close:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """Send what the module would have answered to what the host has just written."""
+    """Send the module's answer to what the host has just written."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Mimic:
-    """From here on, answer everything as the module would, so many seconds later."""
+    """From now on, answer everything as the module would, after this many seconds."""
 
     delay: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Coded:
-    """From here on, send everything in chunks, one for each piece."""
+    """From now on, send everything in chunks, one for each piece."""
 
 
 Part = Union[Say, Wait, Close, Answer, Mimic, Coded]
@@ -89,10 +89,10 @@ Part = Union[Say, Wait, Close, Answer, Mimic, Coded]
 
 @dataclasses.dataclass(frozen=True)
 class Reaction:
-    """What is done when the host writes what the pattern is found in.
+    """The action when the host writes something that matches the pattern.
 
-    :param to: a pattern; the random words are blotted out in what it is looked for in.
-    :param parts: what is done, in place of mimicking.
+    :param to: the pattern; the random words are replaced before the match.
+    :param parts: the action, in place of an imitation.
     :param times: how often.
     """
 
@@ -117,9 +117,9 @@ class Manner(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Errand:
-    """What the client asks of the server that it trusts.
+    """The client's request to the server that it trusts.
 
-    :param secure: whether by https, with the server checked.
+    :param secure: whether by https, with a check of the server.
     :param data: the body.
     """
 
@@ -131,17 +131,17 @@ class Errand:
 class Case:
     """One attack.
 
-    :param opening: what the server does when it is asked.
-    :param reactions: what it does to what the host writes from then on.
-    :param method: of the request that it is asked by.
-    :param data: the body of that.
-    :param manner: what the client makes of the response.
-    :param since: the command from which on its looks at its port are counted.
-    :param point: after how many of them it is interrupted, or killed.
-    :param errand: what the client does next.
+    :param opening: the server's answer to the first request.
+    :param reactions: its actions when the host writes, from then on.
+    :param method: the method of the first request.
+    :param data: the body of the first request.
+    :param manner: what the client does with the response.
+    :param since: the command after which the client's looks at its port count.
+    :param point: the number of looks after which it is interrupted or killed.
+    :param errand: the client's next request.
     :param switches: the firmware.
-    :param settings: keyword arguments of the adapter.
-    :param line: keyword arguments of the emulator: the line's speed and pieces.
+    :param settings: the arguments of the adapter.
+    :param line: the arguments of the emulator: the line's speed and pieces.
     """
 
     opening: tuple[Part, ...]
@@ -158,9 +158,9 @@ class Case:
 
 
 def in_lf(case: Case) -> Case:
-    """Return the attack on a module that ends its lines in LF, by a server that knows.
+    """Return the attack on a module with LF, by a server that knows it.
 
-    HTTP stays as it is.
+    The lines of HTTP do not change.
     """
     reactions = (
         dataclasses.replace(one, parts=tuple(map(_in_lf, one.parts)))

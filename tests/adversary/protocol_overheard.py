@@ -1,4 +1,4 @@
-"""``overheard://`` for pyserial: the port of an emulator, and who listens to it."""
+"""``overheard://`` for pyserial: the port of an emulator, with a listener."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Listener(Protocol):
         """The port is open."""
 
     def looks(self) -> None:
-        """The program looks whether anything has come."""
+        """The program checks whether bytes have come."""
 
     def reads(self) -> None:
         """The program waits for bytes."""
@@ -29,18 +29,18 @@ class Listener(Protocol):
         """The program is about to write."""
 
 
-#: By the name of the emulator.
+#: The listeners, by the name of the emulator.
 listeners: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
 class Serial(EmulatorSerial):
-    """The port of the emulator of this name."""
+    """The port of the emulator with this name."""
 
-    #: Whether the program that had it is no more.
+    #: Whether the program that used it has ended.
     dead = False
 
     def open(self) -> None:
-        """Open the port, and tell who listens."""
+        """Open the port, and tell the listener."""
         super().open()
         self._listener: Listener = listeners[urlsplit(self._port or "").netloc]
         self._listener.opened(self)
@@ -52,20 +52,20 @@ class Serial(EmulatorSerial):
         return super().read(size)
 
     def write(self, b: Any, /) -> int:
-        """Write bytes, which are heard before they are on the line."""
+        """Write bytes; the listener hears them before they are on the line."""
         self._check_alive()
         self._listener.writes(bytes(b))
         return super().write(b)
 
     @property
     def in_waiting(self) -> int:
-        """The number of bytes that a read finds now."""
+        """The number of bytes that can be read now."""
         self._check_alive()
         self._listener.looks()
         return super().in_waiting
 
     def die(self) -> None:
-        """Let go of the port, as the end of a program does."""
+        """Release the port, as the end of a program does."""
         self.dead = True
         self.close()
 

@@ -38,29 +38,29 @@ from tests.adversary.plans import (
 )
 from tests.support import cut, response
 
-#: Bytes of one packet.
+#: The bytes of one packet.
 PACKET = 1460
-#: How often the server sends anything: even it has an end.
+#: The most times that the server sends something: even it has an end.
 BREATH = 400
-#: The field of a response in which the bank's word is as well.
+#: The field of a response that also has the bank's word.
 WORD = b"X-Word"
-#: The question by which the client makes sure of the module.
+#: The question by which the client checks that the module listens.
 _WORD = re.compile(rb"(?<=AT)(?:Q0|V1){40}(?=E[01]\r)")
 
 
 def blotted(data: bytes) -> bytes:
-    """What a server sees of what the host writes: all but the random words.
+    """The bytes of the host that a server sees: all except the random words.
 
-    What stands for a word is one, so that the module of the server understands it.
+    Another word is in their place, so that the server's module understands it.
     """
     return _WORD.sub(b"Q0" * 40, data)
 
 
 class Impostor:
-    """A module of the server's own, which hears all that the host says.
+    """A module of the server, which hears all bytes of the host.
 
-    :param switches: of the module that it stands for.
-    :param now: seconds.
+    :param switches: those of the module that it imitates.
+    :param now: the time in seconds.
     """
 
     def __init__(self, switches: Switches, now: float) -> None:
@@ -73,7 +73,7 @@ class Impostor:
         return self.drained(now)
 
     def drained(self, now: float) -> bytes:
-        """Return what the module would have said by now."""
+        """Return what the module would have sent until now."""
         said = b""
         while True:
             self.module.step(now)
@@ -83,10 +83,10 @@ class Impostor:
 
 
 class Bank:
-    """A server that answers each request by what nobody else can know."""
+    """A server that answers each request with a word that nobody else knows."""
 
     def __init__(self) -> None:
-        #: What was asked, by the answer.
+        #: The requests by their answers.
         self.given: dict[bytes, ReceivedRequest] = {}
 
     def __call__(self, request: ReceivedRequest) -> bytes:
@@ -96,11 +96,11 @@ class Bank:
 
 
 class Adversary:
-    """Every server there is; the one that attacks is `EVIL`.
+    """All servers; the one that attacks is `EVIL`.
 
-    :param opening: what it does when it is asked.
-    :param reactions: what it does to what the host writes.
-    :param switches: of the module.
+    :param opening: its answer to the first request.
+    :param reactions: its actions when the host writes.
+    :param switches: those of the module.
     """
 
     busy = False
@@ -109,27 +109,27 @@ class Adversary:
         self, opening: Iterable[Part], reactions: Iterable[Reaction], switches: Switches
     ) -> None:
         self.bank = Bank()
-        #: Every byte that the server that attacks has got.
+        #: All bytes that the server that attacks has received.
         self.received = bytearray()
         self.impostor = Impostor(switches, 0.0)
-        #: The time from which on everything is answered, and how late.
+        #: The time from which it answers everything, and its delay.
         self.mimics = NEVER, 0.0
         self.opening = tuple(opening)
         self.breath = BREATH
         self._honest = CallableNetwork(self.bank)
-        #: How often each is to happen yet.
+        #: How often each may still happen.
         self._reactions = {one: one.times for one in reactions}
         self._link: HostileLink | None = None
 
-    # What the module asks of a network.
+    # Calls of the module, as to a network.
 
     def attach(self, clock: Clock, notify: Callable[[], None]) -> None:
-        """Take note of nothing: all times are those of the module."""
+        """Do nothing: all times are those of the module."""
 
     def connect(
         self, host: str, port: int, tls: TlsSettings | None, now: float
     ) -> ServerConnection:
-        """Start to connect."""
+        """Start a connection."""
         if host != EVIL:
             return self._honest.connect(host, port, tls, now)
         self.mimics = NEVER, 0.0
@@ -137,10 +137,10 @@ class Adversary:
         return self._link
 
     def resolve(self, host: str, now: float) -> ServerConnection:
-        """Look a name up."""
+        """Start to look up a name."""
         return self._honest.resolve(host, now)
 
-    # What the host's port tells.
+    # Calls of the host's port.
 
     def overhear(self, data: bytes, now: float) -> None:
         """Take what the host writes, and answer it."""
@@ -158,7 +158,7 @@ class Adversary:
             link.say(answer, now + delay)
 
     def fall_silent(self, now: float) -> None:
-        """Be an honest server from now on, which closes what it has open."""
+        """From now on, be an honest server, which closes its connections."""
         self.opening = (Say(response(b"nothing")), Close())
         self._reactions.clear()
         self.mimics = NEVER, 0.0
@@ -196,36 +196,36 @@ class HostileLink:
 
     @property
     def unsent(self) -> int:
-        """Bytes that the server has not got: none."""
+        """The bytes that the server has not received: none."""
         return 0
 
     def shut_down(self, now: float) -> None:
-        """Close as well."""
+        """Close too."""
         self.hang_up(now)
 
     def send(self, data: bytes, now: float) -> None:
-        """Take bytes of a request; one that is whole is answered."""
+        """Take bytes of a request; answer it once it is complete."""
         self._adversary.received += data
         if self._framing.feed(data) is not None:
             self.play(self._adversary.opening, now)
 
     def finish(self, now: float) -> None:
-        """Answer what has no end."""
+        """Answer a request without an end."""
         if self._framing.rest() is not None:
             self.play(self._adversary.opening, now)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self.over = True
         self._events.clear()
 
     def hang_up(self, now: float) -> None:
-        """Let the server close now."""
+        """Close the connection, as the server does."""
         self._events.clear()
         self._add(now, Closed())
 
     def play(self, parts: Iterable[Part], now: float, answer: bytes = b"") -> None:
-        """Do all of this, one after the other."""
+        """Do these actions in order."""
         for part in parts:
             if isinstance(part, Say):
                 self.say(part.data, now)
@@ -251,7 +251,7 @@ class HostileLink:
         return b"%x\r\n%b\r\n" % (len(data), data) if self._coded and data else data
 
     def _later(self) -> float:
-        """Return when the impostor has something to say of its own accord."""
+        """Return the time at which the impostor sends something unasked."""
         since, delay = self._adversary.mimics
         if since == NEVER or self._adversary.breath <= 0:
             return NEVER

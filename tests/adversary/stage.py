@@ -1,8 +1,7 @@
 """Where the client meets the server that attacks: a modem in virtual time.
 
-What is noted here is the truth, of which the client knows nothing: each command line
-that the module carries out, and each write of the client's while the module hands out
-what a server has sent.
+It records the truth, which the client does not know: each command line that the module
+runs, and each write of the client while the module prints bytes of a server.
 """
 
 from __future__ import annotations
@@ -27,26 +26,26 @@ __all__ = ["Killed", "Stage"]
 
 #: The package in which pyserial looks for ``overheard://``.
 PACKAGE = __package__ or ""
-#: How often the client may look at its port before time passes.
+#: The number of looks at the port before time passes.
 PATIENCE = 100_000
-#: The commands that hand out what a server has sent.
+#: The commands that print bytes of a server.
 _HANDS_OUT = re.compile(r"\+(?:QHTTPREAD=|QFDWL|QFREAD)")
-#: All that may be said meanwhile: the question, and the way out of data mode.
+#: All that may be written meanwhile: the question, and the end of data mode.
 QUESTION = re.compile(
     rb"(?:ATQ0V1E[01]&D[0-2]\r|AT(?:Q0|V1){40}E[01]\r)+|\+\+\+|\r", re.DOTALL
 )
-#: A file that was in the module before.
+#: A file that is in the module from the start.
 KEPT = "kept"
 
 
 class Killed(BaseException):
-    """The end of the program."""
+    """The program is killed."""
 
 
 class Stage:
     """A modem, the servers behind it, and one program after the other.
 
-    :param case: what is played.
+    :param case: the attack.
     """
 
     def __init__(self, case: Case) -> None:
@@ -59,21 +58,21 @@ class Stage:
             **case.line,
         )
         self.emulator.module.files.create(KEPT).extend(b"of the owner's")
-        #: The command lines that the module has carried out.
+        #: The command lines that the module has run.
         self.executed: list[str] = []
-        #: All that was written, each piece by itself.
+        #: All writes of the client.
         self.written: set[bytes] = set()
-        #: What must not be written while the module hands out a response.
+        #: Forbidden writes while the module prints a response.
         self.misplaced: list[bytes] = []
         self.session = requests.Session()
         self._settings = dict(case.settings)
-        #: How many programs have been started.
+        #: The number of programs that have been started.
         self._programs = 0
-        #: Seconds in which an answer comes.
+        #: The seconds until an answer.
         self._patience = 0.3 if case.line.get("baudrate") else 0.05
         self._port: Serial | None = None
         self._is_client = True
-        #: What is raised after so many looks at the port, if anything is.
+        #: What to raise after a number of looks at the port, or None.
         self._end: BaseException | None = None
         self._left = 0
         self._since: bytes | None = None
@@ -90,7 +89,7 @@ class Stage:
     @classmethod
     @contextlib.contextmanager
     def of(cls, case: Case) -> Iterator[Stage]:
-        """Have a stage for the time of a ``with`` block."""
+        """Provide a stage during a ``with`` block."""
         serial.protocol_handler_packages.append(PACKAGE)
         try:
             stage = cls(case)
@@ -109,7 +108,8 @@ class Stage:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set("token", SECRET, domain=BANK)
-        # Under one name it would have the modem, and the knowledge, of the one before.
+        # With the same name, it would share the modem and the knowledge of the last
+        # one.
         self._programs += 1
         port = f"{self.url}?program={self._programs}"
         adapter = BG96Adapter(port, clock=self.clock, **self._settings)
@@ -117,7 +117,7 @@ class Stage:
             self.session.mount(prefix, adapter)
 
     def end_at(self, end: BaseException, since: bytes, looks: int) -> None:
-        """Have a program end after so many looks at its port since a command."""
+        """End a program after a number of looks at its port since a command."""
         self._end, self._since, self._left = end, since, looks
 
     def go_on(self) -> None:
@@ -125,17 +125,17 @@ class Stage:
         self._end = None
 
     def kill(self) -> None:
-        """End the program, and start it anew."""
+        """End the program, and start it again."""
         self.go_on()
         if self._port is not None:
             self._port.die()
-        # It does no more, but to give a port back that is dead.
+        # It only gives back a port that is dead.
         self.session.close()
         self.begin()
 
     @contextlib.contextmanager
     def stranger(self) -> Iterator[Any]:
-        """Have another program use the port."""
+        """Let another program use the port."""
         self._is_client = False
         port = serial.serial_for_url(self.url, 115200, timeout=self._patience)
         try:
@@ -144,14 +144,14 @@ class Stage:
             port.close()
             self._is_client = True
 
-    # What the port tells.
+    # Calls of the port
 
     def opened(self, port: Serial) -> None:
-        """Take note of the port of the program that runs."""
+        """Record the port of the program that runs."""
         self._port = port
 
     def looks(self) -> None:
-        """See that the program does not go round in circles."""
+        """Check that the program does not look without end."""
         now = self.clock.now()
         self._looked = self._looked + 1 if now == self._looked_at else 0
         self._looked_at = now
@@ -159,7 +159,7 @@ class Stage:
             raise Hangs(f"looked {PATIENCE} times at {now} s")
 
     def reads(self) -> None:
-        """Let time come to an end, where it is to."""
+        """End the program here, if that is planned."""
         if self._end is not None and self._since is None:
             self._left -= 1
             if self._left < 0:
@@ -167,7 +167,7 @@ class Stage:
                 raise end
 
     def writes(self, data: bytes) -> None:
-        """Note what the client writes, and tell the server of it."""
+        """Record what the client writes, and tell the server."""
         if self._since is not None and data.startswith(self._since):
             self._since = None
         self.reads()
@@ -181,12 +181,12 @@ class Stage:
 
     @property
     def _hands_out(self) -> bool:
-        """Whether the module gives bytes that come from a server."""
+        """Whether the module prints bytes of a server."""
         data_mode = self.emulator.module.terminal.data_mode
         return data_mode and bool(_HANDS_OUT.match(self._last))
 
     def _watch(self) -> None:
-        """Note each command line that the module carries out."""
+        """Record each command line that the module runs."""
         interpreter = self.emulator.module._interpreter
         carry_out = interpreter._respond
 

@@ -1,4 +1,4 @@
-"""What a server may try, move by move."""
+"""The attempts of a server, one by one."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from tests.faults.trial import bounded
 from tests.support import OK, SOMEWHERE, TRAILER, Answers, response, rig
 
 LATER = Switches(sni_checkhost=True)
-#: Settings that might have made a difference.
+#: Settings that might make a difference.
 SETTINGS: tuple[Mapping[str, Any], ...] = (
     {},
     {"verify_echo": True},
     {"dtr": True},
     {"rtscts": True},
 )
-#: Manners in which a response is met while the client looks at it.
+#: Ways to read a response with looks at the port meanwhile.
 OPEN_EYED = (
     Manner.FOLLOW,
     Manner.READ,
@@ -50,7 +50,7 @@ OPEN_EYED = (
     Manner.PARTLY,
     Manner.TIMEOUT,
 )
-#: Looks at its port after which a client that reads a response is in the midst of it.
+#: Numbers of looks at the port at which a reader is inside a response.
 POINTS = range(0, 20, 2)
 
 
@@ -60,7 +60,7 @@ Play = Callable[[Case], None]
 
 @pytest.fixture(name="play", params=["CR LF", "LF"])
 def _play(request: pytest.FixtureRequest) -> Play:
-    """Play attacks against a module that ends its lines in this."""
+    """Play attacks on a module with this line end."""
     if request.param == "LF":
         return lambda case: trial.play(in_lf(case))
     return trial.play
@@ -73,13 +73,13 @@ def takeover(
     coded: bool = False,
     wait: float = 0.2,
 ) -> tuple[Part, ...]:
-    """A false end, the answer to a question, and then all that a module would say."""
+    """A false end, the answer to a question, and then all answers of a module."""
     end: tuple[Part, ...] = (Say(body + TRAILER), Wait(wait), Say(OK), Mimic())
     return (Say(head), *((Coded(),) if coded else ()), *end)
 
 
 def ids(settings: Mapping[str, Any]) -> str:
-    """The name of settings."""
+    """The name of the settings."""
     return ",".join(settings) or "defaults"
 
 
@@ -88,7 +88,7 @@ def ids(settings: Mapping[str, Any]) -> str:
 def test_a_forged_response(
     play: Play, manner: Manner, settings: Mapping[str, Any]
 ) -> None:
-    """The next request, to another host, is not answered by the server before."""
+    """The server before does not answer the next request to another host."""
     play(Case(takeover(), manner=manner, settings=settings))
 
 
@@ -102,7 +102,7 @@ def test_another_hosts_cookies(play: Play, settings: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("verify_echo", [False, True])
 @pytest.mark.parametrize("end", ["forged", "stolen"])
 def test_a_server_that_is_checked(play: Play, end: str, verify_echo: bool) -> None:
-    """A request by https, with a cookie, is made by TLS, and to whom it is meant."""
+    """A request by https, with a cookie, uses TLS and goes to its host."""
     told = b"\r\n+QHTTPURL: https://%b?%b\r\n" % (ACCOUNT.encode(), SECRET.encode())
     taken = Reaction(rb"\+QHTTPURL\?", (Say(told), Wait(0.01), Close()))
     play(
@@ -132,7 +132,7 @@ def test_a_server_that_is_checked(play: Play, end: str, verify_echo: bool) -> No
 def test_an_upload_that_would_be_commands(
     play: Play, reaction: Reaction, line: Mapping[str, Any], verify_echo: bool
 ) -> None:
-    """A body that is sent on after a 307 is not what the module listens to."""
+    """The module does not run a body that is sent again after a 307."""
     head = REDIRECT.replace(b"302 Found", b"307 Temporary Redirect") + b"\r\n"
     play(
         Case(
@@ -162,7 +162,7 @@ def test_an_upload_that_would_be_commands(
 def test_a_body_that_does_not_end(
     play: Play, manner: Manner, field: bytes, coded: bool, chunked: Any
 ) -> None:
-    """A trailer where HTTP knows better, or knows nothing, is none."""
+    """A trailer is none if HTTP knows better, or knows nothing."""
     switches = Switches(chunked=chunked)
     opening = takeover(REDIRECT + field + b"\r\n", coded=coded)
     play(Case(opening, manner=manner, switches=switches))
@@ -177,7 +177,7 @@ def test_a_body_that_does_not_end(
 def test_a_body_where_there_is_none(
     play: Play, manner: Manner, method: str, status: bytes, end: Any
 ) -> None:
-    """What the module does not know of HTTP is no way in."""
+    """The module's ignorance of HTTP is no way in."""
     head = REDIRECT.replace(b"302 Found", status) + b"Content-Length: 900\r\n\r\n"
     switches = Switches(bodyless_end=end)
     opening = takeover(head, b"")
@@ -209,7 +209,7 @@ def test_a_body_where_there_is_none(
 def test_a_length_that_is_read_in_two_ways(
     play: Play, manner: Manner, fields: bytes
 ) -> None:
-    """Where the client's length is not the module's, neither is an end."""
+    """If the lengths of client and module differ, neither is an end."""
     play(Case(takeover(REDIRECT + fields + b"\r\n"), manner=manner))
 
 
@@ -219,7 +219,7 @@ def test_a_length_that_is_read_in_two_ways(
 def test_chunks_that_not_everybody_sees(
     play: Play, length: bytes, coding: bytes, chunked: Any
 ) -> None:
-    """Where the module takes chunks off that the client knows nothing of."""
+    """The module decodes chunks that the client does not know of."""
     fields = b"Transfer-Encoding: " + coding + b"\r\n" + length + b"\r\n"
     opening = takeover(REDIRECT + fields, coded=True)
     play(Case(opening, switches=Switches(chunked=chunked)))
@@ -229,7 +229,7 @@ def test_chunks_that_not_everybody_sees(
 @pytest.mark.parametrize("manner", [Manner.INTERRUPTED, Manner.KILLED])
 @pytest.mark.parametrize("wait", [0.2, 1.0, 2.0])
 def test_an_interruption(play: Play, manner: Manner, point: int, wait: float) -> None:
-    """Whatever was given up, the module is asked before it is believed."""
+    """After anything that was given up, the module is asked before it is believed."""
     play(Case(takeover(wait=wait), manner=manner, point=point))
 
 
@@ -238,7 +238,7 @@ def test_an_interruption(play: Play, manner: Manner, point: int, wait: float) ->
 def test_the_first_thing_that_a_program_meets(
     play: Play, secure: bool, verify_echo: bool
 ) -> None:
-    """A port that another program has left in the midst of a response."""
+    """A port that another program has left during a response."""
     settings = {"verify_echo": verify_echo}
     errand = Errand(secure)
     play(
@@ -260,7 +260,7 @@ def test_the_first_thing_that_a_program_meets(
 def test_a_start_of_the_module_that_is_none(
     play: Play, manner: Manner, start: bytes
 ) -> None:
-    """What a module says that has just started does not make it listen."""
+    """The bytes of a module that has just started do not prove that it listens."""
     opening = (*takeover()[:-1], Say(start), Mimic())
     play(Case(opening, manner=manner))
 
@@ -271,7 +271,7 @@ def test_a_start_of_the_module_that_is_none(
 def test_a_guess_at_the_question(
     play: Play, manner: Manner, word: bytes, baudrate: Any
 ) -> None:
-    """The server answers the question with an echo of its own, in every form."""
+    """The server answers the question with its own echo, in each form."""
     guess = b"AT" + word * 40
     echoes = b"".join(guess + end + OK for end in (b"E0\r", b"E1\r", b"E0\r\r\n"))
     reaction = Reaction(rb"^AT", (Say(echoes), Answer()), times=50)
@@ -288,14 +288,14 @@ def test_a_guess_at_the_question(
 
 @pytest.mark.parametrize("length", [0, 1, 5])
 def test_an_honest_response_costs_nothing(play: Play, length: int) -> None:
-    """A server that does nothing of this is read, whatever the manner."""
+    """The response of an honest server is read, in each way."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
     for manner in Manner:
         play(Case((Say(head + b"x" * length),), manner=manner, point=4))
 
 
 def test_the_servers_name_is_no_part_of_the_others(play: Play) -> None:
-    """So that what one has got tells whose it is."""
+    """So the bytes at a server tell whose they are."""
     assert EVIL.encode() not in ACCOUNT.encode() and SECRET not in EVIL
 
 
@@ -307,7 +307,7 @@ def test_the_servers_name_is_no_part_of_the_others(play: Play) -> None:
     ],
 )
 def test_lines_that_can_be_told_apart_in_many_ways(method: str, lines: bytes) -> None:
-    """What comes where answers may come is looked at in a time that it is worth."""
+    """Bytes where answers may come are parsed in a reasonable time."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     sent: Answers = [head + TRAILER, Delay(0.7), lines]
     with bounded(), rig(sent, response(b"next")) as made:

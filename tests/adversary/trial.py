@@ -1,4 +1,4 @@
-"""Plays an attack, and says what must never happen, whatever a server does."""
+"""Play an attack, and check what must never happen, whatever a server does."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from tests.https_support import root_file
 
 __all__ = ["play"]
 
-#: Seconds that a connection, and a silence, may take.
+#: The most seconds of a connection, and of a silence.
 CONNECT, READ = 30.0, 5.0
-#: Seconds of a reader who has little patience.
+#: The seconds of an impatient reader.
 IMPATIENT = 0.5
-#: Seconds that nothing counts: leaving data mode, and bytes on their way.
+#: Seconds that do not count: leaving data mode, and bytes on their way.
 SLACK = 6.0
-#: Every command that the client has.
+#: All commands of the client.
 _MEANT = re.compile(
     r"""I?|Q0V1E[01]&D[0-2]|(?:Q0|V1){40}E[01]|(?:
     \+(?:CMEE=1|IFC(?:=2,2|\?)|IPR=\d+|CPIN\?|QPINC\?|C(?:|G|E)REG\?|CGATT(?:\?|=1)
@@ -54,24 +54,24 @@ _MEANT = re.compile(
 
 
 def play(case: Case) -> None:
-    """Play it, and see that the client was neither robbed, deceived nor held up."""
+    """Play it, and check that the client was not robbed, deceived or held up."""
     with Stage.of(case) as stage:
         Trial(stage, case).run()
 
 
 @functools.lru_cache(maxsize=None)
 def authority() -> str:
-    """The path of the CA's certificate by which the bank is checked."""
+    """The path of the CA's certificate for the bank."""
     folder = pathlib.Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)
     return root_file(folder)
 
 
 class Trial:
-    """One attack, and the judgement of it.
+    """One attack, and its checks.
 
-    :param stage: where it is played.
-    :param case: what is played.
+    :param stage: the stage.
+    :param case: the attack.
     """
 
     def __init__(self, stage: Stage, case: Case) -> None:
@@ -80,7 +80,7 @@ class Trial:
         self._kept: list[Iterator[bytes]] = []
 
     def run(self) -> None:
-        """Meet the server that attacks, and run the errand; then once more in peace."""
+        """Meet the server that attacks, and run the errand; then again in peace."""
         self._meet()
         self._judge()
         self._errand(self._case.errand)
@@ -93,7 +93,7 @@ class Trial:
         misplaced = self._stage.misplaced
         assert not misplaced, f"{misplaced[0]!r} was written among a response"
 
-    # What the client does.
+    # Actions of the client
 
     def _meet(self) -> None:
         stage, case = self._stage, self._case
@@ -106,7 +106,7 @@ class Trial:
             stage.end_at(end, case.since, case.point)
         with self._bounded(CONNECT + (READ + SLACK) * (2 + self._breaths)):
             with contextlib.suppress(
-                # requests lets it through where the body of a redirect is broken.
+                # requests raises it unchanged if the body of a redirect is broken.
                 urllib3.exceptions.HTTPError,
                 requests.RequestException,
                 KeyboardInterrupt,
@@ -120,7 +120,7 @@ class Trial:
 
     @property
     def _breaths(self) -> int:
-        """How many silences the server may break."""
+        """The number of silences that the server may interrupt."""
         parts = len(self._case.opening) + sum(
             len(one.parts) for one in self._case.reactions
         )
@@ -169,7 +169,7 @@ class Trial:
         return True
 
     def _read(self, unread: Iterator[bytes]) -> None:
-        """Read what was left; it is nothing but what that server has sent."""
+        """Read the rest, which has only bytes of that server."""
         with self._bounded(CONNECT + (READ + SLACK) * (2 + self._breaths)):
             content = b""
             with contextlib.suppress(requests.RequestException):
@@ -177,12 +177,12 @@ class Trial:
         for word in self._stage.adversary.bank.given:
             assert word not in content, "a response has got into another"
 
-    # What must never happen.
+    # What must never happen
 
     def _check_origin(
         self, found: requests.Response, before: int, secure: bool
     ) -> None:
-        """See that a response is from whom it seems to be."""
+        """Check that a response comes from its server."""
         self._judge()
         url = str(found.url).partition("://")[2]
         if not url.startswith(BANK):
@@ -213,8 +213,8 @@ class Trial:
         whole = f"AT{line}\r".encode("latin-1")
         if whole in self._stage.written:
             return _MEANT.fullmatch(line) is not None
-        # Behind a line that the end of a program has cut short stands the next one's,
-        # and between them what came at a wrong speed.
+        # After a line cut by the end of a program comes the next program's line, and
+        # between them bytes at a wrong speed.
         whole = bytes(byte for byte in whole if byte < 0x80)
         lines = [one for one in self._stage.written if one.startswith(b"AT")]
         return self._case.manner in (Manner.KILLED, Manner.FOREIGN) and any(
@@ -232,7 +232,7 @@ class Trial:
 
 
 def stranded(stage: Stage) -> None:
-    """Have another program ask the server that attacks, and end in the midst of it."""
+    """Let another program ask the server that attacks, and end during the response."""
     request = b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % EVIL.encode()
     with stage.stranger() as port:
 

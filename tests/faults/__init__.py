@@ -1,1 +1,1 @@
-"""A fault at every byte of every kind of exchange, and what must come of it."""
+"""A fault at each byte of each kind of exchange, and its result."""

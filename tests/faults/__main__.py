@@ -14,7 +14,7 @@ from tests.conformance import guard
 from tests.faults.cases import FAULTS, Case, every_case
 from tests.faults.trial import Hangs, Verdict, carry_out
 
-#: Problems that are shown.
+#: The most problems that are printed.
 SHOWN = 40
 
 
@@ -27,7 +27,7 @@ def verdict(case: Case) -> tuple[Case, Verdict]:
 
 
 def main() -> int:
-    """Run the cases that the command line asks for, and show what came of them."""
+    """Run the cases that the command line asks for, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--every", type=int, default=1, help="take every n-th case")
     parser.add_argument("--exchange", help="of this name only")
@@ -53,9 +53,9 @@ def main() -> int:
 
 
 class Summary:
-    """Cases by fault and by outcome, and what may not be.
+    """The cases by fault and by outcome, and the problems.
 
-    :param shown: how many problems are shown.
+    :param shown: the most problems to print.
     """
 
     def __init__(self, shown: int) -> None:

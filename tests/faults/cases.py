@@ -1,4 +1,4 @@
-"""The cases: every byte of every dialogue, in either direction, and every fault."""
+"""The cases: each byte of each dialogue, in both directions, with each fault."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ FAULTS: dict[str, Fault] = {
     "unplug": Fault("to_host", 0, "unplug"),
     "replug": Fault("to_host", 0, "replug"),
 }
-#: Payload in which one byte is like another.
+#: Payload whose bytes are all alike.
 DULL = re.compile(rb"(?:x|y|[0-9]){64,}")
-#: What changes bytes, and may go unnoticed where nothing tells.
+#: Faults that change bytes, and that nobody may notice.
 NOISE = ("drop", "garble", "double", "insert a URC", "insert an error")
-#: What happens to the byte behind the offset, or to more of them.
+#: The fault of the byte after the offset, or of several bytes.
 FORWARD = ("drop", "garble", "double", "lull", "silence", "deafness")
 
 
@@ -48,11 +48,11 @@ FORWARD = ("drop", "garble", "double", "lull", "silence", "deafness")
 class Case:
     """One exchange with one fault.
 
-    :param exchange: into which the fault is put.
-    :param beginning: what has gone before, one of its beginnings.
-    :param direction: of the byte.
-    :param offset: bytes of the dialogue before it.
-    :param kind: of the fault, a key of `FAULTS`.
+    :param exchange: the exchange.
+    :param beginning: what came before, one of its beginnings.
+    :param direction: the direction of the byte.
+    :param offset: the bytes of the dialogue before it.
+    :param kind: the kind of the fault, a key of `FAULTS`.
     """
 
     exchange: Exchange
@@ -69,7 +69,7 @@ class Case:
 
     @property
     def fault(self) -> Fault:
-        """What happens."""
+        """The fault."""
         return dataclasses.replace(
             FAULTS[self.kind], direction=self.direction, offset=self.offset
         )
@@ -77,7 +77,7 @@ class Case:
 
 @dataclasses.dataclass(frozen=True)
 class Dialogue:
-    """What goes over the line where nothing goes wrong."""
+    """The bytes on the line without a fault."""
 
     from_host: bytes
     to_host: bytes
@@ -89,10 +89,10 @@ class Dialogue:
 
 @functools.lru_cache(maxsize=None)
 def clean_dialogue(exchange: Exchange, beginning: str) -> Dialogue:
-    """Hold a dialogue in which nothing goes wrong, and return it."""
+    """Run a dialogue without faults, and return it."""
     with begun(exchange, beginning) as scene:
         rig = scene.rig
-        # What is still being said belongs to what went before.
+        # Bytes that still come belong to what was before.
         rig.emulator.mark()
         before = rig.written, rig.heard
         found = exchange.ask(rig, "first")
@@ -102,7 +102,7 @@ def clean_dialogue(exchange: Exchange, beginning: str) -> Dialogue:
 
 
 def every_case() -> Iterator[Case]:
-    """Every case there is, always in the same order."""
+    """All cases, always in the same order."""
     for exchange in EXCHANGES:
         for beginning in exchange.beginnings:
             dialogue = clean_dialogue(exchange, beginning)
@@ -110,13 +110,13 @@ def every_case() -> Iterator[Case]:
                 said = dialogue.said(direction)
                 for offset in offsets(said):
                     for kind in FAULTS:
-                        # Behind the last byte it is the next request's.
+                        # After the last byte, the next request begins.
                         if offset < len(said) or kind not in FORWARD:
                             yield Case(exchange, beginning, direction, offset, kind)
 
 
 def offsets(said: bytes) -> list[int]:
-    """Every byte, and behind the last one; of a long run of payload, every 16th.
+    """Each byte, and after the last one; of a long run of payload, every 16th.
 
     A run is of one character, or of digits.
     """

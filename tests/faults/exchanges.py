@@ -1,4 +1,4 @@
-"""The exchanges into which faults are put, and the servers behind them."""
+"""The exchanges for the faults, and the servers behind them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from requests_bg96.emulator import ReceivedRequest, Silence, Switches
 from tests.https_support import LATER
 from tests.support import Rig, chunks, response
 
-#: Which request it is: the servers count by it, and responses carry it.
+#: The number of the request: servers count by it, and responses have it.
 NUMBER = re.compile(rb"\r\nX-Number: ([a-z]+)\r\n")
 HOST = "server.example"
-#: Seconds to connect, and of silence, that a request has.
+#: The timeouts of a request, in seconds.
 TIMEOUT = (40.0, 15.0)
-#: Pieces of a body that are read before its reader goes away.
+#: The pieces of a body that are read before its reader goes away.
 BEFORE_AWAY = 3
-#: Fewer than requests has of its own: each byte is a case.
+#: Fewer than those of requests, because each byte is a case.
 HEADERS = {"User-Agent": None, "Accept": None, "Accept-Encoding": None}
 
 
-#: What has gone before: nothing, or another of the same kind.
+#: What came before: nothing, or another exchange of the same kind.
 FRESH, AT_ONCE, LATER_ON = (
     "on a fresh port",
     "at once after another",
@@ -39,19 +39,18 @@ ALL = (FRESH, AT_ONCE, LATER_ON)
 class Exchange:
     """One kind of request and response.
 
-    :param name: of the kind.
-    :param method: of the request.
-    :param body: of the request.
-    :param framing: how the response tells its length: ``length``, ``chunked`` or
-        ``close``.
-    :param size: bytes of the response's body.
+    :param name: the name of the kind.
+    :param method: the method of the request.
+    :param body: the body of the request.
+    :param framing: the framing of the response: ``length``, ``chunked`` or ``close``.
+    :param size: the bytes of the response's body.
     :param switches: the firmware.
-    :param settings: of the adapter.
-    :param https: whether by TLS.
-    :param stream: whether it is read in small pieces.
-    :param away: seconds for which the reader is away in the midst of that.
-    :param line: options of the emulator: a line with a speed, and a host's buffer.
-    :param beginnings: what may have gone before.
+    :param settings: the settings of the adapter.
+    :param https: whether it uses TLS.
+    :param stream: whether the response is read in small pieces.
+    :param away: the seconds for which the reader is away meanwhile.
+    :param line: the options of the emulator: a line's speed, and a host's buffer.
+    :param beginnings: what may come before.
     """
 
     name: str
@@ -74,7 +73,7 @@ class Exchange:
 
     @property
     def told(self) -> bool:
-        """Whether the reader can tell that bytes of the body are missing."""
+        """Whether the reader can notice that bytes of the body are missing."""
         raw = self.framing == "chunked" and self.switches.chunked == "raw"
         return self.framing == "length" or raw
 
@@ -118,16 +117,16 @@ class Exchange:
         return response(content)
 
 
-#: Stands for the certificate of a CA: the module stores it, and nobody looks into it.
+#: In place of a CA's certificate: the module stores it, and nobody parses it.
 AUTHORITY = str(pathlib.Path(__file__).with_name("authority.pem"))
 RAW = Switches(chunked="raw")
 FILE = {"via": "file"}
-#: A line that loses what nobody takes from it in some 50 ms, unless it is held back.
+#: A line that loses bytes that nobody takes within 50 ms, except with flow control.
 SHORT = {"baudrate": 115_200, "overflow": 512}
 
 
 def held_back(exchange: Exchange) -> Exchange:
-    """Return its twin, where RTS and CTS hold the line back."""
+    """Return the same exchange with RTS and CTS."""
     return dataclasses.replace(
         exchange,
         name=f"{exchange.name}, rtscts",
@@ -151,9 +150,9 @@ def away(framing: str, switches: Switches = Switches()) -> Exchange:
     )
 
 
-#: Without flow control, what comes meanwhile is read beside the rest.
+#: Without flow control, the bytes are read in the background.
 READER_AWAY = (away("length"), away("chunked", RAW), away("close"))
-#: Those that differ in what goes over the line.
+#: Those with different bytes on the line.
 MAIN = (
     Exchange("get", beginnings=ALL),
     Exchange("post", "POST", b"t=21.5"),
@@ -176,18 +175,18 @@ EXCHANGES = (
 
 
 class Counting:
-    """Every server there is: answers as the exchange has it, and counts.
+    """All servers. They answer as the exchange says, and count.
 
-    :param exchange: whose requests come.
+    :param exchange: the exchange of the requests.
     """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        #: The requests as they came, by their number; b"" stands for none.
+        #: The requests by number; b"" is none.
         self.requests: dict[bytes, list[bytes]] = {}
-        #: What came of requests that were never complete.
+        #: The bytes of incomplete requests.
         self.parts: list[bytes] = []
-        #: Where they were sent.
+        #: Their hosts.
         self.peers: set[tuple[str, bool]] = set()
 
     def __call__(self, request: ReceivedRequest) -> bytes | list[Silence]:

@@ -1,4 +1,4 @@
-"""KeyboardInterrupt at every line of the client that a request runs through."""
+"""KeyboardInterrupt at each line of the client that a request runs."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tests.faults.trial import bounded
 
 CLIENT = str(pathlib.Path(requests_bg96.__file__).parent)
 EMULATOR = str(pathlib.Path(CLIENT, "emulator"))
-#: Those whose dialogues differ.
+#: The kinds with different dialogues.
 NAMES = ("post", "streamed", "by file", "https")
 KINDS = tuple(one for one in EXCHANGES if one.name in NAMES)
 
 
 class Interrupter:
-    """Counts the lines of the client that are run, and interrupts at one of them.
+    """Counts the lines of the client that run, and interrupts at one of them.
 
-    :param at: the number of the line; None interrupts nowhere.
+    :param at: the number of the line; None is no interruption.
     """
 
     def __init__(self, at: int | None) -> None:
@@ -40,7 +40,7 @@ class Interrupter:
         self.count = 0
 
     def run(self, action: Callable[[], object]) -> None:
-        """Run it, and be interrupted."""
+        """Run it, and interrupt it."""
         sys.settrace(self._trace)
         try:
             action()
@@ -72,7 +72,7 @@ def destroying(frame: types.FrameType | None) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Interruption:
-    """A request that is interrupted at one line of the client's."""
+    """A request that is interrupted at one line of the client."""
 
     exchange: Exchange
     beginning: str
@@ -83,7 +83,7 @@ class Interruption:
 
 
 def lines(exchange: Exchange, beginning: str) -> int:
-    """How many lines of the client a request runs through."""
+    """The number of lines of the client that a request runs."""
     counter = Interrupter(None)
     with begun(exchange, beginning) as scene:
         counter.run(lambda: exchange.ask(scene.rig, "first"))
@@ -91,7 +91,7 @@ def lines(exchange: Exchange, beginning: str) -> int:
 
 
 def every_interruption() -> Iterable[Interruption]:
-    """Every line of each kind, always in the same order."""
+    """Each line of each kind, always in the same order."""
     for exchange in KINDS:
         for beginning in (FRESH, AT_ONCE):
             for line in range(1, lines(exchange, beginning) + 1):
@@ -99,7 +99,7 @@ def every_interruption() -> Iterable[Interruption]:
 
 
 def carry_out(case: Interruption) -> tuple[str, list[str]]:
-    """Interrupt the request; return what came of it, and what may not be."""
+    """Interrupt the request; return its result, and the problems."""
     with bounded(), begun(case.exchange, case.beginning) as scene:
         outcome = "a response all the same"
         try:
@@ -108,13 +108,13 @@ def carry_out(case: Interruption) -> tuple[str, list[str]]:
         except KeyboardInterrupt:
             outcome = "interrupted"
         except Exception as error:
-            # Somewhere between, something made another exception of it.
+            # On the way, another exception came from it.
             outcome = type(error).__name__
         return outcome, problems(case, scene)
 
 
 def problems(case: Interruption, scene: Scene) -> list[str]:
-    """Make the next request; return what may not be."""
+    """Make the next request; return the problems."""
     found = []
     try:
         answer = case.exchange.ask(scene.rig, "next")
@@ -129,7 +129,7 @@ def problems(case: Interruption, scene: Scene) -> list[str]:
 
 
 def main() -> int:
-    """Interrupt at every n-th line, and show what came of it."""
+    """Interrupt at every n-th line, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.interrupts")
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A modem with an exchange's servers behind it, and what has gone before."""
+"""A modem with an exchange's servers, after a beginning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from requests_bg96.emulator import CallableNetwork
 from tests.faults.exchanges import AT_ONCE, FRESH, LATER_ON, Counting, Exchange
 from tests.support import Rig, rig
 
-#: How long ago it is, in seconds.
+#: The seconds since the beginning.
 PAUSES = {FRESH: None, AT_ONCE: 0.0, LATER_ON: 10.0}
 
 
@@ -24,10 +24,10 @@ class Scene:
 
 @contextlib.contextmanager
 def begun(exchange: Exchange, beginning: str, seed: int = 0) -> Iterator[Scene]:
-    """Make a session over a modem, and let happen what goes before.
+    """Make a session over a modem, and let the beginning happen.
 
     :param beginning: one of `ALL`.
-    :param seed: of the noise.
+    :param seed: the seed of the noise.
     """
     counting = Counting(exchange)
     with rig(

@@ -1,4 +1,4 @@
-"""What the table has found, each by itself."""
+"""Faults of the client that the table found, each alone."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def strike(
     behind: bool = True,
     **more: object,
 ) -> None:
-    """Let something go wrong right behind the next `marker` of the line, or before it.
+    """Add a fault after the next `marker` of the line, or before it.
 
-    The dialogue is held once before, with nothing wrong, to find it.
+    The dialogue runs once before, without a fault, to find the place.
     """
     made.session.post(SOMEWHERE, data=b"t=21.5")
     before = len(made.written), len(made.heard)
@@ -42,7 +42,7 @@ def strike(
     "marker", [b"+QHTTPPOST:", b"+QHTTPPOST: 0", b"+QHTTPPOST: 0,"]
 )
 def test_a_garbled_result_does_not_send_a_second_request(marker: bytes) -> None:
-    """The server has seen it, and no `Retry` may take it for unseen."""
+    """The server has seen it, so `Retry` must not repeat it."""
     with rig(adapter={"max_retries": Retry(5)}) as made:
         strike(made, "to_host", marker, "insert", data=b"?")
         sent = len(made.servers.requests)
@@ -53,7 +53,7 @@ def test_a_garbled_result_does_not_send_a_second_request(marker: bytes) -> None:
 
 
 def test_a_connect_behind_an_error_is_noticed() -> None:
-    """Commands that follow would be taken for the request's body."""
+    """Otherwise the next commands are the request's body."""
     with rig() as made:
         strike(made, "to_host", b"", "insert", data=ERROR)
         sent = len(made.servers.requests)
@@ -63,7 +63,7 @@ def test_a_connect_behind_an_error_is_noticed() -> None:
 
 
 def test_a_late_connect_is_noticed() -> None:
-    """The command was given up; a greeting that CONNECT answers has not succeeded."""
+    """The command was given up. A greeting that CONNECT answers has failed."""
     with rig() as made:
         strike(made, "from_host", b"AT+QHTTPPOST=", "silence", seconds=30.0)
         with pytest.raises(requests.ConnectionError):
@@ -74,7 +74,7 @@ def test_a_late_connect_is_noticed() -> None:
 
 
 def test_an_error_in_the_midst_of_ok_does_not_send_twice() -> None:
-    """Of the OK only pieces come, and the result URC behind it is the answer, too."""
+    """Only parts of OK come. The result URC after it answers the request, too."""
     with rig(adapter={"via": "file", "max_retries": Retry(5)}) as made:
         answer = b"K\r\n\r\n+QHTTPPOSTFILE"
         strike(made, "to_host", answer, "insert", behind=False, data=ERROR)
@@ -86,7 +86,7 @@ def test_an_error_in_the_midst_of_ok_does_not_send_twice() -> None:
 
 @pytest.mark.parametrize("beyond", [0, 2])
 def test_an_error_that_ok_contradicts_does_not_send_twice(beyond: int) -> None:
-    """What goes by file is the server's with OK, and noise may say otherwise before."""
+    """A request by file is at the server with OK, whatever noise says before."""
     with rig(adapter={"via": "file"}) as made:
         answer = b"\r\nOK\r\n\r\n+QHTTPPOSTFILE"[beyond:]
         strike(made, "to_host", answer, "insert", behind=False, data=ERROR)
@@ -96,7 +96,7 @@ def test_an_error_that_ok_contradicts_does_not_send_twice(beyond: int) -> None:
 
 
 def test_a_byte_that_the_checksum_of_a_file_does_not_show() -> None:
-    """It stands behind the file, where a line must begin."""
+    """It comes after the file, where a line must begin."""
     body = b"first: " + b"0123456789" * 4
     answer = response(body[:40])
     with rig(answer, adapter={"via": "file"}) as made:
@@ -106,7 +106,7 @@ def test_a_byte_that_the_checksum_of_a_file_does_not_show() -> None:
 
 
 def test_a_response_that_was_fetched_already() -> None:
-    """Its OK was lost to noise; the module says 703 for ever, and is not asked so."""
+    """Its OK was lost. The module always says 703, and is not asked without end."""
     with rig(adapter={"via": "file"}) as made:
         strike(
             made,
@@ -123,7 +123,7 @@ def test_a_response_that_was_fetched_already() -> None:
 
 
 def test_a_module_that_is_cut_off_for_long() -> None:
-    """It is called for as long as the caller has time for."""
+    """It is tried for as long as the caller has time."""
     with rig() as made:
         made.get()
         made.emulator.add_fault(Fault("from_host", 0, "silence", seconds=50.0))
@@ -134,7 +134,7 @@ def test_a_module_that_is_cut_off_for_long() -> None:
 
 
 class Later(VirtualClock):
-    """A clock by which something is done when its time has come."""
+    """A clock that acts at a given time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class Later(VirtualClock):
 
 @pytest.mark.parametrize("after, comes", [(10.0, True), (20.0, False)])
 def test_a_port_that_is_away_for_a_while(after: float, comes: bool) -> None:
-    """As that of a module on USB is while it starts; but not for ever."""
+    """As that of a module on USB while it starts; but not for ever."""
     clock = Later()
     with rig(clock=clock) as made:
         made.get()
@@ -165,7 +165,7 @@ def test_a_port_that_is_away_for_a_while(after: float, comes: bool) -> None:
 
 
 def test_a_file_that_does_not_arrive_takes_no_time_of_its_own() -> None:
-    """What the line needs for a payload is not counted, but silence is."""
+    """The line's time for a payload does not count, but silence does."""
     with rig(adapter={"via": "file"}) as made:
         strike(made, "from_host", b"POST /path", "silence", seconds=200.0)
         before = made.clock.now()
@@ -175,7 +175,7 @@ def test_a_file_that_does_not_arrive_takes_no_time_of_its_own() -> None:
 
 
 def test_a_connect_that_is_too_late() -> None:
-    """The module waits no more for the request, whose lines would be commands."""
+    """The module no longer waits for the request, whose lines would be commands."""
     with rig() as made:
         strike(made, "to_host", b"", "silence", seconds=20.0)
         sent = len(made.servers.requests)
@@ -185,7 +185,7 @@ def test_a_connect_that_is_too_late() -> None:
 
 
 def test_a_module_that_noise_has_told_to_wait_for_hours() -> None:
-    """Though no request has the time for it, one of them is the last that fails."""
+    """No request has the time for it, but one of them is the last that fails."""
     with rig() as made:
         for _ in range(2):
             made.get(timeout=15)
@@ -217,7 +217,7 @@ def test_a_urc_in_the_midst_of_an_echo(beyond: int) -> None:
 
 
 def test_interrupted_while_the_port_is_closed() -> None:
-    """At whichever line, the next request opens it again."""
+    """At any line, the next request opens it again."""
     for line in range(1, 200):
         with rig() as made:
             made.get()

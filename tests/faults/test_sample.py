@@ -1,4 +1,4 @@
-"""A sample of the table: every n-th case, the same ones each time."""
+"""A sample of the table: every n-th case, always the same ones."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from tests.faults.exchanges import EXCHANGES, FRESH
 from tests.faults.trial import GOOD, carry_out
 from tests.transitions import recorded
 
-#: A prime, so that every kind of fault has its turn at every kind of byte.
+#: A prime number, so that each kind of fault meets each kind of byte.
 EVERY = 1009
 PARTS = 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_sample_of_the_table(part: int) -> None:
-    """The whole is ``tox -e faults``."""
+    """The whole table is ``tox -e faults``."""
     cases = itertools.islice(every_case(), part * EVERY, None, PARTS * EVERY)
     with recorded() as seen:
         found = [(str(case), carry_out(case)) for case in cases]
     assert len(found) > 60
     assert [(case, one.problems) for case, one in found if one.problems] == []
-    # Whatever goes wrong, the states change as their tables have it.
+    # With any fault, the states change as in their tables.
     seen.check()
     assert len(seen.line) > 30
     assert any(one.outcome == GOOD for _, one in found)
@@ -33,7 +33,7 @@ def test_a_sample_of_the_table(part: int) -> None:
 
 
 def test_the_table_is_whole() -> None:
-    """Every kind of exchange and of fault, and tens of thousands of cases."""
+    """All kinds of exchanges and faults, and tens of thousands of cases."""
     cases = list(every_case())
     assert {case.exchange for case in cases} == set(EXCHANGES)
     assert {case.kind for case in cases} == set(FAULTS)
@@ -41,22 +41,22 @@ def test_the_table_is_whole() -> None:
 
 
 def test_long_payload_is_thinned_out() -> None:
-    """And nothing else is."""
+    """Nothing else is."""
     said = b"AT\r" + b"x" * 100 + b"\r\nOK\r\n"
     assert offsets(b"AT\r") == [0, 1, 2, 3]
     assert offsets(said)[:20] == [*range(19), 32]
     assert offsets(said)[-20:] == list(range(90, 110))
 
 
-#: A prime again.
+#: A prime number again.
 EVERY_LINE = 397
-#: The lines about that at which the port is opened.
+#: The lines around the opening of the port.
 OPENING = range(150, 300)
 
 
 @pytest.mark.parametrize("part", range(2))
 def test_a_sample_of_the_interruptions(part: int) -> None:
-    """The whole is part of ``tox -e faults``."""
+    """All of them are part of ``tox -e faults``."""
     cases = itertools.islice(
         interrupts.every_interruption(), part * EVERY_LINE, None, 2 * EVERY_LINE
     )
@@ -69,7 +69,7 @@ def test_a_sample_of_the_interruptions(part: int) -> None:
 
 
 def test_interrupted_while_the_port_is_opened() -> None:
-    """Who opens it holds on to it, or closes it, at every line."""
+    """At each line, the port is kept or closed."""
     posts = interrupts.KINDS[0]
     cases = [interrupts.Interruption(posts, FRESH, n) for n in OPENING]
     found = [(str(case), interrupts.carry_out(case)) for case in cases]

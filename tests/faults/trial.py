@@ -1,4 +1,4 @@
-"""One case carried out, and judged."""
+"""Carry a case out, and judge it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.faults.exchanges import HOST, TIMEOUT, Counting, Exchange
 from tests.faults.rigs import Scene, begun
 from tests.support import Rig
 
-#: Seconds of this machine's time after which a case is taken to hang.
+#: The seconds of this machine after which a case counts as hanging.
 PATIENCE = 20
-#: What urllib3 repeats for every method: the server has surely seen nothing.
+#: urllib3 repeats these for each method: the server has certainly seen nothing.
 UNSEEN = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 
 GOOD = "the right response"
@@ -33,16 +33,16 @@ NOISY = "a response in which noise went unnoticed"
 
 
 class Hangs(BaseException):
-    """The case has taken a time of this machine's that no case takes."""
+    """The case has taken more time of this machine than any case takes."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What came of a case.
+    """The result of a case.
 
-    :param outcome: in words: `GOOD`, `NOISY`, or the class of the exception.
-    :param seconds: of virtual time.
-    :param problems: what may not be.
+    :param outcome: `GOOD`, `NOISY`, or the class of the exception.
+    :param seconds: the virtual time.
+    :param problems: what must not be.
     """
 
     outcome: str
@@ -52,7 +52,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Ending:
-    """How a request ended: with a response or an exception, and when."""
+    """The end of a request: its response or exception, and its time."""
 
     response: requests.Response | None
     error: BaseException | None
@@ -60,7 +60,7 @@ class Ending:
 
 
 def carry_out(case: Case) -> Verdict:
-    """Put the fault into the exchange, and judge what comes of it and of the next."""
+    """Add the fault to the exchange, and judge its result and that of the next."""
     clean = clean_dialogue(case.exchange, case.beginning)
     with bounded(), begun(case.exchange, case.beginning, case.offset + 1) as scene:
         scene.rig.emulator.add_fault(case.fault)
@@ -72,7 +72,7 @@ def carry_out(case: Case) -> Verdict:
 
 
 def ask(exchange: Exchange, scene: Scene, number: str) -> Ending:
-    """Make a request, and note how it ends."""
+    """Make a request, and record its end."""
     clock = scene.rig.clock
     started = clock.now()
     response = error = None
@@ -84,7 +84,7 @@ def ask(exchange: Exchange, scene: Scene, number: str) -> Ending:
 
 
 def mend(kind: str, rig: Rig) -> None:
-    """Do what somebody must do before the next request can succeed."""
+    """Do what somebody must do before the next request can work."""
     emulator = rig.emulator
     if kind == "unplug" and not emulator.plugged:
         emulator.plug()
@@ -93,13 +93,13 @@ def mend(kind: str, rig: Rig) -> None:
     if kind == "deafness":
         rig.clock.sleep(100.0)
     with contextlib.suppress(CommandFailed):
-        # What has not gone wrong yet is not to go wrong in the next request.
+        # A fault that has not happened yet must not hit the next request.
         emulator.module.fail_if_told()
 
 
 @contextlib.contextmanager
 def bounded() -> Iterator[None]:
-    """Raise `Hangs` where a case hangs."""
+    """Raise `Hangs` if a case hangs."""
 
     def alarm(number: int, frame: types.FrameType | None) -> None:
         raise Hangs(f"nothing for {PATIENCE} s")
@@ -115,7 +115,7 @@ def bounded() -> Iterator[None]:
 
 @dataclasses.dataclass(frozen=True)
 class Judge:
-    """Says of a case what came of it, and what of that may not be."""
+    """Judges the result of a case."""
 
     case: Case
     clean: Dialogue
@@ -124,13 +124,13 @@ class Judge:
     then: Ending
 
     def outcome(self) -> str:
-        """Return what came of the request with the fault."""
+        """Return the outcome of the request with the fault."""
         if self.first.error is not None:
             return type(self.first.error).__name__
         return GOOD if self._right(self.first, b"first") else NOISY
 
     def problems(self) -> Iterator[str]:
-        """Say what may not be."""
+        """Return the problems."""
         yield from self._about_the_error()
         yield from self._about_the_response()
         yield from self._about_the_time()
@@ -183,7 +183,7 @@ class Judge:
         elif self.scene.rig.modem.state is ModemState.UNKNOWN:
             yield f"afterwards the modem is {self.scene.rig.modem.state}"
 
-    # What these rest on
+    # Facts for the judgement
 
     @property
     def _seen(self) -> bool:
@@ -196,7 +196,7 @@ class Judge:
         return found.content in map(self.case.exchange.expected, numbers)
 
     def _unharmed(self, counting: Counting) -> bool:
-        """Whether what came to the servers is what was meant for them."""
+        """Whether the servers got exactly the client's bytes."""
         sent = self.clean.from_host
         ours = all(
             number and data[0].replace(number, b"first") in sent
@@ -210,12 +210,11 @@ class Judge:
         return self.case.kind in NOISE and self.case.direction == "from_host"
 
     def _may_go_unnoticed(self) -> bool:
-        """Whether nothing tells that the response was changed.
+        """Whether nothing can tell that the response was changed.
 
-        A file has a checksum. Elsewhere nothing tells of a byte that is another one,
-        in the head or in the body; nor in the head of bytes that are too many or too
-        few; nor in a body that goes to the end of the connection, or whose chunk
-        framing the module has taken off.
+        A file has a checksum. Otherwise nothing tells of a changed byte, in the head or
+        in the body. Nor does anything tell of surplus or missing bytes in the head, in a
+        body that ends with the connection, or in a body that the module has decoded.
         """
         if self.case.kind not in NOISE or self.case.exchange.by_file:
             return False
@@ -232,7 +231,7 @@ class Judge:
 
 
 def surely_unseen(error: BaseException) -> bool:
-    """Whether `error` lets urllib3 repeat a request of every method."""
+    """Whether `error` lets urllib3 repeat a request of each method."""
     reason = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError):
         reason = reason.reason

@@ -1,1 +1,1 @@
-"""Thousands of requests with faults among them, and every byte accounted for."""
+"""Thousands of requests, some with faults, and a count of every byte."""

@@ -13,7 +13,7 @@ from tests.soak.soak import Report, Soak
 
 
 def main() -> int:
-    """Make the requests that the command line asks for, and show what came of them."""
+    """Make the requests that the command line asks for, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
     parser.add_argument("--requests", type=int, default=5_000)
     parser.add_argument("--share", type=float, default=0.01, help="that have a fault")

@@ -1,4 +1,4 @@
-"""Mixed requests over one modem, some with a fault, and a ledger of all bytes."""
+"""Mixed requests over one modem, some with a fault, and a count of all bytes."""
 
 from __future__ import annotations
 
@@ -31,16 +31,15 @@ from tests.faults.trial import bounded, mend
 from tests.support import Rig, chunks, response, rig
 
 SOMEWHERE = "http://server.example/soak"
-#: Seconds to connect, and of silence.
+#: The timeouts, in seconds.
 TIMEOUT = (120.0, 20.0)
-#: Bytes that every request has at least in its dialogue, in either direction, apart
-#: from bodies.
+#: The least bytes of each request's dialogue, in each direction, without bodies.
 LEAST = 90
-#: Seconds for which the reader of a stream is away.
+#: The seconds for which the reader of a stream is away.
 AWAY = 0.5
-#: The line where time is virtual: it loses what nobody takes from it in 350 ms.
+#: The line in virtual time: it loses bytes that nobody takes within 350 ms.
 LINE: dict[str, Any] = {"baudrate": 115_200, "overflow": 4_096}
-#: Responses that wait to be read at a time.
+#: The most responses that wait for their readers.
 UNREAD = 3
 
 Manner = Literal["read", "stream", "leave", "close"]
@@ -48,7 +47,7 @@ Manner = Literal["read", "stream", "leave", "close"]
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """One request, and what becomes of its response."""
+    """One request, and what happens to its response."""
 
     number: int
     method: str
@@ -60,7 +59,7 @@ class Plan:
 
     @classmethod
     def drawn(cls, number: int, source: random.Random) -> Plan:
-        """Draw one by lot."""
+        """Draw a request at random."""
         method = source.choice(("GET", "GET", "POST", "PUT", "HEAD", "DELETE"))
         carries = method in ("POST", "PUT")
         return cls(
@@ -75,7 +74,7 @@ class Plan:
 
     @property
     def body(self) -> bytes:
-        """The body of the response: all along it tells whose it is."""
+        """The body of the response. Each part of it tells whose it is."""
         mark = b"%d " % self.number
         return b"" if self.method == "HEAD" else (mark * self.size)[: self.size]
 
@@ -91,12 +90,12 @@ class Plan:
         return response(self.body)
 
 
-#: What is asked for after a fault.
+#: The request after a fault.
 NEXT = Plan(0, "GET", None, "length", 300, False, "read")
 
 
 class Servers:
-    """Every server there is: answers as planned, and counts."""
+    """All servers. They answer as planned, and count."""
 
     def __init__(self) -> None:
         self.seen = 0
@@ -106,7 +105,7 @@ class Servers:
         self.plan: Plan | None = None
 
     def __call__(self, request: ReceivedRequest) -> bytes | list[Silence]:
-        """Answer a request that is whole and is the one that is due."""
+        """Answer a request that is complete and is the one that is due."""
         found = re.search(rb"X-Number: (-?\d+)\r\n", request.data)
         if self.plan is None or found is None or not whole(request.data):
             return [Silence()]
@@ -128,7 +127,7 @@ class Held:
 
     @classmethod
     def now(cls) -> Held:
-        """Look after all that is not needed has gone, threads too."""
+        """Look after everything that is not needed has gone, with threads."""
         until = time.monotonic() + 2.0
         while threading.active_count() > 1 and time.monotonic() < until:
             time.sleep(0.01)
@@ -140,7 +139,7 @@ class Held:
 
 @dataclasses.dataclass
 class Report:
-    """What came of it all."""
+    """The results."""
 
     outcomes: collections.Counter[str] = dataclasses.field(
         default_factory=collections.Counter
@@ -149,7 +148,7 @@ class Report:
         default_factory=collections.Counter
     )
     problems: list[str] = dataclasses.field(default_factory=list)
-    #: Bytes up and down that the modem's statistics and the servers agree on.
+    #: The bytes in both directions on which the modem's statistics and servers agree.
     accounted: collections.Counter[str] = dataclasses.field(
         default_factory=collections.Counter
     )
@@ -159,11 +158,11 @@ class Report:
 
 
 class Soak:
-    """Requests of every kind, one after the other.
+    """Requests of each kind, one after the other.
 
     :param clock: virtual, or the machine's.
-    :param share: of the requests that have a fault.
-    :param seed: of everything that is random.
+    :param share: the share of requests with a fault.
+    :param seed: the seed of the random numbers.
     """
 
     def __init__(self, clock: Clock, share: float, seed: int = 0) -> None:
@@ -178,7 +177,7 @@ class Soak:
         self.report = Report()
 
     def run(self, count: int) -> Report:
-        """Make `count` requests; the first fifth of them warms up."""
+        """Make `count` requests; the first fifth is to warm up."""
         with self._rig() as made:
             for number in range(count):
                 if number == count // 5:
@@ -218,14 +217,14 @@ class Soak:
         with bounded():
             self._ask(made, plan, kind)
         if breaks:
-            # Whatever happened, the next one succeeds.
+            # Whatever happened, the next one works.
             following = dataclasses.replace(NEXT, number=-plan.number - 1)
             self._ask(made, following, None)
             self._read_all(made)
             self._base = self._counts(made)
 
     def _break(self, made: Rig, plan: Plan, kind: str) -> None:
-        """Let something go wrong before the dialogue of `plan` is over."""
+        """Add a fault before the dialogue of `plan` is over."""
         direction = self._random.choice(DIRECTIONS)
         body = plan.body if direction == "to_host" else plan.data or b""
         offset = self._random.randrange(LEAST + len(body))
@@ -273,7 +272,7 @@ class Soak:
         pieces = answer.iter_content(1_000)
         content = next(pieces, b"")
         if plan.manner == "stream":
-            # What comes meanwhile is read beside the rest, as users have it by default.
+            # Bytes that come meanwhile are read in the background, as by default.
             self._clock.sleep(AWAY)
         content += b"".join(pieces)
         right = content == plan.body and answer.status_code == 200
@@ -282,13 +281,13 @@ class Soak:
             self.report.problems.append(f"{plan.number}: {content[:40]!r}")
 
     def _read_all(self, made: Rig) -> None:
-        """Read what waits, and see the line to its end."""
+        """Read all waiting responses, and wait for the end on the line."""
         while self._unread:
             self._check(*self._unread.popleft())
         made.modem.signal()
 
     def _counts(self, made: Rig) -> dict[str, int]:
-        """How much more the servers, and the line, have counted than the modem."""
+        """The surplus of the counts of servers and line over those of the modem."""
         stats, servers = made.modem.stats, self._servers
         return {
             "requests": servers.seen - stats.requests,
@@ -299,7 +298,7 @@ class Soak:
         }
 
     def _balance(self, made: Rig) -> None:
-        """Compare what both sides have counted since nothing went wrong."""
+        """Compare the counts of both sides since the last fault."""
         self._read_all(made)
         counts = self._counts(made)
         if counts != self._base:

@@ -1,4 +1,4 @@
-"""The short form: what ``tox -e soak`` does with more requests."""
+"""The short form; ``tox -e soak`` makes more requests."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import pytest
 from requests_bg96.emulator import SystemClock, VirtualClock
 from tests.soak.soak import Report, Soak
 
-#: Bytes that what is kept for good may grow by: tables, interned strings, counters.
+#: The bytes by which permanent things may grow: tables, strings, counters.
 GROWTH = 300_000
 
 
 @pytest.fixture(autouse=True)
 def traced() -> Iterator[None]:
-    """Have memory counted."""
+    """Count memory."""
     tracemalloc.start()
     yield
     tracemalloc.stop()
 
 
 def check(report: Report) -> None:
-    """Nothing lost, nothing sent twice, nothing held."""
+    """Check that nothing is lost, sent twice, or held."""
     assert report.problems == []
     assert report.before is not None and report.after is not None
     assert report.after.memory - report.before.memory < GROWTH
@@ -33,7 +33,7 @@ def check(report: Report) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_faults_among_many_requests(seed: int) -> None:
-    """In virtual time, on a line that loses what nobody reads."""
+    """In virtual time, on a line that loses bytes that nobody reads."""
     report = Soak(VirtualClock(), 0.1, seed).run(150)
     check(report)
     assert report.faults.total() > 5 and report.outcomes["right"] > 100
