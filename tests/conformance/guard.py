@@ -1,4 +1,4 @@
-"""Keeps the suite on this machine: no packet leaves the loopback interface."""
+"""Keep the suite on this machine: no packet leaves the loopback interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def is_loopback(host: str | bytes | None) -> bool:
-    """Whether a name or an address stays on this machine."""
+    """Whether a name or an address is on this machine."""
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
     if name in (None, "", "localhost"):
         return True
@@ -31,7 +31,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _resolving(host: Any) -> None:
-    # The answer of a resolver that does not know the name, without asking one.
+    # The answer of a resolver that does not know the name, without a question to one.
     if not is_loopback(host):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -42,16 +42,16 @@ def _connecting(address: Any) -> None:
 
 
 def stay_home() -> None:
-    """Refuse every other host from here on, in every thread of the process."""
+    """Refuse all other hosts from now on, in each thread of the process."""
     sys.addaudithook(_audit)
 
 
 @contextlib.contextmanager
 def tarpit() -> Iterator[str]:
-    """The URL of an address on loopback where every connect hangs.
+    """The URL of an address on loopback where each connect hangs.
 
-    A listener whose queue is full drops what else knocks. The suite uses an
-    unused address of a private network for this, which is another's.
+    A listener with a full queue drops further connections. The suite uses an unused
+    address of a private network for this, which may belong to others.
     """
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())

@@ -1,7 +1,7 @@
 """Certificates with RSA keys for the suite's servers: the module has no ECDSA.
 
-The libraries that make these servers have changed to ECDSA, and every handshake with
-them would fail over the modem, those that are to fail for another reason as well.
+The libraries of these servers have changed to ECDSA. Each handshake with them would
+fail over the modem, even those that must fail for another reason.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import pathlib
 from collections.abc import Iterator
 from unittest import mock
 
-#: What the certificate of pytest-httpbin is for.
+#: The hosts of the certificate of pytest-httpbin.
 HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @contextlib.contextmanager
 def rsa_certificates(directory: pathlib.Path) -> Iterator[None]:
-    """Let the suite's servers have such, while the context is open."""
-    # Only the suite's environment has these.
+    """Let the suite's servers use them during a ``with`` block."""
+    # Only the suite's environment has these packages.
     trustme = importlib.import_module("trustme")
     certs = importlib.import_module("pytest_httpbin.certs")
     serve = importlib.import_module("pytest_httpbin.serve")

@@ -1,4 +1,4 @@
-"""One run of the suite, in a process of its own with a clean environment."""
+"""One run of the suite, in a process with a clean environment."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .results import Result, load
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 
-#: requests prefers these to what a session or a call says, so that a machine
-#: which sets them would change the suite's results.
+#: requests prefers these to the settings of a session or a call. A machine that sets
+#: them would change the results.
 UNWANTED = (
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
@@ -23,23 +23,23 @@ UNWANTED = (
 )
 
 
-#: Processes that share the tests of one run: most of the time they are asleep.
+#: The processes that share the tests of one run; they sleep most of the time.
 PARTS = 3
 
 
 @dataclasses.dataclass
 class Part:
-    """A part of a suite at work; its output goes to a file beside its results."""
+    """A part of a suite that runs. Its output goes to a file beside its results."""
 
     process: subprocess.Popen[bytes]
     results: pathlib.Path
     output: pathlib.Path
 
     def wait(self) -> dict[str, Result]:
-        """The results of its tests, once it is over."""
+        """Wait for its end; return the results of its tests."""
         status = self.process.wait()
-        # 1 is "some tests failed", which is for the comparison to judge; a part of a
-        # few tests may have none.
+        # 1 means that some tests failed, which the comparison judges. A part may have
+        # no tests.
         if status not in (0, 1, 5) or not self.results.exists():
             text = self.output.read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(f"{self.output} ended with {status}:\n{text}")
@@ -49,7 +49,7 @@ class Part:
 def start(
     suite: pathlib.Path, work: pathlib.Path, transport: str, tests: list[str]
 ) -> list[Part]:
-    """Start the suite, or only some tests of it, over a transport."""
+    """Start the suite, or some of its tests, with a transport."""
     return [
         _start_part(suite, work / f"{transport}-{part}", transport, tests, part)
         for part in range(PARTS)
@@ -57,7 +57,7 @@ def start(
 
 
 def results_of(parts: list[Part]) -> dict[str, Result]:
-    """The results of every test, once all parts are over."""
+    """Wait for all parts; return the results of all tests."""
     return {test: result for part in parts for test, result in part.wait().items()}
 
 
@@ -87,6 +87,6 @@ def _environment(home: pathlib.Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in UNWANTED and not name.lower().endswith("_proxy")
     }
-    # The suite's own package is called tests as well, so ours is reached from
-    # inside; an empty home has no .netrc.
+    # The suite's own package has the name tests, too, so ours is reached from inside.
+    # An empty home has no .netrc.
     return environment | {"HOME": str(home), "PYTHONPATH": str(TESTS)}

@@ -1,4 +1,4 @@
-"""The suite itself, from the sdist of the installed version of requests."""
+"""The suite, from the sdist of the installed version of requests."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import tarfile
 
 
 def fetch(work: pathlib.Path) -> pathlib.Path:
-    """Unpack the sdist under ``work`` and return its top folder.
+    """Unpack the sdist under `work`, and return its top folder.
 
-    The wheel does not carry the tests, hence the detour over ``pip download``.
+    The wheel does not have the tests, so ``pip download`` gets the sdist.
     """
     name = f"requests-{importlib.metadata.version('requests')}"
     suite = work / name

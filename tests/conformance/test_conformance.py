@@ -1,4 +1,4 @@
-"""The conformance runner must notice every way in which the runs can differ."""
+"""The comparison notices each way in which the runs can differ."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODEM = {
 
 
 def test_equal_runs_have_no_differences() -> None:
-    """A test that fails with the stock adapter demands nothing of the modem."""
+    """A test that fails with the stock adapter may fail over the modem."""
     verdict = compare(STOCK, MODEM, {}, Exceptions())
     assert verdict.differences == []
     assert (verdict.run, verdict.passed, verdict.through_modem) == (2, 2, 1)
@@ -56,14 +56,14 @@ def test_every_kind_of_difference_is_reported(modem: Result | None, fault: str) 
 
 
 def test_an_excused_test_is_counted_apart() -> None:
-    """With or without the parameters of the test in the table."""
+    """With the test's parameters in the table, or without."""
     stock = {"x::t[1]": Result(dialled=1), "x::t[2]": Result(dialled=1)}
     verdict = compare(stock, {}, {}, Exceptions(impossible={"x::t": "proxy"}))
     assert (verdict.run, verdict.excluded, verdict.differences) == (2, 2, [])
 
 
 def test_kept_alive_tests_are_judged_by_their_own_run() -> None:
-    """Their result with one request a connection does not matter."""
+    """Their result with one request per connection does not matter."""
     listed = Exceptions(keep_alive={"a": "two requests"})
     modem = MODEM | {"a": Result("failed")}
     good = compare(STOCK, modem, {"a": Result(asked=2, exchanges=2)}, listed)
@@ -73,26 +73,26 @@ def test_kept_alive_tests_are_judged_by_their_own_run() -> None:
 
 
 def test_a_row_that_excuses_nothing_is_a_difference() -> None:
-    """So that the table shrinks when the code gets better."""
+    """So the table shrinks when the code gets better."""
     verdict = compare(STOCK, MODEM, {}, Exceptions(impossible={"gone": "TLS"}))
     assert verdict.differences == ["gone: is listed, but needs no excuse"]
 
 
 def test_a_row_for_a_test_that_passes_is_a_difference() -> None:
-    """A test is excused only as long as it has to be."""
+    """A test is excused only as long as it fails."""
     verdict = compare(STOCK, MODEM, {}, Exceptions(impossible={"a": "proxy"}))
     assert verdict.differences == ["a: is listed, but needs no excuse"]
 
 
 def test_the_document_is_read() -> None:
-    """Its sections are found by their titles, and every row has a reason."""
+    """Its sections are found by their titles, and each row has a reason."""
     listed = read(DOCUMENT)
     assert len(listed.keep_alive) == 4
     assert all(row.startswith("tests/test_") for row in listed.rows())
 
 
 def test_results_survive_the_way_between_processes(tmp_path: pathlib.Path) -> None:
-    """What is written is what is read."""
+    """They are read as they were written."""
     save(tmp_path / "results.json", MODEM)
     assert load(tmp_path / "results.json") == MODEM
 
@@ -105,12 +105,12 @@ def test_loopback_is_home(host: str | bytes | None) -> None:
 
 @pytest.mark.parametrize("host", ["example.com", "10.255.255.1", "0.0.0.0", "fe80::1"])
 def test_everything_else_is_not(host: str) -> None:
-    """Private networks are others' too."""
+    """Private networks belong to others, too."""
     assert not guard.is_loopback(host)
 
 
 def test_the_tarpit_answers_nobody() -> None:
-    """A connect to it hangs, rather than being refused."""
+    """A connect to it hangs, and is not refused."""
     with guard.tarpit() as url, socket.socket() as client:
         client.settimeout(0.2)
         with pytest.raises(TimeoutError):

@@ -62,7 +62,7 @@ class Interrupter:
 
 
 def destroying(frame: types.FrameType | None) -> bool:
-    """Whether it runs at an object's end, where nobody catches what it raises."""
+    """Whether an object is being destroyed: nobody catches an exception there."""
     while frame is not None:
         if frame.f_code.co_name in ("__del__", "_lost"):
             return True

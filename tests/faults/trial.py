@@ -213,8 +213,8 @@ class Judge:
         """Whether nothing can tell that the response was changed.
 
         A file has a checksum. Otherwise nothing tells of a changed byte, in the head or
-        in the body. Nor does anything tell of surplus or missing bytes in the head, in a
-        body that ends with the connection, or in a body that the module has decoded.
+        in the body. Nor does anything tell of surplus or missing bytes in the head, in
+        a body that ends with the connection, or in one that the module has decoded.
         """
         if self.case.kind not in NOISE or self.case.exchange.by_file:
             return False

@@ -1,4 +1,4 @@
-"""The module's TLS settings: as asked, read back, and never believed for too long."""
+"""The module's TLS settings: as asked, read back, and not believed for long."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.https_support import (
 )
 from tests.support import Rig
 
-#: Firmware that says nothing of a restart.
+#: A firmware that does not report a restart.
 MUTE = Switches(sni_checkhost=True, boot_urcs="none", echo_after_reset=False)
 
 
 def assert_checked(doors: Doors) -> None:
-    """Every connection was to be checked in every way, and by the right CA."""
+    """Check that each connection had every check, with the right CA."""
     for tls in doors.seen:
         assert (tls.level, tls.check_host, tls.server_name) == (1, True, True)
         assert (tls.ignore_time, tls.ignore_chain) == (False, False)
@@ -37,7 +37,7 @@ def assert_checked(doors: Doors) -> None:
 
 
 def test_the_settings(tmp_path: pathlib.Path) -> None:
-    """All that there is to check is checked, and nothing is left to chance."""
+    """All checks are on, and no setting is left as it was."""
     doors = Doors()
     with secured(doors) as made:
         made.session.get(URL, verify=root_file(tmp_path), timeout=(100, 5))
@@ -49,7 +49,7 @@ def test_the_settings(tmp_path: pathlib.Path) -> None:
 def test_the_time_for_the_handshake(
     tmp_path: pathlib.Path, seconds: float, told: int
 ) -> None:
-    """Half of the connect timeout, in the bounds that the module has."""
+    """Half of the connect timeout, within the module's range."""
     doors = Doors()
     with secured(doors) as made:
         made.session.get(URL, verify=root_file(tmp_path), timeout=(seconds, 5))
@@ -57,7 +57,7 @@ def test_the_time_for_the_handshake(
 
 
 def test_arguments_of_the_adapter(tmp_path: pathlib.Path) -> None:
-    """Version and suite are what the caller says, and in the context they say."""
+    """Version, suite and context are those of the caller."""
     doors = Doors()
     adapter = {"sslversion": 4, "ciphersuite": "0xc02f", "ssl_context_id": 5}
     with secured(doors, adapter=adapter) as made:
@@ -67,7 +67,7 @@ def test_arguments_of_the_adapter(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_suite_that_the_module_lacks(tmp_path: pathlib.Path) -> None:
-    """Is said, and nothing is sent."""
+    """The error says so, and nothing is sent."""
     doors = Doors()
     with secured(doors, adapter={"ciphersuite": "0X1301"}) as made:
         with pytest.raises(requests.exceptions.SSLError, match="ciphersuite"):
@@ -76,7 +76,7 @@ def test_a_suite_that_the_module_lacks(tmp_path: pathlib.Path) -> None:
 
 
 def test_what_was_set_before_is_set_right(tmp_path: pathlib.Path) -> None:
-    """Another program's settings do not last."""
+    """The settings of another program are changed."""
     doors = Doors()
     with secured(doors) as made:
         made.emulator.module.tls[1].update(ignorecertchain=1, seclevel=0, sni=0)
@@ -119,7 +119,7 @@ def test_a_value_that_noise_has_changed_is_noticed(
         doors, adapter=settings, faults=[garbled], seed=flipping_seed(1)
     ) as made:
         assert made.session.get(URL, verify=path).ok
-        # What the module saw: once changed by noise, and once as it was mended.
+        # The module's values: once changed by noise, and once repaired.
         changed = bytes([value[0] ^ 1])
         assert made.written.index(line + changed) < made.written.index(line + value)
     assert_checked(doors)
@@ -130,7 +130,7 @@ def test_a_value_that_noise_has_changed_is_noticed(
 def test_no_noise_makes_a_connection_less_checked(
     tmp_path: pathlib.Path, accepted: bool, seed: int
 ) -> None:
-    """Whatever byte of the dialogue it hits, in either direction."""
+    """At any byte of the dialogue, in both directions."""
     path = root_file(tmp_path)
     adapter = {"allow_unchecked_host": accepted}
     with secured(Doors(), adapter=adapter) as well:
@@ -164,7 +164,7 @@ def _try(made: Rig, path: str) -> None:
 
 
 def test_a_url_that_noise_has_changed_is_noticed(tmp_path: pathlib.Path) -> None:
-    """There may be a host of that name, and it may have a certificate."""
+    """A host with that name may exist, with a certificate."""
     path, doors = root_file(tmp_path), Doors()
     with secured(Doors()) as well:
         well.session.get(URL, verify=path)
@@ -185,7 +185,7 @@ def test_a_url_that_noise_has_changed_is_noticed(tmp_path: pathlib.Path) -> None
 def test_a_module_that_was_reset_is_set_up_again(
     tmp_path: pathlib.Path, switches: Switches, pause: float, urcs: bool
 ) -> None:
-    """Its settings are gone; no request goes by those that a start leaves."""
+    """Its settings are gone. No request uses those of a start."""
     doors = Doors()
     with secured(doors, switches) as made:
         path = root_file(tmp_path)
@@ -201,7 +201,7 @@ def test_a_module_that_was_reset_is_set_up_again(
 
 
 def test_a_reset_at_any_moment(tmp_path: pathlib.Path) -> None:
-    """Also one in the midst of the dialogue, of which the module says nothing."""
+    """Even inside the dialogue, if the module does not report it."""
     path = root_file(tmp_path)
     with secured(Doors(), MUTE) as well:
         well.session.get(URL, verify=path)
@@ -221,7 +221,7 @@ def test_a_reset_at_any_moment(tmp_path: pathlib.Path) -> None:
 
 
 def _told(made: Rig) -> datetime.datetime:
-    """What the module takes for the time in UTC."""
+    """The module's time in UTC."""
     module = made.emulator.module
     return module.store.utc(module.scheduler.now)
 
@@ -231,7 +231,7 @@ def _now() -> datetime.datetime:
 
 
 def test_a_clock_that_is_far_off_is_set(tmp_path: pathlib.Path) -> None:
-    """As after a loss of supply, and it is not set again."""
+    """As after a loss of supply. It is not set again."""
     with secured(Doors()) as made:
         assert _told(made).year == 2008
         for _ in range(2):
@@ -245,7 +245,7 @@ def test_a_clock_that_is_far_off_is_set(tmp_path: pathlib.Path) -> None:
 def test_a_clock_that_is_right_by_a_day_is_left(
     tmp_path: pathlib.Path, hours: int, zone: int
 ) -> None:
-    """In whatever time zone it counts."""
+    """In any time zone."""
     with secured(Doors()) as made:
         local = _now() + datetime.timedelta(hours=hours, minutes=15 * zone)
         made.emulator.module.store.set_time(local, zone, made.clock.now())
@@ -257,7 +257,7 @@ def test_a_clock_that_is_right_by_a_day_is_left(
 def test_a_clock_is_looked_at_again_after_a_loss_of_supply(
     tmp_path: pathlib.Path,
 ) -> None:
-    """Even where the module has said nothing of it."""
+    """Even if the module has not reported it."""
     with secured(Doors(), MUTE) as made:
         made.session.get(URL, verify=root_file(tmp_path))
         made.emulator.reset(urcs=False)
@@ -270,7 +270,7 @@ def test_a_clock_is_looked_at_again_after_a_loss_of_supply(
 
 
 def test_the_clock_is_left_alone_on_request(tmp_path: pathlib.Path) -> None:
-    """Then the module counts by the time that it has."""
+    """Then the module uses its own time."""
     doors = Doors()
     with secured(doors, adapter={"set_clock": False}) as made:
         made.session.get(URL, verify=root_file(tmp_path))
@@ -280,23 +280,23 @@ def test_the_clock_is_left_alone_on_request(tmp_path: pathlib.Path) -> None:
 
 
 def test_the_clock_does_not_matter_where_nothing_is_checked() -> None:
-    """It is not touched."""
+    """It is not set."""
     with secured(Doors()) as made:
         with pytest.warns(match="Unverified"):
             made.session.get(URL, verify=False)
         assert b"CCLK" not in made.written
 
 
-# What cannot be asked of the module
+# Checks that the module cannot make
 
 
 class Pinning(BG96Adapter):
-    """An adapter that hands something to its pools, as urllib3 lets it."""
+    """An adapter that passes settings to its pools, as urllib3 allows."""
 
     wish: dict[str, Any] = {}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make pools with it."""
+        """Make the manager."""
         super().init_poolmanager(*args, **{**kwargs, **self.wish})
 
 
@@ -313,7 +313,7 @@ class Pinning(BG96Adapter):
 def test_what_only_this_machine_could_check_is_refused(
     tmp_path: pathlib.Path, wish: dict[str, str]
 ) -> None:
-    """Nobody must believe that it was checked."""
+    """Otherwise a caller would believe that it was checked."""
     doors = Doors()
     with secured(doors) as made:
         adapter = type("Wishing", (Pinning,), {"wish": wish})
@@ -324,7 +324,7 @@ def test_what_only_this_machine_could_check_is_refused(
 
 
 def test_a_client_certificate_needs_its_key(tmp_path: pathlib.Path) -> None:
-    """A file without one is refused as by stock requests."""
+    """A file without one is refused, as by stock requests."""
     cert, _ = client_files(tmp_path)
     with secured(Doors()) as made:
         with pytest.raises(requests.exceptions.SSLError, match="no PEM private key"):

@@ -1,4 +1,4 @@
-"""Whoever is slow, host or module, nothing is lost: or it is noticed, and said."""
+"""If host or module is slow, no byte is lost, or the loss is reported."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from requests_bg96.emulator.clock import VirtualClock
 from requests_bg96.modem import ModemState
 from tests.support import SOMEWHERE, Answers, Rig, rig
 
-#: A body of 1 MB, no two blocks of which are alike.
+#: A body of 1 MB; no two blocks are alike.
 BODY = b"".join(hashlib.sha256(b"%d" % i).digest() * 32 for i in range(1000))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
-#: What is sent.
+#: The body of an upload.
 UPLOAD = BODY[:300_000]
-#: The fastest line of the module, and the one it has by default.
+#: The module's highest speed, and its default.
 FAST, USUAL = 921_600, 115_200
-#: What a module takes in a second that is slower than its line, by a third.
+#: The bytes per second of a module that is a third slower than its line.
 SLUGGISH = 8_000
-#: Where the reader of a body goes away.
+#: The place where the reader of a body goes away.
 MIDDLE = 300_000
-#: Long enough for a break in its middle.
+#: Long enough for a break in the middle.
 SHORTER = BODY[: MIDDLE + 100_000]
 
 
 def serving(body: bytes) -> Answers:
-    """Return the response that has this body."""
+    """Return the response with this body."""
     return HEAD % len(body) + body
 
 
 def read_with_a_break(made: Rig, seconds: float) -> str:
-    """The checksum of a body whose reader is away for some time in the midst of it."""
+    """The checksum of a body whose reader goes away for a while."""
     found = hashlib.sha256()
     with made.get(stream=True) as answer:
         pieces = answer.iter_content(10_000)
@@ -57,7 +57,7 @@ def digest(body: bytes) -> str:
 
 @contextlib.contextmanager
 def over_a_pty(made: Rig, **settings: Any) -> Iterator[Rig]:
-    """The same, by way of a pseudo-terminal."""
+    """The same, over a pseudo-terminal."""
     with made.emulator.pty() as path:
         adapter = BG96Adapter(path, **settings)
         made.session.mount("http://", adapter)
@@ -69,14 +69,14 @@ def over_a_pty(made: Rig, **settings: Any) -> Iterator[Rig]:
 
 
 def agreed(emulator: Emulator) -> tuple[bool, tuple[int, int]]:
-    """Whether the host heeds RTS and CTS, and whether the module does."""
+    """Whether the host uses RTS and CTS, and whether the module does."""
     with emulator.condition:
         return emulator.line.rtscts, emulator.module.store.flow_control
 
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_both_ends_use_it_or_none(rtscts: bool) -> None:
-    """After a restart, at which the module forgets it, as well."""
+    """Even after a restart, which resets the module's setting."""
     wanted = (rtscts, (2, 2) if rtscts else (0, 0))
     with rig(adapter={"rtscts": rtscts}) as made:
         assert made.get().content == b"hello"
@@ -91,17 +91,17 @@ def test_both_ends_use_it_or_none(rtscts: bool) -> None:
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_both_ends_of_a_pty_use_it_or_none(rtscts: bool) -> None:
-    """The host's end is what the program has asked the terminal for."""
+    """The host's end is that of the terminal's settings."""
     with rig(clock=SystemClock()) as plain, over_a_pty(plain, rtscts=rtscts) as made:
         assert made.get().content == b"hello"
         assert agreed(made.emulator) == (rtscts, (2, 2) if rtscts else (0, 0))
 
 
-# A host that is slow
+# A slow host
 
 
 def test_a_reader_who_is_away_for_ten_seconds() -> None:
-    """The line is held back, and no more."""
+    """The line is stopped, and that is all."""
     options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
     with rig(serving(BODY), adapter={"rtscts": True}, **options) as made:
         assert read_with_a_break(made, 10.0) == digest(BODY)
@@ -110,14 +110,14 @@ def test_a_reader_who_is_away_for_ten_seconds() -> None:
 
 
 class NothingBeside(VirtualClock):
-    """A clock by which nothing is done beside the rest."""
+    """A clock that does nothing in the background."""
 
     def repeat(self, action: Callable[[], bool], seconds: float, name: str) -> None:
         """Do nothing."""
 
 
 def test_what_is_lost_where_nobody_reads_is_noticed() -> None:
-    """The line that the others are up to loses bytes."""
+    """The line of the other tests does lose bytes."""
     options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
     clock = NothingBeside()
     with rig(serving(SHORTER), serving(b"next"), clock=clock, **options) as made:
@@ -127,7 +127,7 @@ def test_what_is_lost_where_nobody_reads_is_noticed() -> None:
 
 
 def test_what_comes_for_a_reader_who_is_away() -> None:
-    """It is read meanwhile: in virtual time as well, by whoever lets it pass."""
+    """It is read meanwhile, also in virtual time, by the thread that lets it pass."""
     options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
     with rig(serving(SHORTER), serving(b"next"), **options) as made:
         assert read_with_a_break(made, 10.0) == digest(SHORTER)
@@ -135,8 +135,8 @@ def test_what_comes_for_a_reader_who_is_away() -> None:
 
 
 def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
-    """At the highest speed; a thread reads on, and the whole takes no longer for it."""
-    # Nearly three seconds' worth, for a machine that has much else to do.
+    """At the highest speed: a thread reads, and the whole takes no longer."""
+    # About three seconds, for a busy machine.
     options: dict[str, Any] = {"baudrate": FAST, "overflow": 262_144}
     with rig(serving(BODY), clock=SystemClock(), on_line=None, **options) as made:
         made.emulator.module.store.line_rate = FAST
@@ -144,13 +144,13 @@ def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
         made.session.mount("http://", adapter)
         started = time.monotonic()
         assert read_with_a_break(made, 10.0) == digest(BODY)
-        # One after the other they would take 21 s.
+        # One after the other, they would take 21 s.
         assert time.monotonic() - started < 18
 
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_a_reader_of_a_pty_who_is_away(rtscts: bool) -> None:
-    """For a time in which more comes than all buffers of system and line hold."""
+    """For a time in which more bytes come than all buffers hold."""
     body = BODY[: 2 * MIDDLE]
     options: dict[str, Any] = {"baudrate": FAST, "overflow": 4096, "on_line": None}
     with rig(serving(body), clock=SystemClock(), **options) as plain:
@@ -158,22 +158,22 @@ def test_a_reader_of_a_pty_who_is_away(rtscts: bool) -> None:
             assert read_with_a_break(made, 2.0) == digest(body)
 
 
-# A module that is slow
+# A slow module
 
 
 def post(made: Rig, **arguments: Any) -> requests.Response:
-    """POST that."""
+    """Send it in a POST."""
     return made.session.post(SOMEWHERE, data=UPLOAD, timeout=(60, 60), **arguments)
 
 
 def check_arrived(made: Rig, count: int = 1) -> None:
-    """So many requests, each whole."""
+    """Check that this many requests arrived, each complete."""
     assert [digest(body) for body in made.servers.bodies] == [digest(UPLOAD)] * count
 
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_the_line_sets_the_pace(rtscts: bool) -> None:
-    """A module that keeps up with its line is sent no more than that carries."""
+    """A module that is as fast as its line gets the bytes at the line's speed."""
     options: dict[str, Any] = {"baudrate": USUAL, "input_rate": USUAL // 10}
     with rig(adapter={"rtscts": rtscts}, **options) as made:
         assert post(made).content == b"hello"
@@ -183,7 +183,7 @@ def test_the_line_sets_the_pace(rtscts: bool) -> None:
 
 @pytest.mark.parametrize("rate", [SLUGGISH, 2_500])
 def test_a_slow_module_holds_the_line_back(rate: int) -> None:
-    """For as long as it may take a network of NB-IoT."""
+    """For as long as a network of NB-IoT may take."""
     options: dict[str, Any] = {"baudrate": USUAL, "input_rate": rate}
     with rig(adapter={"rtscts": True}, **options) as made:
         assert post(made).content == b"hello"
@@ -192,7 +192,7 @@ def test_a_slow_module_holds_the_line_back(rate: int) -> None:
 
 
 def test_a_slow_module_that_cannot_hold_the_line_back() -> None:
-    """It never gets all it waits for: nothing is sent on in part, and it is said."""
+    """It never gets all bytes: no part is sent on, and an error reports it."""
     with rig(baudrate=USUAL, input_rate=SLUGGISH) as made:
         with pytest.raises(ReadTimeout, match="726.*sending the request"):
             post(made)
@@ -203,7 +203,7 @@ def test_a_slow_module_that_cannot_hold_the_line_back() -> None:
 
 
 def test_a_slow_module_on_a_slower_line() -> None:
-    """What to do without RTS and CTS: the line's speed is the pace of an upload."""
+    """Advice for a line without RTS and CTS: use a slower line for uploads."""
     options: dict[str, Any] = {"baudrate": USUAL, "input_rate": SLUGGISH}
     with rig(adapter={"baudrate": 57_600}, **options) as made:
         assert post(made).content == b"hello"
@@ -211,7 +211,7 @@ def test_a_slow_module_on_a_slower_line() -> None:
 
 
 def test_a_slow_module_that_confirms_what_it_takes() -> None:
-    """The other thing to do: a file goes block by block."""
+    """The other advice: a file goes block by block."""
     options: dict[str, Any] = {"baudrate": USUAL, "input_rate": SLUGGISH}
     with rig(adapter={"via": "file"}, **options) as made:
         assert post(made).content == b"hello"
@@ -220,7 +220,7 @@ def test_a_slow_module_that_confirms_what_it_takes() -> None:
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_a_file_for_a_slow_module(rtscts: bool) -> None:
-    """Held back, or confirmed block by block; and back again."""
+    """With flow control, or confirmed block by block; and back."""
     options: dict[str, Any] = {
         "baudrate": USUAL,
         "input_rate": SLUGGISH,

@@ -1,6 +1,6 @@
-"""Threads that share a modem: nobody gets what is another's, and nobody hangs.
+"""Threads that share a modem: none gets another's bytes, and none hangs.
 
-Their time is that of the machine.
+They run in the machine's time.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tests.thread_support import (
 
 CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 THREADS = 50
-#: All bytes but those of one request in ten, which are 200 kB down or 50 kB up.
+#: All bytes, except those of one request in ten: 200 kB down or 50 kB up.
 SIZES = (0, 1, 700, 9_000)
 #: Data mode can be left at once.
 DTR = {"dtr": True}
@@ -62,57 +62,57 @@ def shared(*answers: Any, **options: Any) -> contextlib.AbstractContextManager[R
 
 
 def get(made: Rig, target: str = "/path", **arguments: Any) -> requests.Response:
-    """GET it, and do not wait for ever."""
+    """Send a GET, and do not wait for ever."""
     arguments.setdefault("timeout", PATIENCE)
     return made.session.get(f"http://server.example{target}", **arguments)
 
 
 def trickle(pieces: int, seconds: float) -> Answers:
-    """A response whose pieces come one by one, with a pause behind each."""
+    """A response whose pieces come one by one, with a pause after each."""
     return [CLOSE] + [
         part for number in range(pieces) for part in (b"%9d\n" % number, Delay(seconds))
     ]
 
 
 def trickled(pieces: int) -> bytes:
-    """The body of it."""
+    """Its body."""
     return b"".join(b"%9d\n" % number for number in range(pieces))
 
 
-# Many
+# Many threads
 
 
 def filled(mark: str, size: int) -> bytes:
-    """So many bytes that nobody else has."""
+    """Bytes of this size that no other request has."""
     line = hashlib.sha256(mark.encode()).hexdigest().encode()
     return (line * (size // len(line) + 1))[:size]
 
 
 @dataclasses.dataclass(frozen=True)
 class Errand:
-    """One request of one thread, which differs from every other."""
+    """One request of one thread. It differs from each other one."""
 
     thread: int
     turn: int
 
     @property
     def number(self) -> int:
-        """Each has another."""
+        """A number that no other has."""
         return self.turn * THREADS + self.thread
 
     @property
     def method(self) -> str:
-        """Each in turn."""
+        """Each method in turn."""
         return METHODS[self.number % len(METHODS)]
 
     @property
     def mark(self) -> str:
-        """By which all that belongs to it is known."""
+        """The mark of all bytes that belong to it."""
         return f"{self.thread}-{self.turn}-{self.method}"
 
     @property
     def size(self) -> int:
-        """Of the response's body."""
+        """The size of the response's body."""
         return 200_000 if self.number % 10 == 9 else SIZES[self.number % len(SIZES)]
 
     @property
@@ -124,11 +124,11 @@ class Errand:
 
     @property
     def body(self) -> bytes:
-        """What is to be read."""
+        """The body to read."""
         return b"" if self.method == "HEAD" else filled(self.mark, self.size)
 
     def ask(self, session: requests.Session, scheme: str) -> requests.Response:
-        """Make the request, and look at its head."""
+        """Make the request, and check its head."""
         answer = session.request(
             self.method,
             f"{scheme}://server.example/{self.mark}/{self.size}",
@@ -143,7 +143,7 @@ class Errand:
 
 
 def marked(request: ReceivedRequest) -> bytes:
-    """The answer to an errand, made of nothing but what came of it."""
+    """The answer to an errand, made only from its bytes."""
     head, _, upload = request.data.partition(b"\r\n\r\n")
     method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
     _, mark, size = target.split("/")
@@ -155,7 +155,7 @@ def marked(request: ReceivedRequest) -> bytes:
 
 
 def finish(errand: Errand, answer: requests.Response) -> requests.Response | None:
-    """Do with a response what this one's caller does; return it where it is unread."""
+    """Use a response as this caller does; return it if it is unread."""
     kind = errand.number % 12
     if kind == 0:
         return answer
@@ -166,14 +166,14 @@ def finish(errand: Errand, answer: requests.Response) -> requests.Response | Non
         pieces = list(answer.iter_content(1_000))
         assert b"".join(pieces) == errand.body
     elif kind != 9:
-        # Of the ninth, nobody keeps anything.
+        # Nobody keeps the ninth.
         assert answer.content == errand.body
     return None
 
 
 @pytest.mark.parametrize("sessions", [1, 2])
 def test_fifty_threads(sessions: int, tmp_path: pathlib.Path) -> None:
-    """Every method, size and way to read, or not to, on one modem."""
+    """Each method, size and way to read, or not to read, on one modem."""
     arrived: list[str] = []
 
     def server(request: ReceivedRequest) -> bytes:
@@ -214,7 +214,7 @@ def test_fifty_threads(sessions: int, tmp_path: pathlib.Path) -> None:
         assert len(left) == 13
         for errand, answer in left:
             assert answer.content == errand.body
-        # Large rests that nobody wants.
+        # Large rests that nobody reads.
         closed = {Recovery.ESCAPE, Recovery.RESYNCHRONISE}
         assert set(made.modem.stats.recoveries) <= closed
 
@@ -238,7 +238,7 @@ def test_first_come_first_served() -> None:
 
 @contextlib.contextmanager
 def holding(made: Rig) -> Iterator[None]:
-    """Have another thread in the midst of a request that the server thinks about."""
+    """Keep another thread inside a request while the server waits."""
     over = threading.Event()
     later = made.servers.answers
 
@@ -263,7 +263,7 @@ def holding(made: Rig) -> Iterator[None]:
 
 
 def busy_for_one_second(made: Rig) -> None:
-    """What a request finds that has one second for it."""
+    """The result of a request that may wait for one second."""
     watch = Stopwatch()
     with pytest.raises(ConnectTimeout, match="the modem (was|is) busy"):
         get(made, timeout=(1, PATIENCE))
@@ -271,7 +271,7 @@ def busy_for_one_second(made: Rig) -> None:
 
 
 def test_the_time_to_connect_while_another_connects() -> None:
-    """The other is not disturbed, and the server hears of nobody else."""
+    """The other is not affected, and the server hears of no other request."""
     with shared() as made:
         with holding(made):
             busy_for_one_second(made)
@@ -281,7 +281,7 @@ def test_the_time_to_connect_while_another_connects() -> None:
 
 
 def test_the_time_to_connect_while_another_reads() -> None:
-    """The other has each piece as soon as it comes, as before."""
+    """The other gets each piece as soon as it comes, as before."""
     with shared(trickle(20, 0.1)) as made:
         answer = get(made, stream=True)
         with running(busy_for_one_second, made):
@@ -300,7 +300,7 @@ def test_the_time_to_connect_while_another_reads() -> None:
 
 
 def test_a_reader_and_one_who_waits_take_turns() -> None:
-    """Whoever reads a piece, the bytes are in order; then the other has the modem."""
+    """Whoever reads a piece, the bytes are in order. Then the other has the modem."""
     with shared(trickle(30, 0.02), response(b"second")) as made:
         answer = get(made, stream=True)
         found: list[bytes] = []
@@ -310,9 +310,9 @@ def test_a_reader_and_one_who_waits_take_turns() -> None:
 
 
 class _Holdup(logging.Handler):
-    """Holds up the thread that ends a response, until another has heard something.
+    """Stops the thread that ends a response, until another has read something.
 
-    And that one, until the first has gone on.
+    Then it stops that one, until the first has continued.
     """
 
     def __init__(self) -> None:
@@ -323,15 +323,15 @@ class _Holdup(logging.Handler):
         self._heard = threading.Event()
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Hold up who hears something: the first behind the payload.
+        """Stop the thread that reads something after the payload, the first time.
 
-        The handler is not locked meanwhile, for threads wait here for each other.
+        The handler has no lock meanwhile, because threads wait here for each other.
         """
         text, thread = record.getMessage(), threading.current_thread()
         if text.endswith(" bytes") and self._first is None:
             self._first = thread
             self.holds.set()
-            # Where all is well, the other waits too.
+            # If the code is right, the other waits, too.
             self._heard.wait(0.5)
         elif text.startswith("< ") and self._first not in (None, thread):
             self._heard.set()
@@ -341,7 +341,7 @@ class _Holdup(logging.Handler):
 
 @contextlib.contextmanager
 def dialogue_seen_by(handler: logging.Handler) -> Iterator[None]:
-    """Hand the dialogue with the module to a handler."""
+    """Pass the log of the dialogue to a handler."""
     logger = logging.getLogger("requests_bg96.link")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
@@ -353,7 +353,7 @@ def dialogue_seen_by(handler: logging.Handler) -> Iterator[None]:
 
 
 def test_the_line_is_not_another_s_before_the_end() -> None:
-    """The lines behind a response are heard by the one whose response it is."""
+    """The lines after a response are read by the thread that reads it."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
     with shared([head + b"12345", Delay(0.2), b"67890"]) as made:
         answer = get(made, stream=True)
@@ -371,11 +371,11 @@ def test_the_line_is_not_another_s_before_the_end() -> None:
         assert not made.modem.stats.recoveries
 
 
-# Responses that nobody has any more
+# Responses that nobody holds any more
 
 
 def test_collected_by_the_thread_that_reads_for_it() -> None:
-    """The garbage collector runs in any thread, and closes what it finds."""
+    """The garbage collector runs in any thread, and closes responses."""
     armed, collected = threading.Event(), threading.Event()
 
     def line(way: str, data: bytes) -> None:
@@ -390,7 +390,7 @@ def test_collected_by_the_thread_that_reads_for_it() -> None:
         answer.raw.read(5)
         gc.disable()
         try:
-            # A cycle, which only the collector ends.
+            # Only the collector ends a cycle.
             answer.itself = answer  # type: ignore[attr-defined]
             del answer
             armed.set()
@@ -409,7 +409,7 @@ def test_closed_in_another_thread() -> None:
         heard = made.modem.stats.bytes_down
         found: list[bytes] = []
         with running(lambda: found.append(get(made, timeout=5).content)):
-            # It is in the midst of reading what nobody has asked for yet.
+            # It is reading bytes that nobody has asked for yet.
             until(lambda: made.modem.stats.bytes_down > heard + 30)
             answer.close()
         assert found == [b"next"]
@@ -419,7 +419,7 @@ def test_closed_in_another_thread() -> None:
 
 
 def closed_at_once(made: Rig) -> None:
-    """Close the session, which is not waited for."""
+    """Close the session, without a wait."""
     watch = Stopwatch()
     made.session.close()
     assert watch.seconds < 0.2
@@ -431,7 +431,7 @@ def until_closed(made: Rig) -> None:
 
 
 def test_a_session_that_is_closed_in_the_midst_of_a_request() -> None:
-    """The request ends as it would have; then the port is given back."""
+    """The request ends normally; then the port is given back."""
     with shared() as made:
         with holding(made):
             closed_at_once(made)
@@ -441,7 +441,7 @@ def test_a_session_that_is_closed_in_the_midst_of_a_request() -> None:
 
 
 def test_a_session_that_is_closed_while_requests_wait() -> None:
-    """Those who came before have their turn, on the same port."""
+    """Requests from before have their turn, on the same port."""
     with shared() as made:
         found: list[bytes] = []
 
@@ -461,7 +461,7 @@ def test_a_session_that_is_closed_while_requests_wait() -> None:
 
 
 def test_a_session_that_is_closed_while_another_reads() -> None:
-    """Its stream goes on; the port is given back behind it."""
+    """Its stream continues; then the port is given back."""
     with shared(trickle(20, 0.02)) as made:
         answer = get(made, stream=True)
         assert answer.raw.read(10) == trickled(1)
@@ -472,7 +472,7 @@ def test_a_session_that_is_closed_while_another_reads() -> None:
 
 
 def test_a_session_that_is_closed_and_used_again_while_another_reads() -> None:
-    """The port is not given back under the one who came later."""
+    """The port is not given back while a later user has it."""
     with shared(trickle(20, 0.02), response(b"second")) as made:
         answer = get(made, stream=True)
         made.session.close()
@@ -519,7 +519,7 @@ def test_a_stream_that_is_closed_while_another_thread_reads() -> None:
 
 
 def test_a_stream_that_is_shut_down_while_a_request_waits_for_it() -> None:
-    """It has the modem at once, and the end comes to the reader when they look."""
+    """The request has the modem at once. The reader gets the end at its next read."""
     with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
         answer = get(made, stream=True)
         found: list[bytes] = []
@@ -532,12 +532,12 @@ def test_a_stream_that_is_shut_down_while_a_request_waits_for_it() -> None:
 
 
 def test_a_stream_that_is_shut_down_by_its_descriptor_alone() -> None:
-    """Where nobody reads, the next request notices it."""
+    """If nobody reads, the next request notices it."""
     with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
         answer = get(made, stream=True)
         stream = answer.raw._fp.fp.raw
         descriptor = stream.fileno()
-        # It leaves the waiting to the stream.
+        # It leaves the wait to the stream.
         assert select.select([descriptor], [], [], 0)[0] == [descriptor]
         stand_in = socket.fromfd(descriptor, socket.AF_UNIX, socket.SOCK_STREAM)
         stand_in.shutdown(socket.SHUT_RDWR)
@@ -550,7 +550,7 @@ def test_a_stream_that_is_shut_down_by_its_descriptor_alone() -> None:
 
 
 def test_a_modem_that_is_closed_while_ten_wait() -> None:
-    """Those who came before have had their turn, and the others open it again."""
+    """Threads from before have had their turn. The others open it again."""
     with shared() as made:
         found: list[bytes] = []
 
@@ -566,12 +566,12 @@ def test_a_modem_that_is_closed_while_ten_wait() -> None:
             thread.join(PATIENCE)
         assert found == [b"hello"] * 10
         assert len(made.servers.requests) == 11
-        # Each time that the port is opened, the module is found again.
+        # Each time the port is opened, the module is resynchronised.
         assert made.written.count(b"ATQ0V1E1") == 2
 
 
 def test_a_modem_that_is_closed_while_another_reads() -> None:
-    """The response is read first, and its reader has it all."""
+    """The response is read first, and its reader gets all of it."""
     with shared(trickle(20, 0.02)) as made:
         answer = get(made, stream=True)
         with running(made.modem.close):
@@ -582,7 +582,7 @@ def test_a_modem_that_is_closed_while_another_reads() -> None:
 def test_a_modem_that_is_closed_under_a_stream_that_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The reader is told so, and the module does not go on sending."""
+    """The reader gets an error, and the module stops to send."""
     monkeypatch.setattr("requests_bg96.base.times.CLOSE", 0.5)
     with shared(trickle(1, 60), response(b"next"), adapter=DTR) as made:
         answer = get(made, stream=True)
@@ -617,11 +617,11 @@ def test_what_to_do_about_a_modem_that_is_busy() -> None:
                 get(made, timeout=(0.5, PATIENCE))
 
 
-# What is called by the thread that has the modem
+# Calls by the thread that has the modem
 
 
 class Posts(logging.Handler):
-    """A handler that sends each record over the modem that it is about.
+    """A handler that sends each log record over its modem.
 
     :param made: the modem.
     """
@@ -641,7 +641,7 @@ class Posts(logging.Handler):
 
 @contextlib.contextmanager
 def posting(made: Rig) -> Iterator[Posts]:
-    """Have the dialogue's own log posted over the modem that holds it."""
+    """Post the log of the dialogue over the modem of that dialogue."""
     handler = Posts(made)
     logger = logging.getLogger("requests_bg96.link")
     level = logger.level
@@ -656,7 +656,7 @@ def posting(made: Rig) -> Iterator[Posts]:
 
 @pytest.mark.parametrize("via", ["line", "file"])
 def test_a_log_that_is_posted_over_the_modem_it_is_of(via: str) -> None:
-    """Each record is refused at once, and what is logged goes on undisturbed."""
+    """Each record is refused at once, and the logged request continues."""
     with rig(adapter={"via": via}) as made, posting(made) as handler:
         started = made.clock.now()
         assert made.get(timeout=30).content == b"hello"
@@ -670,7 +670,7 @@ def test_a_log_that_is_posted_over_the_modem_it_is_of(via: str) -> None:
 
 
 def test_a_log_that_is_posted_while_a_response_is_read() -> None:
-    """By the thread that reads it, in whose way it would be."""
+    """By the thread that reads the response, and would disturb it."""
     answer = response(b"x" * 20_000)
     with rig(answer) as made:
         found = made.get(stream=True)
@@ -683,7 +683,7 @@ def test_a_log_that_is_posted_while_a_response_is_read() -> None:
 
 
 def test_a_log_that_another_thread_posts() -> None:
-    """As the text advises: it waits for its turn, and is sent."""
+    """As the error advises: it waits for its turn, and is sent."""
     with shared() as made:
         records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
         logger = logging.getLogger("requests_bg96.link")

@@ -1,4 +1,4 @@
-"""What happens to module and line between the bytes, and what a request makes of it."""
+"""Restarts, faults and noise at any byte, and their effect on a request."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DOWN = b"down" + TRAILER + b"down"
 
 
 def post(made: Rig, **arguments: Any) -> requests.Response:
-    """POST something."""
+    """Send a POST."""
     return made.session.post(SOMEWHERE, data=BODY, **arguments)
 
 
 def check_requests(made: Rig, count: int) -> None:
-    """So many requests arrived, and each was exactly the client's bytes."""
+    """Check that this many requests arrived, each with exactly the client's bytes."""
     assert len(made.servers.requests) == count
     for data in made.servers.requests:
         assert data.startswith(b"POST /path HTTP/1.1\r\nHost: server.example\r\n")
@@ -49,7 +49,7 @@ FIRMWARES = [
 )
 @pytest.mark.parametrize("pause", [0.0, 0.3, 2.0, 5.0, 5.95, 6.3, 7.0, 9.5, 60.0])
 def test_a_restart_between_two_requests(firmware: Switches, pause: float) -> None:
-    """To the same URL: nothing that was set before may be taken for granted."""
+    """To the same URL: earlier settings must not be relied on."""
     with rig(response(DOWN), switches=firmware) as made:
         assert post(made).content == DOWN
         made.emulator.reset()
@@ -60,7 +60,7 @@ def test_a_restart_between_two_requests(firmware: Switches, pause: float) -> Non
 
 @pytest.mark.parametrize("line", [b"RDY", b"APP RDY", b"POWERED DOWN"])
 def test_a_restart_that_did_not_happen(line: bytes) -> None:
-    """A line that says so costs some questions, and nothing else."""
+    """A line that reports one costs some questions, and nothing else."""
     with rig(response(DOWN)) as made:
         assert post(made).content == DOWN
         made.emulator.urc(line)
@@ -69,7 +69,7 @@ def test_a_restart_that_did_not_happen(line: bytes) -> None:
 
 
 def test_a_context_that_the_network_drops() -> None:
-    """With its URC, and where the URC is lost."""
+    """With its URC, and if the URC is lost."""
     with rig(response(DOWN)) as made:
         assert post(made).content == DOWN
         made.emulator.lose_context()
@@ -93,7 +93,7 @@ def test_urcs_between_requests(line: bytes) -> None:
         check_requests(made, 3)
 
 
-# What others have left
+# Remains of other programs
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_urcs_between_requests(line: bytes) -> None:
     ids=lambda commands: b" ".join(commands).decode("ascii", "replace"),
 )
 def test_what_another_program_has_left(commands: list[bytes]) -> None:
-    """Echo, digits for results, no results, half a line, data mode, settings."""
+    """Echo, numeric results, no results, half a line, data mode, settings."""
     with rig(response(DOWN)) as made:
         left(made, *commands)
         assert post(made, timeout=(60, 20)).content == DOWN
@@ -142,7 +142,7 @@ def test_what_another_program_has_left_between() -> None:
 
 @pytest.mark.parametrize("rate", [9_600, 19_200, 57_600, 230_400, 921_600])
 def test_the_modules_own_speed(rate: int) -> None:
-    """It is found."""
+    """The client finds it."""
     with rig(response(DOWN)) as made:
         made.emulator.module.store.line_rate = rate
         assert post(made, timeout=(60, 20)).content == DOWN
@@ -151,7 +151,7 @@ def test_the_modules_own_speed(rate: int) -> None:
 
 @pytest.mark.parametrize("rate", [9_600, 115_200, 921_600])
 def test_the_speed_that_is_wanted(rate: int) -> None:
-    """It is set."""
+    """The client sets it."""
     with rig(response(DOWN), adapter={"baudrate": rate}) as made:
         assert post(made, timeout=(60, 20)).content == DOWN
         assert made.emulator.module.store.line_rate == rate
@@ -164,7 +164,7 @@ Direction = Literal["to_host", "from_host"]
 
 
 def ending(made: Rig) -> type[Exception] | None:
-    """The class of the exception of a request; None for the right response."""
+    """The exception of a request; None for the right response."""
     found = outcome(made.session, "POST", data=BODY, timeout=(60, 10))
     if isinstance(found, requests.RequestException):
         return type(found)
@@ -178,31 +178,31 @@ def places(count: int) -> Iterator[int]:
     yield from range(400, count, 307)
 
 
-#: What comes of a request: by what happens to the module before its CONNECT, while it
-#: takes the request, and when it has the response.
+#: The result of a request, if the module fails before CONNECT, while it takes the
+#: request, and when it has the response.
 ENDINGS: dict[str, tuple[type[Exception] | None, ...]] = {
     "reset": (None, requests.ConnectionError, requests.ConnectionError),
     "reset_quiet": (None, ReadTimeout, ReadTimeout),
     "lose_context": (None, requests.ConnectionError, None),
     "hang_up": (None, requests.ConnectionError, None),
 }
-#: The commands that are waited for longer than the connect timeout.
+#: The commands that may take longer than the connect timeout.
 PATIENT = (b"AT+QIACT=", b"AT+QHTTPPOST=")
 
 
 def right_ending(
     action: str, traffic: list[tuple[str, bytes]], way: Direction, offset: int
 ) -> type[Exception] | None:
-    """What must come of a request where the module fails at this offset.
+    """The required result if the module fails at this offset.
 
-    :param traffic: of a fair exchange.
+    :param traffic: that of an exchange without faults.
     """
     passed = 0
     for place, (to, data) in enumerate(traffic):
         passed += len(data) if to == way else 0
         if passed >= max(offset, 1):
             break
-    # The first piece of the host's from there on has no answer.
+    # The first piece of the host after that has no answer.
     told = [data for to, data in traffic[place:] if to == "from_host"]
     if not told:
         return None
@@ -216,7 +216,7 @@ def right_ending(
 @pytest.mark.parametrize("action", ["reset", "reset_quiet", "lose_context", "hang_up"])
 @pytest.mark.parametrize("direction", ["to_host", "from_host"])
 def test_anything_anywhere(action: Any, direction: Direction) -> None:
-    """Right or an error; carried out once at most; and the next request works."""
+    """The right response or an error, one execution at most; the next request works."""
     with rig(response(DOWN)) as made:
         post(made)
         traffic = made.traffic
@@ -233,8 +233,8 @@ def test_anything_anywhere(action: Any, direction: Direction) -> None:
             check_requests(made, count + 1)
 
 
-#: Where each part of a dialogue ends, up to the response's body, and what a request
-#: may end with where noise is in that part; None where it succeeds all the same.
+#: The end of each part of a dialogue, up to the response's body, and the possible
+#: results with noise in that part; None if the request works all the same.
 PARTS: list[tuple[bytes, type[Exception] | None]] = [
     (b": READY\r\n", None),
     (b"\r\nOK\r\n\r\n+CREG", requests.ConnectionError),
@@ -249,9 +249,9 @@ PARTS: list[tuple[bytes, type[Exception] | None]] = [
 
 
 def noisy_ending(heard: bytes, offset: int, action: str) -> type[Exception] | None:
-    """What may come of a request in place of its response, with noise at this offset.
+    """The possible results of a request with noise at this offset.
 
-    :param heard: in a fair exchange.
+    :param heard: the bytes of an exchange without faults.
     """
     end = 0
     for marker, found in PARTS:
@@ -260,8 +260,8 @@ def noisy_ending(heard: bytes, offset: int, action: str) -> type[Exception] | No
             return found
     if b"chunked" in heard:
         return ChunkedEncodingError
-    # The URC has told of the length: whether there is more is known before the head
-    # is handed on, and so is a trailer that is none.
+    # The URC has the length. So the client knows whether there is more before it
+    # returns the head, and whether a trailer is one.
     over = heard.index(DOWN, end) + len(DOWN)
     first = end if action == "double" else over
     last = over + len(b"\r\nOK\r") + (action == "double")
@@ -278,7 +278,7 @@ def noisy_ending(heard: bytes, offset: int, action: str) -> type[Exception] | No
     ids=["length", "chunks"],
 )
 def test_a_byte_that_goes_wrong(action: Any, answer: bytes) -> None:
-    """On its way from the module: never a wrong body where the framing can tell."""
+    """From the module: the body is never wrong if the framing can tell."""
     firmware = Switches(chunked="raw")
     with rig(answer, switches=firmware) as made:
         post(made)
@@ -297,16 +297,16 @@ def test_a_byte_that_goes_wrong(action: Any, answer: bytes) -> None:
 
 
 def test_a_port_that_vanishes_and_comes_back() -> None:
-    """The request in progress fails, the next one opens it again."""
+    """The request in progress fails, and the next one opens it again."""
     with rig(response(DOWN)) as made:
         post(made)
         heard = made.heard
-    # What came with the last bytes before that is not read any more.
+    # Bytes that came with the last ones before that are not read.
     body = heard.rindex(b"\r\n+QHTTPREAD: 0")
     for offset in (*range(0, body, 40), body, *range(body + 1, len(heard), 5)):
         fault = Fault("to_host", offset, "unplug")
         with rig(response(DOWN), faults=[fault]) as made:
-            # Of the body something is there only then.
+            # Only then, a part of the body is there.
             begun = offset > body
             wanted = ChunkedEncodingError if begun else requests.ConnectionError
             assert ending(made) is wanted, offset
@@ -316,7 +316,7 @@ def test_a_port_that_vanishes_and_comes_back() -> None:
 
 
 def test_a_module_that_is_switched_off() -> None:
-    """Each failure comes in time; when it is on again, all is well."""
+    """Each failure comes in time. When it is on again, requests work."""
     with rig(response(DOWN)) as made:
         assert post(made).content == DOWN
         made.emulator.power_off()
@@ -340,12 +340,12 @@ NOISE = bytes(range(128, 256)) * 3
     ids=["much", "little", "a line", "lines", "a break"],
 )
 def test_noise_on_the_line(noise: bytes) -> None:
-    """Before the first answer, of a line that has just been plugged in."""
+    """Before the first answer, on a line that has just been plugged in."""
     with rig(
         response(DOWN), faults=[Fault("to_host", 0, "insert", data=noise)]
     ) as made:
         assert post(made).content == DOWN
         assert made.heard.startswith(noise)
-        # The answer behind it is understood: nothing is asked again.
+        # The answer after it is understood: nothing is asked again.
         assert made.written.count(b"ATQ0V1E1") == 1
         check_requests(made, 1)
