@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 __all__ = (
-    "AnyBody",
+    "BodyParser",
     "ChunkedBody",
     "LengthBody",
     "MalformedBody",
@@ -24,7 +24,7 @@ class MalformedBody(Exception):
     """The chunk framing is wrong."""
 
 
-class AnyBody(Protocol):
+class BodyParser(Protocol):
     """Takes the bytes of a connection, and returns those for the host."""
 
     done: bool

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .http_body import (
-    AnyBody,
+    BodyParser,
     ChunkedBody,
     LengthBody,
     MalformedBody,
@@ -90,7 +90,7 @@ class HttpExchange:
         self.head: ResponseHead | None = None
         self.connection: ServerConnection | None = None
         self.broken: int | None = None
-        self._body: AnyBody = LengthBody(0)
+        self._body: BodyParser = LengthBody(0)
         self._early = b""
         self._deaf = False
         self._end: Event | None = None
@@ -248,7 +248,7 @@ class HttpExchange:
             self._early = b""
         return head
 
-    def _framing(self, head: ResponseHead) -> AnyBody:
+    def _framing(self, head: ResponseHead) -> BodyParser:
         switches = self._module.switches
         if self._request.startswith(b"HEAD ") or head.status in (204, 304):
             if switches.bodyless_end == "at_once":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .http_body import AnyBody, ChunkedBody, LengthBody, MalformedBody
+from .http_body import BodyParser, ChunkedBody, LengthBody, MalformedBody
 from .http_head import split_head
 
 __all__ = ("RequestFraming", "wants_close")
@@ -38,7 +38,7 @@ class RequestFraming:
 
     def __init__(self) -> None:
         self._data = b""
-        self._body: AnyBody | None = None
+        self._body: BodyParser | None = None
 
     def feed(self, data: bytes) -> bytes | None:
         """Add bytes; return the request once it is complete."""
@@ -70,7 +70,7 @@ class RequestFraming:
         return request
 
 
-def _framing(head: bytes) -> AnyBody:
+def _framing(head: bytes) -> BodyParser:
     if _CHUNKED.search(head):
         return ChunkedBody(raw=True)
     length = _LENGTH.search(head)

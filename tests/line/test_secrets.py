@@ -1,7 +1,7 @@
 """Secrets with a mark in them, in every dialogue, are shown nowhere.
 
 Not in the record of a logger, in the text of an error or a traceback, in the `repr` of
-an object of the client, or in a report. The emulator logs all bytes of its line; that
+an object of the client, or in a report. The emulator logs all bytes of its line; its
 log is not the client's. The log of urllib3 has URLs, as always.
 """
 
