@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import weakref
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .at.parameters import number
 from .at.steps import Command, Dialogue, Reply, must
@@ -19,9 +19,20 @@ from .http_client import HTTPClient
 from .settings import Settings
 from .stats import Statistics
 
-__all__ = ("BG96Modem", "ModemState")
+__all__ = ("BG96Modem", "DataUsage", "ModemState")
 
 _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
+
+
+class DataUsage(NamedTuple):
+    """The bytes that went over the air.
+
+    :param sent: by the module.
+    :param received: by the module.
+    """
+
+    sent: int
+    received: int
 
 
 class BG96Modem:
@@ -264,6 +275,24 @@ class BG96Modem:
         """
         found = self.engine.converse(setup.registration(), 30.0)
         return {name: int(stat) for name, stat in found.items()}
+
+    def data_usage(self) -> DataUsage:
+        """Return the bytes that went over the air, as the module counts them.
+
+        ``AT+QGDCNT``, AT manual 9.12. The count begins with the values that the module
+        has stored. ``command("AT+QGDCNT=0")`` clears it, and ``AT+QGDCNT=1`` stores it.
+        The manual does not say which headers it counts.
+
+        :raises ModuleError: if the firmware does not count.
+        :raises TransferError: if the answer has no two numbers.
+        """
+        reply = self.engine.converse(must(Command("+QGDCNT?")), 30.0)
+        told = "".join(reply.values("+QGDCNT")[:1])
+        sent, received = map(number, f"{told},,".split(",")[:2])
+        if sent is None or received is None:
+            text = "the module's answer has no two numbers"
+            raise TransferError(text, command="AT+QGDCNT?")
+        return DataUsage(sent, received)
 
     @property
     def clock(self) -> Clock:

@@ -111,6 +111,22 @@ def test_the_ends_of_the_scale(rssi: bytes, dbm: int | None) -> None:
     assert signal(b"\r\n+CSQ: %b\r\n" % rssi) == dbm
 
 
+@pytest.mark.parametrize(
+    "told", [b"", b"5", b"5,", b"x,y", b"-1,2", b"5,6x", b"1,\xb2"]
+)
+def test_data_usage(told: bytes) -> None:
+    """An answer without two numbers is one of our errors."""
+
+    def answer(piece: bytes) -> bytes:
+        line = b"\r\n+QGDCNT: %b\r\n" % told if b"+QGDCNT" in piece else b""
+        return line + OK
+
+    module = ScriptedModule(answer)
+    with BG96Modem(module.url, clock=module.clock) as modem:
+        with pytest.raises(TransferError, match=r"no two numbers \(AT\+QGDCNT\?\)"):
+            modem.data_usage()
+
+
 # In the emulator
 
 LONG = b"9" * 5_000

@@ -181,6 +181,19 @@ def test_registration(state: str, stat: int) -> None:
         assert modem.registration()["CREG"] == stat
 
 
+def test_data_usage() -> None:
+    """The module counts what it sends and receives."""
+    with rig() as made:
+        before = made.modem.data_usage()
+        made.get()
+        (request,) = made.servers.requests
+        sent, received = made.modem.data_usage()
+        assert sent - before.sent == len(request)
+        assert received - before.received > 0
+        made.modem.command("AT+QGDCNT=0")
+        assert made.modem.data_usage() == (0, 0)
+
+
 # Sharing
 
 
