@@ -262,10 +262,10 @@ class Emulator:
         self.clock.wait(self.condition, timeout)
 
     def notify(self) -> None:
-        """Let the module see what has come, and wake whoever waits.
+        """Advance the module, and wake all threads that wait.
 
-        The network calls this from its threads, so that a request goes on while the
-        host does something else. The condition need not be held.
+        The network calls this from its threads. So a request continues while the host
+        does something else. The caller need not hold the condition.
         """
         with self.condition:
             self.advance()

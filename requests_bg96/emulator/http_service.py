@@ -34,7 +34,7 @@ MOST_REDIRECTS = 5
 
 
 class HttpService:
-    """The state behind the HTTP commands.
+    """The state that the HTTP commands use.
 
     :param module: the module.
     """

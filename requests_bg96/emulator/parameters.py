@@ -70,7 +70,7 @@ class Number:
 
 @dataclasses.dataclass(frozen=True)
 class Text:
-    """A string of at most `longest` characters in quotes; `bare` allows none."""
+    """A string of at most `longest` characters. With `bare`, it needs no quotes."""
 
     longest: int = 255
     default: Any = REQUIRED

@@ -37,7 +37,7 @@ DEFAULTS = {
 
 
 class Sockets:
-    """The state behind the socket commands.
+    """The state that the socket commands use.
 
     :param module: the module.
     """
