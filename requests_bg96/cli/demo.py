@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
-import logging
 import random
 import socket
 import threading
@@ -17,7 +16,7 @@ import requests
 
 from ..adapter import BG96Adapter
 
-__all__ = ("STEPS", "Wrong", "dialogue", "run", "server")
+__all__ = ("STEPS", "Wrong", "run", "server")
 
 #: The download: 200 kB that compression or a text mode would change.
 FIRMWARE = random.Random(96).randbytes(200_000)
@@ -83,28 +82,6 @@ def server() -> Iterator[str]:
         httpd.shutdown()
         httpd.server_close()
         thread.join()
-
-
-@contextmanager
-def dialogue(show: Callable[[str], None]) -> Iterator[None]:
-    """Call `show` with each line of the AT dialogue, payload by its length."""
-
-    class Lines(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            show(record.getMessage())
-
-    handler = Lines()
-    logger = logging.getLogger("requests_bg96.link")
-    level, propagate = logger.level, logger.propagate
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagate
 
 
 def _expect(found: object, wanted: object, what: str) -> None:

@@ -15,7 +15,7 @@ from rich.markup import escape
 from ..errors import BG96Error
 from ..modem import BG96Modem
 from .checks import Finding, Level, examine, repair
-from .options import as_json, port, settings
+from .options import Command, as_json, port, settings
 from .output import console, show_json
 from .radio import MOST_BARS
 
@@ -32,7 +32,7 @@ MARKS = {
 BARS, ASCII_BARS = "▁▂▄▆█", "#####"
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @port
 @click.option("--repair", is_flag=True, help="Prepare the module for a request.")
 @click.option(

@@ -6,6 +6,8 @@ import errno
 from typing import IO, Any
 
 import click
+import requests
+from requests.exceptions import InvalidHeader, InvalidURL, SSLError, Timeout
 
 from ..errors import (
     BG96Error,
@@ -14,16 +16,32 @@ from ..errors import (
     MuteError,
     NoAnswer,
     PortError,
+    TrustError,
 )
 
-__all__ = ("Commands", "Failure", "failure")
+__all__ = ("Commands", "FAILED", "Failure", "STATUSES", "TIMEOUT", "failure")
 
 #: The exit statuses. Click itself uses 2 for a wrong command line.
 REFUSED = 1
 USAGE = 2
 NO_PORT = 3
 NO_ANSWER = 4
+FAILED = 5
+TIMEOUT = 6
+UNTRUSTED = 7
 INTERRUPTED = 130
+#: What they mean.
+STATUSES = {
+    0: "done",
+    REFUSED: "no, or refused",
+    USAGE: "the command line, a setting or the configuration is wrong",
+    NO_PORT: "the port cannot be opened",
+    NO_ANSWER: "the module does not answer",
+    FAILED: "the server answered 4xx or 5xx",
+    TIMEOUT: "the time is over",
+    UNTRUSTED: "the server cannot be trusted, or its digest differs",
+    INTERRUPTED: "interrupted",
+}
 
 #: For errors of a kind: the exit status, and a hint. The first that fits counts.
 KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...] = (
@@ -40,12 +58,25 @@ KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...
         '"requests-bg96 ports" lists the ports',
     ),
     (
+        TrustError,
+        UNTRUSTED,
+        "--cacert has the certificates to trust; --allow-unchecked-host accepts a "
+        "firmware that cannot check the host's name",
+    ),
+    (
         ModuleError,
         REFUSED,
         '"requests-bg96 doctor" checks the SIM, the network and the settings',
     ),
     (BG96Error, REFUSED, '"requests-bg96 doctor" finds the fault'),
 )
+
+
+#: Hints for single error numbers of the module (HTTP manual chapter 5).
+HINTS = {
+    714: "check the host's name",
+    716: "check the host and the port: nothing takes connections there",
+}
 
 
 class Failure(click.ClickException):
@@ -77,7 +108,37 @@ def failure(error: BG96Error | OSError) -> Failure:
     status, hint = next(
         (status, hint) for kind, status, hint in KINDS if isinstance(error, kind)
     )
-    return Failure(str(error), hint, status)
+    return Failure(str(error), HINTS.get(error.err or 0, hint), status)
+
+
+def request_failure(error: requests.RequestException) -> Failure:
+    """Return the error of a request as the command line shows it."""
+    cause = _cause(error)
+    text = str(cause or error)
+    if isinstance(cause, (PortError, MuteError, LimitError, TrustError)):
+        return failure(cause)
+    if isinstance(error, (InvalidURL, InvalidHeader)):
+        return Failure(text, status=USAGE)
+    if isinstance(error, SSLError):
+        hint = (
+            '"requests-bg96 check HOST" compares the server with the module; '
+            "--cacert has the certificates to trust"
+        )
+        return Failure(f"the TLS connection failed: {text}", hint, UNTRUSTED)
+    if isinstance(error, Timeout) or isinstance(cause, NoAnswer):
+        hint = "--connect-timeout and --read-timeout set the times"
+        return Failure(text, hint, TIMEOUT)
+    return failure(cause) if cause else Failure(text)
+
+
+def _cause(error: BaseException) -> BG96Error | None:
+    """Return the module's own error, at the root of an exception of requests."""
+    found: BG96Error | None = None
+    one: BaseException | None = error
+    while one is not None:
+        found = one if isinstance(one, BG96Error) else found
+        one = one.__cause__ or one.__context__
+    return found
 
 
 class Commands(click.Group):
@@ -101,6 +162,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BG96Error as error:
             raise failure(error) from error
+        except requests.RequestException as error:
+            raise request_failure(error) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 # Nobody reads the output any more. click then ends without an error.

@@ -14,26 +14,27 @@ from ..adapter import BG96Adapter
 from ..emulator import Emulator
 from .at import at_command
 from .ca import root_command
-from .demo import Wrong, dialogue, run
+from .demo import Wrong, run
+from .dialogue import dialogue
 from .doctor import doctor_command
-from .failures import Commands
+from .failures import STATUSES, Commands
 from .files import files_group
 from .info import info_command
 from .output import console
 from .ports import ports_command
 from .probe.commands import probe_command, server_command
+from .request import request_commands
 from .udev import udev_command
 
 __all__ = ("main",)
 
 
 #: The last lines of --help.
-EPILOG = """
+EPILOG = f"""
 The port and the settings can also come from the environment: BG96_PORT, BG96_APN,
 BG96_PIN and so on.
 
-Exit statuses: 0 done; 1 no, or refused; 2 the command line or a setting is wrong; 3 the
-port cannot be opened; 4 the module does not answer; 130 interrupted.
+Exit statuses: {"; ".join(f"{code} {meaning}" for code, meaning in STATUSES.items())}.
 """
 
 
@@ -89,6 +90,7 @@ for _command in (
     ports_command,
     probe_command,
     root_command,
+    *request_commands(),
     server_command,
     udev_command,
 ):

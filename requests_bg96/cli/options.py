@@ -16,6 +16,7 @@ from ..modem import BG96Modem
 from ..settings import Settings
 
 __all__ = (
+    "Command",
     "as_json",
     "meanings",
     "port",
@@ -40,6 +41,25 @@ port = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 #: The settings for the line to the module.
 WIRING = ("baudrate", "rtscts", "dtr")
+
+
+class Command(click.Command):
+    """A command whose help shows the module's settings in a list of their own."""
+
+    def format_options(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write both lists of options."""
+        lists: tuple[list[tuple[str, str]], ...] = ([], [])
+        for parameter in self.get_params(ctx):
+            option = isinstance(parameter, click.Option)
+            record = parameter.get_help_record(ctx) if option else None
+            if record is not None:
+                lists[parameter.name in Settings.__dataclass_fields__].append(record)
+        for title, records in zip(("Options", "Settings of the module"), lists):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def meanings(kind: type[Any]) -> dict[str, str]:

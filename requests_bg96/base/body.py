@@ -1,0 +1,47 @@
+"""Read the body of a response as it comes, with the exceptions of requests.
+
+`requests.Response.iter_content` waits until a whole piece is there, and loses what has
+come of it if the response breaks off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+import urllib3.exceptions as urllib3_errors
+from requests import exceptions
+
+__all__ = ("pieces_of",)
+
+#: Bytes of a piece: without `read1`, a piece must not take long on a slow line.
+PIECE = 1024
+
+
+def pieces_of(response: requests.Response, *, decode: bool = True) -> Iterator[bytes]:
+    """Yield the body of `response`, which was not read yet, piece by piece.
+
+    :param decode: whether to undo the Content-Encoding.
+    :raises requests.RequestException: of the class that `iter_content` raises.
+    """
+    raw = response.raw
+    # urllib3 has read1 from 2.1 on.
+    read = getattr(raw, "read1", raw.read)
+    with _requests_errors(response):
+        while piece := read(PIECE, decode_content=decode):
+            yield piece
+
+
+@contextmanager
+def _requests_errors(response: requests.Response) -> Iterator[None]:
+    try:
+        yield
+    except urllib3_errors.ProtocolError as error:
+        raise exceptions.ChunkedEncodingError(error, response=response) from error
+    except urllib3_errors.DecodeError as error:
+        raise exceptions.ContentDecodingError(error, response=response) from error
+    except urllib3_errors.SSLError as error:
+        raise exceptions.SSLError(error, response=response) from error
+    except urllib3_errors.HTTPError as error:
+        raise exceptions.ConnectionError(error, response=response) from error

@@ -1,0 +1,171 @@
+"""The options of a session over the module, and the session made from them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import typing
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+import requests
+from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
+
+from ..adapter import BG96Adapter
+from ..base import times
+from ..settings import Settings
+from .dialogue import STEPS, dialogue
+from .options import meanings, port, settings
+
+__all__ = ("SECONDS", "WAYS", "adapter_of", "adapter_options", "with_session")
+
+#: The values of the adapter's ``via``.
+WAYS: tuple[str, ...] = typing.get_args(
+    typing.get_type_hints(BG96Adapter.__init__)["via"]
+)
+#: A number of seconds on the command line.
+SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+def _meaning(name: str) -> str:
+    """Return what the adapter says of an argument, for the help."""
+    meaning = meanings(BG96Adapter).get(name, "").replace("``", "").replace("`", "")
+    return meaning.partition(" See also")[0]
+
+
+_OPTIONS = (
+    click.option(
+        "--via",
+        type=click.Choice(WAYS),
+        default="line",
+        show_default=True,
+        show_envvar=True,
+        help=f"How to send: {_meaning('via')}",
+    ),
+    click.option(
+        "--connect-timeout",
+        metavar="SECONDS",
+        type=SECONDS,
+        default=times.CONNECT,
+        show_default=True,
+        show_envvar=True,
+        help="Seconds until the server is connected. The module's set-up counts.",
+    ),
+    click.option(
+        "--read-timeout",
+        metavar="SECONDS",
+        type=SECONDS,
+        default=times.READ,
+        show_default=True,
+        show_envvar=True,
+        help="Seconds of silence after that.",
+    ),
+    click.option(
+        "--cacert",
+        metavar="FILE",
+        type=click.Path(exists=True),
+        show_envvar=True,
+        help="The CA certificates to trust, a file or a directory. Default: requests' "
+        'own. "requests-bg96 ca" makes a small file.',
+    ),
+    click.option(
+        "-k",
+        "--insecure",
+        is_flag=True,
+        help="Do not check the server. Anybody can then pretend to be it.",
+    ),
+    click.option(
+        "--cert",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        show_envvar=True,
+        help="The client's certificate, if the server wants one.",
+    ),
+    click.option(
+        "--key",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        show_envvar=True,
+        help="The key of --cert, if it is in a file of its own.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Show the AT dialogue on standard error: payload by its length, and no "
+        "secrets.",
+    ),
+)
+
+
+def adapter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `adapter_of`."""
+    command = settings(command)
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return port(command)
+
+
+@contextlib.contextmanager
+def adapter_of(given: dict[str, Any]) -> Iterator[BG96Adapter]:
+    """Yield the adapter that options describe, and close it at the end.
+
+    Warnings, and with ``verbose`` the dialogue, go to standard error.
+
+    :param given: the options of `adapter_options`, which are taken out of it.
+    """
+    chosen = {name: given.pop(name) for name in Settings.__dataclass_fields__}
+    verbose = given.pop("verbose")
+    seconds = given.pop("connect_timeout"), given.pop("read_timeout")
+    adapter = BG96Adapter(
+        given.pop("port"), via=given.pop("via"), timeout=seconds, **chosen
+    )
+    told = dialogue(_tell, *STEPS) if verbose else contextlib.nullcontext()
+    with contextlib.closing(adapter), warnings.catch_warnings(), told:
+        warnings.simplefilter("always", SecurityWarning)
+        # Who says --insecure knows.
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+        warnings.showwarning = _warn  # type: ignore[assignment]
+        yield adapter
+
+
+def verification(given: dict[str, Any]) -> tuple[bool | str, Any]:
+    """Return what ``verify`` and ``cert`` are by the options, taken out of `given`."""
+    insecure, cacert = given.pop("insecure"), given.pop("cacert")
+    certificate, key = given.pop("cert"), given.pop("key")
+    if insecure and cacert:
+        # One of them may come from the environment or the file: the command line says
+        # what is wanted now, and only --insecure can come from nowhere else.
+        cacert = None
+    if key and not certificate:
+        raise click.UsageError("--key needs --cert")
+    return not insecure and (cacert or True), (certificate, key) if key else certificate
+
+
+def with_session(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a session over the module, and pass it the session.
+
+    Nothing of this machine's network settings is used: no proxy, no netrc.
+    """
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **given: Any) -> None:
+        verify, cert = verification(given)
+        with adapter_of(given) as adapter, requests.Session() as session:
+            session.trust_env = False
+            session.verify, session.cert = verify, cert
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+            command(session, *arguments, **given)
+
+    return adapter_options(run)
+
+
+def _tell(line: str) -> None:
+    click.secho(line, err=True, dim=True)
+
+
+def _warn(message: Warning | str, *_: Any) -> None:
+    click.secho(f"warning: {message}", err=True, fg="yellow")
