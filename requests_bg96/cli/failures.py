@@ -7,8 +7,9 @@ from typing import IO, Any
 
 import click
 import requests
-from requests.exceptions import InvalidHeader, InvalidURL, SSLError, Timeout
+from requests.exceptions import HTTPError, InvalidHeader, InvalidURL, SSLError, Timeout
 
+from ..download import DigestError
 from ..errors import (
     BG96Error,
     LimitError,
@@ -115,6 +116,11 @@ def request_failure(error: requests.RequestException) -> Failure:
     """Return the error of a request as the command line shows it."""
     cause = _cause(error)
     text = str(cause or error)
+    if isinstance(error, DigestError):
+        return Failure(text, "the file was deleted; ask its publisher", UNTRUSTED)
+    if isinstance(error, HTTPError) and error.response is not None:
+        status = f"{error.response.status_code} {error.response.reason or ''}".rstrip()
+        return Failure(f"the server answered {status}", "check the URL", FAILED)
     if isinstance(cause, (PortError, MuteError, LimitError, TrustError)):
         return failure(cause)
     if isinstance(error, (InvalidURL, InvalidHeader)):
@@ -129,6 +135,13 @@ def request_failure(error: requests.RequestException) -> Failure:
         hint = "--connect-timeout and --read-timeout set the times"
         return Failure(text, hint, TIMEOUT)
     return failure(cause) if cause else Failure(text)
+
+
+def is_final(error: requests.RequestException) -> bool:
+    """Return whether another attempt would fail as well."""
+    kinds = (InvalidURL, InvalidHeader, SSLError)
+    mine = (PortError, MuteError, LimitError, TrustError)
+    return isinstance(error, kinds) or isinstance(_cause(error), mine)
 
 
 def _cause(error: BaseException) -> BG96Error | None:

@@ -17,6 +17,7 @@ from .ca import root_command
 from .demo import Wrong, run
 from .dialogue import dialogue
 from .doctor import doctor_command
+from .download import download_command
 from .failures import STATUSES, Commands
 from .files import files_group
 from .info import info_command
@@ -85,6 +86,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 for _command in (
     at_command,
     doctor_command,
+    download_command,
     files_group,
     info_command,
     ports_command,
