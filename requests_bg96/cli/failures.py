@@ -20,7 +20,16 @@ from ..errors import (
     TrustError,
 )
 
-__all__ = ("Commands", "FAILED", "Failure", "STATUSES", "TIMEOUT", "failure")
+__all__ = (
+    "Commands",
+    "FAILED",
+    "Failure",
+    "STATUSES",
+    "TIMEOUT",
+    "failure",
+    "is_final",
+    "request_failure",
+)
 
 #: The exit statuses. Click itself uses 2 for a wrong command line.
 REFUSED = 1

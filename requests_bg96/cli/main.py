@@ -14,6 +14,7 @@ from ..adapter import BG96Adapter
 from ..emulator import Emulator
 from .at import at_command
 from .ca import root_command
+from .check import check_command
 from .demo import Wrong, run
 from .dialogue import dialogue
 from .doctor import doctor_command
@@ -85,6 +86,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 
 for _command in (
     at_command,
+    check_command,
     doctor_command,
     download_command,
     files_group,

@@ -11,16 +11,31 @@ so on: about seven handshakes for 120 roots. It uses only the public parts of `s
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 import socket
 import ssl
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ("Found", "RootError", "find_root", "read_bundle", "split_address")
+from ..emulator.tls_client import CIPHER_NAMES
+
+__all__ = (
+    "Found",
+    "MODULE_CIPHERS",
+    "RootError",
+    "day_of",
+    "find_root",
+    "name_of",
+    "read_bundle",
+    "split_address",
+)
 
 #: Seconds for each step of a connection.
 TIMEOUT = 20.0
+
+#: The cipher suites of the module (SSL manual 2.1.1), as OpenSSL names them.
+MODULE_CIPHERS = ":".join(CIPHER_NAMES.values())
 
 _PEM = re.compile(
     r"^-----BEGIN CERTIFICATE-----[\s\w+/=]+?^-----END CERTIFICATE-----", re.MULTILINE
@@ -37,13 +52,15 @@ class Found:
 
     :param pem: the certificate.
     :param subject: the name of its subject, for people.
+    :param expires: the day on which it expires, None if it is no CA's.
     :param handshakes: how many handshakes were necessary.
-    :param suits_module: whether the server accepts what the module supports: TLS 1.2
-        and a certificate with an RSA key.
+    :param suits_module: whether the server accepts what the module supports: TLS 1.2,
+        its cipher suites, and a certificate with an RSA key.
     """
 
     pem: str
     subject: str
+    expires: datetime.date | None
     handshakes: int
     suits_module: bool
 
@@ -127,7 +144,8 @@ class _Search:
                 "the host shows another chain at every connection"
             )
         (pem,) = candidates
-        return Found(pem, _subject(pem), self._handshakes, self._as_module)
+        subject, expires = _described(pem)
+        return Found(pem, subject, expires, self._handshakes, self._as_module)
 
     def _refused(self, trusted: Sequence[str]) -> ssl.SSLCertVerificationError | None:
         """Return why these roots are not enough; None if they are."""
@@ -150,7 +168,7 @@ class _Search:
         context = _context(trusted)
         if self._as_module:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
-            context.set_ciphers("ECDHE+aRSA:kRSA")
+            context.set_ciphers(MODULE_CIPHERS)
         return context
 
 
@@ -161,12 +179,30 @@ def _context(trusted: Sequence[str]) -> ssl.SSLContext:
     return context
 
 
-def _subject(pem: str) -> str:
+def _described(pem: str) -> tuple[str, datetime.date | None]:
+    """Return the name of a root, and the day on which it expires."""
     # A bundle may also contain certificates that are not a CA's.
     found: list[Any] = _context([pem]).get_ca_certs()
-    subjects = [group for one in found for group in one["subject"]]
-    names = {kind: value for group in subjects for kind, value in group}
+    if not found:
+        return NAMELESS, None
+    return name_of(found[0]["subject"]) or NAMELESS, day_of(found[0]["notAfter"])
+
+
+#: The name of a root that has none.
+NAMELESS = "a root without a name"
+
+
+def name_of(subject: Any) -> str:
+    """Return a name for people, from a subject or issuer as `ssl` has it."""
+    names = {kind: value for group in subject for kind, value in group}
     for kind in ("commonName", "organizationalUnitName", "organizationName"):
         if kind in names:
-            return str(names[kind])
-    return "a root without a name"
+            # Whoever issues a certificate chooses the name in it.
+            return "".join(one if one.isprintable() else "?" for one in names[kind])
+    return ""
+
+
+def day_of(time: str) -> datetime.date:
+    """Return the day of a time as `ssl` has it, in UTC."""
+    seconds = ssl.cert_time_to_seconds(time)
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).date()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import pathlib
 import re
 import ssl
@@ -40,6 +42,16 @@ def context(directory: pathlib.Path, root: Issued, **arguments: Any) -> ssl.SSLC
     return server_context(shown, directory, **arguments)
 
 
+#: The day on which the roots expire.
+EXPIRES = ROOTS[0].certificate.not_valid_after_utc.date()
+
+
+def certificates(text: str) -> bytes:
+    """The certificates in a file, without the comments."""
+    lines = [line for line in text.splitlines(True) if line.strip()]
+    return "".join(line for line in lines if line[0] != "#").encode()
+
+
 def invoke(*arguments: str) -> Result:
     """Run the command."""
     return CliRunner().invoke(main, ["ca", *arguments])
@@ -52,8 +64,9 @@ def test_the_root_is_found(tmp_path: pathlib.Path, bundle: str, number: int) -> 
         address = f"localhost:{server.server_address[1]}"
         found = invoke(address, "--bundle", bundle)
     assert found.exit_code == 0, found.output
-    assert found.stdout.encode() == ROOTS[number].pem
-    assert f"Root {number} (" in found.stderr
+    assert certificates(found.stdout) == ROOTS[number].pem
+    assert f"Root {number}, expires {EXPIRES} (" in found.stderr
+    assert f"# Root {number}, expires {EXPIRES}, for {address}\n" in found.stdout
     assert server.connections <= 8
     assert "warning" not in found.stderr
 
@@ -70,7 +83,7 @@ def test_what_is_written_is_what_the_module_needs(
         case = CASES["right in everything"]
         with modem_session(case, True, False, str(output)) as session:
             assert session.get(server.at()).text == "hello"
-    assert output.read_bytes() == ROOTS[5].pem
+    assert certificates(output.read_text()) == ROOTS[5].pem
 
 
 def test_the_chain_that_the_module_sees(tmp_path: pathlib.Path, bundle: str) -> None:
@@ -85,7 +98,7 @@ def test_the_chain_that_the_module_sees(tmp_path: pathlib.Path, bundle: str) -> 
     served.load_cert_chain(*other.save(tmp_path, "other"))
     with serve_tls(served) as server:
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
-    assert found.stdout.encode() == ROOTS[3].pem
+    assert certificates(found.stdout) == ROOTS[3].pem
 
 
 @pytest.mark.parametrize(
@@ -99,8 +112,62 @@ def test_a_host_that_the_module_cannot_speak_to(
     """The command finds its root, and says so."""
     with serve_tls(context(tmp_path, ROOTS[9], **arguments)) as server:
         found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
-    assert found.stdout.encode() == ROOTS[9].pem
+    assert certificates(found.stdout) == ROOTS[9].pem
     assert "the module cannot connect to localhost" in found.stderr
+
+
+def test_suites_that_the_module_does_not_have(
+    tmp_path: pathlib.Path, bundle: str
+) -> None:
+    """TLS 1.2 and an RSA key are not enough."""
+    served = context(tmp_path, ROOTS[9], versions=TLS12)
+    served.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384")
+    with serve_tls(served) as server:
+        found = invoke(f"localhost:{server.server_address[1]}", "--bundle", bundle)
+    assert certificates(found.stdout) == ROOTS[9].pem
+    assert "the module cannot connect to localhost" in found.stderr
+
+
+def test_several_hosts(tmp_path: pathlib.Path, bundle: str) -> None:
+    """Each root stands in the file once, with its day; the module takes the file."""
+    output = tmp_path / "roots.pem"
+    with contextlib.ExitStack() as stack:
+        servers = [
+            stack.enter_context(serve_tls(context(tmp_path, ROOTS[number])))
+            for number in (3, 30, 3)
+        ]
+        places = [f"localhost:{one.server_address[1]}" for one in servers]
+        found = invoke(*places, "--bundle", bundle, "-o", str(output), "--json")
+    text = output.read_text()
+    assert certificates(text) == ROOTS[3].pem + ROOTS[30].pem
+    assert f"# Root 3, expires {EXPIRES}, for {places[0]}, {places[2]}\n" in text
+    assert authorities(str(output)).content == certificates(text)
+    told = json.loads(found.stdout)
+    assert [one["address"] for one in told] == places
+    assert [one["root"] for one in told] == ["Root 3", "Root 30", "Root 3"]
+    assert {one["expires"] for one in told} == {EXPIRES.isoformat()}
+    assert told[1]["pem"].encode() == ROOTS[30].pem and told[0]["suits_module"]
+
+
+def test_one_of_several_that_fails(tmp_path: pathlib.Path, bundle: str) -> None:
+    """Then nothing is written."""
+    output = tmp_path / "roots.pem"
+    with serve_tls(context(tmp_path, ROOTS[3])) as server:
+        place = f"localhost:{server.server_address[1]}"
+        found = invoke(place, "127.0.0.1:1", "--bundle", bundle, "-o", str(output))
+    assert found.exit_code == 1 and not output.exists()
+
+
+def test_a_name_that_is_not_one_line(tmp_path: pathlib.Path) -> None:
+    """It cannot add anything to the file, and not to a terminal."""
+    name = "Root\n-----BEGIN CERTIFICATE-----\x1b[2J"
+    root = authority(name)
+    path = tmp_path / "bundle.pem"
+    path.write_bytes(root.pem)
+    with serve_tls(context(tmp_path, root)) as server:
+        found = invoke(f"localhost:{server.server_address[1]}", "--bundle", str(path))
+    assert certificates(found.stdout) == root.pem
+    assert "Root?-----BEGIN CERTIFICATE-----?[2J, expires" in found.stderr
 
 
 #: All texts about the size of requests' bundle.

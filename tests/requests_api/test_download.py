@@ -32,6 +32,11 @@ DATA = random.Random(96).randbytes(3 * STEP + 17)
 SHORT = DATA[:1000]
 OTHER = bytes(1000)
 SHA = hashlib.sha256(SHORT).hexdigest()
+#: Of a server that hangs up after each response.
+HEAD = (
+    b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "one"\r\n'
+    b"Content-Length: 1000\r\n\r\n"
+)
 #: What is raised where a response breaks off.
 BROKEN = (
     requests.ConnectionError,
@@ -221,14 +226,10 @@ def test_a_server_that_sends_less_than_asked(path: pathlib.Path) -> None:
     def app(request: Request) -> Reply:
         start = int((request.all("Range") or ["bytes=0-"])[0][6:-1])
         piece = SHORT[start : start + 600]
-        head = (
-            b'HTTP/1.1 206 P\r\nConnection: close\r\nETag: "one"\r\nContent-Length: %d\r\n'
-            % len(piece)
-        )
-        told = b"Content-Range: bytes %d-%d/1000\r\n\r\n"
         if start == 0:
-            begin = b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "one"\r\nContent-Length: 1000\r\n\r\n'
-            return raw(begin, piece)
+            return raw(HEAD, piece)
+        head = b'HTTP/1.1 206 P\r\nConnection: close\r\nETag: "one"\r\n'
+        told = b"Content-Range: bytes %d-%d/1000\r\n\r\n"
         return raw(head, told % (start, start + len(piece) - 1), piece)
 
     with serve(app) as server, requests.Session() as session:
@@ -421,7 +422,7 @@ def test_errors_of_the_server(path: pathlib.Path) -> None:
     """What is there is kept for a better time."""
     replies = [
         raw(
-            b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "one"\r\nContent-Length: 1000\r\n\r\n',
+            HEAD,
             SHORT[:600],
         ),
         raw(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
@@ -449,11 +450,10 @@ def test_errors_of_the_server(path: pathlib.Path) -> None:
 @pytest.mark.parametrize("status", [b"412 No", b"416 No"])
 def test_a_range_that_is_not_there(path: pathlib.Path, status: bytes) -> None:
     """The file is begun again."""
-    head = b'HTTP/1.1 200 OK\r\nConnection: close\r\nETag: "one"\r\nContent-Length: 1000\r\n\r\n'
     replies = [
-        raw(head, SHORT[:600]),
+        raw(HEAD, SHORT[:600]),
         raw(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n\r\n"),
-        raw(head, OTHER),
+        raw(HEAD, OTHER),
     ]
     with (
         serve(lambda request: replies.pop(0)) as server,
