@@ -2,7 +2,7 @@
 
 import sys
 
-EXTRA = frozenset({"click", "rich"})
+EXTRA = frozenset({"click", "platformdirs", "rich", "tomli"})
 MISSING = (
     "requests-bg96: the command line needs {name}, which is not installed.\n"
     'Install it with: pip install "requests-bg96[cli]"'

@@ -40,6 +40,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.lower() in UNWANTED or UNWANTED_FORM.fullmatch(name.lower()):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NETRC", os.devnull)
+    # The configuration of whoever runs the tests, too.
+    monkeypatch.setenv("BG96_CONFIG", os.devnull)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from ..emulator import Emulator
 from .at import at_command
 from .ca import root_command
 from .check import check_command
+from .config import config_command
+from .configuration import defaults, path_of, read
 from .demo import Wrong, run
 from .dialogue import dialogue
 from .doctor import doctor_command
@@ -33,8 +35,8 @@ __all__ = ("main",)
 
 #: The last lines of --help.
 EPILOG = f"""
-The port and the settings can also come from the environment: BG96_PORT, BG96_APN,
-BG96_PIN and so on.
+The port and the settings can also come from the environment (BG96_PORT, BG96_APN,
+BG96_PIN and so on), or from the file that "requests-bg96 config" shows.
 
 Exit statuses: {"; ".join(f"{code} {meaning}" for code, meaning in STATUSES.items())}.
 """
@@ -46,8 +48,11 @@ Exit statuses: {"; ".join(f"{code} {meaning}" for code, meaning in STATUSES.item
     epilog=EPILOG,
 )
 @click.version_option(package_name="requests-bg96")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Send requests over a Quectel BG96."""
+    path = path_of()
+    ctx.default_map = defaults(main, read(path), path)
 
 
 @main.command()
@@ -87,6 +92,7 @@ def _show(where: Console, title: str, step: Callable[[], str]) -> bool:
 for _command in (
     at_command,
     check_command,
+    config_command,
     doctor_command,
     download_command,
     files_group,

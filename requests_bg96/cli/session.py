@@ -19,7 +19,14 @@ from ..settings import Settings
 from .dialogue import STEPS, dialogue
 from .options import meanings, port, settings
 
-__all__ = ("SECONDS", "WAYS", "adapter_of", "adapter_options", "with_session")
+__all__ = (
+    "SECONDS",
+    "WAYS",
+    "adapter_options",
+    "made_adapter",
+    "shown_dialogue",
+    "with_session",
+)
 
 #: The values of the adapter's ``via``.
 WAYS: tuple[str, ...] = typing.get_args(
@@ -71,6 +78,15 @@ _OPTIONS = (
         'own. "requests-bg96 ca" makes a small file.',
     ),
     click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Show the AT dialogue on standard error: payload by its length, and no "
+        "secrets.",
+    ),
+)
+_CHECKS = (
+    click.option(
         "-k",
         "--insecure",
         is_flag=True,
@@ -90,58 +106,47 @@ _OPTIONS = (
         show_envvar=True,
         help="The key of --cert, if it is in a file of its own.",
     ),
-    click.option(
-        "-v",
-        "--verbose",
-        is_flag=True,
-        help="Show the AT dialogue on standard error: payload by its length, and no "
-        "secrets.",
-    ),
 )
 
 
 def adapter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of `adapter_of`."""
+    """Give a command the options of `made_adapter`."""
     command = settings(command)
     for option in reversed(_OPTIONS):
         command = option(command)
     return port(command)
 
 
-@contextlib.contextmanager
-def adapter_of(given: dict[str, Any]) -> Iterator[BG96Adapter]:
-    """Yield the adapter that options describe, and close it at the end.
-
-    Warnings, and with ``verbose`` the dialogue, go to standard error.
+def made_adapter(given: dict[str, Any]) -> BG96Adapter:
+    """Return the adapter that options describe.
 
     :param given: the options of `adapter_options`, which are taken out of it.
     """
     chosen = {name: given.pop(name) for name in Settings.__dataclass_fields__}
-    verbose = given.pop("verbose")
     seconds = given.pop("connect_timeout"), given.pop("read_timeout")
-    adapter = BG96Adapter(
-        given.pop("port"), via=given.pop("via"), timeout=seconds, **chosen
+    return BG96Adapter(
+        given.pop("port"),
+        via=given.pop("via"),
+        ca_certs=given.pop("cacert"),
+        timeout=seconds,
+        **chosen,
     )
-    told = dialogue(_tell, *STEPS) if verbose else contextlib.nullcontext()
-    with contextlib.closing(adapter), warnings.catch_warnings(), told:
+
+
+def shown_dialogue(*, verbose: bool) -> contextlib.AbstractContextManager[None]:
+    """Return what shows the dialogue on standard error, if that is wanted."""
+    return dialogue(_tell, *STEPS) if verbose else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _shown_warnings() -> Iterator[None]:
+    """Show warnings in one line."""
+    with warnings.catch_warnings():
         warnings.simplefilter("always", SecurityWarning)
         # Who says --insecure knows.
         warnings.simplefilter("ignore", InsecureRequestWarning)
         warnings.showwarning = _warn  # type: ignore[assignment]
-        yield adapter
-
-
-def verification(given: dict[str, Any]) -> tuple[bool | str, Any]:
-    """Return what ``verify`` and ``cert`` are by the options, taken out of `given`."""
-    insecure, cacert = given.pop("insecure"), given.pop("cacert")
-    certificate, key = given.pop("cert"), given.pop("key")
-    if insecure and cacert:
-        # One of them may come from the environment or the file: the command line says
-        # what is wanted now, and only --insecure can come from nowhere else.
-        cacert = None
-    if key and not certificate:
-        raise click.UsageError("--key needs --cert")
-    return not insecure and (cacert or True), (certificate, key) if key else certificate
+        yield
 
 
 def with_session(command: Callable[..., None]) -> Callable[..., None]:
@@ -151,15 +156,23 @@ def with_session(command: Callable[..., None]) -> Callable[..., None]:
     """
 
     @functools.wraps(command)
-    def run(*arguments: Any, **given: Any) -> None:
-        verify, cert = verification(given)
-        with adapter_of(given) as adapter, requests.Session() as session:
-            session.trust_env = False
-            session.verify, session.cert = verify, cert
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            command(session, *arguments, **given)
+    def run(*arguments: Any, verbose: bool, insecure: bool, **given: Any) -> None:
+        certificate, key = given.pop("cert"), given.pop("key")
+        if key and not certificate:
+            raise click.UsageError("--key needs --cert")
+        adapter = made_adapter(given)
+        told = shown_dialogue(verbose=verbose)
+        with contextlib.closing(adapter), told, _shown_warnings():
+            with requests.Session() as session:
+                session.trust_env = False
+                session.verify = not insecure
+                session.cert = (certificate, key) if key else certificate
+                session.mount("http://", adapter)
+                session.mount("https://", adapter)
+                command(session, *arguments, **given)
 
+    for option in reversed(_CHECKS):
+        run = option(run)
     return adapter_options(run)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import socket
 import ssl
 from typing import Any
 
@@ -16,7 +17,7 @@ from requests_bg96.cli.session import WAYS
 from requests_bg96.emulator import Emulator, Switches
 from tests.certificates import HERE, authority, issue
 from tests.https.cases import TLS12, TLS13
-from tests.servers import raw, refused_url, serve
+from tests.servers import refused_url
 from tests.tls_servers import hang, serve_tls, server_context
 
 ROOT = authority("Root")
@@ -161,8 +162,13 @@ def test_no_server(bundle: str) -> None:
     result = check(place, bundle)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"Error: {place} cannot be reached" in result.stderr
-    with serve(lambda _: raw(b"")) as plain:
-        result = check(plain.url.rpartition("/")[2], bundle)
+
+    def talk(sock: socket.socket, _: object) -> socket.socket:
+        sock.sendall(b"220 ready\r\n")
+        raise ConnectionAbortedError("as it should be")
+
+    with serve_tls(talk) as plain:
+        result = check(f"localhost:{plain.server_address[1]}", bundle)
     assert result.exit_code == 1 and "does not speak TLS" in result.stderr
     result = check("nonsense:x", bundle)
     assert result.exit_code == 1 and "is not HOST or HOST:PORT" in result.stderr

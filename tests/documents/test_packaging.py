@@ -67,7 +67,7 @@ def test_every_subpackage_is_a_package() -> None:
     assert [str(path) for path in folders if not (path / "__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("missing", ["click", "rich"])
+@pytest.mark.parametrize("missing", ["click", "platformdirs", "rich"])
 def test_the_command_without_its_extra(missing: str) -> None:
     """Says what is missing and how to get it, without a traceback."""
     program = (
@@ -88,6 +88,7 @@ def test_the_library_without_the_extra() -> None:
     """Neither the adapter nor the emulator needs what the command line needs."""
     program = (
         "import sys; sys.modules['click'] = sys.modules['rich'] = None;"
+        "sys.modules['platformdirs'] = None;"
         "import requests_bg96, requests_bg96.emulator"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
