@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
 import click
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from ..errors import ModuleError
 from ..modem import BG96Modem
 from .failures import Commands, Failure
 from .options import as_json, with_modem
 from .output import console, show_json, show_rows
+from .progress import bar
 
 __all__ = ("files_group",)
 
@@ -75,7 +66,10 @@ def list_command(modem: BG96Modem, as_json: bool) -> None:
 @with_modem
 def get_command(modem: BG96Modem, name: str, output: str | None) -> None:
     """Fetch the file NAME from the module, and check it."""
-    with console(stderr=True).status(f"fetching {name}"):
+    stats, before = modem.stats, modem.stats.line_bytes_down
+    with bar() as shown:
+        size = modem.files.list().get(name)
+        shown.begin(name, lambda: stats.line_bytes_down - before, size)
         try:
             data = modem.files.download(name)
         except ModuleError as error:
@@ -106,8 +100,8 @@ def put_command(modem: BG96Modem, file: BinaryIO, name: str | None) -> None:
         raise click.UsageError("--as NAME is needed for standard input")
     name = name or pathlib.PurePath(file.name).name
     data = file.read()
-    with _progress(len(data)) as report:
-        modem.files.upload(name, data, report)
+    with bar() as shown:
+        modem.files.upload(name, data, shown.done)
     click.echo(f"{name}: {len(data)} bytes", err=True)
 
 
@@ -146,21 +140,3 @@ def clean_command(modem: BG96Modem, as_json: bool) -> None:
 
 def _missing(name: str) -> Failure:
     return Failure(f"the module has no {name}", '"requests-bg96 files list" lists all')
-
-
-@contextmanager
-def _progress(size: int) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on a terminal; yield a function that moves it."""
-    where = console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=where, transient=True, disable=not where.is_terminal
-    ) as bars:
-        task = bars.add_task("storing", total=size)
-        yield lambda name, sent, size: bars.update(task, completed=sent, total=size)
