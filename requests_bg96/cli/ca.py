@@ -36,7 +36,7 @@ bundle = click.option(
 def root_command(
     addresses: tuple[str, ...], output: TextIO | None, bundle: str, as_json: bool
 ) -> None:
-    """Find the root certificates that the chains of hosts end in.
+    """Write the root certificates that hosts need.
 
     The module then needs to be sent 2 kB, and not 180: pass the file as ca_certs= to
     BG96Adapter, as verify= to a request, or as --cacert. The file tells the day on

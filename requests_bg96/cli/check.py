@@ -59,11 +59,12 @@ def check_command(
     by_modem: bool,
     as_json: bool,
 ) -> None:
-    """Tell whether the module can make HTTPS requests to HOST, before you deploy.
+    """Tell whether the module can connect to HOST.
 
-    About 25 handshakes find the TLS versions, cipher suites and keys of the server,
-    the root of its chain, and whether it needs the host's name (SNI). They are
-    compared with what the module can: TLS 1.2, 13 suites, RSA.
+    Use it before you deploy something. About 25 handshakes find the TLS versions,
+    cipher suites and keys of the server, the root of its chain, and whether it needs
+    the host's name (SNI). They are compared with what the module can: TLS 1.2, 13
+    suites, RSA.
 
     This command uses the network of this machine, not the modem, unless --modem is
     given. The exit status is 1 if no way works.

@@ -14,7 +14,7 @@ SHELLS = ("bash", "fish", "zsh")
 @click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion_command(shell: str) -> None:
-    """Print a script that completes commands and options in SHELL.
+    """Print a script that completes command lines.
 
     In bash or zsh, add this to ~/.bashrc or ~/.zshrc, with your shell's name:
     eval "$(requests-bg96 completion bash)"

@@ -30,9 +30,10 @@ SOURCES = {
 }
 
 
-HELP = """Show where the configuration file is, and which settings hold.
+HELP = """Show the settings and where they come from.
 
-The file is TOML. It has one line for each setting, with the name of its option:
+The first line shows where the configuration file is. It is TOML. It has one line for
+each setting, with the name of its option:
 
 \b
     port = "/dev/ttyUSB2"
@@ -50,7 +51,7 @@ and that before the default. BG96_CONFIG names another file. Secrets are not sho
 @adapter_options
 @click.pass_context
 def config_command(ctx: click.Context, /, as_json: bool, **given: Any) -> None:
-    """Show where the configuration file is, and which settings hold."""
+    """Show the settings and where they come from."""
     path = path_of()
     del given["verbose"]
     found = {

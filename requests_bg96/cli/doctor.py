@@ -59,11 +59,14 @@ def doctor_command(
     1 if there is a fault, otherwise 0.
     """
     with contextlib.closing(BG96Modem(port, **given)) as modem:
-        findings = _round(modem, prepare=repair, as_json=as_json)
+        watched = watch is not None
+        findings = _round(modem, prepare=repair, as_json=as_json, watch=watched)
         with contextlib.suppress(KeyboardInterrupt):
             while watch is not None:
                 time.sleep(watch)
-                findings = _round(modem, prepare=False, as_json=as_json, again=True)
+                findings = _round(
+                    modem, prepare=False, as_json=as_json, watch=True, again=True
+                )
     sys.exit(1 if _faults(findings) else 0)
 
 
@@ -72,7 +75,12 @@ def _faults(findings: list[Finding]) -> list[Finding]:
 
 
 def _round(
-    modem: BG96Modem, *, prepare: bool, as_json: bool, again: bool = False
+    modem: BG96Modem,
+    *,
+    prepare: bool,
+    as_json: bool,
+    watch: bool,
+    again: bool = False,
 ) -> list[Finding]:
     """Examine the module once, and show the findings."""
     findings: list[Finding] = []
@@ -86,7 +94,7 @@ def _round(
     if as_json:
         show_json([_as_data(finding) for finding in findings])
     else:
-        _show(findings, again)
+        _show(findings, modem, again=again, watch=watch)
     return findings
 
 
@@ -94,7 +102,9 @@ def _as_data(finding: Finding) -> dict[str, Any]:
     return {**dataclasses.asdict(finding), "level": finding.level.value}
 
 
-def _show(findings: list[Finding], again: bool) -> None:
+def _show(
+    findings: list[Finding], modem: BG96Modem, *, again: bool, watch: bool
+) -> None:
     where = console()
     if again and where.is_terminal:
         where.clear()
@@ -108,6 +118,11 @@ def _show(findings: list[Finding], again: bool) -> None:
         if finding.advice:
             where.print(f"{'':{width + 10}}[dim]{escape(finding.advice)}[/]")
     where.print(f"\n{_summary(findings)}")
+    if not (again or watch or _faults(findings)):
+        option = f" --port {modem.port}" if modem.port else ""
+        where.print(
+            f"Make one: requests-bg96 get{option} http://example.org/", markup=False
+        )
 
 
 def _bars(finding: Finding, where: Console) -> str:

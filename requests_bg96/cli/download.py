@@ -67,7 +67,7 @@ def download_command(
     tries: int,
     as_json: bool,
 ) -> None:
-    """Download URL to the file PATH, and resume what was begun before.
+    """Download a file, and resume after a failure.
 
     Without PATH, the file gets the last part of the URL as its name, here. Its bytes go
     to PATH.part and are moved when all are there. After any failure, the same command

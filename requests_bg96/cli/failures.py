@@ -70,8 +70,8 @@ KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...
     (
         TrustError,
         UNTRUSTED,
-        "--cacert has the certificates to trust; --allow-unchecked-host accepts a "
-        "firmware that cannot check the host's name",
+        '"requests-bg96 check HOST" tells which way works; --allow-unchecked-host '
+        "accepts the risk",
     ),
     (
         ModuleError,
@@ -131,7 +131,12 @@ def request_failure(error: requests.RequestException) -> Failure:
         status = f"{error.response.status_code} {error.response.reason or ''}".rstrip()
         return Failure(f"the server answered {status}", "check the URL", FAILED)
     if isinstance(cause, (PortError, MuteError, LimitError, TrustError)):
-        return failure(cause)
+        # That this was while connecting says nothing new, and an option does more here
+        # than an argument of Python.
+        argument = "BG96Adapter(allow_unchecked_host=True)"
+        made = failure(cause)
+        text = cause.text.replace(argument, "--allow-unchecked-host")
+        return Failure(text, made.hint, made.exit_code)
     if isinstance(error, (InvalidURL, InvalidHeader)):
         return Failure(text, status=USAGE)
     if isinstance(error, SSLError):

@@ -25,8 +25,37 @@ from .udev import udev_command
 __all__ = ("main",)
 
 
+#: The commands by what they are for.
+SECTIONS = {
+    "Requests": "get head post put patch delete download run",
+    "The module": "ports doctor info at files udev",
+    "HTTPS": "check ca",
+    "This program": "config completion demo probe probe-server",
+}
+
+
+class Main(Commands):
+    """All commands, in sections."""
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the commands with the first line of their help."""
+        width = max(map(len, self.commands))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (name.ljust(width), self.commands[name].get_short_help_str(60))
+                        for name in names.split()
+                    ]
+                )
+
+
 #: The last lines of --help.
 EPILOG = f"""
+For a first request, use ports, doctor and get, in this order.
+
 The port and the settings can also come from the environment (BG96_PORT, BG96_APN,
 BG96_PIN and so on), or from the file that "requests-bg96 config" shows.
 
@@ -35,7 +64,7 @@ Exit statuses: {"; ".join(f"{code} {meaning}" for code, meaning in STATUSES.item
 
 
 @click.group(
-    cls=Commands,
+    cls=Main,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )

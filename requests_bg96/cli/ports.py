@@ -47,6 +47,10 @@ def ports_command(as_json: bool) -> None:
     if others:
         console().print("Other ports (a module on a UART is at one of them):")
         show_rows([_row(one, one["description"]) for one in others], indent=2)
+    names = [one["name"] for one in found if one["name"]]
+    names += [one["port"] for one in others]
+    if names:
+        console().print(f"Next: requests-bg96 doctor --port {names[0]}", markup=False)
 
 
 def _described(module: UsbModule, unique: bool) -> dict[str, Any]:

@@ -36,7 +36,7 @@ is used: no proxy, no netrc.
 """
 _SUMMARIES = {
     "get": "Fetch URL over the modem.",
-    "head": "Fetch the head of URL over the modem, and show it.",
+    "head": "Show the head of URL, over the modem.",
     "post": "Send a POST to URL over the modem.",
     "put": "Send a PUT to URL over the modem.",
     "patch": "Send a PATCH to URL over the modem.",

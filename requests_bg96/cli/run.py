@@ -45,7 +45,7 @@ Start = Callable[[], Any]
 )
 @adapter_options
 def run_command(words: tuple[str, ...], verbose: bool, **given: Any) -> None:
-    """Run a Python program, and send all of its requests over the modem.
+    """Run a program whose requests use the modem.
 
     PROGRAM is a script, -m MODULE, -c CODE, or a command that a package has installed,
     such as "requests-bg96 run -- python app.py --its-option". It runs in this Python,

@@ -30,12 +30,11 @@ LABEL="bg96_end"
 
 @click.command("udev")
 def udev_command() -> None:
-    """Print rules that keep ModemManager off, and name the AT port.
+    """Print rules that keep ModemManager off the module.
 
     Write them with "requests-bg96 udev | sudo tee /etc/udev/rules.d/70-bg96.rules", and
     load them with "sudo udevadm control --reload && sudo udevadm trigger".
 
-    Then /dev/bg96 is the AT port of the module. With several modules, use
-    /dev/bg96-SERIAL.
+    They also name its AT port: /dev/bg96. With several modules, use /dev/bg96-SERIAL.
     """
     click.echo(RULES, nl=False)

@@ -11,7 +11,35 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from requests_bg96.cli.main import main
+from requests_bg96.cli.main import SECTIONS, main
+from requests_bg96.emulator import Emulator
+from tests.servers import reply, serve
+
+
+def test_the_first_page() -> None:
+    """It has each command once, and the first line of its help as a whole."""
+    named = [name for names in SECTIONS.values() for name in names.split()]
+    assert sorted(named) == sorted(main.commands)
+    text = CliRunner().invoke(main, ["--help"]).stdout
+    assert "...\n" not in text.partition("\n")[2]
+    for command in main.commands.values():
+        assert f"  {command.get_short_help_str(60)}\n" in text
+
+
+def test_three_commands() -> None:
+    """From nothing to a response: each one names the next."""
+    with Emulator() as emulator, serve(lambda _: reply(body=b"hello")) as server:
+        environment = {"BG96_PORT": emulator.url}
+        words = ["doctor", "--port", emulator.url]
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0
+        last = f"Make one: requests-bg96 get --port {emulator.url} http://example.org/"
+        assert result.stdout.splitlines()[-1] == last
+        *words, _ = last.partition("requests-bg96 ")[2].split()
+        assert CliRunner().invoke(main, [*words, server.url]).stdout == "hello"
+        # Settings from elsewhere need not be repeated.
+        result = CliRunner().invoke(main, ["get", server.url], env=environment)
+        assert result.stdout == "hello"
 
 
 def test_demo() -> None:

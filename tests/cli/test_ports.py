@@ -53,6 +53,7 @@ def test_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
         "  use it with: --port usb:a1b2\n"
         "Other ports (a module on a UART is at one of them):\n"
         "  /dev/ttyS0  a UART\n"
+        "Next: requests-bg96 doctor --port usb:a1b2\n"
     )
     (found,) = data["modules"]
     assert (found["name"], found["serial_number"]) == ("usb:a1b2", "a1b2")
