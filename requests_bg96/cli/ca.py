@@ -6,10 +6,10 @@ from typing import Any, TextIO
 
 import click
 import requests
+from rich.markup import escape
 
 from .options import as_json
-from .output import show_json
-from .progress import bar
+from .output import console, show_json
 from .roots import Found, RootError, find_root, read_bundle, split_address
 
 __all__ = ("bundle", "root_command")
@@ -74,9 +74,9 @@ def _found(addresses: tuple[str, ...], bundle: list[str]) -> dict[str, Found]:
     """
     places = {address: split_address(address) for address in addresses}
     found: dict[str, Found] = {}
-    with bar() as shown:
+    with console(stderr=True).status("") as shown:
         for address, place in places.items():
-            shown.begin(address, lambda: len(found), len(places))
+            shown.update(f"asking {escape(address)}")
             found[address] = find_root(*place, bundle)
     return found
 

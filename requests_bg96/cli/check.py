@@ -19,6 +19,7 @@ from .failures import Failure, request_failure
 from .handshakes import Server, examine
 from .options import Command, as_json
 from .output import console, show_json
+from .progress import Bar
 from .roots import RootError, read_bundle, split_address
 from .session import WAYS, with_session
 
@@ -53,6 +54,7 @@ class _Way:
 @with_session
 def check_command(
     session: requests.Session,
+    shown: Bar,
     *,
     address: str,
     bundle: str,
@@ -71,13 +73,14 @@ def check_command(
     """
     try:
         host, port = split_address(address)
-        with console(stderr=True).status(f"asking {host}"):
+        with console(stderr=True).status(f"asking {escape(host)}"):
             server = examine(host, port, read_bundle(bundle))
     except RootError as error:
         raise Failure(str(error)) from error
     ways = [_by_line(server), _by_socket(server)]
     if by_modem:
         ways.append(_by_modem(session, host, port, server))
+    shown.end()
     if as_json:
         show_json(_as_data(server, ways))
     else:

@@ -14,7 +14,7 @@ from ..download import DownloadError, download
 from .failures import is_final
 from .options import Command, as_json
 from .output import show_json
-from .progress import Bar, bar
+from .progress import Bar
 from .request_parts import credentials, headers_of, with_scheme
 from .session import with_session
 
@@ -58,6 +58,7 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 @with_session
 def download_command(
     session: requests.Session,
+    shown: Bar,
     *,
     url: str,
     path: pathlib.Path | None,
@@ -79,8 +80,9 @@ def download_command(
     url = with_scheme(url)
     target = _target(url, path)
     arguments = {"headers": headers_of(headers), "auth": credentials(user)}
-    with bar(wanted=not click.get_current_context().params["verbose"]) as shown:
-        _download(session, url, target, digest, tries, shown, arguments)
+    shown.begin("waiting", lambda: 0, None)
+    _download(session, url, target, digest, tries, shown, arguments)
+    shown.end()
     size = target.stat().st_size
     if as_json:
         show_json({"path": str(target), "bytes": size})

@@ -51,10 +51,7 @@ class Bar:
         self._now = _Doing("waiting", lambda: 0, None)
         self._told = 0
         self._bars: _Bars | None = None
-        self._timer = threading.Timer(DELAY, self._show)
-        self._timer.daemon = True
-        if where is not None:
-            self._timer.start()
+        self._timer: threading.Timer | None = None
 
     def begin(self, what: str, count: Callable[[], int], size: int | None) -> None:
         """Begin something new.
@@ -65,6 +62,10 @@ class Bar:
         """
         with self._lock:
             self._now = _Doing(what, count, size)
+            if self._timer is None and self._where is not None:
+                self._timer = threading.Timer(DELAY, self._show)
+                self._timer.daemon = True
+                self._timer.start()
             if self._bars is not None:
                 self._bars.turn_to(self._now)
 
@@ -79,7 +80,8 @@ class Bar:
         with self._lock:
             self._where, bars = None, self._bars
             self._bars = None
-        self._timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
         if bars is not None:
             bars.stop()
 

@@ -18,7 +18,7 @@ from ..adapter import BG96Adapter
 from .failures import FAILED, TIMEOUT, Failure
 from .options import Command, as_json
 from .output import show_json
-from .progress import Bar, bar
+from .progress import Bar
 from .request_parts import body_of, credentials, headers_of, with_scheme
 from .response_output import Received, as_data, head_of, show, write
 from .session import SECONDS, with_session
@@ -112,8 +112,8 @@ def _command(method: str, *, body: bool) -> click.Command:
     :param body: whether it takes a body.
     """
 
-    def run(session: requests.Session, **given: Any) -> None:
-        _run(session, method.upper(), **given)
+    def run(session: requests.Session, shown: Bar, **given: Any) -> None:
+        _run(session, shown, method.upper(), **given)
 
     run.__doc__ = _HELP.format(summary=_SUMMARIES[method])
     made = with_session(run)
@@ -131,6 +131,7 @@ def request_commands() -> list[click.Command]:
 
 def _run(
     session: requests.Session,
+    shown: Bar,
     method: str,
     *,
     url: str,
@@ -142,24 +143,21 @@ def _run(
     request = _prepared(session, method, url, given)
     adapter = session.get_adapter(request.url or "")
     assert isinstance(adapter, BG96Adapter)
-    # The dialogue goes to the same terminal.
-    quiet = not click.get_current_context().params["verbose"]
-    with bar(wanted=quiet) as shown:
-        _watch(shown, adapter, super_len(request.body or b""))
-        with _Limit(max_time) as limit:
-            response = session.send(
-                request,
-                stream=True,
-                allow_redirects=location,
-                timeout=_timeout(adapter, max_time),
-                verify=session.verify,
-                cert=session.cert,
-                proxies={},
-            )
-            limit.watch(response)
-            with response:
-                _refuse(response, fail=fail)
-                _deliver(response, shown, method=method, **given)
+    _watch(shown, adapter, super_len(request.body or b""))
+    with _Limit(max_time) as limit:
+        response = session.send(
+            request,
+            stream=True,
+            allow_redirects=location,
+            timeout=_timeout(adapter, max_time),
+            verify=session.verify,
+            cert=session.cert,
+            proxies={},
+        )
+        limit.watch(response)
+        with response:
+            _refuse(response, fail=fail)
+            _deliver(response, shown, method=method, **given)
 
 
 def _prepared(
@@ -235,10 +233,9 @@ class _Limit:
 
 
 def _watch(shown: Bar, adapter: BG96Adapter, size: int) -> None:
-    """Show what goes to the module: certificates, then the request."""
+    """Show what of the request goes to the module."""
     stats = adapter.modem.stats
     before = stats.line_bytes_up
-    adapter.progress = shown.done
     shown.begin(
         "sending" if size else "waiting",
         lambda: stats.line_bytes_up - before,

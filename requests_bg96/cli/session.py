@@ -15,9 +15,11 @@ from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
 
 from ..adapter import BG96Adapter
 from ..base import times
+from ..dialogues.files import Progress
 from ..settings import Settings
 from .dialogue import STEPS, dialogue
 from .options import meanings, port, settings
+from .progress import bar
 
 __all__ = (
     "SECONDS",
@@ -32,6 +34,8 @@ __all__ = (
 WAYS: tuple[str, ...] = typing.get_args(
     typing.get_type_hints(BG96Adapter.__init__)["via"]
 )
+#: What the bar says while certificates go to the module.
+CERTIFICATES = "sending certificates"
 #: A number of seconds on the command line.
 SECONDS = click.FloatRange(min=0, min_open=True)
 
@@ -117,10 +121,13 @@ def adapter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return port(command)
 
 
-def made_adapter(given: dict[str, Any]) -> BG96Adapter:
+def made_adapter(
+    given: dict[str, Any], progress: Progress | None = None
+) -> BG96Adapter:
     """Return the adapter that options describe.
 
     :param given: the options of `adapter_options`, which are taken out of it.
+    :param progress: called while certificates are sent to the module.
     """
     chosen = {name: given.pop(name) for name in Settings.__dataclass_fields__}
     seconds = given.pop("connect_timeout"), given.pop("read_timeout")
@@ -129,6 +136,7 @@ def made_adapter(given: dict[str, Any]) -> BG96Adapter:
         via=given.pop("via"),
         ca_certs=given.pop("cacert"),
         timeout=seconds,
+        progress=progress,
         **chosen,
     )
 
@@ -150,9 +158,10 @@ def _shown_warnings() -> Iterator[None]:
 
 
 def with_session(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a session over the module, and pass it the session.
+    """Give a command the options of a session, and pass it the session and a bar.
 
-    Nothing of this machine's network settings is used: no proxy, no netrc.
+    The session sends over the module. Nothing of this machine's network settings is
+    used: no proxy, no netrc.
     """
 
     @functools.wraps(command)
@@ -160,16 +169,19 @@ def with_session(command: Callable[..., None]) -> Callable[..., None]:
         certificate, key = given.pop("cert"), given.pop("key")
         if key and not certificate:
             raise click.UsageError("--key needs --cert")
-        adapter = made_adapter(given)
         told = shown_dialogue(verbose=verbose)
-        with contextlib.closing(adapter), told, _shown_warnings():
-            with requests.Session() as session:
+        # The dialogue goes to the same terminal.
+        with told, _shown_warnings(), bar(wanted=not verbose) as shown:
+            adapter = made_adapter(
+                given, lambda _, sent, size: shown.done(CERTIFICATES, sent, size)
+            )
+            with contextlib.closing(adapter), requests.Session() as session:
                 session.trust_env = False
                 session.verify = not insecure
                 session.cert = (certificate, key) if key else certificate
                 session.mount("http://", adapter)
                 session.mount("https://", adapter)
-                command(session, *arguments, **given)
+                command(session, shown, *arguments, **given)
 
     for option in reversed(_CHECKS):
         run = option(run)

@@ -16,6 +16,7 @@ from requests_bg96.cli.main import main
 from requests_bg96.cli.session import WAYS
 from requests_bg96.emulator import Emulator, Switches
 from tests.certificates import HERE, authority, issue
+from tests.cli.terminal import Terminal
 from tests.https.cases import TLS12, TLS13
 from tests.servers import refused_url
 from tests.tls_servers import hang, serve_tls, server_context
@@ -154,6 +155,19 @@ def test_the_module_itself(tmp_path: pathlib.Path, bundle: str, knows: bool) -> 
     assert ways(told) == {"line": True, "socket": True, "modem": knows}
     text = told["ways"][2]["text"]
     assert ("the server answered 200" if knows else "cannot check the host") in text
+
+
+def test_at_a_terminal(tmp_path: pathlib.Path, bundle: str) -> None:
+    """What is asked is shown, and then the way of the certificates."""
+    with serve_tls(context(tmp_path)) as server:
+        place = f"localhost:{server.server_address[1]}"
+        words = ["check", place, "--bundle", bundle, "--modem", "--port"]
+        port = "emulator://?baudrate=9600&sni_checkhost=true"
+        with Terminal([*words, port]) as terminal:
+            assert terminal.ends() == 0
+    assert b"asking localhost" in terminal.seen
+    assert b"the server answered 200" in terminal.seen
+    assert b"Traceback" not in terminal.seen
 
 
 def test_no_server(bundle: str) -> None:

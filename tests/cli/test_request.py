@@ -27,9 +27,11 @@ from requests_bg96.emulator import (
     Unresolvable,
 )
 from tests.behaviours import Behaviours
+from tests.certificates import HERE, authority, issue
 from tests.cli.terminal import Terminal
 from tests.servers import HANG, Reply, Request, Server, raw, reply, serve
 from tests.support import Answers, Servers, response
+from tests.tls_servers import serve_tls, server_context
 
 #: What no text mode leaves as it is.
 DATA = bytes(range(256)) * 50
@@ -410,6 +412,21 @@ def test_a_bar_of_an_upload(here: Server, tmp_path: pathlib.Path) -> None:
     with Terminal([*words, "emulator://?baudrate=57600"], pipe=True) as terminal:
         terminal.sees(b"sending")
         assert terminal.ends() == 0
+
+
+def test_a_bar_of_certificates(tmp_path: pathlib.Path) -> None:
+    """They are sent before the first checked request to a server."""
+    roots = [authority(f"Root {number}") for number in range(9)]
+    path = tmp_path / "roots.pem"
+    path.write_bytes(b"".join(root.pem for root in roots))
+    shown = issue("server", roots[5], hosts=HERE)
+    with serve_tls(server_context(shown, tmp_path)) as server:
+        words = ["get", server.at(), "--cacert", str(path), "--allow-unchecked-host"]
+        port = "emulator://?baudrate=57600"
+        with Terminal([*words, "--port", port], pipe=True) as terminal:
+            terminal.sees(b"sending certificates")
+            assert terminal.ends() == 0
+            assert b"Root" not in terminal.seen
 
 
 def test_no_bar_without_a_terminal(here: Server) -> None:
