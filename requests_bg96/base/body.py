@@ -15,8 +15,11 @@ from requests import exceptions
 
 __all__ = ("pieces_of",)
 
-#: Bytes of a piece: without `read1`, a piece must not take long on a slow line.
+#: The most bytes of a piece.
 PIECE = 1024
+#: The same without `read1` (urllib3 before 2.1): there, a piece is waited for as a
+#: whole, and is lost if the response breaks off inside it.
+WHOLE_PIECE = 8
 
 
 def pieces_of(response: requests.Response, *, decode: bool = True) -> Iterator[bytes]:
@@ -26,10 +29,11 @@ def pieces_of(response: requests.Response, *, decode: bool = True) -> Iterator[b
     :raises requests.RequestException: of the class that `iter_content` raises.
     """
     raw = response.raw
-    # urllib3 has read1 from 2.1 on.
-    read = getattr(raw, "read1", raw.read)
+    has_read1 = hasattr(raw, "read1")
+    read = raw.read1 if has_read1 else raw.read
+    size = PIECE if has_read1 else WHOLE_PIECE
     with _requests_errors(response):
-        while piece := read(PIECE, decode_content=decode):
+        while piece := read(size, decode_content=decode):
             yield piece
 
 

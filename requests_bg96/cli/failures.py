@@ -98,7 +98,9 @@ class Failure(click.ClickException):
     """
 
     def __init__(self, text: str, hint: str = "", status: int = REFUSED) -> None:
-        super().__init__(" ".join(text.split()))
+        # A server can choose a part of it, such as the reason behind a status.
+        line = "".join(one if one.isprintable() else "?" for one in _one_line(text))
+        super().__init__(line)
         self.hint = hint
         self.exit_code = status  # type: ignore[misc]
 
@@ -108,6 +110,10 @@ class Failure(click.ClickException):
         click.echo(shown, file, err=file is None)
         if self.hint:
             click.echo(f"Hint: {self.hint}", file, err=file is None)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def failure(error: BG96Error | OSError) -> Failure:

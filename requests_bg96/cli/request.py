@@ -157,7 +157,8 @@ def _run(
         limit.watch(response)
         with response:
             _refuse(response, fail=fail)
-            _deliver(response, shown, method=method, **given)
+            body = Received(response, limit.is_over)
+            _deliver(response, body, shown, method=method, **given)
 
 
 def _prepared(
@@ -208,6 +209,10 @@ class _Limit:
             self._timer.daemon = True
             self._timer.start()
 
+    def is_over(self) -> bool:
+        """Return whether the time is over."""
+        return self._seconds is not None and time.monotonic() >= self._end
+
     def _cut(self) -> None:
         # urllib3 has this from 2.3 on. Before, each silence ends by its own timeout.
         raw = getattr(self._response, "raw", None)
@@ -226,8 +231,9 @@ class _Limit:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        over = self._seconds is not None and time.monotonic() >= self._end
-        if over and (error is None or isinstance(error, requests.RequestException)):
+        if self.is_over() and (
+            error is None or isinstance(error, requests.RequestException)
+        ):
             text = f"the response did not end within {self._seconds:g} s"
             raise Failure(text, "--max-time sets this time", TIMEOUT) from error
 
@@ -253,6 +259,7 @@ def _refuse(response: requests.Response, *, fail: bool) -> None:
 
 def _deliver(
     response: requests.Response,
+    body: Received,
     shown: Bar,
     *,
     method: str,
@@ -261,7 +268,6 @@ def _deliver(
     as_json: bool,
 ) -> None:
     """Write the response where the options say."""
-    body = Received(response)
     shown.begin("receiving", lambda: body.bytes, body.size)
     if output not in (None, "-"):
         _store(response, body, str(output), include=include and not as_json)

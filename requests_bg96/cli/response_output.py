@@ -7,7 +7,7 @@ import codecs
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import requests
@@ -34,10 +34,12 @@ class Received:
     """The body of a response, and how much of it has come.
 
     :param response: whose body was not read yet.
+    :param over: returns whether the time for it is over.
     """
 
-    def __init__(self, response: requests.Response) -> None:
+    def __init__(self, response: requests.Response, over: Callable[[], bool]) -> None:
         self._response = response
+        self._over = over
         self.bytes = 0
         coded = response.headers.get("Content-Encoding", "identity") != "identity"
         length = response.headers.get("Content-Length", "")
@@ -50,6 +52,8 @@ class Received:
         for piece in pieces_of(self._response):
             self.bytes += len(piece)
             yield piece
+            if self._over():
+                raise requests.Timeout(response=self._response)
 
 
 def plain(text: str) -> str:

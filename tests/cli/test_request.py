@@ -289,6 +289,22 @@ def test_fail(module: Behind) -> None:
     assert module.run("get", "server.example", "--fail").stdout == "page"
 
 
+def test_a_reason_that_changes_terminals(module: Behind) -> None:
+    """It is shown without what a terminal obeys."""
+    module.answers(response(b"", status=b"404 \x1b[2J\x9b2J\x07Gone"))
+    result = module.run("get", "server.example", "--fail")
+    assert "the server answered 404 ?[2J?2J?Gone\n" in result.stderr
+
+
+@pytest.mark.parametrize("place", [b"file:///etc/passwd", b"ftp://127.0.0.1/"])
+def test_redirects_to_what_is_not_http(module: Behind, place: bytes) -> None:
+    """They lead nowhere."""
+    module.answers(response(b"", b"Location: " + place, status=b"302 Found"))
+    result = module.run("get", "server.example", "-L")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "No connection adapters" in result.stderr
+
+
 def test_failures_of_the_network(module: Behind) -> None:
     module.servers.failures = [Unresolvable(), Refused()]
     for text in ("check the host's name", "check the host and the port"):
@@ -300,18 +316,18 @@ def test_failures_of_the_network(module: Behind) -> None:
 
 def test_a_response_that_breaks_off(module: Behind) -> None:
     """What came is written, and the exit status tells of the rest."""
-    module.answers(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+    module.answers(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + b"half" * 4)
     result = module.run("get", "server.example")
-    assert (result.exit_code, result.stdout) == (1, "half")
+    assert (result.exit_code, result.stdout) == (1, "half" * 4)
     assert result.stderr.startswith("Error: ")
 
 
 def test_silence(module: Behind) -> None:
     """Each has its time."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"
-    module.answers([head, b"half", Silence()])
+    module.answers([head, b"half" * 4, Silence()])
     result = module.run("get", "server.example", "--read-timeout", "0.5")
-    assert (result.exit_code, result.stdout) == (6, "half")
+    assert (result.exit_code, result.stdout) == (6, "half" * 4)
     assert result.stderr.startswith("Error: ") and "--read-timeout" in result.stderr
 
 
