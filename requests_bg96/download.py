@@ -136,6 +136,17 @@ class _Source:
             None if digest is None else str(digest),
         )
 
+    def is_sound(self) -> bool:
+        """Return whether all fields have their types.
+
+        :raises ValueError: if the digest is none.
+        """
+        texts = {**dataclasses.asdict(self), "size": None}.values()
+        if self.digest is not None:
+            Digest.given(self.digest)
+        sizes = isinstance(self.size, int) or self.size is None
+        return sizes and all(isinstance(one, str) or one is None for one in texts)
+
     def is_in(self, response: requests.Response, start: int) -> bool:
         """Return whether a part of it that begins at `start` is in `response`."""
         headers = response.headers
@@ -240,9 +251,9 @@ class _Download:
     def _known(self) -> _Source:
         """Return what is known of the file on the disk, if it is the same URL's."""
         # Another version of this library may have written other fields.
-        with contextlib.suppress(TypeError):
+        with contextlib.suppress(TypeError, ValueError):
             known = _Source(**(self._part.source or {}))
-            if known.url == self._name and known.validator:
+            if known.url == self._name and known.validator and known.is_sound():
                 return known
         return self._nothing()
 

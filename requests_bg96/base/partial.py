@@ -20,6 +20,11 @@ from .digests import Digest
 
 __all__ = ("PartialFile",)
 
+#: To read and write. Without the first of the others, Windows changes line ends; the
+#: second refuses a link, by which somebody could let another file be overwritten.
+_MODE = (
+    os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+)
 #: Bytes after which they are made certain. More would be lost with the power; for
 #: fewer, a flash memory would be written more often.
 STEP = 65536
@@ -169,7 +174,7 @@ def _opened(path: pathlib.Path) -> BinaryIO:
 
     :raises OSError: if another program has it.
     """
-    file = open(os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o666), "r+b")
+    file = open(os.open(path, _MODE, 0o666), "r+b")
     try:
         _lock(file)
     except OSError:
@@ -189,7 +194,3 @@ def _lock(file: BinaryIO) -> None:
     except BlockingIOError as error:
         text = "another download writes this file; wait for it"
         raise BlockingIOError(error.errno, text, file.name) from error
-
-
-#: Without it, Windows changes line ends.
-_BINARY = getattr(os, "O_BINARY", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import re
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import click
 import requests
 
+from ..base.digests import Digest
 from ..download import DownloadError, download
 from .failures import is_final
 from .options import Command, as_json
@@ -78,10 +80,14 @@ def download_command(
     bytes, pass --digest, or use --via file.
     """
     url = with_scheme(url)
+    try:
+        wanted = digest and str(Digest.given(digest))
+    except ValueError as error:
+        raise click.UsageError(f"--digest: {error}") from error
     target = _target(url, path)
     arguments = {"headers": headers_of(headers), "auth": credentials(user)}
     shown.begin("waiting", lambda: 0, None)
-    _download(session, url, target, digest, tries, shown, arguments)
+    _download(session, url, target, wanted, tries, shown, arguments)
     shown.end()
     size = target.stat().st_size
     if as_json:
@@ -112,10 +118,6 @@ def _download(
         try:
             download(session, url, target, digest, progress, **arguments)
             return
-        except ValueError as error:
-            if isinstance(error, requests.RequestException):
-                raise
-            raise click.UsageError(f"--digest: {error}") from error
         except (requests.HTTPError, DownloadError):
             raise
         except requests.RequestException as error:
@@ -129,9 +131,11 @@ def _target(url: str, path: pathlib.Path | None) -> pathlib.Path:
 
     :raises click.UsageError: if no PATH is given, and the URL has no fitting name.
     """
+    name = ""
     if path is not None and not path.is_dir():
         return path
-    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    with contextlib.suppress(ValueError):
+        name = unquote(urlsplit(url).path).rpartition("/")[2]
     if name in ("", ".", "..") or _UNFIT.search(name):
         raise click.UsageError("the URL does not end with the name of a file: add PATH")
     return (path or pathlib.Path()) / name

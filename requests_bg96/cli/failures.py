@@ -197,6 +197,10 @@ class Commands(click.Group):
             raise failure(error) from error
         except requests.RequestException as error:
             raise request_failure(error) from error
+        except UnicodeEncodeError as error:
+            odd = ascii(error.object[error.start : error.end])
+            text = f"{odd} cannot be part of a header, a name or a URL there; use ASCII"
+            raise Failure(text, status=USAGE) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 # Nobody reads the output any more. click then ends without an error.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import re
 import sys
@@ -51,11 +52,11 @@ def headers_of(lines: Sequence[str]) -> dict[str, Any]:
         name, value = name.strip(), value.strip()
         # In place of these two, urllib3 would send its own.
         skipped = SKIP_HEADER if name.lower() in SKIPPABLE else None
-        found[name] = value or skipped
+        found[name] = os.fsencode(value) or skipped
     return found
 
 
-def credentials(text: str | None) -> tuple[str, str] | None:
+def credentials(text: str | None) -> tuple[Any, Any] | None:
     """Return user and password of USER[:PASSWORD]; ask for a missing password."""
     if text is None:
         return None
@@ -65,7 +66,8 @@ def credentials(text: str | None) -> tuple[str, str] | None:
         password = click.prompt(
             prompt, hide_input=True, default="", show_default=False, err=True
         )
-    return user, password
+    # RFC 7617: UTF-8, as it was typed.
+    return os.fsencode(user), os.fsencode(password)
 
 
 def body_of(
@@ -97,7 +99,7 @@ def content(text: str) -> bytes:
         return sys.stdin.buffer.read()
     if text.startswith("@"):
         return pathlib.Path(text[1:]).read_bytes()
-    return text.encode()
+    return os.fsencode(text)
 
 
 def _json(text: str) -> bytes:
@@ -115,7 +117,7 @@ def _field(text: str) -> Field:
     if not equals or not name:
         raise click.UsageError(f"-F {text!r}: write it as name=value or name=@FILE")
     if not value.startswith("@"):
-        return name, (None, value)
+        return name, (None, os.fsencode(value))
     attributes = dict(_ATTRIBUTE.findall(value))
     place = _ATTRIBUTE.sub("", value)
     filename = "" if place == "@-" else pathlib.Path(place[1:]).name

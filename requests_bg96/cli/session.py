@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import typing
 import warnings
 from collections.abc import Callable, Iterator
@@ -34,10 +35,23 @@ __all__ = (
 WAYS: tuple[str, ...] = typing.get_args(
     typing.get_type_hints(BG96Adapter.__init__)["via"]
 )
+
+
+class _Seconds(click.FloatRange):
+    """A number of seconds, which is not infinite."""
+
+    def convert(self, value: Any, *where: Any) -> Any:
+        """Return `value` as a number."""
+        seconds = super().convert(value, *where)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds", *where)
+        return seconds
+
+
 #: What the bar says while certificates go to the module.
 CERTIFICATES = "sending certificates"
 #: A number of seconds on the command line.
-SECONDS = click.FloatRange(min=0, min_open=True)
+SECONDS = _Seconds(min=0, min_open=True)
 
 
 def _meaning(name: str) -> str:

@@ -63,7 +63,6 @@ def test_completion(shell: str) -> None:
     for typed, wanted in (
         ("do", "doctor"),
         ("get --ap", "--apn"),
-        ("run --v", "--via"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "requests_bg96"],

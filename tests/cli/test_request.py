@@ -245,7 +245,26 @@ def test_the_machines_network(
     assert b"authorization" not in module.sent()[1]
 
 
+def test_other_characters(module: Behind) -> None:
+    """Bytes are sent as they were typed, also those that are no text."""
+    words = ["-H", "X: \u4e2d\udcff", "-u", "\u4e2d:\udcff", "-d", "\u4e2d\udcff"]
+    assert module.run("post", "server.example", *words).exit_code == 0
+    _, headers, body = module.sent()
+    assert headers[b"x"] == body == "\u4e2d".encode() + b"\xff"
+    given = headers[b"authorization"].removeprefix(b"Basic ")
+    assert base64.b64decode(given) == "\u4e2d:".encode() + b"\xff"
+    module.run("post", "server.example", "-F", "a=\udcff")
+    assert b"\r\n\r\n\xff\r\n" in module.sent()[2]
+
+
 WRONG = [
+    (["get", "server.example", "-H", "\u4e2d: x"], "cannot be part of a header"),
+    (["get", "http://\u4e2d:x@server.example"], "cannot be part of a header"),
+    (["get", "server.example", "-m", "nan"], "no number of seconds"),
+    (["get", "server.example", "-m", "inf"], "no number of seconds"),
+    (["get", "server.example", "-m", "0"], "-m"),
+    (["get", "http://[::1"], "not a valid host"),
+    (["download", "http://[::1"], "add PATH"),
     (["get", "ftp://server.example"], "ftp:// is not HTTP"),
     (["get", "http://"], "No host supplied"),
     (["get", "server.example", "-H", "X"], "NAME:VALUE"),

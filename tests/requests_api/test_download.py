@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -311,6 +312,35 @@ def test_damaged_notes(path: pathlib.Path, notes: bytes) -> None:
         path.with_name("file.part.json").write_bytes(notes)
         download(made.session, SOMEWHERE, path)
     assert path.read_bytes() == SHORT and shelf.asked == [None, None]
+
+
+ODD = {"size": "1000", "etag": 5, "digest": "x", "coding": [], "new": None}
+
+
+@pytest.mark.parametrize("name, value", ODD.items())
+def test_notes_of_another_version(path: pathlib.Path, name: str, value: object) -> None:
+    """What is not understood is not used."""
+    shelf = Shelf(SHORT, cuts=[600])
+    with behind(shelf) as made:
+        with pytest.raises(BROKEN):
+            download(made.session, SOMEWHERE, path)
+        place = path.with_name("file.part.json")
+        notes = json.loads(place.read_text())
+        notes["source"][name] = value
+        place.write_text(json.dumps(notes))
+        download(made.session, SOMEWHERE, path)
+    assert path.read_bytes() == SHORT and shelf.asked == [None, None]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs O_NOFOLLOW")
+def test_a_link_in_place_of_the_part(path: pathlib.Path) -> None:
+    """Nothing is written where it leads to."""
+    other = path.with_name("other")
+    other.write_bytes(b"mine")
+    path.with_name("file.part").symlink_to(other)
+    with behind(Shelf(SHORT)) as made, pytest.raises(OSError):
+        download(made.session, SOMEWHERE, path)
+    assert other.read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize(
