@@ -34,8 +34,8 @@ OVERLAP = 512
 #: Seconds between Last-Modified and Date: with fewer, a file may have changed twice
 #: with one Last-Modified (RFC 9110 section 8.8.2.2).
 SETTLED = 60
-#: How often a server may send less than what was asked for, or something else.
-ROUNDS = 1000
+#: How many requests a file may take, and how many of them may bring nothing.
+ROUNDS, FRUITLESS = 1000, 3
 
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)")
 _STRONG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
@@ -219,9 +219,14 @@ class _Download:
 
         :raises DownloadError: if the server does not give it.
         """
+        fruitless = 0
         for _ in range(ROUNDS):
+            before = self._part.size
             if self._round(progress):
                 return
+            fruitless += self._part.size <= before
+            if fruitless > FRUITLESS:
+                break
         raise DownloadError("the server does not send the file, but parts of others")
 
     def _round(self, progress: DownloadProgress) -> bool:
@@ -313,13 +318,16 @@ class _Download:
     def _compare(self, pieces: Iterator[bytes], start: int) -> bool:
         """Return whether the bytes that are there from `start` on are right.
 
-        If not, they are given up.
+        If they are wrong, they are given up.
 
         :param pieces: the body from `start` on; the rest of it is written.
         """
         there, came = self._part.behind(start), b""
         while len(came) < len(there) and (piece := next(pieces, b"")):
             came += piece
+        if len(came) < len(there) and there.startswith(came):
+            # It ended early.
+            return False
         if not came.startswith(there):
             self._part.cut(self._part.certain)
             return False

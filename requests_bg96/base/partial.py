@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import pathlib
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -116,16 +117,26 @@ class PartialFile:
         """Move the file into its place: it is complete."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        # Some systems do not move an open file.
-        self._file.close()
-        os.replace(self._part, self.path)
-        self._notes.unlink(missing_ok=True)
+        with self._closing():
+            os.replace(self._part, self.path)
+            self._notes.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Delete what is there."""
-        self._file.close()
-        for path in (self._part, self._notes):
-            path.unlink(missing_ok=True)
+        with self._closing():
+            for path in (self._part, self._notes):
+                path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _closing(self) -> Iterator[None]:
+        """Close the file after the block, so that no other program takes it before."""
+        if os.name == "nt":
+            # Windows does not move or delete an open file.
+            self._file.close()
+        try:
+            yield
+        finally:
+            self._file.close()
 
     def _restore(self) -> None:
         """Take what an earlier run has left, as far as it is certain.

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from ..errors import BG96Error
 from ..modem import BG96Modem
+from ..settings import Settings
 from .checks import Finding, Level, examine, repair
 from .options import Command, as_json, port, settings
 from .output import console, show_json
@@ -119,10 +120,10 @@ def _show(
             where.print(f"{'':{width + 10}}[dim]{escape(finding.advice)}[/]")
     where.print(f"\n{_summary(findings)}")
     if not (again or watch or _faults(findings)):
-        option = f" --port {modem.port}" if modem.port else ""
-        where.print(
-            f"Make one: requests-bg96 get{option} http://example.org/", markup=False
-        )
+        port = f" --port {modem.port}" if modem.port else ""
+        same = ", with the same settings" if modem.settings != Settings() else ""
+        command = f"requests-bg96 get{port} http://example.org/"
+        where.print(f"Make one{same}: {command}", markup=False)
 
 
 def _bars(finding: Finding, where: Console) -> str:

@@ -35,8 +35,10 @@ def test_three_commands() -> None:
         assert result.exit_code == 0
         last = f"Make one: requests-bg96 get --port {emulator.url} http://example.org/"
         assert result.stdout.splitlines()[-1] == last
-        *words, _ = last.partition("requests-bg96 ")[2].split()
-        assert CliRunner().invoke(main, [*words, server.url]).stdout == "hello"
+        *get, _ = last.partition("requests-bg96 ")[2].split()
+        assert CliRunner().invoke(main, [*get, server.url]).stdout == "hello"
+        result = CliRunner().invoke(main, [*words, "--apn", "iot.example"])
+        assert "\nMake one, with the same settings: " in result.stdout
         # Settings from elsewhere need not be repeated.
         result = CliRunner().invoke(main, ["get", server.url], env=environment)
         assert result.stdout == "hello"

@@ -241,6 +241,24 @@ def test_a_server_that_sends_less_than_asked(path: pathlib.Path) -> None:
     assert path.read_bytes() == SHORT
 
 
+def test_a_server_that_sends_nothing(path: pathlib.Path) -> None:
+    """It is not asked for ever."""
+
+    def app(request: Request) -> Reply:
+        if not request.all("Range"):
+            return raw(HEAD, SHORT[:600])
+        head = b'HTTP/1.1 206 P\r\nConnection: close\r\nETag: "one"\r\n'
+        return raw(head, b"Content-Range: bytes %d-999/1000\r\n\r\n" % START)
+
+    with serve(app) as server, requests.Session() as session:
+        with pytest.raises(BROKEN):
+            download(session, server.url, path)
+        with pytest.raises(DownloadError, match="does not send the file"):
+            for _ in range(2):
+                download(session, server.url, path)
+        assert len(server.requests) < 12
+
+
 NOT_RESUMED: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({}, {}),
     ({"ETag": 'W/"weak"'}, {}),
