@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from .ca import bundle
 from .failures import Failure, request_failure
-from .handshakes import Server, examine
+from .handshakes import TlsProfile, examine
 from .options import Command, as_json
 from .output import console, show_json
 from .progress import Bar
@@ -90,7 +90,7 @@ def check_command(
     sys.exit(0 if works and good else 1)
 
 
-def _by_line(server: Server) -> _Way:
+def _by_line(server: TlsProfile) -> _Way:
     """Return whether the module's own TLS works."""
     if "1.2" not in server.versions:
         offered = ", ".join(server.versions)
@@ -109,7 +109,7 @@ def _by_line(server: Server) -> _Way:
     return _Way("line", True, "; ".join(notes))
 
 
-def _by_socket(server: Server) -> _Way:
+def _by_socket(server: TlsProfile) -> _Way:
     """Return whether the TLS of this machine works, over the module's sockets."""
     missing = "" if "socket" in WAYS else "this version does not have it yet"
     if server.stock:
@@ -117,7 +117,9 @@ def _by_socket(server: Server) -> _Way:
     return _Way("socket", False, server.distrust or "this machine's TLS refuses it")
 
 
-def _by_modem(session: requests.Session, host: str, port: int, server: Server) -> _Way:
+def _by_modem(
+    session: requests.Session, host: str, port: int, server: TlsProfile
+) -> _Way:
     """Ask the module itself."""
     if server.root is None:
         return _Way("modem", False, "not asked: the server has no root to check with")
@@ -144,7 +146,7 @@ def _file(text: str) -> Iterator[str]:
         os.unlink(path)
 
 
-def _as_data(server: Server, ways: list[_Way]) -> dict[str, Any]:
+def _as_data(server: TlsProfile, ways: list[_Way]) -> dict[str, Any]:
     found = dataclasses.asdict(server)
     found["expires"] = server.expires and server.expires.isoformat()
     if server.root is not None:
@@ -153,7 +155,7 @@ def _as_data(server: Server, ways: list[_Way]) -> dict[str, Any]:
     return {**found, "ways": [dataclasses.asdict(way) for way in ways]}
 
 
-def _rows(server: Server) -> Iterator[tuple[str, str]]:
+def _rows(server: TlsProfile) -> Iterator[tuple[str, str]]:
     yield "TLS versions", ", ".join(server.versions)
     yield "keys", ", ".join(server.keys) or "not shown"
     yield "suites", ", ".join(server.suites) or "none of the module's"
@@ -168,7 +170,7 @@ def _rows(server: Server) -> Iterator[tuple[str, str]]:
         yield "root", f"none: {server.distrust}"
 
 
-def _show(server: Server, ways: list[_Way]) -> None:
+def _show(server: TlsProfile, ways: list[_Way]) -> None:
     where = console()
     for name, text in _rows(server):
         where.print(f"[bold]{name:12}[/]  {escape(text)}")

@@ -20,7 +20,7 @@ from .roots import (
     name_of,
 )
 
-__all__ = ("Server", "examine")
+__all__ = ("TlsProfile", "examine")
 
 #: Seconds for each step of a connection.
 TIMEOUT = 10.0
@@ -38,7 +38,7 @@ ALL = "ALL:@SECLEVEL=0"
 
 
 @dataclasses.dataclass(frozen=True)
-class Server:
+class TlsProfile:
     """What a server accepts, and what it shows.
 
     :param versions: the TLS versions, such as ``1.2``.
@@ -110,7 +110,7 @@ class _Place:
             return None
 
 
-def examine(host: str, port: int, bundle: list[str]) -> Server:
+def examine(host: str, port: int, bundle: list[str]) -> TlsProfile:
     """Examine a server.
 
     :param bundle: the roots to trust, in PEM.
@@ -132,7 +132,7 @@ def examine(host: str, port: int, bundle: list[str]) -> Server:
     best = as_module or shown
     seen = [one for one in (as_module, shown) if one]
     without = place.shake(old if as_module else _context(), sni=False)
-    server = Server(
+    server = TlsProfile(
         versions,
         _codes(suites),
         _codes(code for code, context in tested.items() if context is None),
@@ -143,8 +143,8 @@ def examine(host: str, port: int, bundle: list[str]) -> Server:
 
 
 def _trusted(
-    server: Server, place: _Place, host: str, port: int, bundle: list[str]
-) -> Server:
+    server: TlsProfile, place: _Place, host: str, port: int, bundle: list[str]
+) -> TlsProfile:
     """Add whether the server can be trusted."""
     try:
         root, distrust = find_root(host, port, bundle), ""

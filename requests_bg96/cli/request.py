@@ -20,7 +20,7 @@ from .options import Command, as_json
 from .output import show_json
 from .progress import Bar
 from .request_parts import body_of, credentials, headers_of, with_scheme
-from .response_output import Received, as_data, head_of, show, write
+from .response_output import ReceivedBody, as_data, head_of, show, write
 from .session import SECONDS, with_session
 
 __all__ = ("request_commands",)
@@ -157,7 +157,7 @@ def _run(
         limit.watch(response)
         with response:
             _refuse(response, fail=fail)
-            body = Received(response, limit.is_over)
+            body = ReceivedBody(response, limit.is_over)
             _deliver(response, body, shown, method=method, **given)
 
 
@@ -259,7 +259,7 @@ def _refuse(response: requests.Response, *, fail: bool) -> None:
 
 def _deliver(
     response: requests.Response,
-    body: Received,
+    body: ReceivedBody,
     shown: Bar,
     *,
     method: str,
@@ -287,7 +287,7 @@ def _deliver(
 
 
 def _store(
-    response: requests.Response, body: Received, path: str, *, include: bool
+    response: requests.Response, body: ReceivedBody, path: str, *, include: bool
 ) -> None:
     with open(path, "wb") as file:
         if include:

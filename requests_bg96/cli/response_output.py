@@ -17,7 +17,7 @@ from ..base.body import pieces_of
 from .failures import Failure
 from .output import console
 
-__all__ = ("Received", "as_data", "head_of", "plain", "show", "write")
+__all__ = ("ReceivedBody", "as_data", "head_of", "plain", "show", "write")
 
 #: The longest body that is prettified; a longer one is shown as it comes.
 PRETTY = 1_000_000
@@ -30,7 +30,7 @@ _CONTROLS = {
 } | {ord("\r"): ""}
 
 
-class Received:
+class ReceivedBody:
     """The body of a response, and how much of it has come.
 
     :param response: whose body was not read yet.
