@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .command_line import parse
 from .registry import Lines, Registry, Reply
 from .results import CommandFailed, Quiet
-from .scheduler import Procedure, Wait
+from .scheduler import NOW, Procedure, Wait
 
 if TYPE_CHECKING:
     from .module import Module
@@ -51,11 +51,12 @@ class Interpreter:
     def _read_line(self) -> Procedure[str | None]:
         while True:
             yield Wait(self._terminal.listens)
-            # Take one byte at a time. Those after the terminator may be payload.
-            self._terminal.claims_next()
-            _, character = self._terminal.input.take(1)
-            if self._typed(character[0]):
-                return self._finished()
+            while self._terminal.listens() == NOW:
+                # Take one byte at a time. Those after the terminator may be payload.
+                self._terminal.claims_next()
+                _, character = self._terminal.input.take(1)
+                if self._typed(character[0]):
+                    return self._finished()
 
     def _typed(self, character: int) -> bool:
         """Take one character; return whether it ends a line."""

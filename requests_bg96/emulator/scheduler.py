@@ -113,12 +113,7 @@ class Scheduler:
 
     def step(self, now: float) -> float:
         """Run all tasks until `now`; return the time of the next step."""
-        while True:
-            while self._run_ready():
-                pass
-            due = self.due()
-            if due > now:
-                break
+        while (due := self._run_ready()) <= now:
             self.now = max(self.now, due)
         self.now = max(self.now, now)
         return due
@@ -127,14 +122,24 @@ class Scheduler:
         """Wait for `seconds`."""
         yield Wait(until=self.now + seconds)
 
-    def _run_ready(self) -> bool:
-        progress = False
-        for task in list(self._tasks):
-            if task.wait is None or task not in self._tasks:
+    def _run_ready(self) -> float:
+        """Run the tasks that are ready, and return NOW.
+
+        If none is ready, return the time of the next step. Each byte of a line costs a
+        call, so this asks each task once.
+        """
+        due, ran = NEVER, False
+        for task in tuple(self._tasks):
+            # A task that has just run may have ended others.
+            if (wait := task.wait) is None or task not in self._tasks:
                 continue
-            ready = task.wait.when() <= self.now
-            if ready or task.wait.until <= self.now:
-                task.resume(ready)
-                progress = True
+            when = wait.when()
+            if when <= self.now or wait.until <= self.now:
+                task.resume(when <= self.now)
+                ran = True
+            elif not ran:
+                due = min(due, when, wait.until)
+        if not ran:
+            return due
         self._tasks = [task for task in self._tasks if not task.done]
-        return progress
+        return NOW
