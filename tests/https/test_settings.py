@@ -125,8 +125,8 @@ def test_a_value_that_noise_has_changed_is_noticed(
     assert_checked(doors)
 
 
-@pytest.mark.parametrize("accepted", [False, True])
-@pytest.mark.parametrize("seed", range(2))
+# The other bytes are hit where the host must be checked, as it must by default.
+@pytest.mark.parametrize(("accepted", "seed"), [(False, 0), (False, 1), (True, 0)])
 def test_no_noise_makes_a_connection_less_checked(
     tmp_path: pathlib.Path, accepted: bool, seed: int
 ) -> None:
