@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from serial.tools import list_ports
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import Emulator
@@ -33,6 +35,16 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first, so that no core waits for them at the end."""
+    items.sort(key=lambda item: "/soak/" not in item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the tests stays: garbage collections may pass it over."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's CA bundles, proxies, passwords and modems from the tests."""
@@ -42,6 +54,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETRC", os.devnull)
     # The configuration of whoever runs the tests, too.
     monkeypatch.setenv("BG96_CONFIG", os.devnull)
+    # Neither is a module on this machine's USB for tests; and a search takes longer
+    # than most of them.
+    monkeypatch.setattr(list_ports, "comports", list)
 
 
 @pytest.fixture
