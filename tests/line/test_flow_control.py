@@ -18,19 +18,21 @@ from requests_bg96.emulator.clock import VirtualClock
 from requests_bg96.modem import ModemState
 from tests.support import SOMEWHERE, Answers, Rig, rig
 
-#: A body of 1 MB; no two blocks are alike.
-BODY = b"".join(hashlib.sha256(b"%d" % i).digest() * 32 for i in range(1000))
+#: A body of 600 kB; no two blocks are alike.
+BODY = b"".join(hashlib.sha256(b"%d" % i).digest() * 32 for i in range(600))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
-#: The body of an upload.
-UPLOAD = BODY[:300_000]
+#: The body of an upload: more than a minute for the slowest module.
+UPLOAD = BODY[:160_000]
 #: The module's highest speed, and its default.
 FAST, USUAL = 921_600, 115_200
 #: The bytes per second of a module that is a third slower than its line.
 SLUGGISH = 8_000
 #: The place where the reader of a body goes away.
-MIDDLE = 300_000
+MIDDLE = 100_000
 #: Long enough for a break in the middle.
 SHORTER = BODY[: MIDDLE + 100_000]
+#: After the middle, this has more bytes than all buffers hold.
+LONGER = BODY[:600_000]
 
 
 def serving(body: bytes) -> Answers:
@@ -103,9 +105,9 @@ def test_both_ends_of_a_pty_use_it_or_none(rtscts: bool) -> None:
 def test_a_reader_who_is_away_for_ten_seconds() -> None:
     """The line is stopped, and that is all."""
     options: dict[str, Any] = {"baudrate": USUAL, "overflow": 4096}
-    with rig(serving(BODY), adapter={"rtscts": True}, **options) as made:
-        assert read_with_a_break(made, 10.0) == digest(BODY)
-        line = len(BODY) * 10 / USUAL
+    with rig(serving(SHORTER), adapter={"rtscts": True}, **options) as made:
+        assert read_with_a_break(made, 10.0) == digest(SHORTER)
+        line = len(SHORTER) * 10 / USUAL
         assert line + 9 < made.clock.now() < line + 12
 
 
@@ -138,24 +140,24 @@ def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
     """At the highest speed: a thread reads, and the whole takes no longer."""
     # About three seconds, for a busy machine.
     options: dict[str, Any] = {"baudrate": FAST, "overflow": 262_144}
-    with rig(serving(BODY), clock=SystemClock(), on_line=None, **options) as made:
+    with rig(serving(LONGER), clock=SystemClock(), on_line=None, **options) as made:
         made.emulator.module.store.line_rate = FAST
         adapter = BG96Adapter(made.emulator.url, baudrate=FAST)
         made.session.mount("http://", adapter)
         started = time.monotonic()
-        assert read_with_a_break(made, 10.0) == digest(BODY)
-        # One after the other, they would take 21 s.
-        assert time.monotonic() - started < 18
+        assert read_with_a_break(made, 6.0) == digest(LONGER)
+        # One after the other, they would take 12.5 s.
+        assert time.monotonic() - started < 11
 
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_a_reader_of_a_pty_who_is_away(rtscts: bool) -> None:
     """For a time in which more bytes come than all buffers hold."""
-    body = BODY[: 2 * MIDDLE]
-    options: dict[str, Any] = {"baudrate": FAST, "overflow": 4096, "on_line": None}
-    with rig(serving(body), clock=SystemClock(), **options) as plain:
+    # About 0.7 seconds, for a busy machine.
+    options: dict[str, Any] = {"baudrate": FAST, "overflow": 65_536, "on_line": None}
+    with rig(serving(LONGER), clock=SystemClock(), **options) as plain:
         with over_a_pty(plain, baudrate=FAST, rtscts=rtscts) as made:
-            assert read_with_a_break(made, 2.0) == digest(body)
+            assert read_with_a_break(made, 2.0) == digest(LONGER)
 
 
 # A slow module
