@@ -73,7 +73,7 @@ class Interpreter:
         elif character >= 32 and len(self._line) <= LINE_LIMIT:
             # Keep one character too many, to notice a line that is too long.
             self._line.append(character)
-        return bytes(self._line).upper() == b"A/"
+        return len(self._line) == 2 and self._line.upper() == b"A/"
 
     def _finished(self) -> str | None:
         """Return the text after AT; None if it is not a command line."""

@@ -156,7 +156,7 @@ class Line:
             due = self._due()
             if due > now:
                 self._now = max(self._now, now)
-                self._module.step(self._now)
+                self._module.scheduler.rest(self._now)
                 return due
             self._now = max(self._now, due, min(now, self._module.scheduler.now))
             self._advance(self._now)

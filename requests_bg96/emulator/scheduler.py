@@ -107,16 +107,22 @@ class Scheduler:
 
     def due(self) -> float:
         """Return the time of the next step."""
-        return min(
-            (task.wait.due() for task in self._tasks if task.wait), default=NEVER
-        )
+        due = NEVER
+        for task in self._tasks:
+            if wait := task.wait:
+                due = min(due, wait.when(), wait.until)
+        return due
 
     def step(self, now: float) -> float:
         """Run all tasks until `now`; return the time of the next step."""
         while (due := self._run_ready()) <= now:
             self.now = max(self.now, due)
-        self.now = max(self.now, now)
+        self.rest(now)
         return due
+
+    def rest(self, now: float) -> None:
+        """Set the time to `now`, at which no task is ready."""
+        self.now = max(self.now, now)
 
     def sleep(self, seconds: float) -> Procedure[None]:
         """Wait for `seconds`."""
