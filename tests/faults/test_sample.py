@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import pytest
 
 from tests.faults import interrupts
-from tests.faults.cases import FAULTS, every_case, offsets
+from tests.faults.cases import FAULTS, Case, every_case, offsets
 from tests.faults.exchanges import EXCHANGES, FRESH
 from tests.faults.trial import GOOD, carry_out
 from tests.transitions import recorded
@@ -17,10 +18,16 @@ EVERY = 1009
 PARTS = 8
 
 
+@functools.cache
+def sample() -> list[Case]:
+    """Return the cases of all parts. A walk through the table takes over a second."""
+    return list(itertools.islice(every_case(), 0, None, EVERY))
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_sample_of_the_table(part: int) -> None:
     """The whole table is ``tox -e faults``."""
-    cases = itertools.islice(every_case(), part * EVERY, None, PARTS * EVERY)
+    cases = sample()[part::PARTS]
     with recorded() as seen:
         found = [(str(case), carry_out(case)) for case in cases]
     assert len(found) > 60
