@@ -41,9 +41,8 @@ class Intake:
 
     def due(self, data_mode: bool) -> float:
         """Return the time at which the module reads the next bytes."""
-        if data_mode or not self._wire:
-            return self._wire.due()
-        return NOW
+        due = self._wire.due()
+        return due if data_mode or due == NEVER else NOW
 
     def take(self, data_mode: bool, now: float) -> bytes:
         """Return the bytes that the module reads at the time `now`."""

@@ -170,15 +170,16 @@ class Line:
         )
 
     def _incoming_due(self) -> float:
-        if not self._input_room:
+        due = self._incoming.due()
+        if due == NEVER or not self._input_room:
             return NEVER
-        return max(self._incoming.due(), self._from_host.silent_until)
+        return max(due, self._from_host.silent_until)
 
     def _outgoing_due(self) -> float:
-        if not self.open or not self._room():
-            return NEVER
         pending = self._module.pending and len(self._outgoing) < FIFO
         due = NOW if pending else self._outgoing.due()
+        if due == NEVER or not self.open or not self._room():
+            return NEVER
         return max(due, self._to_host.silent_until)
 
     def _advance(self, now: float) -> None:
