@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there before the tests stays: garbage collections may pass it over."""
+    """Hide the objects that exist before the tests from garbage collections."""
     gc.freeze()
 
 
@@ -54,8 +54,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETRC", os.devnull)
     # The configuration of whoever runs the tests, too.
     monkeypatch.setenv("BG96_CONFIG", os.devnull)
-    # Neither is a module on this machine's USB for tests; and a search takes longer
-    # than most of them.
+    # A search of this machine's USB takes longer than most tests, and may find a modem.
     monkeypatch.setattr(list_ports, "comports", list)
 
 

@@ -39,10 +39,6 @@ class Wait:
     when: Callable[[], float] = never
     until: float = NEVER
 
-    def due(self) -> float:
-        """Return the time at which the procedure continues."""
-        return min(self.when(), self.until)
-
 
 class Task:
     """One procedure that runs."""
