@@ -13,6 +13,7 @@ from typing import Any
 __all__ = (
     "CME_MEANING",
     "HTTP_MEANING",
+    "TCP_MEANING",
     "BG96Error",
     "ContextError",
     "DataModeError",
@@ -68,6 +69,35 @@ HTTP_MEANING = {
     728: "Wait HTTP(S) response timeout",
     729: "Memory allocation failed",
     730: "Invalid parameter",
+}
+
+#: TCP manual, chapter 4.
+TCP_MEANING = {
+    550: "unknown error",
+    551: "operation blocked",
+    552: "invalid parameters",
+    553: "memory not enough",
+    554: "create socket failed",
+    555: "operation not supported",
+    556: "socket bind failed",
+    557: "socket listen failed",
+    558: "socket write failed",
+    559: "socket read failed",
+    560: "socket accept failed",
+    561: "open PDP context failed",
+    562: "close PDP context failed",
+    563: "socket identity has been used",
+    564: "DNS busy",
+    565: "DNS parse failed",
+    566: "socket connect failed",
+    567: "socket has been closed",
+    568: "operation busy",
+    569: "operation timeout",
+    570: "PDP context broken down",
+    571: "cancel send",
+    572: "operation not allowed",
+    573: "APN not configured",
+    574: "port busy",
 }
 
 #: AT manual 12.5; the errors that can occur while a connection is set up.
@@ -261,4 +291,6 @@ class ModuleError(BG96Error):
 
 def meaning(err: int) -> str:
     """Return the manuals' name for the error number `err`."""
-    return HTTP_MEANING.get(err) or CME_MEANING.get(err) or "not in the manuals"
+    meanings = (HTTP_MEANING, TCP_MEANING, CME_MEANING)
+    found = (one[err] for one in meanings if err in one)
+    return next(found, "not in the manuals")

@@ -88,10 +88,14 @@ class Link(Wire):
         #: If not, only HTTP, the module's result URC and the trailer tell the end of
         #: it.
         self.proved = False
+        #: How often the module has entered data mode. It may lose URCs there.
+        self.data_modes = 0
         self._dtr = settings.dtr
         self._verify_echo = settings.verify_echo
         self._escaping = False
         self._dtr_tried = False
+        #: How often data mode was left since the module last answered a question.
+        self._escapes = 0
         self._steps: dict[type[Any], Callable[[Any, Deadline], Any]] = {
             Ask: self._ask,
             Command: self._command,
@@ -214,6 +218,7 @@ class Link(Wire):
             # If it was not listening, bytes before its answer may be a server's.
             self._note_again(pending + before + answer[0])
         self._dtr_tried = False
+        self._escapes = 0
         self.late_answer = None
         self.met = self.proved = True
         self._asked = Deadline(self._clock, times.START)
@@ -240,7 +245,8 @@ class Link(Wire):
             if line not in (b"", b"OK"):
                 self.note(line)
 
-    def _command(self, command: Command, deadline: Deadline) -> Reply:
+    def _give(self, command: Command, deadline: Deadline) -> None:
+        """Write the line of `command`; its answer follows."""
         if not self.state.listens:
             raise DataModeError("the module has not shown that it listens")
         self._note_pending(deadline)
@@ -255,6 +261,9 @@ class Link(Wire):
         self._said = command
         self.state.on(Event.COMMAND)
         self._write(command.line, State.COMMANDED)
+
+    def _command(self, command: Command, deadline: Deadline) -> Reply:
+        self._give(command, deadline)
         before = self.phase
         if command.commits:
             self.phase = Phase.SEND
@@ -295,8 +304,16 @@ class Link(Wire):
             self._raise_in_data_mode()
         self.state.on(Event.RECEIVE if command.payload is None else Event.SEND)
         self.proved = self.proved and not command.leads
-        # If the module understood another length, it would take the rest for commands.
-        if self._verify_echo and command.payload is not None and not self._echoed:
+        self.data_modes += 1
+        if self._verify_echo and command.payload is not None:
+            self._compare_echo()
+
+    def _compare_echo(self) -> None:
+        """Refuse to send a payload if the module understood another length.
+
+        It would take the rest of the payload for commands.
+        """
+        if not self._echoed:
             raise EchoError("the module's echo differs from the command that was sent")
 
     def _transfer(self, command: Command, reply: Reply, deadline: Deadline) -> Reply:
@@ -373,6 +390,7 @@ class Link(Wire):
         # The next bytes may still be payload. Only the answer to a question tells.
         self._lines.clear()
         self._escaping = False
+        self._escapes += 1
         self.state.on(Event.ESCAPED)
 
     def _leave_data_mode(self, deadline: Deadline) -> None:

@@ -13,6 +13,7 @@ import os
 import select
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 
 import serial
 from serial.tools import list_ports
@@ -21,6 +22,7 @@ from ..clock import Clock, Deadline
 from ..errors import PortError
 from ..stats import Statistics
 from .usb import modules
+from .waker import Waker
 
 __all__ = ("Port", "find_port", "held_for", "resolved")
 
@@ -123,6 +125,8 @@ class Port:
         self.url = url
         self.rtscts = rtscts
         self._stats = stats or Statistics()
+        #: Wakes a read, once there was one that may be interrupted.
+        self._waker: Waker | None = None
         self.holder = holder
         self._clock = clock
         self._process = os.getpid()
@@ -176,6 +180,8 @@ class Port:
         self._serial.close()
         if connection is not None:
             connection.close()
+        if self._waker is not None:
+            self._waker.close()
 
     def check_process(self) -> None:
         """Refuse the port of a parent process.
@@ -208,7 +214,8 @@ class Port:
     ) -> bytes:
         """Return the bytes that come, as soon as there are any; b"" at the deadline.
 
-        :param given_up: asked every `SLICE` seconds whether to stop waiting.
+        :param given_up: tells whether to stop waiting. It is asked at each `interrupt`,
+            and every `SLICE` seconds.
         :raises PortError: if the port went away.
         """
         if self._process != os.getpid():
@@ -222,6 +229,15 @@ class Port:
             raise self._failure("cannot be read", error) from error
         self._stats.line_bytes_down += len(data)
         return data
+
+    def interrupt(self) -> None:
+        """Make a read in another thread ask its `given_up` now; do not wait."""
+        if self._waker is not None:
+            self._waker.wake()
+        elif self._descriptor is None:
+            # Not all ports of pyserial can do this.
+            with suppress(AttributeError, *FAILURES):
+                self._serial.cancel_read()
 
     def write(self, data: bytes) -> None:
         """Send all of `data`; this takes as long as the line needs.
@@ -261,12 +277,25 @@ class Port:
         deadline: Deadline,
         given_up: Callable[[], bool] | None,
     ) -> bytes:
+        if given_up is not None:
+            return self._read_until(descriptor, deadline, given_up)
+        if select.select([descriptor], [], [], deadline.left())[0]:
+            return bytes(self._serial.read(READ_SIZE))
+        return b""
+
+    def _read_until(
+        self, descriptor: int, deadline: Deadline, given_up: Callable[[], bool]
+    ) -> bytes:
+        if self._waker is None:
+            self._waker = Waker()
         while True:
             left = deadline.left()
-            seconds = min(SLICE, left) if given_up else left
-            if select.select([descriptor], [], [], seconds)[0]:
+            waiting = [descriptor, self._waker.fileno()]
+            came = select.select(waiting, [], [], min(SLICE, left))[0]
+            if descriptor in came:
                 return bytes(self._serial.read(READ_SIZE))
-            if seconds == left or (given_up and given_up()):
+            self._waker.reset()
+            if left <= SLICE and not came or given_up():
                 return b""
 
     def _read_in_slices(

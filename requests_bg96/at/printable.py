@@ -46,12 +46,19 @@ _VALUES: dict[bytes, bytes | None] = {
     b"+QHTTPURL": _NUMBERS,
     b"+QIACT": rb"[0-9,]{1,9}," + _ADDRESS,
     # Contains the APN's user name and password.
+    b"+QICFG": rb'"[a-z/]{1,20}"(?:, ?[0-9]{1,5}){1,4}',
     b"+QICSGP": None,
     b"+QIDNSCFG": rb"[0-9]{1,2}(?:, ?%b){0,2}" % _ADDRESS,
     b"+QIGETERROR": rb"[0-9]{1,4}, ?[A-Za-z ]{0,40}",
     b"+QIND": rb"(?:SMS|PB) DONE",
     b"+QINISTAT": _NUMBERS,
-    b"+QIURC": rb'"pdpdeact",[0-9]{1,2}',
+    b"+QIOPEN": _NUMBERS,
+    b"+QIRD": _NUMBERS,
+    b"+QISDE": _NUMBERS,
+    b"+QISEND": _NUMBERS,
+    # Contains the address of the server.
+    b"+QISTATE": None,
+    b"+QIURC": rb'"(?:pdpdeact|recv|closed)", ?[0-9]{1,2}|"incoming full"',
     b"+QPINC": rb'"?(?:SC|P2)"?, ?[0-9]{1,2}, ?[0-9]{1,2}',
     b"+QSSLCFG": _SETTING,
     b"+QUSIM": _NUMBERS,
@@ -61,7 +68,7 @@ _VALUES: dict[bytes, bytes | None] = {
 #: Lines without a name: result codes, lines of a start, and the module's identity.
 _BARE = re.compile(
     rb"OK|ERROR|NO CARRIER|BUSY|NO ANSWER|NO DIALTONE|ABORTED|CONNECT(?: [0-9]{1,7})?|"
-    rb"RDY|APP RDY|POWERED DOWN|NORMAL POWER DOWN|RING|"
+    rb"SEND OK|SEND FAIL|RDY|APP RDY|POWERED DOWN|NORMAL POWER DOWN|RING|"
     rb"Quectel|(?:BG|EC|EG|UC|UG|EM)[0-9]{2}(?:-[A-Z0-9]{1,4})?|"
     rb"Revision: (?:BG|EC|EG|UC|UG|EM)[0-9]{2}[A-Z0-9_.]{1,24}"
 )

@@ -35,9 +35,15 @@ the state allows it.
 ``DOUBTED``
     As ``RECEIVING``, but the module was asked whether it is done. The next bytes may be
     the answer, or more payload.
+``PROMPTED``
+    The module has sent its prompt, and takes a number of bytes that it was told as
+    payload of a socket. It is in command mode all the same.
+``MEASURED``
+    The module has told a number of bytes, and sends so many bytes of a socket, which
+    a server has chosen. It is in command mode all the same.
 ``IN_DATA_MODE``
-    The module is in data mode, and no exchange uses it. It would take every byte for
-    payload, so data mode must be left.
+    The module is in data mode, or waits at its prompt, and no exchange uses it. It
+    would take every byte for payload, so data mode must be left.
 ``LEAVING``
     We are leaving data mode, with DTR or with ``+++`` and its silences. The module may
     still be in it.
@@ -73,6 +79,8 @@ class State(enum.Enum):
     SENDING = "sending"
     RECEIVING = "receiving"
     DOUBTED = "doubted"
+    PROMPTED = "prompted"
+    MEASURED = "measured"
     IN_DATA_MODE = "in data mode"
     LEAVING = "leaving"
 
@@ -100,6 +108,12 @@ class Event(enum.Enum):
     SEND = "send"
     #: CONNECT has come, and the module sends payload.
     RECEIVE = "receive"
+    #: The prompt has come, and the module takes a told number of bytes.
+    PROMPT = "prompt"
+    #: The module has told a number of bytes, and sends so many.
+    MEASURE = "measure"
+    #: This number of bytes is complete.
+    WHOLE = "whole"
     #: CONNECT has come unexpectedly.
     STRAY_CONNECT = "stray CONNECT"
     #: The payload has ended, with its trailer.
@@ -158,6 +172,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.RESULT: State.LISTENING,
         Event.SEND: State.SENDING,
         Event.RECEIVE: State.RECEIVING,
+        Event.PROMPT: State.PROMPTED,
+        Event.MEASURE: State.MEASURED,
         Event.STRAY_CONNECT: State.IN_DATA_MODE,
         Event.GIVE_UP: State.LATE,
         Event.DOUBT: State.UNKNOWN,
@@ -203,6 +219,19 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.ECHO: State.COMMANDED,
         Event.GIVE_UP: State.IN_DATA_MODE,
     },
+    State.PROMPTED: {
+        Event.CLOSE: State.CLOSED_IN_DATA_MODE,
+        Event.RESULT: State.LISTENING,
+        Event.WHOLE: State.COMMANDED,
+        Event.STRAY_CONNECT: State.IN_DATA_MODE,
+        Event.GIVE_UP: State.IN_DATA_MODE,
+        Event.DOUBT: State.UNKNOWN,
+    },
+    State.MEASURED: {
+        Event.CLOSE: State.CLOSED,
+        Event.WHOLE: State.COMMANDED,
+        Event.GIVE_UP: State.UNKNOWN,
+    },
     State.IN_DATA_MODE: {
         Event.CLOSE: State.CLOSED_IN_DATA_MODE,
         Event.ASK: State.ASKED,
@@ -226,6 +255,8 @@ LISTENS = frozenset(
         State.SENDING,
         State.RECEIVING,
         State.DOUBTED,
+        State.PROMPTED,
+        State.MEASURED,
     }
 )
 #: In these states, the module may take written bytes for payload.
@@ -234,6 +265,7 @@ IN_DATA_MODE = frozenset(
         State.SENDING,
         State.RECEIVING,
         State.DOUBTED,
+        State.PROMPTED,
         State.IN_DATA_MODE,
         State.LEAVING,
         State.CLOSED_IN_DATA_MODE,

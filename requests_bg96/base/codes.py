@@ -15,6 +15,15 @@ __all__ = (
     "GET_LIMIT",
     "POST_LIMIT",
     "SECONDS_LIMIT",
+    "SOCKET_BROKEN",
+    "SOCKET_BUSY",
+    "SOCKET_CLOSED",
+    "SOCKET_CONTEXT_LOST",
+    "SOCKET_LATE",
+    "SOCKET_REFUSED",
+    "SOCKET_TAKEN",
+    "SOCKET_UNRESOLVED",
+    "SOCKET_WORN",
     "STATE_LOST",
     "URL_LIMIT",
     "UNRESOLVED",
@@ -45,3 +54,24 @@ DOUBTFUL = frozenset({None, 3, 4, 50, 711, 726, 730})
 CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
 #: The name has no address, or the module has no name server (HTTP manual 4.3).
 UNRESOLVED = frozenset({714})
+
+# The numbers of sockets (TCP manual 4)
+
+#: The PDP context of a socket is not active, or was lost.
+SOCKET_CONTEXT_LOST = frozenset({561, 562, 570, 572})
+#: The network has dropped the PDP context of a socket.
+SOCKET_BROKEN = 570
+#: Another socket has the number.
+SOCKET_TAKEN = 563
+#: The name has no address, or the module has no name server.
+SOCKET_UNRESOLVED = 565
+#: The server, or a host on the way, refuses the connection.
+SOCKET_REFUSED = 566
+#: The server has closed the connection.
+SOCKET_CLOSED = 567
+#: The module is busy with something else.
+SOCKET_BUSY = frozenset({564, 568})
+#: The server did not answer.
+SOCKET_LATE = 569
+#: Also the answer of a firmware whose sockets have worn out.
+SOCKET_WORN = 552

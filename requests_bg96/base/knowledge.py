@@ -61,6 +61,8 @@ class Told:
     :param context: whether the PDP context is active.
     :param url: the last URL of AT+QHTTPURL.
     :param confirmed_url: the URL that was read back since then.
+    :param sockets: whether the sockets that the module has are known, and their
+        settings are right.
     :param busy_count: how often in a row it has answered that it is busy with a
         request.
     """
@@ -68,6 +70,7 @@ class Told:
     context: bool = False
     url: bytes | None = dataclasses.field(default=None, repr=False)
     confirmed_url: bytes | None = dataclasses.field(default=None, repr=False)
+    sockets: bool = False
     busy_count: int = 0
 
 

@@ -135,6 +135,32 @@ REGISTRATION = Rule(
     "ask it again",
     pause=1.0,
 )
+SOCKET_FORMATS = Rule(
+    "the settings of sockets read back differently",
+    "write them again",
+    attempts=3,
+)
+SOCKET_BUSY = Rule(
+    "the module is too busy to open a socket (564, 568)",
+    "open it again",
+    pause=0.5,
+)
+#: "Some modules forget" the URC, says a driver that polls each 500 ms.
+SOCKET_SILENCE = Rule(
+    "no URC comes for a socket that a thread waits for",
+    "ask the module, because the URC may be lost",
+    pause=1.0,
+)
+SOCKET_REFUSED = Rule(
+    "the module refuses to read from a connected socket, or to send on it",
+    "give the command again",
+    attempts=3,
+)
+SOCKET_FULL = Rule(
+    "the module's send buffer is full (SEND FAIL), and it has taken nothing",
+    "send it again",
+    pause=0.5,
+)
 
 #: In the order in which a request meets them.
 RULES = (
@@ -154,4 +180,9 @@ RULES = (
     REQUEST,
     FETCH_BUSY,
     FETCH_DOUBTFUL,
+    SOCKET_FORMATS,
+    SOCKET_BUSY,
+    SOCKET_SILENCE,
+    SOCKET_REFUSED,
+    SOCKET_FULL,
 )

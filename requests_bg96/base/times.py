@@ -84,6 +84,23 @@ CONTRADICTION = 0.1
 #: For deleting files that are not needed any more.
 TIDY = 5.0
 
+# Sockets
+
+#: For the answer to a command of a socket, even if the caller's timeout ends before:
+#: without it, the socket is lost. On hardware, some 30 ms.
+SOCKET_ANSWER = 5.0
+#: For SEND OK, while the send buffer is full (BG95's TCP application note, 2.3.7).
+SOCKET_SENT = 120.0
+#: The module waits so long for the server's end when it closes a socket, and answers
+#: nothing meanwhile (TCP manual 2.1.5).
+SOCKET_END = 2
+#: More than the module may take to close it.
+SOCKET_CLOSED = SOCKET_END + 10.0
+#: The longest that bytes of one line may keep the line from other threads.
+SOCKET_SHARE = 0.2
+#: For a wait without a timeout.
+FOREVER = 1e9
+
 # Recovery
 
 #: For resynchronising the module, out of the time until it can answer.
@@ -113,4 +130,6 @@ ORDER = (
     ("MODULE_UPLOAD_SILENCE", "ACKNOWLEDGEMENT"),
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),
     ("CUT", "CLOSE"),
+    ("SOCKET_SHARE", "SOCKET_END", "SOCKET_ANSWER", "SOCKET_CLOSED", "SOCKET_SENT"),
+    ("SOCKET_SENT", "CONNECT", "FETCH", "FOREVER"),
 )

@@ -23,9 +23,12 @@ BUSY = (
 class Turn:
     """A thread's turn, or its place in the queue; it ends with this object."""
 
-    __slots__ = ("__weakref__", "thread")
+    __slots__ = ("__weakref__", "thread", "wake")
 
     thread: int
+    #: Called, with the lock of the turns, when another thread begins to wait. It must
+    #: not wait itself.
+    wake: Callable[[], object] | None
 
 
 class Turns:
@@ -54,6 +57,18 @@ class Turns:
     def _turn(self) -> Turn | None:
         return None if self._holder is None else self._holder()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether a thread waits for a turn."""
+        return bool(self._waiting)
+
+    def wake(self) -> None:
+        """Wake the thread that has the turn, if it only waits."""
+        with self._lock:
+            holder = self._turn
+            if holder is not None and holder.wake is not None:
+                holder.wake()
+
     def take(self, seconds: float) -> Turn | None:
         """Wait up to `seconds` for a turn; return it, or None if it did not come.
 
@@ -63,6 +78,7 @@ class Turns:
         """
         turn = Turn()
         turn.thread = threading.get_ident()
+        turn.wake = None
         # Called when the turn is lost, to wake the waiters.
         place = weakref.ref(turn, self._lost)
         with self._lock:
@@ -73,6 +89,8 @@ class Turns:
                 self._holder = place
                 return turn
             self._waiting.append(place)
+            if holder is not None and holder.wake is not None:
+                holder.wake()
             try:
                 if self._condition.wait_for(lambda: self._next_is(turn), seconds):
                     self._holder = place

@@ -15,11 +15,13 @@ from typing import TypeVar
 
 from ..at.link import Link
 from ..at.port import Port, held_for, resolved
+from ..at.pieces import SocketLink
 from ..at.state import TRANSITIONS, Event, State
 from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
 from ..base import repeating, times
 from ..base.backoff import Backoff, Record
+from ..base.channels import Channels
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
 from ..clock import Clock, Deadline
@@ -55,7 +57,9 @@ class Driver:
         )
         self.stats = self.known.stats
         #: The link to the module while the port is open.
-        self.link: Link | None = None
+        self.link: SocketLink | None = None
+        #: The module's sockets.
+        self.channels = Channels()
         #: Whether the module has ever answered on this port.
         self.met = False
         self._name = port
@@ -94,6 +98,21 @@ class Driver:
             self.run(link, connect.listen(), deadline)
         if self.known.identity is None:
             self.run(link, identity.learn(self.known), deadline)
+        return link
+
+    def ready(self, deadline: Deadline) -> Link:
+        """Return the link, for commands that a listening module answers at once.
+
+        So a module that has restarted silently is noticed without an AT before them.
+
+        :raises BG96Error: as `attention`.
+        """
+        link = self.link
+        if link is None or link.state.state is not State.LISTENING:
+            return self.attention(deadline)
+        link.phase = None
+        if not link.proved:
+            self.run(link, prove(), deadline)
         return link
 
     def run(self, link: Link, dialogue: Dialogue[T], deadline: Deadline) -> T:
@@ -169,6 +188,7 @@ class Driver:
         if self._port is not None:
             self._port.close()
             self._port = None
+        self.channels.lose(_closed)
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:
@@ -182,14 +202,14 @@ class Driver:
         patience = min(late, max(left / 2, left - times.CALL))
         return connect.resynchronise(link.state.data_mode, awaited, patience)
 
-    def _open(self) -> Link:
+    def _open(self) -> SocketLink:
         if self._lost:
             self.stats.recovered(Recovery.REOPEN)
             self._lost = False
         # An interrupted attempt may have left a port open.
         self.close()
         port = self._open_port()
-        self.link = Link(
+        self.link = SocketLink(
             port,
             self._clock,
             self._note,
@@ -244,8 +264,15 @@ class Driver:
 
     def _note(self, line: bytes) -> None:
         """Note an unsolicited result code."""
+        if line.startswith(b"+QI"):
+            self.channels.note(line)
         if line.startswith(b'+QIURC: "pdpdeact",%d' % self._settings.context_id):
             self.known.told.context = False
+
+
+def _closed() -> PortError:
+    """Return the error of a socket whose port was closed."""
+    return PortError("the port was closed or lost, and the module's sockets with it")
 
 
 def _taken(name: str, differing: list[str]) -> PortError:

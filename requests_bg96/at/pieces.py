@@ -1,0 +1,255 @@
+"""Payload of sockets: pieces of a told length, between lines, in command mode.
+
+The HTTP commands lead to data mode. The commands of sockets do not: the module asks for
+the bytes to send with a prompt, and sends the received bytes behind a line that tells
+their number (TCP manual 2.1.7, 2.1.8). Payload is only ever counted. So it may look
+like a URC or like a result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..clock import Deadline
+from ..errors import NoAnswer, StrayAnswer, TransferError
+from .link import Link
+from .port import WRITE_SIZE
+from .state import Event, State
+from .steps import BARE_URCS, Command, Kind, Reply
+from .wire import logger
+
+__all__ = ("MOST_READ", "MOST_SENT", "Fetch", "Fetched", "Listen", "Send", "SocketLink")
+
+#: Bytes of one AT+QISEND (TCP manual 2.1.7).
+MOST_SENT = 1_460
+#: Bytes of one AT+QIRD (TCP manual 2.1.8).
+MOST_READ = 1_500
+#: Completes a payload that was broken off. In command mode, a module ignores it (ITU-T
+#: V.250 5.2.2).
+FILLER = b"\0"
+#: Of the attempts to leave data mode in which no question is answered, one in so many
+#: is for a prompt. Data mode is left first: the filler would complete a request.
+FILL_EVERY = 3
+
+_SENT = (b"SEND OK", b"SEND FAIL")
+_TOLD = re.compile(rb"\+QIRD: *(\d{1,4})")
+_NAMED = re.compile(rb"\+[A-Z]+:")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Send(Command):
+    """AT+QISEND: its `payload` follows the prompt; the result is a `Reply`.
+
+    The final result code is then ``SEND OK`` or ``SEND FAIL``.
+    """
+
+    def kind_of(self, line: bytes) -> Kind:
+        """Return what `line` means while this is the current command."""
+        # A blank that belongs to the prompt may come after it.
+        line = line.lstrip(b" ")
+        if line in _SENT:
+            return Kind.FINAL
+        return super().kind_of(line) if line else Kind.INFORMATION
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Fetch(Command):
+    """One AT+QIRD or several in one line; the result is `Fetched`.
+
+    :param reads: how many of them.
+    :param size: the most bytes of each.
+    """
+
+    reads: int = 1
+    size: int = MOST_READ
+
+
+@dataclasses.dataclass(frozen=True)
+class Fetched:
+    """The answer to `Fetch`.
+
+    :param reply: its end. It may be an error behind some bytes.
+    :param data: the bytes of all reads.
+    :param last: the bytes of the last read; None if the module has told none.
+    """
+
+    reply: Reply
+    data: bytes = dataclasses.field(repr=False)
+    last: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Listen:
+    """Note URCs for up to `seconds`.
+
+    :param given_up: tells whether to stop; asked after each piece of bytes, and when
+        another thread interrupts the port.
+    """
+
+    seconds: float
+    given_up: Callable[[], bool]
+
+
+class SocketLink(Link):
+    """A link that also carries the payload of sockets.
+
+    The parameters are those of `Link`.
+    """
+
+    #: How many bytes the module may still take at its prompt.
+    _owed = 0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._steps |= {Send: self._send, Fetch: self._fetch, Listen: self._listen}
+
+    def _send(self, step: Send, deadline: Deadline) -> Reply:
+        payload = step.payload or b""
+        self._give(step, deadline)
+        self._owed = len(payload)
+        lines: list[bytes] = []
+        until = deadline.within(step.timeout)
+        reply = self._refusal(step, lines, until)
+        if reply is None:
+            reply = self._at_prompt(step, payload, lines, deadline)
+        if reply.connected:
+            self._raise_in_data_mode()
+        self._owed = 0
+        self.late_answer = None
+        return reply
+
+    def _refusal(
+        self, step: Send, lines: list[bytes], until: Deadline
+    ) -> Reply | None:
+        """Return the answer that came in place of the prompt; None at the prompt."""
+        while True:
+            while (line := self._take_line()) is not None:
+                if self._ends(line, step, lines):
+                    return self._ended(line, lines)
+            if self._lines.take_prompt():
+                return None
+            if not (data := self.port.read(until)):
+                raise NoAnswer(f"the module did not ask for the payload of {step}")
+            self._lines.receive_data(data)
+
+    def _at_prompt(
+        self, step: Send, payload: bytes, lines: list[bytes], deadline: Deadline
+    ) -> Reply:
+        """Send the payload, and return how it ended."""
+        self.state.on(Event.PROMPT)
+        if self._verify_echo:
+            self._compare_echo()
+        self.phase = step.payload_phase or self.phase
+        until = deadline.within(step.payload_timeout)
+        self.late_answer = step, until.when
+        logger.debug("> %d bytes", len(payload))
+        for start in range(0, len(payload), WRITE_SIZE):
+            if start and (reply := self._pending_end(step, lines)):
+                # The module takes no more. It would read the rest as commands.
+                return reply
+            self._write(payload[start : start + WRITE_SIZE], State.PROMPTED)
+        self.state.on(Event.WHOLE)
+        return self._end_of(step, until, lines)
+
+    def _fetch(self, step: Fetch, deadline: Deadline) -> Fetched:
+        self._give(step, deadline)
+        until = deadline.within(step.timeout)
+        pieces: list[bytes] = []
+        lines: list[bytes] = []
+        while line := self._next_line(until):
+            if found := _TOLD.fullmatch(line):
+                pieces.append(self._measured(step, int(found[1])))
+            elif not _is_plausible(step, line):
+                self._misread("the module's answer to AT+QIRD is not readable")
+            elif self._ends(line, step, lines):
+                return self._fetched(step, self._ended(line, lines), pieces)
+            if until.over:
+                break
+        raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
+
+    def _fetched(self, step: Fetch, reply: Reply, pieces: list[bytes]) -> Fetched:
+        if reply.connected:
+            self._raise_in_data_mode()
+        if reply.ok and len(pieces) != step.reads:
+            self._misread(f"the module answered {step} without the number of bytes")
+        last = len(pieces[-1]) if pieces else None
+        self.late_answer = None
+        return Fetched(reply, b"".join(pieces), last)
+
+    def _measured(self, step: Fetch, size: int) -> bytes:
+        """Return the `size` bytes that follow, and check that a line end follows."""
+        if size == 0:
+            return b""
+        if size > step.size:
+            self._misread(f"the module told {size} bytes, but {step.size} were asked")
+        # From here on, a late answer cannot be told from payload.
+        self.late_answer = None
+        self.state.on(Event.MEASURE)
+        data = self._taken(step, size)
+        end = self._taken(step, len(self.line_end))
+        if end != self.line_end:
+            raise TransferError(
+                "the bytes of a socket do not end where the module told; the line has "
+                "changed, lost or added some: check its speed and its wiring"
+            )
+        self.state.on(Event.WHOLE)
+        self._stats.bytes_down += size
+        logger.debug("< %d bytes", size)
+        return data
+
+    def _taken(self, step: Fetch, size: int) -> bytes:
+        """Return exactly `size` bytes as they come.
+
+        :raises NoAnswer: after `payload_timeout` of silence.
+        """
+        data = self._lines.take(size)
+        while len(data) < size:
+            piece = self.port.read(Deadline(self._clock, step.payload_timeout))
+            if not piece:
+                raise NoAnswer(f"{size - len(data)} bytes of a socket did not come")
+            self._lines.receive_data(piece)
+            data += self._lines.take(size - len(data))
+        return data
+
+    def _misread(self, text: str) -> None:
+        """Raise an error: the next lines may be payload."""
+        self.late_answer = None
+        self.state.on(Event.DOUBT)
+        raise StrayAnswer(text)
+
+    def _listen(self, step: Listen, deadline: Deadline) -> None:
+        until = deadline.within(step.seconds)
+        while True:
+            while (line := self._take_line()) is not None:
+                self.note(line)
+            if step.given_up() or until.over:
+                return
+            self._lines.receive_data(self.port.read(until, step.given_up))
+
+    def _leave_data_mode(self, deadline: Deadline) -> None:
+        """Leave data mode, or the prompt: complete the payload that it waits for.
+
+        A payload of another program has an unknown length. So if nothing else makes the
+        module answer, complete the longest.
+        """
+        others = self._escapes % FILL_EVERY == FILL_EVERY - 1
+        owed = self._owed or (MOST_SENT if others else 0)
+        self._owed = 0
+        if not owed:
+            super()._leave_data_mode(deadline)
+            return
+        logger.debug("> %d bytes, to complete a payload", owed)
+        for start in range(0, owed, WRITE_SIZE):
+            piece = FILLER * min(WRITE_SIZE, owed - start)
+            self._write(piece, State.LEAVING)
+
+
+def _is_plausible(step: Fetch, line: bytes) -> bool:
+    """Return whether `line` is the module's, rather than payload."""
+    kind = step.kind_of(line)
+    if kind is Kind.URC:
+        return line in BARE_URCS or _NAMED.match(line) is not None
+    return kind is not Kind.INFORMATION
