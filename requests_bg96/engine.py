@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from .at.steps import Dialogue, Escape
 from .base import times
 from .base.knowledge import Knowledge
-from .base.turns import BUSY, Turns
+from .base.turns import BUSY, Turn, Turns
 from .clock import Clock, Deadline
 from .errors import BG96Error, NoAnswer, TransferError
 from .recovery.driver import Driver
@@ -154,24 +154,53 @@ class Engine:
             return self.run(dialogue, deadline)
 
     @contextmanager
-    def turn(self, deadline: Deadline) -> Iterator[None]:
+    def turn(self, deadline: Deadline, *, anew: bool = True) -> Iterator[Turn]:
         """Have the module to oneself, in the order of arrival.
 
+        :param anew: whether a port that was released is needed again from now on.
         :raises NoAnswer: if others use it until the deadline.
         :raises ReentryError: if this thread has the turn already.
         """
         if self._process != os.getpid():
             self._begin_in_child()
-        self._released = False
+        if anew:
+            self._released = False
         turn = self._turns.take(deadline.left())
         if turn is None:
             raise NoAnswer(self._busy(deadline.seconds))
         try:
-            yield
+            yield turn
         finally:
             self._turns.give(turn)
             if self._released:
                 self._give_back()
+
+    @contextmanager
+    def idle_turn(self) -> Iterator[bool]:
+        """Have the module to oneself if nobody else uses it; it is True then.
+
+        It never waits. A thread that has the turn and only listens is woken.
+        """
+        turn = None if self.inherited else self._turns.take(0)
+        if turn is None:
+            self.wake()
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._turns.give(turn)
+            if self._released:
+                self._give_back()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a thread waits for a turn."""
+        return self._turns.wanted
+
+    def wake(self) -> None:
+        """Wake the thread that has the turn, if it only listens (`Turn.wake`)."""
+        self._turns.wake()
 
     def _begin_in_child(self) -> None:
         """Start with fresh state in a forked process, unless the port is open.

@@ -17,6 +17,7 @@ from .errors import LimitError, TransferError
 from .files import ModemFiles
 from .http_client import HTTPClient
 from .settings import Settings
+from .sockets import ModemSockets
 from .stats import Statistics
 
 __all__ = ("BG96Modem", "DataUsage", "ModemState")
@@ -131,6 +132,8 @@ class BG96Modem:
         #: What the adapter and the methods below share. It is not for users.
         self.engine = Engine(self.port, self.settings, self._clock)
         self.http = HTTPClient(self.engine)
+        #: The module's TCP sockets.
+        self.sockets = ModemSockets(self.engine)
 
     @property
     def stats(self) -> Statistics:
@@ -242,6 +245,7 @@ class BG96Modem:
         reply = self.engine.converse(_plain(command), timeout + 30.0)
         self.engine.known.doubt()
         self.engine.known.told.url = None
+        self.engine.known.told.sockets = False
         return [line.decode("latin-1") for line in reply.lines]
 
     def info(self) -> dict[str, str]:

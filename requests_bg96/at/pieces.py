@@ -121,9 +121,7 @@ class SocketLink(Link):
         self.late_answer = None
         return reply
 
-    def _refusal(
-        self, step: Send, lines: list[bytes], until: Deadline
-    ) -> Reply | None:
+    def _refusal(self, step: Send, lines: list[bytes], until: Deadline) -> Reply | None:
         """Return the answer that came in place of the prompt; None at the prompt."""
         while True:
             while (line := self._take_line()) is not None:

@@ -275,7 +275,8 @@ class Speed:
 
 
 Step = Command | Ask | Await | AwaitLateAnswer | Pause | Escape | Speed
-Dialogue = Generator[Step, Any, T]
+#: Yields steps; `pieces` has further ones.
+Dialogue = Generator[Any, Any, T]
 
 
 def asked(command: Command) -> Dialogue[Reply]:

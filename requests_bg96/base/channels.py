@@ -48,6 +48,7 @@ class Channel:
     :param failure: why it is dead.
     :param data: the bytes that came and were not read yet.
     :param sent: how many bytes the module has taken.
+    :param shut: whether its reader was told to stop.
     :param refused: how often in a row the module has refused a command for it.
     """
 
@@ -60,6 +61,7 @@ class Channel:
     failure: BG96Error | None = None
     data: bytearray = dataclasses.field(default_factory=bytearray, repr=False)
     sent: int = 0
+    shut: bool = False
     refused: int = 0
 
     @property
@@ -70,7 +72,7 @@ class Channel:
     @property
     def readable(self) -> bool:
         """Whether a reader gets something at once: bytes, the end, or an error."""
-        return bool(self.data) or not self.usable
+        return bool(self.data) or self.shut or not self.usable
 
     @property
     def has_news(self) -> bool:

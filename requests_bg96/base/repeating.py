@@ -140,6 +140,11 @@ SOCKET_FORMATS = Rule(
     "write them again",
     attempts=3,
 )
+SOCKET_WORN = Rule(
+    "sockets cannot be opened any more (552, or five failures in a row)",
+    "deactivate the PDP context, unless another socket uses it",
+    attempts=5,
+)
 SOCKET_BUSY = Rule(
     "the module is too busy to open a socket (564, 568)",
     "open it again",
@@ -150,6 +155,11 @@ SOCKET_SILENCE = Rule(
     "no URC comes for a socket that a thread waits for",
     "ask the module, because the URC may be lost",
     pause=1.0,
+)
+SOCKET_LOST = Rule(
+    "the module was lost while a thread waits for a socket",
+    "resynchronise it, and ask which sockets it still has",
+    attempts=3,
 )
 SOCKET_REFUSED = Rule(
     "the module refuses to read from a connected socket, or to send on it",
@@ -181,8 +191,10 @@ RULES = (
     FETCH_BUSY,
     FETCH_DOUBTFUL,
     SOCKET_FORMATS,
+    SOCKET_WORN,
     SOCKET_BUSY,
     SOCKET_SILENCE,
+    SOCKET_LOST,
     SOCKET_REFUSED,
     SOCKET_FULL,
 )

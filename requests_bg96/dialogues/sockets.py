@@ -26,7 +26,7 @@ from ..errors import (
 from ..settings import Settings
 
 __all__ = (
-    "MOST_READS",
+    "MOST_SENT",
     "check_peer",
     "close",
     "examine_opening",
@@ -39,8 +39,6 @@ __all__ = (
 #: The longest name that DNS knows (RFC 1035 2.3.4).
 HOST_LIMIT = 253
 PORTS = range(1, 65_536)
-#: Commands of one line. More are not quicker.
-MOST_READS = 4
 #: <socket_state> of AT+QISTATE (TCP manual 2.1.6). A BG96 was seen to show 3 for a
 #: connected client.
 OPENING, CLOSING = 1, 4
@@ -194,6 +192,9 @@ def fetch(channel: Channel, reads: int = 1, *, silent: bool = False) -> Dialogue
     :param silent: whether no URC has told of anything.
     :raises BG96Error: if bytes may be lost. The channel is dead then.
     """
+    if channel.readable:
+        # Another thread was faster, or it is dead.
+        return
     # What the module tells from here on may be news.
     channel.hinted = False
     known = channel.closing
@@ -204,14 +205,13 @@ def fetch(channel: Channel, reads: int = 1, *, silent: bool = False) -> Dialogue
         channel.kill(error)
         raise
     channel.data += found.data
-    channel.hinted |= found.last == MOST_READ
+    channel.hinted |= found.last == MOST_READ or not found.reply.ok
     if found.reply.ok:
         channel.refused = 0
     doubted = silent or channel.closing or channel.cut or not found.reply.ok
     if found.data or not doubted:
         return
     if (yield from _examine(channel, known=known)) and not found.reply.ok:
-        channel.hinted = True
         yield from _count_refusal(channel, "AT+QIRD")
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import TypeVar
 
 from ..at.link import Link
-from ..at.port import Port, held_for, resolved
 from ..at.pieces import SocketLink
+from ..at.port import Port, held_for, resolved
 from ..at.state import TRANSITIONS, Event, State
 from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
@@ -29,7 +30,7 @@ from ..dialogues import connect, identity
 from ..errors import BG96Error, LimitError, ModuleError, PortError, SetupError
 from ..settings import Settings
 from ..stats import Recovery
-from .policy import Remedy
+from .policy import REPEATED, Attempts, Remedy
 
 __all__ = ("Driver",)
 
@@ -141,6 +142,24 @@ class Driver:
             self.met = self.met or link.met
         self._last_answer = self._clock.now()
         return outcome
+
+    def insist(self, action: Callable[[], T], deadline: Deadline) -> T:
+        """Call `action`; recover the module and repeat it while that may help.
+
+        :param action: something that no server has seen if it fails before CONNECT.
+        :raises BG96Error: the last error of `action`.
+        """
+        attempts = Attempts(deadline)
+        while True:
+            was_open = self.link is not None
+            try:
+                return action()
+            except REPEATED as error:
+                attempts.count(error, was_open=was_open)
+                remedy = attempts.remedy(error, met=self.met, may_reset=self.may_reset)
+                if remedy is Remedy.NONE:
+                    raise
+                self.apply(remedy, error, deadline)
 
     def answered(self) -> None:
         """Record the time of the last answer."""
