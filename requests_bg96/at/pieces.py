@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..base import times
 from ..clock import Deadline
 from ..errors import NoAnswer, StrayAnswer, TransferError
 from .link import Link
@@ -126,12 +127,25 @@ class SocketLink(Link):
         while True:
             while (line := self._take_line()) is not None:
                 if self._ends(line, step, lines):
+                    self._expect_no_prompt(step)
                     return self._ended(line, lines)
             if self._lines.take_prompt():
                 return None
             if not (data := self.port.read(until)):
                 raise NoAnswer(f"the module did not ask for the payload of {step}")
             self._lines.receive_data(data)
+
+    def _expect_no_prompt(self, step: Send) -> None:
+        """Raise an error if the prompt follows the result: noise has made one of them.
+
+        Otherwise, the next commands would be sent to the server.
+        """
+        until = Deadline(self._clock, times.CONTRADICTION)
+        while not (self._lines.has_line or until.over):
+            if self._lines.take_prompt():
+                self.state.on(Event.PROMPT)
+                raise StrayAnswer(f"the module asked for the payload of {step} late")
+            self._lines.receive_data(self.port.read(until))
 
     def _at_prompt(
         self, step: Send, payload: bytes, lines: list[bytes], deadline: Deadline
@@ -145,12 +159,21 @@ class SocketLink(Link):
         self.late_answer = step, until.when
         logger.debug("> %d bytes", len(payload))
         for start in range(0, len(payload), WRITE_SIZE):
-            if start and (reply := self._pending_end(step, lines)):
-                # The module takes no more. It would read the rest as commands.
-                return reply
+            self._expect_no_end(step, lines)
             self._write(payload[start : start + WRITE_SIZE], State.PROMPTED)
         self.state.on(Event.WHOLE)
         return self._end_of(step, until, lines)
+
+    def _expect_no_end(self, step: Send, lines: list[bytes]) -> None:
+        """Raise an error if the result comes before the whole payload was sent.
+
+        Either noise has made it, or the module reads the rest as commands.
+        """
+        while data := self.port.read(self._at_once):
+            self._lines.receive_data(data)
+        while (line := self._take_line()) is not None:
+            if self._ends(line, step, lines):
+                raise StrayAnswer(f"the module ended {step} before it had the payload")
 
     def _fetch(self, step: Fetch, deadline: Deadline) -> Fetched:
         self._give(step, deadline)

@@ -221,9 +221,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     },
     State.PROMPTED: {
         Event.CLOSE: State.CLOSED_IN_DATA_MODE,
-        Event.RESULT: State.LISTENING,
         Event.WHOLE: State.COMMANDED,
-        Event.STRAY_CONNECT: State.IN_DATA_MODE,
         Event.GIVE_UP: State.IN_DATA_MODE,
         Event.DOUBT: State.UNKNOWN,
     },

@@ -35,6 +35,8 @@ LINE: Mapping[enum.Enum, tuple[int, int]] = {
     State.SENDING: (570, 380),
     State.RECEIVING: (810, 480),
     State.DOUBTED: (930, 360),
+    State.PROMPTED: (1_060, 130),
+    State.MEASURED: (1_060, 290),
     State.LEAVING: (330, 440),
     State.IN_DATA_MODE: (440, 560),
     State.CLOSED_IN_DATA_MODE: (130, 560),

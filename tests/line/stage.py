@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from requests_bg96.at.link import Link
+from requests_bg96.at.pieces import Fetch, Send
 from requests_bg96.at.state import Event, State
 from requests_bg96.at.steps import (
     Ask,
@@ -29,9 +30,16 @@ class Ended(BaseException):
 
 
 class Interrupting(VirtualClock):
-    """A clock that interrupts the program, once `at_once` is set."""
+    """A clock that interrupts the program, once `at_once` or `at_a_look` is set."""
 
     at_once = False
+    at_a_look = False
+
+    def now(self) -> float:
+        if self.at_a_look:
+            self.at_a_look = False
+            raise Ended
+        return super().now()
 
     def sleep(self, seconds: float) -> None:
         if self.at_once:
@@ -106,6 +114,15 @@ SIGNAL = Command("+CSQ")
 #: A command whose payload another object takes.
 LEADS = Command('+QFDWL="f"', leads=True)
 NEVER = Await(b"+NEVER:", 1.0)
+#: A socket, the request on it, and the response.
+OPENED: tuple[Step, ...] = (
+    Command("+QIACT=1"),
+    Command('+QIOPEN=1,0,"TCP","server.example",80'),
+    Await(b"+QIOPEN:", 5.0),
+)
+REQUEST = b"GET / HTTP/1.1\r\nHost: server.example\r\n\r\n"
+SENDS = Send(f"+QISEND=0,{len(REQUEST)}", payload=REQUEST)
+FETCHES = Fetch("+QIRD=0,1500")
 MOMENT = Pause(0.5, MuteError("there is no time"))
 
 
@@ -146,6 +163,15 @@ def _doubt(one: Stage) -> None:
     one.link.ask_amid_payload(one.link.question().invitation)
 
 
+def _prompted(one: Stage) -> None:
+    """Be interrupted at the prompt, before anything is written."""
+    clock = one.made.clock
+    one.seen.then[State.COMMANDED, Event.PROMPT] = lambda: setattr(
+        clock, "at_a_look", True
+    )
+    one.run(SENDS)
+
+
 #: How a link that listens gets into each state.
 WAYS: dict[State, Happening] = {
     State.CLOSED: Stage.close,
@@ -163,6 +189,11 @@ WAYS: dict[State, Happening] = {
     State.SENDING: interrupted(State.COMMANDED, Event.SEND, URL),
     State.RECEIVING: does(LEADS),
     State.DOUBTED: in_turn(does(LEADS), _doubt),
+    State.PROMPTED: in_turn(does(*OPENED), _prompted),
+    State.MEASURED: in_turn(
+        does(*OPENED, SENDS, MOMENT),
+        interrupted(State.COMMANDED, Event.MEASURE, FETCHES),
+    ),
     State.IN_DATA_MODE: in_turn(does(LEADS), _give_up),
     State.LEAVING: in_turn(
         _give_up, interrupted(State.UNKNOWN, Event.ESCAPE, Escape())

@@ -198,7 +198,7 @@ def test_every_dialogue(
         for secret in [PIN, f"word-{MARK}", f"token-{MARK}", f"query-{MARK}"]:
             assert secret.encode() in said
         assert (watch.secrets[5].encode() in said) is (scheme == "https")
-    assert {"Request", "Settings", "Knowledge", "Command", "Link"} <= watch.types
+    assert {"Request", "Settings", "Knowledge", "Command", "SocketLink"} <= watch.types
     assert any("QICSGP" in text for text in watch.logged)
     watch.check()
 

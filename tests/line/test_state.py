@@ -24,10 +24,13 @@ from requests_bg96.clock import Deadline
 from requests_bg96.errors import BG96Error
 from tests.line.stage import (
     ECHO_SENT,
+    FETCHES,
     FILE_SENT,
     LEADS,
     MOMENT,
     NEVER,
+    OPENED,
+    SENDS,
     SIGNAL,
     URL,
     Happening,
@@ -206,6 +209,15 @@ def gets(*answers: Any, method: str = "GET") -> Happening:
 #: A body whose end only the module tells.
 UP_TO_CLOSE = response(b"hello", b"Connection: close")
 
+
+def restarts_at_the_prompt(one: Stage) -> None:
+    """Send on a socket; the module says RDY behind the first byte of its prompt."""
+    one.insert(RDY, behind=len(b"\r\n>"))
+    pause = one.made.clock.sleep
+    one.seen.then[State.COMMANDED, Event.PROMPT] = lambda: pause(0.1)
+    one.run(SENDS)
+
+
 HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
     (State.CLOSED, Event.OPEN): (State.CLOSED, gets(response(b""))),
     (State.CLOSED_IN_DATA_MODE, Event.OPEN): (
@@ -282,6 +294,20 @@ HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
     (State.RECEIVING, Event.ESCAPE): (State.RECEIVING, does(Escape())),
     (State.DOUBTED, Event.ASK): (State.LISTENING, gets(UP_TO_CLOSE)),
     (State.DOUBTED, Event.ECHO): (State.LISTENING, gets(UP_TO_CLOSE)),
+    (State.COMMANDED, Event.PROMPT): (State.LISTENING, does(*OPENED, SENDS)),
+    (State.COMMANDED, Event.MEASURE): (
+        State.LISTENING,
+        does(*OPENED, SENDS, MOMENT, FETCHES),
+    ),
+    (State.PROMPTED, Event.WHOLE): (State.LISTENING, does(*OPENED, SENDS)),
+    (State.PROMPTED, Event.DOUBT): (
+        State.LISTENING,
+        in_turn(does(*OPENED), restarts_at_the_prompt),
+    ),
+    (State.MEASURED, Event.WHOLE): (
+        State.LISTENING,
+        does(*OPENED, SENDS, MOMENT, FETCHES),
+    ),
     (State.IN_DATA_MODE, Event.ASK): (State.IN_DATA_MODE, does(Ask())),
     (State.IN_DATA_MODE, Event.ESCAPE): (State.IN_DATA_MODE, does(Escape())),
     (State.LEAVING, Event.ESCAPED): (State.UNKNOWN, does(Escape())),
