@@ -6,7 +6,7 @@ import re
 
 from ..errors import TransferError
 
-__all__ = ("ACKNOWLEDGEMENT", "PROMPT", "LineBuffer", "error_number")
+__all__ = ("ACKNOWLEDGEMENT", "LineBuffer", "error_number")
 
 #: All lines of the module are much shorter (AT+QHTTPURL? prints up to 700 bytes). A
 #: longer line is noise, and is dropped.
@@ -15,9 +15,8 @@ LINE_LIMIT = 4_096
 #: AT+QFUPL confirms a block with this byte (FILE manual 2.4).
 ACKNOWLEDGEMENT = b"A"
 
-#: The module asks for the payload of a socket with this byte (TCP manual 2.1.7).
-PROMPT = b">"
-
+#: The module asks for the payload of a socket (TCP manual 2.1.7).
+_PROMPT = re.compile(rb"[\r\n\0]*> ?")
 # More digits are noise. Python refuses to convert thousands of them.
 _ERROR_NUMBER = re.compile(rb"\+CM[ES] ERROR: *(\d{1,9})(?!\d)")
 
@@ -85,13 +84,12 @@ class LineBuffer:
     def take_prompt(self) -> bool:
         """Take the prompt of AT+QISEND; return whether it was next.
 
-        It is ``>``, usually with a blank behind it, and has no line end.
+        It is ``>``, usually with a blank behind it, and has no line end. So look for
+        it before each line.
         """
-        if not self._buffer.startswith(PROMPT):
-            return False
-        del self._buffer[: 2 if self._buffer.startswith(PROMPT + b" ") else 1]
-        self._searched = 0
-        return True
+        if found := _PROMPT.match(self._buffer):
+            self.take(found.end())
+        return found is not None
 
     def take(self, size: int) -> bytes:
         """Return and forget up to `size` bytes that are not a line."""

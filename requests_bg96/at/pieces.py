@@ -124,16 +124,16 @@ class SocketLink(Link):
 
     def _refusal(self, step: Send, lines: list[bytes], until: Deadline) -> Reply | None:
         """Return the answer that came in place of the prompt; None at the prompt."""
-        while True:
-            while (line := self._take_line()) is not None:
+        while not self._lines.take_prompt():
+            if (line := self._take_line()) is not None:
                 if self._ends(line, step, lines):
                     self._expect_no_prompt(step)
                     return self._ended(line, lines)
-            if self._lines.take_prompt():
-                return None
-            if not (data := self.port.read(until)):
+            elif data := self.port.read(until):
+                self._lines.receive_data(data)
+            else:
                 raise NoAnswer(f"the module did not ask for the payload of {step}")
-            self._lines.receive_data(data)
+        return None
 
     def _expect_no_prompt(self, step: Send) -> None:
         """Raise an error if the prompt follows the result: noise has made one of them.
@@ -141,11 +141,12 @@ class SocketLink(Link):
         Otherwise, the next commands would be sent to the server.
         """
         until = Deadline(self._clock, times.CONTRADICTION)
-        while not (self._lines.has_line or until.over):
-            if self._lines.take_prompt():
-                self.state.on(Event.PROMPT)
-                raise StrayAnswer(f"the module asked for the payload of {step} late")
+        while not self._lines.take_prompt():
+            if self._lines.has_line or until.over:
+                return
             self._lines.receive_data(self.port.read(until))
+        self.state.on(Event.PROMPT)
+        raise StrayAnswer(f"the module asked for the payload of {step} late")
 
     def _at_prompt(
         self, step: Send, payload: bytes, lines: list[bytes], deadline: Deadline
