@@ -1,0 +1,1 @@
+"""The module's TCP sockets, as the client uses them."""
