@@ -244,11 +244,13 @@ class SocketLink(Link):
 
     def _listen(self, step: Listen, deadline: Deadline) -> None:
         until = deadline.within(step.seconds)
-        self._note_pending(until)
-        while not (step.given_up() or until.over):
-            self._lines.receive_data(self.port.read(until, step.given_up))
+        self._lines.receive_data(self.port.read(self._at_once))
+        while True:
             while (line := self._take_line()) is not None:
                 self.note(line)
+            if step.given_up() or until.over:
+                return
+            self._lines.receive_data(self.port.read(until, step.given_up))
 
     def _leave_data_mode(self, deadline: Deadline) -> None:
         """Leave data mode, or the prompt: complete the payload that it waits for.
