@@ -19,7 +19,7 @@ from .base import times
 from .base.knowledge import Knowledge
 from .base.turns import BUSY, Turn, Turns
 from .clock import Clock, Deadline
-from .errors import BG96Error, NoAnswer, TransferError
+from .errors import BG96Error, NoAnswer, ReentryError, TransferError
 from .recovery.driver import Driver
 from .settings import Settings
 
@@ -176,14 +176,17 @@ class Engine:
                 self._give_back()
 
     @contextmanager
-    def idle_turn(self) -> Iterator[bool]:
-        """Have the module to oneself if nobody else uses it; it is True then.
+    def short_turn(self, seconds: float) -> Iterator[bool]:
+        """Have the module to oneself if nobody needs it for longer; it is True then.
 
-        It never waits. A thread that has the turn and only listens is woken.
+        :param seconds: the longest wait. A thread that only listens gives the module up
+            at once.
         """
-        turn = None if self.inherited else self._turns.take(0)
+        turn = None
+        if not self.inherited:
+            with suppress(ReentryError):
+                turn = self._turns.take(seconds)
         if turn is None:
-            self.wake()
             yield False
             return
         try:

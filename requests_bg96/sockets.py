@@ -283,7 +283,7 @@ class ModemSockets:
             return
         self.forget(channel)
         self._tell()
-        with self._engine.idle_turn() as mine:
+        with self._engine.short_turn(times.SOCKET_SHARE) as mine:
             if mine:
                 self._close_unclosed(Deadline(self.clock, times.CLOSE))
 
