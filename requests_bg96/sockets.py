@@ -11,7 +11,6 @@ from __future__ import annotations
 import collections
 import logging
 import threading
-from collections.abc import Callable
 from typing import TypeVar
 
 from .at.link import Link
@@ -31,7 +30,15 @@ from .clock import Clock, Deadline
 from .dialogues import setup
 from .dialogues import sockets as dialogues
 from .engine import Engine
-from .errors import BG96Error, LimitError, ModuleError, NoAnswer, Phase, TransferError
+from .errors import (
+    TCP_MEANING,
+    BG96Error,
+    LimitError,
+    ModuleError,
+    NoAnswer,
+    Phase,
+    TransferError,
+)
 from .modem_socket import ModemSocket, translated
 from .recovery.policy import REPEATED
 from .stats import Recovery
@@ -100,7 +107,8 @@ class ModemSockets:
         repaired = collections.Counter[object]()
         while True:
             try:
-                channel = self._open(host, port, deadline)
+                channel = self._offer(host, port, deadline)
+                self._await_result(channel, deadline)
             except ModuleError as error:
                 self._failed += 1
                 self._repair(error, repaired, deadline)
@@ -108,14 +116,14 @@ class ModemSockets:
                 self._failed = 0
                 return channel
 
-    def _open(self, host: str, port: int, deadline: Deadline) -> Channel:
-        channel = self._with_turn(
-            lambda: self._engine.driver.insist(
+    def _offer(self, host: str, port: int, deadline: Deadline) -> Channel:
+        """Begin to open a socket; repeat that if the module was lost."""
+        with self._engine.turn(deadline):
+            return self._engine.driver.insist(
                 lambda: self._begin(host, port, deadline), deadline
-            ),
-            deadline,
-            anew=True,
-        )
+            )
+
+    def _await_result(self, channel: Channel, deadline: Deadline) -> None:
         try:
             self._await_opened(channel, deadline)
             if channel.opened:
@@ -124,7 +132,6 @@ class ModemSockets:
             self._channels.remove(channel)
             raise
         channel.state = ChannelState.OPEN
-        return channel
 
     def _begin(self, host: str, port: int, deadline: Deadline) -> Channel:
         """Give AT+QIOPEN; the caller has the turn."""
@@ -179,6 +186,9 @@ class ModemSockets:
             raise error
         if kind is SOCKET_CONTEXT_LOST:
             self._engine.known.told.context = False
+        elif error.err not in TCP_MEANING:
+            # Noise may have made it, or another error of the command.
+            self._engine.known.doubt()
         elif not (kind == SOCKET_TAKEN or self._cycles_context(error, deadline)):
             raise error
 
@@ -229,24 +239,27 @@ class ModemSockets:
         return True
 
     def glance(self, channel: Channel, deadline: Deadline) -> bool:
-        """As `receive`, but do not recover the module for it.
+        """As `receive`, but ask the module in the end whether the connection lasts.
 
-        If the module does not listen, whether the connection lasts is not known. So it
-        is True, and a pool does not use the connection again.
+        If the module does not listen, this is not known. So it is True, and a pool does
+        not use the connection again.
         """
         link = self._engine.driver.link
         if link is None or not link.state.listens:
             return True
         try:
-            self._listen(channel, deadline, deadline)
-            if channel.has_news:
-                deadline = Deadline(
-                    self.clock, max(deadline.left(), times.SOCKET_SHARE)
-                )
-            return self.receive(channel, deadline)
+            if self.receive(channel, deadline):
+                return True
+            # A module that has restarted silently does not tell. Neither does one that
+            # forgets a URC.
+            share = Deadline(self.clock, times.SOCKET_SHARE)
+            self._ask(dialogues.examine(channel), share, channel, times.QUESTION)
+            return channel.has_news and self.receive(channel, share)
         except NoAnswer:
-            # Others use the module. A hint that it is closed is enough.
-            return channel.readable or channel.closing
+            # Either others use the module, or it does not listen any more.
+            link = self._engine.driver.link
+            alive = link is not None and link.state.listens
+            return channel.readable or channel.closing or not alive
         except BG96Error:
             return True
 
@@ -328,29 +341,23 @@ class ModemSockets:
             self._seen = link, link.data_modes
         return link
 
-    def _with_turn(
-        self, action: Callable[[], T], deadline: Deadline, *, anew: bool = False
-    ) -> T:
-        with self._engine.turn(deadline, anew=anew):
-            return action()
-
     def _ask(
         self,
         dialogue: Dialogue[T],
         deadline: Deadline,
         channel: Channel | None = None,
+        patience: float = times.SOCKET_ANSWER,
     ) -> T:
         """Run a dialogue in a turn of its own.
 
-        Once it has begun, it gets the time that the module needs.
-
         :param channel: is dead if this is interrupted.
+        :param patience: the least seconds that it gets once it has begun.
         """
         engine, driver = self._engine, self._engine.driver
         with engine.turn(deadline, anew=False):
             engine.free_line(deadline)
             link = self._ready(deadline)
-            until = Deadline(self.clock, max(deadline.left(), times.SOCKET_ANSWER))
+            until = Deadline(self.clock, max(deadline.left(), patience))
             driver.run(link, dialogues.prepare(driver.known, self._channels), until)
             if channel is not None and channel.failure is not None:
                 raise channel.failure

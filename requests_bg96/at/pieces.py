@@ -35,6 +35,11 @@ FILLER = b"\0"
 #: is for a prompt. Data mode is left first: the filler would complete a request.
 FILL_EVERY = 3
 
+#: Bytes of the prompt besides line ends.
+PROMPT_SIZE = 2
+#: What makes a module carry out a command: the end of a line, or of "repeat the last
+#: one" (ITU-T V.250 5.2.1, 5.2.4).
+_COMMANDING = re.compile(rb"\r|A/", re.IGNORECASE)
 _SENT = (b"SEND OK", b"SEND FAIL")
 _TOLD = re.compile(rb"\+QIRD: *(\d{1,4})")
 _NAMED = re.compile(rb"\+[A-Z]+:")
@@ -100,8 +105,8 @@ class SocketLink(Link):
     The parameters are those of `Link`.
     """
 
-    #: How many bytes the module may still take at its prompt.
-    _owed = 0
+    #: What completes the payload that the module may still wait for at its prompt.
+    _owed = b""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -110,7 +115,7 @@ class SocketLink(Link):
     def _send(self, step: Send, deadline: Deadline) -> Reply:
         payload = step.payload or b""
         self._give(step, deadline)
-        self._owed = len(payload)
+        self._owed = _completing(payload)
         lines: list[bytes] = []
         until = deadline.within(step.timeout)
         reply = self._refusal(step, lines, until)
@@ -118,7 +123,7 @@ class SocketLink(Link):
             reply = self._at_prompt(step, payload, lines, deadline)
         if reply.connected:
             self._raise_in_data_mode()
-        self._owed = 0
+        self._owed = b""
         self.late_answer = None
         return reply
 
@@ -131,6 +136,9 @@ class SocketLink(Link):
                     return self._ended(line, lines)
             elif data := self.port.read(until):
                 self._lines.receive_data(data)
+            elif 0 < len(self._lines.take_rest()) <= PROMPT_SIZE:
+                # No line is so short, and none lacks its end: noise has changed it.
+                return None
             else:
                 raise NoAnswer(f"the module did not ask for the payload of {step}")
         return None
@@ -159,6 +167,7 @@ class SocketLink(Link):
         until = deadline.within(step.payload_timeout)
         self.late_answer = step, until.when
         logger.debug("> %d bytes", len(payload))
+        self._owed = FILLER * len(payload)
         for start in range(0, len(payload), WRITE_SIZE):
             self._expect_no_end(step, lines)
             self._write(payload[start : start + WRITE_SIZE], State.PROMPTED)
@@ -259,15 +268,22 @@ class SocketLink(Link):
         module answer, complete the longest.
         """
         others = self._escapes % FILL_EVERY == FILL_EVERY - 1
-        owed = self._owed or (MOST_SENT if others else 0)
-        self._owed = 0
+        owed = self._owed or (FILLER * MOST_SENT if others else b"")
+        self._owed = b""
         if not owed:
             super()._leave_data_mode(deadline)
             return
-        logger.debug("> %d bytes, to complete a payload", owed)
-        for start in range(0, owed, WRITE_SIZE):
-            piece = FILLER * min(WRITE_SIZE, owed - start)
-            self._write(piece, State.LEAVING)
+        logger.debug("> %d bytes, to complete a payload", len(owed))
+        self._write(owed, State.LEAVING)
+
+
+def _completing(payload: bytes) -> bytes:
+    """Return what to send if the prompt for `payload` was missed.
+
+    This is the payload itself, unless the module could take a part of it for commands
+    if it is not at its prompt.
+    """
+    return FILLER * len(payload) if _COMMANDING.search(payload) else payload
 
 
 def _is_plausible(step: Fetch, line: bytes) -> bool:

@@ -162,7 +162,7 @@ SOCKET_LOST = Rule(
     attempts=3,
 )
 SOCKET_REFUSED = Rule(
-    "the module refuses to read from a connected socket, or to send on it",
+    "the module refuses a command for a connected socket",
     "give the command again",
     attempts=3,
 )

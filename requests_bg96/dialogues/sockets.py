@@ -10,7 +10,7 @@ import dataclasses
 
 from ..at.parameters import joined, number, quoted
 from ..at.pieces import MOST_READ, MOST_SENT, Fetch, Fetched, Send
-from ..at.steps import Command, Dialogue, Reply, asked, must
+from ..at.steps import Command, Dialogue, Reply, asked
 from ..base import repeating, times
 from ..base.channels import Channel, Channels, ChannelState
 from ..base.codes import SOCKET_BROKEN, SOCKET_CLOSED
@@ -29,6 +29,7 @@ __all__ = (
     "MOST_SENT",
     "check_peer",
     "close",
+    "examine",
     "examine_opening",
     "fetch",
     "open_socket",
@@ -134,7 +135,12 @@ def _set_formats() -> Dialogue[None]:
 
 def _listing(text: str) -> Dialogue[dict[int, _Listed]]:
     """Return what the module tells of its sockets, by their numbers."""
-    reply = yield from must(Command(text))
+    for _ in repeating.SOCKET_REFUSED.times:
+        reply = yield from asked(Command(text))
+        if reply.ok:
+            break
+    else:
+        raise ModuleError(reply.err, f"AT{text}")
     found = {}
     for value in reply.values("+QISTATE"):
         fields = value.split(",")
@@ -211,12 +217,12 @@ def fetch(channel: Channel, reads: int = 1, *, silent: bool = False) -> Dialogue
     doubted = silent or channel.closing or channel.cut or not found.reply.ok
     if found.data or not doubted:
         return
-    if (yield from _examine(channel, known=known)) and not found.reply.ok:
+    if (yield from examine(channel, known=known)) and not found.reply.ok:
         yield from _count_refusal(channel, "AT+QIRD")
 
 
-def _examine(channel: Channel, *, known: bool) -> Dialogue[bool]:
-    """Ask whether a socket from which nothing can be read is connected.
+def examine(channel: Channel, *, known: bool = False) -> Dialogue[bool]:
+    """Ask whether a socket, from which nothing could be read, is connected.
 
     :param known: whether nothing could be read after it was known to be closed. Before
         that, its last bytes may have come since.

@@ -12,6 +12,8 @@ from typing import Any
 import requests
 
 from requests_bg96.emulator import ReceivedRequest, Silence, Switches
+from requests_bg96 import BG96Adapter
+from tests.faults.over_sockets import adapter
 from tests.https_support import LATER
 from tests.support import Rig, chunks, response
 
@@ -51,6 +53,7 @@ class Exchange:
     :param away: the seconds for which the reader is away meanwhile.
     :param line: the options of the emulator: a line's speed, and a host's buffer.
     :param beginnings: what may come before.
+    :param sockets: whether it uses the module's sockets.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Exchange:
     away: float = 0.0
     line: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     beginnings: tuple[str, ...] = (FRESH, AT_ONCE)
+    sockets: bool = False
 
     @property
     def by_file(self) -> bool:
@@ -79,6 +83,8 @@ class Exchange:
 
     def ask(self, made: Rig, number: str) -> requests.Response:
         """Make the request."""
+        if self.sockets and isinstance(made.session.adapters["http://"], BG96Adapter):
+            made.session.mount("http://", adapter(made.modem))
         scheme = "https" if self.https else "http"
         headers: dict[str, Any] = {**HEADERS, "X-Number": number}
         found = made.session.request(
@@ -162,6 +168,13 @@ MAIN = (
     Exchange("by file", "PUT", b"y" * 100, settings=FILE, beginnings=ALL),
     Exchange("https", "POST", b"t=21.5", switches=LATER, https=True, beginnings=ALL),
 )
+#: Over the module's sockets.
+SOCKETS = (
+    Exchange("socket get", sockets=True, beginnings=ALL),
+    Exchange("socket post", "POST", b"t=21.5", sockets=True),
+    Exchange("socket chunks", framing="chunked", sockets=True, beginnings=(AT_ONCE,)),
+    Exchange("socket to the close", framing="close", sockets=True),
+)
 EXCHANGES = (
     *MAIN,
     Exchange("head", "HEAD"),
@@ -170,6 +183,7 @@ EXCHANGES = (
     Exchange("echo compared", "POST", b"t=21.5", settings={"verify_echo": True}),
     Exchange("by DTR", settings={"dtr": True}, framing="close"),
     *READER_AWAY,
+    *SOCKETS,
     *map(held_back, MAIN + READER_AWAY),
 )
 
