@@ -31,6 +31,9 @@ MOST_READ = 1_500
 #: Completes a payload that was broken off. In command mode, a module ignores it (ITU-T
 #: V.250 5.2.2).
 FILLER = b"\0"
+#: Ends a payload without a length, of which nothing is sent (TCP manual 2.1.7). Noise
+#: may have made such a command.
+CANCEL = b"\x1b"
 #: Of the attempts to leave data mode in which no question is answered, one in so many
 #: is for a prompt. Data mode is left first: the filler would complete a request.
 FILL_EVERY = 3
@@ -105,8 +108,9 @@ class SocketLink(Link):
     The parameters are those of `Link`.
     """
 
-    #: What completes the payload that the module may still wait for at its prompt.
-    _owed = b""
+    #: What completes the payload that the module may still wait for at its prompt,
+    #: even on another port.
+    owed = b""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -115,7 +119,7 @@ class SocketLink(Link):
     def _send(self, step: Send, deadline: Deadline) -> Reply:
         payload = step.payload or b""
         self._give(step, deadline)
-        self._owed = _completing(payload)
+        self.owed = _completing(payload)
         lines: list[bytes] = []
         until = deadline.within(step.timeout)
         reply = self._refusal(step, lines, until)
@@ -123,7 +127,7 @@ class SocketLink(Link):
             reply = self._at_prompt(step, payload, lines, deadline)
         if reply.connected:
             self._raise_in_data_mode()
-        self._owed = b""
+        self.owed = b""
         self.late_answer = None
         return reply
 
@@ -167,7 +171,7 @@ class SocketLink(Link):
         until = deadline.within(step.payload_timeout)
         self.late_answer = step, until.when
         logger.debug("> %d bytes", len(payload))
-        self._owed = FILLER * len(payload)
+        self.owed = FILLER * len(payload) + CANCEL
         for start in range(0, len(payload), WRITE_SIZE):
             self._expect_no_end(step, lines)
             self._write(payload[start : start + WRITE_SIZE], State.PROMPTED)
@@ -268,8 +272,8 @@ class SocketLink(Link):
         module answer, complete the longest.
         """
         others = self._escapes % FILL_EVERY == FILL_EVERY - 1
-        owed = self._owed or (FILLER * MOST_SENT if others else b"")
-        self._owed = b""
+        owed = self.owed or (FILLER * MOST_SENT + CANCEL if others else b"")
+        self.owed = b""
         if not owed:
             super()._leave_data_mode(deadline)
             return
@@ -283,7 +287,8 @@ def _completing(payload: bytes) -> bytes:
     This is the payload itself, unless the module could take a part of it for commands
     if it is not at its prompt.
     """
-    return FILLER * len(payload) if _COMMANDING.search(payload) else payload
+    harmless = not _COMMANDING.search(payload)
+    return (payload if harmless else FILLER * len(payload)) + CANCEL
 
 
 def _is_plausible(step: Fetch, line: bytes) -> bool:

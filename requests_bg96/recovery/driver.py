@@ -72,6 +72,8 @@ class Driver:
         self._lost = False
         #: The state of the line when the port was last closed.
         self._closed = State.CLOSED
+        #: What the module waited for at its prompt then: see `SocketLink`.
+        self._owed = b""
         self._last_answer = clock.now()
 
     def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
@@ -202,6 +204,9 @@ class Driver:
         if (link := self.link) is not None:
             # In this order: whoever is interrupted here must not leave a closed link.
             self._closed = TRANSITIONS[link.state.state][Event.CLOSE]
+            self._owed = link.owed
+            if self._owed:
+                self._closed = State.CLOSED_IN_DATA_MODE
             self.link = None
             link.state.on(Event.CLOSE)
         if self._port is not None:
@@ -236,6 +241,7 @@ class Driver:
             self._settings,
             self._closed,
         )
+        self.link.owed = self._owed
         return self.link
 
     def _open_port(self) -> Port:
