@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
+from .at.pieces import SocketLink
 from .at.steps import Dialogue, Escape
 from .base import times
 from .base.knowledge import Knowledge
@@ -102,7 +103,7 @@ class Engine:
         self._begin()
 
     def _begin(self) -> None:
-        self.driver = Driver(self.port, self.settings, self.clock)
+        self.driver = Driver(self.port, self.settings, self.clock, SocketLink)
         #: The response that occupies the line.
         self.reading: Occupant | None = None
         self._turns = Turns()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +16,6 @@ from .dialogues.send import send
 from .dialogues.temporary import tidy
 from .engine import Engine
 from .errors import BG96Error, Phase, TransferError
-from .recovery.policy import REPEATED, Attempts, Remedy
 from .response.framing import Framing
 from .response.live import LiveResponse
 from .response.stored import StoredResponse
@@ -83,19 +83,8 @@ class HTTPClient:
         self, request: Request, deadline: Deadline, read_seconds: float
     ) -> tuple[Link, Request]:
         """Send `request` to the module; repeat it if it failed before CONNECT."""
-        driver, attempts = self._engine.driver, Attempts(deadline)
-        while True:
-            was_open = driver.link is not None
-            try:
-                return self._offer(request, deadline, read_seconds)
-            except REPEATED as error:
-                attempts.count(error, was_open=was_open)
-                remedy = attempts.remedy(
-                    error, met=driver.met, may_reset=driver.may_reset
-                )
-                if remedy is Remedy.NONE:
-                    raise
-                driver.apply(remedy, error, deadline)
+        action = functools.partial(self._offer, request, deadline, read_seconds)
+        return self._engine.driver.insist(action, deadline)
 
     def _offer(
         self, request: Request, deadline: Deadline, read_seconds: float

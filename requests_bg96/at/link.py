@@ -65,6 +65,10 @@ class Link(Wire):
     :param state: the state of the line before the port was opened.
     """
 
+    #: What completes the payload that the module may still wait for at the prompt of a
+    #: socket, even when the port is opened again.
+    owed = b""
+
     def __init__(
         self,
         port: Port,

@@ -19,7 +19,7 @@ from ..errors import NoAnswer, StrayAnswer, TransferError
 from .link import Link
 from .port import WRITE_SIZE
 from .state import Event, State
-from .steps import BARE_URCS, Command, Kind, Reply
+from .steps import BARE_URCS, Ask, Command, Kind, Reply
 from .wire import logger
 
 __all__ = ("MOST_READ", "MOST_SENT", "Fetch", "Fetched", "Listen", "Send", "SocketLink")
@@ -108,13 +108,16 @@ class SocketLink(Link):
     The parameters are those of `Link`.
     """
 
-    #: What completes the payload that the module may still wait for at its prompt,
-    #: even on another port.
-    owed = b""
-
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._steps |= {Send: self._send, Fetch: self._fetch, Listen: self._listen}
+
+    def _ask(self, step: Ask, deadline: Deadline) -> bool:
+        answered = super()._ask(step, deadline)
+        if answered:
+            # It is not at its prompt any more.
+            self.owed = b""
+        return answered
 
     def _send(self, step: Send, deadline: Deadline) -> Reply:
         payload = step.payload or b""

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..at.link import Link
-from ..at.pieces import SocketLink
 from ..at.port import Port, held_for, resolved
 from ..at.state import TRANSITIONS, Event, State
 from ..at.steps import Dialogue, prove
@@ -48,9 +47,16 @@ class Driver:
         looks for it on USB.
     :param settings: how to set up the module.
     :param clock: the clock.
+    :param link_type: the class of the link, which says what a dialogue can do.
     """
 
-    def __init__(self, port: str | None, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        port: str | None,
+        settings: Settings,
+        clock: Clock,
+        link_type: type[Link] = Link,
+    ) -> None:
         record = Record(settings.backoff_file)
         self.known = Knowledge(
             activation=Backoff(repeating.CONTEXT, clock, "activation", record),
@@ -58,11 +64,12 @@ class Driver:
         )
         self.stats = self.known.stats
         #: The link to the module while the port is open.
-        self.link: SocketLink | None = None
+        self.link: Link | None = None
         #: The module's sockets.
         self.channels = Channels()
         #: Whether the module has ever answered on this port.
         self.met = False
+        self._link_type = link_type
         self._name = port
         self._settings = settings
         self._clock = clock
@@ -72,7 +79,7 @@ class Driver:
         self._lost = False
         #: The state of the line when the port was last closed.
         self._closed = State.CLOSED
-        #: What the module waited for at its prompt then: see `SocketLink`.
+        #: What the module waited for at its prompt then: see `Link.owed`.
         self._owed = b""
         self._last_answer = clock.now()
 
@@ -226,14 +233,14 @@ class Driver:
         patience = min(late, max(left / 2, left - times.CALL))
         return connect.resynchronise(link.state.data_mode, awaited, patience)
 
-    def _open(self) -> SocketLink:
+    def _open(self) -> Link:
         if self._lost:
             self.stats.recovered(Recovery.REOPEN)
             self._lost = False
         # An interrupted attempt may have left a port open.
         self.close()
         port = self._open_port()
-        self.link = SocketLink(
+        self.link = self._link_type(
             port,
             self._clock,
             self._note,
