@@ -38,8 +38,9 @@ CANCEL = b"\x1b"
 #: is for a prompt. Data mode is left first: the filler would complete a request.
 FILL_EVERY = 3
 
-#: Bytes of the prompt besides line ends.
-PROMPT_SIZE = 2
+#: The prompt, with one byte that noise has changed or dropped. No result code is so
+#: short, and none lacks its line end.
+_MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}", re.DOTALL)
 #: What makes a module carry out a command: the end of a line, or of "repeat the last
 #: one" (ITU-T V.250 5.2.1, 5.2.4).
 _COMMANDING = re.compile(rb"\r|A/", re.IGNORECASE)
@@ -143,8 +144,7 @@ class SocketLink(Link):
                     return self._ended(line, lines)
             elif data := self.port.read(until):
                 self._lines.receive_data(data)
-            elif 0 < len(self._lines.take_rest()) <= PROMPT_SIZE:
-                # No line is so short, and none lacks its end: noise has changed it.
+            elif _MARRED.fullmatch(self._lines.take_rest()):
                 return None
             else:
                 raise NoAnswer(f"the module did not ask for the payload of {step}")

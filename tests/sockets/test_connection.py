@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import socket
 from typing import Any
 
 import pytest
 
+from requests_bg96 import BG96Modem
 from requests_bg96.emulator import (
     ConnectSilence,
     Hangup,
@@ -216,7 +218,7 @@ def test_closed_by_its_last_file() -> None:
         reader = one.makefile("rb")
         one.close()
         peer.says += [b"line one\nline two\n"]
-        assert isinstance(reader, __import__("io").BufferedReader)
+        assert isinstance(reader, io.BufferedReader)
         assert reader.readline() == b"line one\n"
         assert not peer.gone
         reader.close()
@@ -331,8 +333,6 @@ def test_a_wait() -> None:
 
 def test_errors_of_the_modem() -> None:
     """A port that is not there is an OSError, with its cause."""
-    from requests_bg96 import BG96Modem
-
     modem = BG96Modem("/dev/there-is-no-such-port")
     with pytest.raises(OSError, match="no such port") as caught:
         modem.sockets.connect(HOST, PORT, 1.0)
