@@ -14,8 +14,7 @@ import threading
 from typing import TypeVar
 
 from .at.link import Link
-from .at.pieces import Listen
-from .at.steps import Dialogue
+from .at.steps import Dialogue, Listen
 from .base import repeating, times
 from .base.channels import Channel, Channels, ChannelState
 from .base.codes import (

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
 from typing import Any
 
 from ..base import times
@@ -19,10 +18,10 @@ from ..errors import NoAnswer, StrayAnswer, TransferError
 from .link import Link
 from .port import WRITE_SIZE
 from .state import Event, State
-from .steps import BARE_URCS, Ask, Command, Kind, Reply
+from .steps import BARE_URCS, Ask, Command, Kind, Listen, Reply
 from .wire import logger
 
-__all__ = ("MOST_READ", "MOST_SENT", "Fetch", "Fetched", "Listen", "Send", "SocketLink")
+__all__ = ("MOST_READ", "MOST_SENT", "Fetch", "Fetched", "Send", "SocketLink")
 
 #: Bytes of one AT+QISEND (TCP manual 2.1.7).
 MOST_SENT = 1_460
@@ -89,18 +88,6 @@ class Fetched:
     reply: Reply
     data: bytes = dataclasses.field(repr=False)
     last: int | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Listen:
-    """Note URCs for up to `seconds`.
-
-    :param given_up: tells whether to stop; asked after each piece of bytes, and when
-        another thread interrupts the port.
-    """
-
-    seconds: float
-    given_up: Callable[[], bool]
 
 
 class SocketLink(Link):

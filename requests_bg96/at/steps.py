@@ -9,6 +9,7 @@ A dialogue is a generator. It yields steps, and gets the result of each:
 `Ask`                whether the module has proved that it listens
 `Pause`              whether bytes came
 `Escape`             None
+`Listen`             None
 `Speed`              None
 ===================  ==================================================
 
@@ -39,6 +40,7 @@ __all__ = (
     "Escape",
     "AwaitLateAnswer",
     "Kind",
+    "Listen",
     "Pause",
     "Reply",
     "Speed",
@@ -268,15 +270,26 @@ class Escape:
 
 
 @dataclasses.dataclass(frozen=True)
+class Listen:
+    """Note URCs for up to `seconds`.
+
+    :param given_up: tells whether to stop; asked after each piece of bytes, and when
+        another thread interrupts the port.
+    """
+
+    seconds: float
+    given_up: Callable[[], bool]
+
+
+@dataclasses.dataclass(frozen=True)
 class Speed:
     """Set the port, not the module, to `baudrate`."""
 
     baudrate: int
 
 
-Step = Command | Ask | Await | AwaitLateAnswer | Pause | Escape | Speed
-#: Yields steps; `pieces` has further ones.
-Dialogue = Generator[Any, Any, T]
+Step = Command | Ask | Await | AwaitLateAnswer | Listen | Pause | Escape | Speed
+Dialogue = Generator[Step, Any, T]
 
 
 def asked(command: Command) -> Dialogue[Reply]:

@@ -166,6 +166,8 @@ def open_socket(
         f'{text}"TCP",{peer}{rest}', timeout=times.MODULE_CONNECTS, shown=text + "..."
     )
     reply = yield from asked(command)
+    # Before the command, the URC was that of an earlier socket.
+    channel.opened = None
     for line in reply.lines:
         channels.note(line)
     if not reply.ok:

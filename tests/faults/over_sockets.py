@@ -24,7 +24,8 @@ def adapter(modem: BG96Modem) -> HTTPAdapter:
     class Connection(HTTPConnection):
         def _new_conn(self) -> Any:
             try:
-                return modem.sockets.connect(self.host, self.port, self.timeout)  # type: ignore[arg-type]
+                seconds: Any = self.timeout
+                return modem.sockets.connect(self.host, self.port, seconds)
             except socket.gaierror as error:
                 raise NameResolutionError(self.host, self, error) from error
             except TimeoutError as error:
@@ -34,7 +35,8 @@ def adapter(modem: BG96Modem) -> HTTPAdapter:
 
         @property
         def is_connected(self) -> bool:
-            return self.sock is not None and not self.sock.wait_readable(0)  # type: ignore[attr-defined]
+            sock: Any = self.sock
+            return sock is not None and not sock.wait_readable(0)
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = Connection

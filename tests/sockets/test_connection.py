@@ -222,7 +222,8 @@ def test_closed_by_its_last_file() -> None:
         assert reader.readline() == b"line one\n"
         assert not peer.gone
         reader.close()
-        assert peer.gone
+        made.modem.signal()
+        assert [one.gone for one in made.peers.made] == [True]
         with pytest.raises(OSError, match="closed"):
             one.recv(1)
 

@@ -61,7 +61,12 @@ def test_the_module_restarts_while_somebody_waits() -> None:
     """The wait ends long before its timeout."""
     with stage() as made:
         one, _ = made.connect(300.0)
-        made.clock.repeat(lambda: bool(made.emulator.reset()), 5.0, "reset")
+
+        def restart() -> bool:
+            made.emulator.reset()
+            return False
+
+        made.clock.repeat(restart, 5.0, "restart")
         before = made.clock.now()
         with pytest.raises(ConnectionAbortedError):
             one.recv(1)
@@ -101,7 +106,8 @@ def test_the_context_is_lost(form: Any) -> None:
 def test_a_context_that_is_not_active() -> None:
     """It is activated, and the socket opened again."""
     for form in ("error", "urc"):
-        with stage(switches=Switches(open_inactive=form)) as made:  # type: ignore[arg-type]
+        switches = Switches.from_text({"open_inactive": form})
+        with stage(switches=switches) as made:
             made.modem.prepare()
             made.modem.command("AT+QIDEACT=1", 40.0)
             made.modem.engine.known.checked.settings = True
@@ -229,13 +235,16 @@ def test_an_unknown_outcome_is_the_end() -> None:
 
 
 @pytest.mark.parametrize("lost", [b'+QIURC: "recv"', b'+QIURC: "closed"', b"+QIOPEN"])
-def test_a_lost_urc(lost: bytes) -> None:
+def test_a_lost_urc(lost: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """It costs a second, and no byte."""
     with stage() as made:
-        emulator, urc = made.emulator.module, made.emulator.module.urc
-        emulator.urc = (  # type: ignore[method-assign]
-            lambda line: None if line.startswith(lost) else urc(line)
-        )
+        module, urc = made.emulator.module, made.emulator.module.urc
+
+        def forgetful(line: bytes, *line_ends: int) -> None:
+            if not line.startswith(lost):
+                urc(line, *line_ends)
+
+        monkeypatch.setattr(module, "urc", forgetful)
         before = made.clock.now()
         one, peer = made.connect()
         exchange(one, peer)
