@@ -26,7 +26,7 @@ from .base.codes import (
     SOCKET_WORN,
 )
 from .clock import Clock, Deadline
-from .dialogues import setup
+from .dialogues import context, setup
 from .dialogues import sockets as dialogues
 from .engine import Engine
 from .errors import (
@@ -204,11 +204,11 @@ class ModemSockets:
         if not worn:
             if error.err != SOCKET_UNRESOLVED:
                 return False
-            if self._ask(setup.has_names(settings), deadline):
+            if self._ask(context.has_names(settings), deadline):
                 return False
         known.stats.recovered(Recovery.CONTEXT, error)
         self._failed = 0
-        self._ask(setup.deactivate(settings, known), deadline)
+        self._ask(context.deactivate(settings, known), deadline)
         return True
 
     # What a socket asks

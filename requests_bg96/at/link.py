@@ -17,7 +17,6 @@ from ..clock import Clock, Deadline
 from ..errors import (
     BG96Error,
     DataModeError,
-    EchoError,
     ModuleRestarted,
     NoAnswer,
     Phase,
@@ -249,25 +248,8 @@ class Link(Wire):
             if line not in (b"", b"OK"):
                 self.note(line)
 
-    def _give(self, command: Command, deadline: Deadline) -> None:
-        """Write the line of `command`; its answer follows."""
-        if not self.state.listens:
-            raise DataModeError("the module has not shown that it listens")
-        self._note_pending(deadline)
-        self._urcs.clear()
-        self._echoed = False
-        until = deadline.within(command.timeout)
-        if command.commits and command.result_timeout is not None:
-            until = Deadline(self._clock, command.result_timeout)
-        late = max(command.timeout, until.seconds)
-        self.late_answer = command, self._clock.now() + late
-        logger.debug("> %s", command)
-        self._said = command
-        self.state.on(Event.COMMAND)
-        self._write(command.line, State.COMMANDED)
-
     def _command(self, command: Command, deadline: Deadline) -> Reply:
-        self._give(command, deadline)
+        until = self._give(command, deadline)
         before = self.phase
         if command.commits:
             self.phase = Phase.SEND
@@ -311,14 +293,6 @@ class Link(Wire):
         self.data_modes += 1
         if self._verify_echo and command.payload is not None:
             self._compare_echo()
-
-    def _compare_echo(self) -> None:
-        """Refuse to send a payload if the module understood another length.
-
-        It would take the rest of the payload for commands.
-        """
-        if not self._echoed:
-            raise EchoError("the module's echo differs from the command that was sent")
 
     def _transfer(self, command: Command, reply: Reply, deadline: Deadline) -> Reply:
         """Send or receive the payload of the command, if it has one.

@@ -109,10 +109,9 @@ class SocketLink(Link):
 
     def _send(self, step: Send, deadline: Deadline) -> Reply:
         payload = step.payload or b""
-        self._give(step, deadline)
+        until = self._give(step, deadline)
         self.owed = _completing(payload)
         lines: list[bytes] = []
-        until = deadline.within(step.timeout)
         reply = self._refusal(step, lines, until)
         if reply is None:
             reply = self._at_prompt(step, payload, lines, deadline)
@@ -180,8 +179,7 @@ class SocketLink(Link):
                 raise StrayAnswer(f"the module ended {step} before it had the payload")
 
     def _fetch(self, step: Fetch, deadline: Deadline) -> Fetched:
-        self._give(step, deadline)
-        until = deadline.within(step.timeout)
+        until = self._give(step, deadline)
         pieces: list[bytes] = []
         lines: list[bytes] = []
         while line := self._next_line(until):

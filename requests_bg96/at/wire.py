@@ -14,6 +14,7 @@ from ..base import times
 from ..clock import Clock, Deadline
 from ..errors import (
     DataModeError,
+    EchoError,
     ModuleRestarted,
     NoAnswer,
     Phase,
@@ -133,6 +134,32 @@ class Wire:
         raise ModuleRestarted(f"the module has restarted: it {how}")
 
     # Answers
+
+    def _give(self, command: Command, deadline: Deadline) -> Deadline:
+        """Write the line of `command`; return the time for its answer."""
+        if not self.state.listens:
+            raise DataModeError("the module has not shown that it listens")
+        self._note_pending(deadline)
+        self._urcs.clear()
+        self._echoed = False
+        until = deadline.within(command.timeout)
+        if command.commits and command.result_timeout is not None:
+            until = Deadline(self._clock, command.result_timeout)
+        late = max(command.timeout, until.seconds)
+        self.late_answer = command, self._clock.now() + late
+        logger.debug("> %s", command)
+        self._said = command
+        self.state.on(Event.COMMAND)
+        self._write(command.line, State.COMMANDED)
+        return until
+
+    def _compare_echo(self) -> None:
+        """Refuse to send a payload if the module understood another length.
+
+        It would take the rest of the payload for commands.
+        """
+        if not self._echoed:
+            raise EchoError("the module's echo differs from the command that was sent")
 
     def _end_of(
         self, command: Command, until: Deadline, lines: list[bytes] | None = None

@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-from requests_bg96.emulator import ReceivedRequest, Silence, Switches
 from requests_bg96 import BG96Adapter
+from requests_bg96.emulator import ReceivedRequest, Silence, Switches
 from tests.faults.over_sockets import adapter
 from tests.https_support import LATER
 from tests.support import Rig, chunks, response

@@ -13,7 +13,7 @@ from requests_bg96.emulator import (
     StreamNetwork,
     Switches,
 )
-from requests_bg96.emulator.tcp_socket import Access
+from requests_bg96.emulator.tcp_socket import AccessMode
 from requests_bg96.errors import (
     BG96Error,
     ModuleError,
@@ -129,7 +129,7 @@ def test_a_number_that_is_taken_meanwhile() -> None:
     with stage() as made:
         one, peer = made.connect()
         sockets = made.emulator.module.sockets
-        sockets.open(1, 1, (HOST, PORT), 0, Access.BUFFER)
+        sockets.open(1, 1, (HOST, PORT), 0, AccessMode.BUFFER)
         exchange(*made.connect())
         exchange(one, peer)
         assert f'AT+QIOPEN=1,2,"TCP","{HOST}",{PORT},0,0' in made.commands
