@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 from .base import times
-from .base.channels import Channel, ChannelState
+from .base.channels import TcpChannel
 from .base.codes import (
     SOCKET_BROKEN,
     SOCKET_CLOSED,
@@ -31,22 +31,22 @@ class Operations(Protocol):
     def clock(self) -> Clock:
         """The clock."""
 
-    def receive(self, channel: Channel, deadline: Deadline) -> bool:
+    def receive(self, channel: TcpChannel, deadline: Deadline) -> bool:
         """Wait until `channel` is readable; return whether it is."""
 
-    def glance(self, channel: Channel, deadline: Deadline) -> bool:
+    def glance(self, channel: TcpChannel, deadline: Deadline) -> bool:
         """As `receive`, but do not recover the module for it."""
 
-    def send(self, channel: Channel, data: memoryview, deadline: Deadline) -> int:
+    def send(self, channel: TcpChannel, data: memoryview, deadline: Deadline) -> int:
         """Send a first part of `data`, at least one byte; return its size."""
 
-    def shut(self, channel: Channel) -> None:
+    def shut(self, channel: TcpChannel) -> None:
         """Stop the reading in all threads; do not wait for them."""
 
-    def close(self, channel: Channel) -> None:
+    def close(self, channel: TcpChannel) -> None:
         """Close `channel`; do not wait long."""
 
-    def forget(self, channel: Channel) -> None:
+    def forget(self, channel: TcpChannel) -> None:
         """Close `channel` when the module is used next; do not wait at all."""
 
 
@@ -111,7 +111,7 @@ class ModemSocket:
     def __init__(
         self,
         sockets: Operations,
-        channel: Channel,
+        channel: TcpChannel,
         peer: tuple[str, int],
         timeout: float | None,
     ) -> None:
@@ -282,7 +282,7 @@ class ModemSocket:
             self._real_close()
 
     def _decref_socketios(self) -> None:
-        """Close the connection if this was its last file; `socket.SocketIO` calls it."""
+        """Close the connection if this was its last file, for `socket.SocketIO`."""
         self._io_refs = max(0, self._io_refs - 1)
         if self._closed:
             self.close()

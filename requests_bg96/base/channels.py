@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..errors import BG96Error
 
-__all__ = ("MOST_CHANNELS", "Channel", "ChannelState", "Channels")
+__all__ = ("MOST_CHANNELS", "TcpChannel", "ChannelState", "TcpChannels")
 
 #: The sockets of a module, of all contexts together (TCP manual 2.1.4).
 MOST_CHANNELS = 12
@@ -31,12 +31,12 @@ class ChannelState(enum.Enum):
     OPEN = "open"
     #: The server has sent its end, and all its bytes were read.
     ENDED = "ended"
-    #: It is of no use any more; `Channel.failure` says why.
+    #: It is of no use any more; `TcpChannel.failure` says why.
     DEAD = "dead"
 
 
 @dataclasses.dataclass(eq=False)
-class Channel:
+class TcpChannel:
     """One of the module's sockets.
 
     :param number: its <connectID>.
@@ -92,7 +92,7 @@ class Channel:
             self.state, self.failure = ChannelState.DEAD, failure
 
 
-class Channels:
+class TcpChannels:
     """All sockets that are ours.
 
     :param on_news: called after each change that a waiting thread may wait for.
@@ -102,18 +102,18 @@ class Channels:
         self.on_news = on_news
         #: The numbers that must be closed before they can be used again.
         self.unclosed: set[int] = set()
-        self._taken: dict[int, Channel] = {}
+        self._taken: dict[int, TcpChannel] = {}
         self._last = MOST_CHANNELS - 1
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {sorted(self._taken)}>"
 
     @property
-    def all(self) -> list[Channel]:
+    def all(self) -> list[TcpChannel]:
         """The channels that are ours and not closed."""
         return list(self._taken.values())
 
-    def add(self) -> Channel | None:
+    def add(self) -> TcpChannel | None:
         """Return a new channel with a free number; None if all are taken.
 
         The number that was used longest ago comes first, so that a late URC of an
@@ -123,10 +123,10 @@ class Channels:
             number = (self._last + step) % MOST_CHANNELS
             if number not in self._taken and number not in self.unclosed:
                 self._last = number
-                return self._taken.setdefault(number, Channel(number))
+                return self._taken.setdefault(number, TcpChannel(number))
         return None
 
-    def remove(self, channel: Channel, *, closed: bool = False) -> None:
+    def remove(self, channel: TcpChannel, *, closed: bool = False) -> None:
         """Forget a channel that nobody uses any more.
 
         :param closed: whether the module has it no longer.

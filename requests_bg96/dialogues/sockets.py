@@ -12,7 +12,7 @@ from ..at.parameters import joined, number, quoted
 from ..at.pieces import MOST_READ, MOST_SENT, Fetch, Fetched, Send
 from ..at.steps import Command, Dialogue, Reply, asked
 from ..base import repeating, times
-from ..base.channels import Channel, Channels, ChannelState
+from ..base.channels import TcpChannel, TcpChannels
 from ..base.codes import SOCKET_BROKEN, SOCKET_CLOSED
 from ..base.knowledge import Knowledge
 from ..errors import (
@@ -75,7 +75,7 @@ def check_peer(host: str, port: int) -> None:
         raise LimitError("a server needs a host name, and a port from 1 to 65535")
 
 
-def prepare(known: Knowledge, channels: Channels) -> Dialogue[None]:
+def prepare(known: Knowledge, channels: TcpChannels) -> Dialogue[None]:
     """Compare the module's sockets with ours, once after each start or doubt.
 
     A socket that the module does not have is dead. A socket that is not ours was left
@@ -94,7 +94,7 @@ def prepare(known: Knowledge, channels: Channels) -> Dialogue[None]:
     known.told.sockets = True
 
 
-def _compare(channel: Channel, listed: _Listed | None) -> None:
+def _compare(channel: TcpChannel, listed: _Listed | None) -> None:
     channel.hinted = True
     if listed is None:
         channel.kill(
@@ -152,7 +152,7 @@ def _listing(text: str) -> Dialogue[dict[int, _Listed]]:
 
 
 def open_socket(
-    channel: Channel, channels: Channels, host: str, port: int, settings: Settings
+    channel: TcpChannel, channels: TcpChannels, host: str, port: int, settings: Settings
 ) -> Dialogue[None]:
     """Begin to open a socket; the URC ``+QIOPEN`` tells the result.
 
@@ -182,7 +182,7 @@ def _last_error() -> Dialogue[int | None]:
     return number(told.partition(",")[0]) or None
 
 
-def examine_opening(channel: Channel) -> Dialogue[None]:
+def examine_opening(channel: TcpChannel) -> Dialogue[None]:
     """Ask how an attempt to open a socket has ended, because its URC may be lost."""
     listed = (yield from _listing(f"+QISTATE=1,{channel.number}")).get(channel.number)
     if channel.opened is not None or (listed and listed.state == OPENING):
@@ -193,8 +193,10 @@ def examine_opening(channel: Channel) -> Dialogue[None]:
         channel.opened = 0
 
 
-def fetch(channel: Channel, reads: int = 1, *, silent: bool = False) -> Dialogue[None]:
-    """Fetch what has come for a socket into `Channel.data`, or learn that it has ended.
+def fetch(
+    channel: TcpChannel, reads: int = 1, *, silent: bool = False
+) -> Dialogue[None]:
+    """Fetch what has come into `TcpChannel.data`, or learn that the socket has ended.
 
     :param reads: how many times `MOST_READ` bytes, at most.
     :param silent: whether no URC has told of anything.
@@ -223,7 +225,7 @@ def fetch(channel: Channel, reads: int = 1, *, silent: bool = False) -> Dialogue
         yield from _count_refusal(channel, "AT+QIRD")
 
 
-def examine(channel: Channel, *, known: bool = False) -> Dialogue[bool]:
+def examine(channel: TcpChannel, *, known: bool = False) -> Dialogue[bool]:
     """Ask whether a socket, from which nothing could be read, is connected.
 
     :param known: whether nothing could be read after it was known to be closed. Before
@@ -244,7 +246,7 @@ def examine(channel: Channel, *, known: bool = False) -> Dialogue[bool]:
     return False
 
 
-def send(channel: Channel, data: bytes) -> Dialogue[int]:
+def send(channel: TcpChannel, data: bytes) -> Dialogue[int]:
     """Send up to `MOST_SENT` bytes; return how many the module has taken.
 
     It has taken none if its buffer is full, or if it has refused the command for no
@@ -275,12 +277,12 @@ def send(channel: Channel, data: bytes) -> Dialogue[int]:
     return (yield from _sent_anyway(channel, len(data)))
 
 
-def _count(channel: Channel, size: int) -> int:
+def _count(channel: TcpChannel, size: int) -> int:
     channel.sent += size
     return size
 
 
-def _require_connected(channel: Channel) -> Dialogue[None]:
+def _require_connected(channel: TcpChannel) -> Dialogue[None]:
     """Find out why a socket does not send.
 
     :raises ModuleError: if the server has closed it. What it has sent can be read.
@@ -291,7 +293,7 @@ def _require_connected(channel: Channel) -> Dialogue[None]:
         raise ModuleError(SOCKET_CLOSED, "AT+QISEND", phase=Phase.SEND)
 
 
-def _sent_anyway(channel: Channel, size: int) -> Dialogue[int]:
+def _sent_anyway(channel: TcpChannel, size: int) -> Dialogue[int]:
     """Return how many of `size` bytes the module has taken, though it reports failure.
 
     The manual does not say that it takes none (TCP manual 2.1.7).
@@ -314,7 +316,7 @@ def _sent_anyway(channel: Channel, size: int) -> Dialogue[int]:
     return _count(channel, taken[found])
 
 
-def _count_refusal(channel: Channel, name: str) -> Dialogue[None]:
+def _count_refusal(channel: TcpChannel, name: str) -> Dialogue[None]:
     """Count that the module has refused a command of a connected socket.
 
     :raises ModuleError: if it does so again and again. The channel is dead then.
@@ -327,7 +329,7 @@ def _count_refusal(channel: Channel, name: str) -> Dialogue[None]:
     raise error
 
 
-def close(channels: Channels) -> Dialogue[None]:
+def close(channels: TcpChannels) -> Dialogue[None]:
     """Close the sockets that nobody uses any more.
 
     An error means that there is no such socket.

@@ -21,7 +21,7 @@ from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
 from ..base import repeating, times
 from ..base.backoff import Backoff, Record
-from ..base.channels import Channels
+from ..base.channels import TcpChannels
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
 from ..clock import Clock, Deadline
@@ -66,7 +66,7 @@ class Driver:
         #: The link to the module while the port is open.
         self.link: Link | None = None
         #: The module's sockets.
-        self.channels = Channels()
+        self.channels = TcpChannels()
         #: Whether the module has ever answered on this port.
         self.met = False
         self._link_type = link_type

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import io
 import socket
-from typing import Any
 
 import pytest
 

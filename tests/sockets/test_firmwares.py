@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from requests_bg96.emulator import Hangup, Switches, VirtualClock
+from requests_bg96.emulator import Hangup, Switches
 from requests_bg96.emulator.switches import allowed_values
-from requests_bg96.errors import ModuleError
 from tests.sockets.stage import DELIVERIES, TRICKY, Delivery, exchange, received, stage
 
 #: The switches of sockets, each with each of its values.
@@ -43,8 +42,21 @@ SOCKETS = (
 CASES = [(name, value) for name in SOCKETS for value in allowed_values()[name]]
 
 
-@pytest.mark.parametrize("delivery", DELIVERIES)
-@pytest.mark.parametrize("name, value", CASES)
+#: Those that change bytes on the line, in pieces also.
+BYTES = ("send_prompt", "read_end", "recvind", "payload_echo", "urc_at_prompt")
+WHOLE: Delivery = "whole"
+
+
+@pytest.mark.parametrize(
+    "name, value, delivery",
+    [(*case, WHOLE) for case in CASES]
+    + [
+        (*case, delivery)
+        for case in CASES
+        for delivery in DELIVERIES
+        if case[0] in (*BYTES, "line_end") and delivery != WHOLE
+    ],
+)
 def test_a_connection(name: str, value: Any, delivery: Delivery) -> None:
     """It works the same, to its end."""
     switches = Switches(**{name: value})

@@ -82,7 +82,7 @@ def test_payload_that_looks_like_a_line(line: bytes) -> None:
 
 @pytest.mark.parametrize("told", [4, 6, 0, 1_500, 1_501, 9_999])
 def test_a_wrong_length(told: int) -> None:
-    """The connection is lost, and no byte is taken for an answer; the next one works."""
+    """The connection is lost, and no byte is taken for an answer."""
     with stage() as made:
         one, peer = made.connect()
         other, beside = made.connect()

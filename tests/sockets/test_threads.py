@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from requests_bg96 import BG96Modem
 from requests_bg96.emulator import SystemClock
 from requests_bg96.modem_socket import ModemSocket
 from tests.emulator.peers import Peer
-from tests.sockets.stage import Stage, exchange, received, stage
+from tests.sockets.stage import HOST, PORT, Stage, exchange, received, stage
 from tests.thread_support import (
     Stopwatch,
     no_deadlock,
@@ -95,6 +97,27 @@ def test_a_command_does_not_wait_for_the_listener() -> None:
         made.modem.signal()
         thread.join(5.0)
         assert got == [b"x"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_a_port_with_a_descriptor() -> None:
+    """The listener is woken there, too, and not only every 50 ms."""
+    with shared() as made, made.emulator.pty() as path:
+        modem = BG96Modem(path)
+        one = modem.sockets.connect(HOST, PORT, 10.0)
+        other = modem.sockets.connect(HOST, PORT, 10.0)
+        thread, got = waiting(one)
+        times = []
+        for _ in range(20):
+            watch = Stopwatch()
+            other.sendall(b"now")
+            times.append(watch.seconds)
+        assert sorted(times)[10] < AT_ONCE
+        made.peers[0].says.append(b"x")
+        modem.signal()
+        thread.join(5.0)
+        assert got == [b"x"]
+        modem.close()
 
 
 def test_one_listens_for_all() -> None:

@@ -1,0 +1,154 @@
+"""Turns at the module for its sockets: short dialogues, and one listener for all.
+
+While threads wait for data, one of them has the turn, listens on the port for all, and
+gives the turn up as soon as another thread wants it. There is no thread besides the
+callers'.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TypeVar
+
+from .at.link import Link
+from .at.steps import Dialogue, Listen
+from .base import repeating, times
+from .base.channels import TcpChannel, TcpChannels
+from .clock import Deadline
+from .dialogues import sockets as dialogues
+from .engine import Engine
+from .errors import BG96Error, TransferError
+
+__all__ = ("SocketTurns",)
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class SocketTurns:
+    """The turns of all sockets of one module.
+
+    :param engine: the module.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Notified after each change of a channel, and when nobody listens any more.
+        self._condition = threading.Condition()
+        self._listening = False
+        #: The link that was used last, and how often it had entered data mode.
+        self._seen: tuple[Link | None, int] = (None, 0)
+
+    def __repr__(self) -> str:
+        state = "listening" if self._listening else "idle"
+        return f"<{type(self).__name__} {state}>"
+
+    @property
+    def channels(self) -> TcpChannels:
+        """The module's sockets that are ours."""
+        channels = self._engine.driver.channels
+        channels.on_news = self.tell
+        return channels
+
+    def tell(self) -> None:
+        """Wake the threads that wait, to look at their channels again."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def ready(self, deadline: Deadline) -> Link:
+        """Return the link to a module that listens, and whose sockets are known."""
+        driver = self._engine.driver
+        link = driver.ready(deadline)
+        if self._seen != (link, link.data_modes):
+            self.channels.doubt()
+            self._seen = link, link.data_modes
+        return link
+
+    def ask(
+        self,
+        dialogue: Dialogue[T],
+        deadline: Deadline,
+        channel: TcpChannel | None = None,
+        patience: float = times.SOCKET_ANSWER,
+    ) -> T:
+        """Run a dialogue in a turn of its own.
+
+        :param channel: is dead if this is interrupted.
+        :param patience: the least seconds that it gets once it has begun.
+        """
+        engine, driver = self._engine, self._engine.driver
+        with engine.turn(deadline, anew=False):
+            engine.free_line(deadline)
+            link = self.ready(deadline)
+            until = Deadline(self._engine.clock, max(deadline.left(), patience))
+            driver.run(link, dialogues.prepare(driver.known, self.channels), until)
+            if channel is not None and channel.failure is not None:
+                raise channel.failure
+            try:
+                return driver.run(link, dialogue, until)
+            except BG96Error:
+                raise
+            except BaseException:
+                if channel is not None:
+                    channel.kill(TransferError("an operation was interrupted"))
+                raise
+
+    def is_silent(self, channel: TcpChannel, deadline: Deadline) -> bool:
+        """Wait for news of `channel`; return whether to ask the module without any."""
+        until = deadline.within(repeating.SOCKET_SILENCE.pause)
+        self.listen(channel, until, deadline)
+        return until.over and not channel.has_news
+
+    def listen(self, channel: TcpChannel, until: Deadline, deadline: Deadline) -> None:
+        """Wait for news of `channel`; listen for all threads if nobody does so.
+
+        :param until: the end of the wait.
+        :param deadline: limits what is necessary before that.
+        """
+        mine = False
+        try:
+            with self._condition:
+                if channel.has_news:
+                    return
+                if self._listening:
+                    self._condition.wait(until.left())
+                    return
+                self._listening = mine = True
+            self._listen_for_all(channel, until, deadline)
+        finally:
+            if mine:
+                self._listening = False
+                self.tell()
+
+    def _listen_for_all(
+        self, channel: TcpChannel, until: Deadline, deadline: Deadline
+    ) -> None:
+        engine, driver = self._engine, self._engine.driver
+
+        def given_up() -> bool:
+            unclosed = driver.channels.unclosed
+            return channel.has_news or engine.wanted or bool(unclosed)
+
+        with engine.turn(deadline, anew=False) as turn:
+            engine.free_line(deadline)
+            link = self.ready(deadline)
+            self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
+            turn.wake = link.port.interrupt
+            driver.run(link, _listening(Listen(until.left(), given_up)), deadline)
+
+    def close_unclosed(self, deadline: Deadline) -> None:
+        """Close what nobody uses any more, if the line is free; in the turn."""
+        driver, link = self._engine.driver, self._engine.driver.link
+        free = link is not None and self._engine.reading is None
+        if link is None or not free or not link.state.listens:
+            return
+        try:
+            driver.run(link, dialogues.close(driver.channels), deadline)
+        except BG96Error as error:
+            logger.info("the next user closes the sockets: %s", error)
+
+
+def _listening(step: Listen) -> Dialogue[None]:
+    yield step
