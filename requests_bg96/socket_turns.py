@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
 
 from .at.link import Link
 from .at.steps import Dialogue, Listen
 from .base import repeating, times
 from .base.channels import TcpChannel, TcpChannels
-from .clock import Deadline
+from .base.turns import Turn
+from .clock import Clock, Deadline
 from .dialogues import sockets as dialogues
-from .engine import Engine
 from .errors import BG96Error, TransferError
+from .recovery.driver import Driver
 
 __all__ = ("SocketTurns",)
 
@@ -27,13 +29,36 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
+class Module(Protocol):
+    """What turns at a module are made of; `Engine` has all of it."""
+
+    clock: Clock
+    driver: Driver
+
+    @property
+    def reading(self) -> object:
+        """The response that occupies the line, or None."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a thread waits for a turn."""
+
+    def turn(
+        self, deadline: Deadline, *, anew: bool = True
+    ) -> AbstractContextManager[Turn]:
+        """Have the module to oneself, in the order of arrival."""
+
+    def free_line(self, deadline: Deadline) -> None:
+        """Take an earlier response off the line."""
+
+
 class SocketTurns:
     """The turns of all sockets of one module.
 
     :param engine: the module.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Module) -> None:
         self._engine = engine
         # Notified after each change of a channel, and when nobody listens any more.
         self._condition = threading.Condition()
