@@ -29,7 +29,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class Module(Protocol):
+class SharedModule(Protocol):
     """What turns at a module are made of; `Engine` has all of it."""
 
     clock: Clock
@@ -58,7 +58,7 @@ class SocketTurns:
     :param engine: the module.
     """
 
-    def __init__(self, engine: Module) -> None:
+    def __init__(self, engine: SharedModule) -> None:
         self._engine = engine
         # Notified after each change of a channel, and when nobody listens any more.
         self._condition = threading.Condition()

@@ -8,7 +8,6 @@ like a URC or like a result.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import Any
 
@@ -17,16 +16,13 @@ from ..clock import Deadline
 from ..errors import NoAnswer, StrayAnswer, TransferError
 from .link import Link
 from .port import WRITE_SIZE
+from .socket_steps import MOST_SENT, Fetch, Fetched, Send
 from .state import Event, State
-from .steps import BARE_URCS, Ask, Command, Kind, Listen, Reply
+from .steps import BARE_URCS, Ask, Kind, Listen, Reply
 from .wire import logger
 
-__all__ = ("MOST_READ", "MOST_SENT", "Fetch", "Fetched", "Send", "SocketLink")
+__all__ = ("SocketLink",)
 
-#: Bytes of one AT+QISEND (TCP manual 2.1.7).
-MOST_SENT = 1_460
-#: Bytes of one AT+QIRD (TCP manual 2.1.8).
-MOST_READ = 1_500
 #: Completes a payload that was broken off. In command mode, a module ignores it (ITU-T
 #: V.250 5.2.2).
 FILLER = b"\0"
@@ -43,51 +39,8 @@ _MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}", re.DOTALL)
 #: What makes a module carry out a command: the end of a line, or of "repeat the last
 #: one" (ITU-T V.250 5.2.1, 5.2.4).
 _COMMANDING = re.compile(rb"\r|A/", re.IGNORECASE)
-_SENT = (b"SEND OK", b"SEND FAIL")
 _TOLD = re.compile(rb"\+QIRD: *(\d{1,4})")
 _NAMED = re.compile(rb"\+[A-Z]+:")
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class Send(Command):
-    """AT+QISEND: its `payload` follows the prompt; the result is a `Reply`.
-
-    The final result code is then ``SEND OK`` or ``SEND FAIL``.
-    """
-
-    def kind_of(self, line: bytes) -> Kind:
-        """Return what `line` means while this is the current command."""
-        # A blank that belongs to the prompt may come after it.
-        line = line.lstrip(b" ")
-        if line in _SENT:
-            return Kind.FINAL
-        return super().kind_of(line) if line else Kind.INFORMATION
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class Fetch(Command):
-    """One AT+QIRD or several in one line; the result is `Fetched`.
-
-    :param reads: how many of them.
-    :param size: the most bytes of each.
-    """
-
-    reads: int = 1
-    size: int = MOST_READ
-
-
-@dataclasses.dataclass(frozen=True)
-class Fetched:
-    """The answer to `Fetch`.
-
-    :param reply: its end. It may be an error behind some bytes.
-    :param data: the bytes of all reads.
-    :param last: the bytes of the last read; None if the module has told none.
-    """
-
-    reply: Reply
-    data: bytes = dataclasses.field(repr=False)
-    last: int | None
 
 
 class SocketLink(Link):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..at.parameters import joined, number, quoted
-from ..at.pieces import MOST_READ, MOST_SENT, Fetch, Fetched, Send
+from ..at.socket_steps import MOST_READ, MOST_SENT, Fetch, Fetched, Send
 from ..at.steps import Command, Dialogue, Reply, asked
 from ..base import repeating, times
 from ..base.channels import TcpChannel, TcpChannels

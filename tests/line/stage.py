@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from requests_bg96.at.link import Link
-from requests_bg96.at.pieces import Fetch, Send
+from requests_bg96.at.socket_steps import Fetch, Send
 from requests_bg96.at.state import Event, State
 from requests_bg96.at.steps import (
     Ask,
