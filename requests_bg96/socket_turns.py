@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -52,6 +54,14 @@ class SharedModule(Protocol):
         """Take an earlier response off the line."""
 
 
+class _Listener:
+    """Stands for the thread that listens."""
+
+
+def _nobody() -> None:
+    return None
+
+
 class SocketTurns:
     """The turns of all sockets of one module.
 
@@ -62,12 +72,14 @@ class SocketTurns:
         self._engine = engine
         # Notified after each change of a channel, and when nobody listens any more.
         self._condition = threading.Condition()
-        self._listening = False
+        #: Returns the object of the thread that listens, or None. The object ends with
+        #: an interrupted thread, too.
+        self._listener: Callable[[], _Listener | None] = _nobody
         #: The link that was used last, and how often it had entered data mode.
         self._seen: tuple[Link | None, int] = (None, 0)
 
     def __repr__(self) -> str:
-        state = "listening" if self._listening else "idle"
+        state = "idle" if self._listener() is None else "listening"
         return f"<{type(self).__name__} {state}>"
 
     @property
@@ -132,20 +144,19 @@ class SocketTurns:
         :param until: the end of the wait.
         :param deadline: limits what is necessary before that.
         """
-        mine = False
+        listener = _Listener()
+        with self._condition:
+            if channel.has_news:
+                return
+            if self._listener() is not None:
+                self._condition.wait(until.left())
+                return
+            self._listener = weakref.ref(listener, lambda _: self.tell())
         try:
-            with self._condition:
-                if channel.has_news:
-                    return
-                if self._listening:
-                    self._condition.wait(until.left())
-                    return
-                self._listening = mine = True
             self._listen_for_all(channel, until, deadline)
         finally:
-            if mine:
-                self._listening = False
-                self.tell()
+            self._listener = _nobody
+            self.tell()
 
     def _listen_for_all(
         self, channel: TcpChannel, until: Deadline, deadline: Deadline

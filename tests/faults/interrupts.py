@@ -25,7 +25,7 @@ from tests.faults.trial import bounded
 CLIENT = str(pathlib.Path(requests_bg96.__file__).parent)
 EMULATOR = str(pathlib.Path(CLIENT, "emulator"))
 #: The kinds with different dialogues.
-NAMES = ("post", "streamed", "by file", "https")
+NAMES = ("post", "streamed", "by file", "https", "socket post")
 KINDS = tuple(one for one in EXCHANGES if one.name in NAMES)
 
 

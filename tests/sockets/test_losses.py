@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from requests_bg96.emulator import (
     Refused,
     StreamNetwork,
     Switches,
+    SystemClock,
 )
 from requests_bg96.emulator.tcp_socket import AccessMode
 from requests_bg96.errors import (
@@ -25,6 +28,7 @@ from requests_bg96.modem_socket import ModemSocket
 from requests_bg96.stats import Recovery
 from tests.emulator.peers import Peers
 from tests.sockets.stage import HOST, PORT, exchange, received, stage
+from tests.thread_support import no_deadlock
 
 LOST = (ModuleRestarted, PortError, TransferError)
 
@@ -309,3 +313,24 @@ def test_wasted_requests_of_http() -> None:
         one = made.modem.sockets.connect(HOST, PORT, 10.0)
         one.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert received(one, 100).endswith(b"hello")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process() -> None:
+    """Its copy of a connection is of no use, and does no harm to the parent's."""
+    with stage(clock=SystemClock()) as made, no_deadlock():
+        one, peer = made.connect()
+        child = os.fork()
+        if not child:
+            code = 1
+            with contextlib.suppress(BaseException):
+                try:
+                    one.recv(1)
+                except OSError as error:
+                    code = 0 if "forked" in str(error) else 2
+                one.close()
+                del one
+            os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        exchange(one, peer)
+        assert not peer.gone
