@@ -133,27 +133,26 @@ class SocketLink(Link):
 
     def _fetch(self, step: Fetch, deadline: Deadline) -> Fetched:
         until = self._give(step, deadline)
-        pieces: list[bytes] = []
+        data: bytes | None = None
         lines: list[bytes] = []
         while line := self._next_line(until):
-            if found := _TOLD.fullmatch(line):
-                pieces.append(self._measured(step, int(found[1])))
+            if data is None and (found := _TOLD.fullmatch(line)):
+                data = self._measured(step, int(found[1]))
             elif not _is_plausible(step, line):
                 self._misread("the module's answer to AT+QIRD is not readable")
             elif self._ends(line, step, lines):
-                return self._fetched(step, self._ended(line, lines), pieces)
+                return self._fetched(step, self._ended(line, lines), data)
             if until.over:
                 break
         raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
 
-    def _fetched(self, step: Fetch, reply: Reply, pieces: list[bytes]) -> Fetched:
+    def _fetched(self, step: Fetch, reply: Reply, data: bytes | None) -> Fetched:
         if reply.connected:
             self._raise_in_data_mode()
-        if reply.ok and len(pieces) != step.reads:
-            self._misread(f"the module answered {step} without the number of bytes")
-        last = len(pieces[-1]) if pieces else None
+        if reply.ok == (data is None):
+            self._misread(f"the module's answer to {step} is not whole")
         self.late_answer = None
-        return Fetched(reply, b"".join(pieces), last)
+        return Fetched(reply, data or b"")
 
     def _measured(self, step: Fetch, size: int) -> bytes:
         """Return the `size` bytes that follow, and check that a line end follows."""

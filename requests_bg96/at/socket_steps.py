@@ -34,13 +34,11 @@ class Send(Command):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Fetch(Command):
-    """One AT+QIRD or several in one line; the result is `Fetched`.
+    """AT+QIRD; the result is `Fetched`.
 
-    :param reads: how many of them.
-    :param size: the most bytes of each.
+    :param size: the most bytes.
     """
 
-    reads: int = 1
     size: int = MOST_READ
 
 
@@ -48,11 +46,9 @@ class Fetch(Command):
 class Fetched:
     """The answer to `Fetch`.
 
-    :param reply: its end. It may be an error behind some bytes.
-    :param data: the bytes of all reads.
-    :param last: the bytes of the last read; None if the module has told none.
+    :param reply: its end.
+    :param data: the bytes.
     """
 
     reply: Reply
     data: bytes = dataclasses.field(repr=False)
-    last: int | None

@@ -193,12 +193,9 @@ def examine_opening(channel: TcpChannel) -> Dialogue[None]:
         channel.opened = 0
 
 
-def fetch(
-    channel: TcpChannel, reads: int = 1, *, silent: bool = False
-) -> Dialogue[None]:
+def fetch(channel: TcpChannel, *, silent: bool = False) -> Dialogue[None]:
     """Fetch what has come into `TcpChannel.data`, or learn that the socket has ended.
 
-    :param reads: how many times `MOST_READ` bytes, at most.
     :param silent: whether no URC has told of anything.
     :raises BG96Error: if bytes may be lost. The channel is dead then.
     """
@@ -208,14 +205,14 @@ def fetch(
     # What the module tells from here on may be news.
     channel.hinted = False
     known = channel.closing
-    command = joined(*[f"+QIRD={channel.number},{MOST_READ}"] * reads)
+    command = Fetch(f"+QIRD={channel.number},{MOST_READ}", times.SOCKET_ANSWER)
     try:
-        found: Fetched = yield Fetch(command, times.SOCKET_ANSWER, reads=reads)
+        found: Fetched = yield command
     except BG96Error as error:
         channel.kill(error)
         raise
     channel.data += found.data
-    channel.hinted |= found.last == MOST_READ or not found.reply.ok
+    channel.hinted |= len(found.data) == MOST_READ or not found.reply.ok
     if found.reply.ok:
         channel.refused = 0
     doubted = silent or channel.closing or channel.cut or not found.reply.ok
