@@ -91,6 +91,10 @@ class LineBuffer:
             self.take(found.end())
         return found is not None
 
+    def skip_line_ends(self) -> None:
+        """Forget line ends before the next line, which `has_line` also counts."""
+        self.take(len(self._buffer) - len(self._buffer.lstrip(b"\r\n\0")))
+
     def take(self, size: int) -> bytes:
         """Return and forget up to `size` bytes that are not a line."""
         taken = bytes(self._buffer[:size])

@@ -96,6 +96,7 @@ class SocketLink(Link):
         """
         until = Deadline(self._clock, times.CONTRADICTION)
         while not self._lines.take_prompt():
+            self._lines.skip_line_ends()
             if self._lines.has_line or until.over:
                 return
             self._lines.receive_data(self.port.read(until))

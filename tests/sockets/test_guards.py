@@ -161,14 +161,15 @@ def test_with_an_echo() -> None:
 
 def test_a_prompt_behind_an_error() -> None:
     """No command is sent to the server as payload."""
-    with stage() as made:
-        one, peer = made.connect()
-        made.insert(b"\r\nERROR\r\n")
-        with pytest.raises(ConnectionAbortedError) as caught:
-            one.sendall(b"hello")
-        assert isinstance(caught.value.__cause__, StrayAnswer)
-        exchange(*made.connect())
-        assert b"AT" not in peer.heard
+    for behind in (0, 1, 2):
+        with stage(fragment=1) as made:
+            one, peer = made.connect()
+            made.insert(b"\r\nERROR\r\n", behind)
+            with pytest.raises(ConnectionAbortedError) as caught:
+                one.sendall(b"hello")
+            assert isinstance(caught.value.__cause__, StrayAnswer)
+            exchange(*made.connect())
+            assert b"AT" not in peer.heard
 
 
 def test_a_result_before_the_payload() -> None:
