@@ -114,9 +114,10 @@ class SocketLink(Link):
         until = deadline.within(step.payload_timeout)
         self.late_answer = step, until.when
         logger.debug("> %d bytes", len(payload))
-        self.owed = FILLER * len(payload) + CANCEL
         for start in range(0, len(payload), WRITE_SIZE):
             self._expect_no_end(step, lines)
+            # How much of it the module gets is not known if this is interrupted.
+            self.owed = FILLER * len(payload) + CANCEL
             self._write(payload[start : start + WRITE_SIZE], State.PROMPTED)
         self.state.on(Event.WHOLE)
         return self._end_of(step, until, lines)
