@@ -18,9 +18,13 @@ from .clock import Clock
 from .dialogues.files import Progress
 from .modem import BG96Modem
 from .settings import Settings
-from .transport.connection import VIA, ModemPool, ModemPoolManager, Transport
-from .transport.over_modem import ModemPools, past_modem
-from .transport.sending import PROXY, requests_errors
+from .transport.host_tls import HostTLS
+from .transport.managers import ModemPoolManager
+from .transport.marks import PoolOverModem
+from .transport.over_modem import ModemPools, past_modem, proxy_manager
+from .transport.sending import requests_errors
+from .transport.settings import Transport
+from .transport.ways import Way, chosen
 
 __all__ = ("BG96Adapter",)
 
@@ -67,8 +71,10 @@ class BG96Adapter(HTTPAdapter):
         module that reuses a connection. By default it becomes ``Connection: close``.
     :param via: ``file`` sends requests and responses by files in the module, and
         compares their checksums. Use it on a line that loses bytes; it is slower. A
-        request that is too large for the line always goes by file. See also
-        `via_file`.
+        request that is too large for the line always goes by file. ``socket`` sends
+        them over TCP sockets of the module, with TLS of this machine. ``auto`` chooses
+        ``socket`` for https and for what the module's HTTP client cannot do, and
+        ``line`` otherwise. See also `via_file` and `via_socket`.
     :param ca_certs: a file or directory with the CA certificates for ``verify=True``,
         in place of requests' own bundle. They are sent to the module once.
     :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
@@ -108,6 +114,7 @@ class BG96Adapter(HTTPAdapter):
         that is started again asks the network at once.
     :param clock: the clock; a test may pass another one.
     :raises LimitError: if a setting cannot be part of an AT command.
+    :raises ValueError: if there is no such `via`.
     """
 
     __attrs__ = [
@@ -128,7 +135,7 @@ class BG96Adapter(HTTPAdapter):
         *,
         timeout: tuple[float, float] = (times.CONNECT, times.READ),
         keep_alive: bool = False,
-        via: Literal["line", "file"] = "line",
+        via: Literal["line", "file", "socket", "auto"] = "line",
         ca_certs: str | None = None,
         progress: Progress | None = None,
         max_retries: int | Retry = 0,
@@ -182,6 +189,7 @@ class BG96Adapter(HTTPAdapter):
         self.ca_certs = ca_certs
         self.progress = progress
         self._owner = self.modem is not port_or_modem
+        self._tls = HostTLS()
         self._begin()
         super().__init__(pool_connections, pool_maxsize, max_retries)
 
@@ -194,6 +202,7 @@ class BG96Adapter(HTTPAdapter):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # The base class makes the pools. They need all of our attributes.
+        self._tls = HostTLS()
         self._begin()
         if state["_owner"]:
             state = {**state, "modem": share(state["modem"])}
@@ -218,11 +227,14 @@ class BG96Adapter(HTTPAdapter):
         """What its connections share, with the current settings."""
         return Transport(
             self.modem.http,
+            self.modem.sockets,
+            self.modem.stats,
             self.keep_alive,
             *self.timeout,
             self.via,
             self.progress,
             self._warned,
+            self._tls,
         )
 
     #: If a subclass sets a manager of its own, its pools still go over the modem.
@@ -259,7 +271,7 @@ class BG96Adapter(HTTPAdapter):
         :raises requests.exceptions.ConnectionError: if a subclass has made a pool that
             does not use the modem.
         """
-        if not isinstance(conn, ModemPool):
+        if not isinstance(conn, PoolOverModem):
             raise requests.exceptions.ConnectionError(past_modem(conn))
         super().cert_verify(conn, url, self.normalise_verify(verify), cert)
 
@@ -274,11 +286,12 @@ class BG96Adapter(HTTPAdapter):
         return verify or False
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Refuse a proxy, because only this machine's network could reach it.
+        """Return the manager of the pools that reach `proxy` by sockets of the module.
 
-        :raises requests.exceptions.ProxyError: always.
+        :raises requests.exceptions.ProxyError: if the current request does not go by
+            sockets, or `proxy` is a SOCKS proxy.
         """
-        raise requests.exceptions.ProxyError(PROXY)
+        return proxy_manager(self, self.transport, proxy, **kwargs)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a `PreparedRequest` and return its response.
@@ -294,11 +307,14 @@ class BG96Adapter(HTTPAdapter):
     @contextmanager
     def via_file(self) -> Iterator[None]:
         """Send the requests in this ``with`` block, in this thread, by file."""
-        token = VIA.set("file")
-        try:
+        with chosen(Way.FILE):
             yield
-        finally:
-            VIA.reset(token)
+
+    @contextmanager
+    def via_socket(self) -> Iterator[None]:
+        """Send the requests in this ``with`` block, in this thread, by sockets."""
+        with chosen(Way.SOCKET):
+            yield
 
     def close(self) -> None:
         """Give the port back, unless it is shared; the next request opens it again.

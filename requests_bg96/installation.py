@@ -23,7 +23,6 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ProxyError
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ProxyError as UrllibProxyError
@@ -32,9 +31,10 @@ from .adapter import BG96Adapter
 from .base.patches import Patch
 from .base.sharing import User
 from .errors import BG96Error
-from .transport.connection import ModemPool, Transport
-from .transport.over_modem import ModemPools, past_modem
+from .transport.marks import PoolOverModem
+from .transport.over_modem import ModemPools, past_modem, proxy_manager
 from .transport.sending import OVER_MODEM, PROXY, is_http, sending
+from .transport.settings import Transport
 
 __all__ = ("install", "uninstall")
 
@@ -254,9 +254,10 @@ def _adapter_send(stock: Callable[..., Any]) -> Callable[..., Any]:
 def _adapter_proxy(stock: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(stock)
     def proxy_manager_for(self: HTTPAdapter, proxy: str, **proxy_kwargs: Any) -> Any:
-        if _transport_of(self) is None:
+        transport = _transport_of(self)
+        if transport is None:
             return stock(self, proxy, **proxy_kwargs)
-        raise ProxyError(PROXY)
+        return proxy_manager(self, transport, proxy, **proxy_kwargs)
 
     return proxy_manager_for
 
@@ -273,7 +274,7 @@ def _transport_of(adapter: HTTPAdapter) -> Transport | None:
 
 
 def _uses_modem(pool: object) -> bool:
-    return isinstance(pool, ModemPool)
+    return isinstance(pool, PoolOverModem)
 
 
 def _pool_urlopen(stock: Callable[..., Any]) -> Callable[..., Any]:
@@ -348,15 +349,16 @@ class _Bound(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Set what `verify` and `cert` mean in the pool `conn`, as `stock` does."""
-        if OVER_MODEM.get() and not isinstance(conn, ModemPool):
+        if OVER_MODEM.get() and not isinstance(conn, PoolOverModem):
             raise requests.exceptions.ConnectionError(past_modem(conn))
         super().cert_verify(conn, url, verify, cert)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Refuse a proxy, except for other schemes."""
-        if _transport_of_bound(self) is None:
+        """Return the manager of pools that reach `proxy`, over the modem for HTTP."""
+        transport = _transport_of_bound(self)
+        if transport is None:
             return super().proxy_manager_for(proxy, **proxy_kwargs)
-        raise ProxyError(PROXY)
+        return proxy_manager(self, transport, proxy, **proxy_kwargs)
 
     def close(self) -> None:
         """Close the pools, and give the port back if nobody else uses it."""

@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import logging
 
-__all__ = ("Recovery", "Statistics")
+__all__ = ("Choice", "Recovery", "Statistics")
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,21 @@ class Recovery(enum.Enum):
     REOPEN = "opened the port again"
 
 
+class Choice(enum.Enum):
+    """What ``via="auto"`` has chosen for a request, and why."""
+
+    HTTPS = "socket: this machine makes TLS, and checks all that requests checks"
+    PROXY = "socket: the module's HTTP client has no proxies"
+    STREAM = "socket: the module's HTTP client needs the length of the body"
+    LARGE = "socket: the body is larger than AT+QHTTPPOST takes"
+    HTTP = "line: it is a request without TLS"
+
+    @property
+    def way(self) -> str:
+        """The way that was chosen."""
+        return self.value.partition(":")[0]
+
+
 @dataclasses.dataclass
 class Statistics:
     """Counts since the modem was made.
@@ -35,6 +50,7 @@ class Statistics:
     :param line_bytes_up: all bytes written to the port.
     :param line_bytes_down: all bytes read from the port.
     :param recoveries: how often each step was taken.
+    :param choices: how often ``via="auto"`` made each choice.
     """
 
     requests: int = 0
@@ -43,6 +59,9 @@ class Statistics:
     line_bytes_up: int = 0
     line_bytes_down: int = 0
     recoveries: collections.Counter[Recovery] = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    choices: collections.Counter[Choice] = dataclasses.field(
         default_factory=collections.Counter
     )
 
@@ -55,3 +74,8 @@ class Statistics:
         """Count and log a step of recovery."""
         self.recoveries[step] += 1
         logger.info("%s%s", step.value, f": {why}" if why else "")
+
+    def chose(self, choice: Choice) -> None:
+        """Count and log a choice of ``via="auto"``."""
+        self.choices[choice] += 1
+        logger.info("a request goes by %s", choice.value)

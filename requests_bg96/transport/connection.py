@@ -1,4 +1,4 @@
-"""urllib3's connections and pools, over a modem in place of sockets.
+"""urllib3's connections and pools, over the module's HTTP client.
 
 http.client and urllib3 serialise requests and parse responses as always. The object in
 place of their socket collects the request, and then reads the response.
@@ -10,74 +10,27 @@ modem.
 
 from __future__ import annotations
 
-import contextvars
 import dataclasses
 import functools
 import ssl
-import warnings
 from typing import Any, NoReturn, cast
 
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import SecurityWarning
-from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import resolve_cert_reqs
 
-from ..base import times
 from ..base.codes import URL_LIMIT
 from ..base.trust import Trust, authorities, client_certificate, client_key
-from ..dialogues.files import Progress
 from ..dialogues.request import Request
 from ..errors import BG96Error, TrustError
-from ..http_client import HTTPClient
-from .outcomes import urllib3_error
-from .over_modem import OverModem
+from .marks import PoolOverModem
+from .outcomes import SOURCE_ADDRESS, raise_translated
+from .settings import Transport
 from .sock import ModemSocket
+from .ways import VIA
 
-__all__ = ("VIA", "ModemPool", "ModemPoolManager", "Transport")
-
-#: How to send the requests in this context, if not as the adapter says.
-VIA: contextvars.ContextVar[str | None] = contextvars.ContextVar("via", default=None)
-
-
-@dataclasses.dataclass(frozen=True)
-class Transport:
-    """The settings that all connections of an adapter share.
-
-    :param http: sends the requests.
-    :param keep_alive: whether to keep ``Connection: keep-alive`` in requests.
-    :param connect_seconds: the connect timeout if the caller gives none.
-    :param read_seconds: the read timeout if the caller gives none.
-    :param via: ``line`` or ``file``, if the caller does not choose for a request.
-    :param progress: called while certificates are sent to the module.
-    :param warned: the hosts that a warning was given for.
-    """
-
-    http: HTTPClient
-    keep_alive: bool = False
-    connect_seconds: float = times.CONNECT
-    read_seconds: float = times.READ
-    via: str = "line"
-    progress: Progress | None = None
-    warned: set[str] = dataclasses.field(default_factory=set, compare=False)
-
-    def pool_manager(self) -> ModemPoolManager:
-        """Return a manager of pools with these settings."""
-        return ModemPoolManager(self)
-
-    def warn_of(self, host: str) -> None:
-        """Warn once for each host that its name was not checked."""
-        if host not in self.warned:
-            warnings.warn(
-                f"the certificate of {host} was checked, but not the host's name in "
-                "it: the module's firmware cannot check names, and "
-                "allow_unchecked_host=True accepts this",
-                SecurityWarning,
-                stacklevel=2,
-            )
-            # Mark as warned only afterwards: under -W error, warn() raises.
-            self.warned.add(host)
+__all__ = ("ModemHTTPConnectionPool", "ModemHTTPSConnectionPool")
 
 
 class ModemHTTPConnection(urllib3.connection.HTTPConnection):
@@ -105,12 +58,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             an address of this machine.
         """
         if self.source_address is not None:
-            self._raise_translated(
-                BG96Error(
-                    "the module makes the connection and cannot use source_address; "
-                    "remove it"
-                )
-            )
+            self._raise_translated(BG96Error(SOURCE_ADDRESS))
         self.sock = cast(
             Any, ModemSocket(self.transport.http.abandon, self._raise_translated)
         )
@@ -198,10 +146,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
     def _raise_translated(self, error: BG96Error) -> NoReturn:
         """Raise urllib3's exception for `error`, or `error` itself if there is none."""
-        translated = urllib3_error(error, self, self._target)
-        if translated is error:
-            raise error
-        raise translated from error
+        raise_translated(error, self, self._target)
 
 
 class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnection):
@@ -281,12 +226,13 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
             # certificate. So even the plainest one is refused.
             raise TrustError(
                 "the module makes the TLS connection and cannot use "
-                f"{', '.join(names)}; nothing was sent. Use verify= and cert=, or "
-                "sslversion= and ciphersuite= of the BG96Adapter"
+                f"{', '.join(names)}; nothing was sent. Use via=\"socket\", with which "
+                "this machine makes it, or verify= and cert=, and sslversion= and "
+                "ciphersuite= of the BG96Adapter"
             )
 
 
-class ModemPool:
+class ModemPool(PoolOverModem):
     """The common part of both kinds of pool.
 
     :param transport: the settings of their connections.
@@ -326,40 +272,3 @@ class ModemHTTPSConnectionPool(ModemPool, HTTPSConnectionPool):  # type: ignore[
             super()._validate_conn(conn)
         elif conn.is_closed:
             conn.connect()
-
-
-def _require_http_client() -> None:
-    """Refuse a urllib3 whose connections do not use http.client.
-
-    :raises ImportError: if it is one.
-    """
-    # Compare names: tools that record or mock HTTP replace classes in http.client.
-    kinds = urllib3.connection.HTTPConnection.__mro__
-    if not any(kind.__module__ == "http.client" for kind in kinds):
-        raise ImportError(
-            "the installed urllib3 does not use http.client, so its connections cannot "
-            "go over a modem. It is probably urllib3-future, which niquests installs "
-            "in place of urllib3. Use another environment, or install both with "
-            "URLLIB3_NO_OVERRIDE=1 pip install --force-reinstall --no-binary "
-            "urllib3-future urllib3-future urllib3",
-            name="urllib3",
-        )
-
-
-class ModemPoolManager(OverModem, PoolManager):
-    """Pools of connections over a modem.
-
-    :param transport: the settings of their connections.
-    :raises ImportError: if another package has replaced urllib3.
-    """
-
-    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
-        _require_http_client()
-        super().__init__(*args, **kwargs)
-        self.pool_classes_by_scheme = cast(
-            Any,
-            {
-                "http": functools.partial(ModemHTTPConnectionPool, transport),
-                "https": functools.partial(ModemHTTPSConnectionPool, transport),
-            },
-        )

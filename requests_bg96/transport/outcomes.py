@@ -9,6 +9,7 @@ a request of any method. After that the server may have seen the request, and
 from __future__ import annotations
 
 import enum
+from typing import NoReturn
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
@@ -22,7 +23,11 @@ from urllib3.exceptions import (
 
 from ..errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TrustError
 
-__all__ = ("Outcome", "outcome_of", "urllib3_error")
+__all__ = ("SOURCE_ADDRESS", "Outcome", "outcome_of", "raise_translated")
+
+SOURCE_ADDRESS = (
+    "the module makes the connection and cannot use source_address; remove it"
+)
 
 
 class Outcome(enum.Enum):
@@ -129,3 +134,15 @@ def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception
         hint = f". {HANDSHAKE_ADVICE}" if error.err else ""
         return SSLError(f"{error}{hint}")
     return ProtocolError(str(error), error)
+
+
+def raise_translated(error: BG96Error, conn: HTTPConnection, url: str) -> NoReturn:
+    """Raise urllib3's exception for `error`, or `error` itself if there is none.
+
+    :param conn: the connection that failed.
+    :param url: the requested URL.
+    """
+    translated = urllib3_error(error, conn, url)
+    if translated is error:
+        raise error
+    raise translated from error

@@ -11,17 +11,22 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, cast
 
 import requests.adapters
 import urllib3.poolmanager
+from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError, ProxyError
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
-from .sending import PROXY
+from .managers import ModemPoolManager, SocketProxyManager
+from .marks import OverModem
+from .sending import PROXY, SOCKS
+from .settings import Transport
+from .ways import Way
 
-__all__ = ("ModemPools", "OverModem", "Way", "past_modem")
+__all__ = ("ModemPools", "past_modem", "proxy_manager")
 
 _STOCK_POOLS = (HTTPConnectionPool, HTTPSConnectionPool)
 #: Some versions of requests pass this for ``verify=True``; no adapter asked for it.
@@ -38,24 +43,13 @@ def past_modem(what: object) -> str:
     )
 
 
-class OverModem:
-    """Marks a `PoolManager` whose pools use a modem."""
-
-
-class Way(Protocol):
-    """Something that makes pools over a modem."""
-
-    def pool_manager(self) -> PoolManager:
-        """Return a manager of pools that use the modem."""
-
-
 class ModemPools:
     """The attribute `poolmanager` of adapters: their own manager, with a modem's pools.
 
     :param transport_of: returns what the pools of an adapter use; None keeps its own.
     """
 
-    def __init__(self, transport_of: Callable[[Any], Way | None]) -> None:
+    def __init__(self, transport_of: Callable[[Any], Transport | None]) -> None:
         self._transport_of = transport_of
 
     def __get__(self, adapter: Any, kind: type | None = None) -> Any:
@@ -81,7 +75,7 @@ class ModemPools:
 
 
 #: For each manager: the pools over a modem that replace its own.
-_pools: weakref.WeakKeyDictionary[PoolManager, tuple[Way, PoolManager]]
+_pools: weakref.WeakKeyDictionary[PoolManager, tuple[Transport, PoolManager]]
 _pools = weakref.WeakKeyDictionary()
 
 
@@ -93,7 +87,7 @@ class _PoolManagerOverModem(PoolManager):
 
     __slots__ = ("own", "_transport")
 
-    def __init__(self, own: PoolManager, transport: Way) -> None:
+    def __init__(self, own: PoolManager, transport: Transport) -> None:
         self.__dict__ = own.__dict__
         self.own = own
         self._transport = transport
@@ -128,7 +122,7 @@ class _PoolManagerOverModem(PoolManager):
     def _over_modem(self) -> PoolManager:
         transport, found = _pools.get(self.own, (None, None))
         if found is None or transport != self._transport:
-            found = self._transport.pool_manager()
+            found = ModemPoolManager(self._transport)
             _pools[self.own] = self._transport, found
         return found
 
@@ -142,3 +136,35 @@ class _PoolManagerOverModem(PoolManager):
         shared = classes is urllib3.poolmanager.pool_classes_by_scheme
         if not shared and classes.get(scheme) not in _STOCK_POOLS:
             raise ConnectionError(past_modem(classes.get(scheme)))
+
+
+def proxy_manager(
+    adapter: HTTPAdapter, transport: Transport, proxy: str, **kwargs: Any
+) -> SocketProxyManager:
+    """Return the manager of the pools of `adapter` that reach `proxy` over the modem.
+
+    :param transport: what the pools use.
+    :param kwargs: of `urllib3.ProxyManager`.
+    :raises requests.exceptions.ProxyError: if the current request does not go by
+        sockets of the module, or `proxy` is a SOCKS proxy.
+    """
+    scheme = proxy.partition("://")[0].lower()
+    if scheme.startswith("socks"):
+        raise ProxyError(SOCKS)
+    if transport.way("http", proxied=True) is not Way.SOCKET:
+        raise ProxyError(PROXY)
+    # Closing the adapter clears all of these. Stock requests looks for plain names.
+    managers = cast("dict[Any, SocketProxyManager]", adapter.proxy_manager)
+    found = managers.get((proxy, transport))
+    if found is None:
+        found = SocketProxyManager(
+            transport,
+            proxy,
+            proxy_headers=adapter.proxy_headers(proxy),
+            num_pools=adapter._pool_connections,
+            maxsize=adapter._pool_maxsize,
+            block=adapter._pool_block,
+            **kwargs,
+        )
+        managers[proxy, transport] = found
+    return found

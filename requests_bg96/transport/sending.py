@@ -11,12 +11,17 @@ from urllib.parse import urlsplit
 from requests.exceptions import InvalidURL, RequestException
 
 from ..errors import BG96Error, UnfitURL
+from .ways import REQUEST
 
-__all__ = ("OVER_MODEM", "PROXY", "is_http", "requests_errors", "sending")
+__all__ = ("OVER_MODEM", "PROXY", "SOCKS", "is_http", "requests_errors", "sending")
 
 PROXY = (
-    "a proxy would be reached past the modem, so it is refused. If it comes from the "
-    "environment, set session.trust_env = False or the variable no_proxy"
+    'a proxy would be reached past the modem, so it is refused. Use via="socket", or, '
+    "if it comes from the environment, set session.trust_env = False or the variable "
+    "no_proxy"
+)
+SOCKS = (
+    "a SOCKS proxy would be reached past the modem, so it is refused; use an HTTP proxy"
 )
 
 #: Whether the request of this context uses a modem; None if there is no request.
@@ -37,13 +42,19 @@ def is_http(url: Any) -> bool:
 
 @contextmanager
 def requests_errors(request: Any) -> Iterator[None]:
-    """Convert errors that urllib3 has no class for to exceptions of requests."""
+    """Mark `request` as the current one, and convert its errors.
+
+    requests gets an exception of its own if urllib3 has no class for an error.
+    """
+    token = REQUEST.set(request)
     try:
         yield
     except BG96Error as error:
         unfit = isinstance(error, UnfitURL) or error.err == 711
         kind = InvalidURL if unfit else RequestException
         raise kind(str(error), request=request) from error
+    finally:
+        REQUEST.reset(token)
 
 
 @contextmanager

@@ -1,0 +1,173 @@
+"""urllib3's own connections, over TCP sockets of the module.
+
+Only the socket differs: `_new_conn` opens one in the module. HTTP, TLS, proxies, pools
+and retries are those of urllib3.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any, cast
+
+import urllib3.connection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import LocationParseError, NewConnectionError
+from urllib3.util import Timeout
+
+from ..errors import BG96Error
+from .host_tls import TLSSocket
+from .marks import PoolOverModem
+from .outcomes import SOURCE_ADDRESS, raise_translated
+from .settings import Transport
+
+__all__ = ("SocketHTTPConnectionPool", "SocketHTTPSConnectionPool")
+
+#: A head and a body of up to this size leave together: they fit into one TLS record.
+HELD = 16_384
+
+
+class SocketHTTPConnection(urllib3.connection.HTTPConnection):
+    """A connection over a TCP socket of the module.
+
+    :param transport: its settings.
+    """
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.transport = transport
+        #: What is to leave together with the next bytes; None if nothing is held.
+        self._held: bytearray | None = None
+        #: Whether the last request has told the server to close the connection.
+        self._is_last = False
+
+    def _new_conn(self) -> Any:
+        """Open a socket in the module, which also looks up the name.
+
+        :raises urllib3.exceptions.HTTPError: see `outcomes`.
+        """
+        if self.source_address is not None:
+            raise_translated(BG96Error(SOURCE_ADDRESS), self, "")
+        host = self._dns_host.strip("[]")
+        try:
+            # What stock requests refuses, too.
+            host.encode("idna")
+        except UnicodeError:
+            raise LocationParseError(f"'{host}', label empty or too long") from None
+        try:
+            sock = self.transport.sockets.connect(host, self.port, self.timeout)
+        except OSError as error:
+            if isinstance(error.__cause__, BG96Error):
+                raise_translated(error.__cause__, self, "")
+            raise NewConnectionError(self, str(error)) from error
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return sock
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is open, and the server has sent nothing more."""
+        sock = cast(Any, self.sock)
+        return sock is not None and not self._is_last and self._is_idle(sock)
+
+    def _is_idle(self, sock: Any) -> bool:
+        return not sock.wait_readable(0.0)
+
+    def request(
+        self, method: str, url: str, body: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Send a request; head and body leave together if the body is short bytes.
+
+        Each piece costs bytes on the line and in the air, and an answer of the module.
+        A body that comes piece by piece is sent as it comes.
+        """
+        self._is_last = False
+        self._held = bytearray() if isinstance(body, (bytes, str)) else None
+        super().request(method, url, body, *args, **kwargs)
+        self._release()
+        self.transport.stats.requests += 1
+
+    def putheader(self, header: str | bytes, *values: Any) -> None:
+        """Add a header, and note whether it ends the connection.
+
+        A server may be slow to close it, and not tell (RFC 9112 9.6).
+        """
+        name = header.decode("latin-1") if isinstance(header, bytes) else header
+        if name.lower() == "connection":
+            self._is_last = values in (("close",), (b"close",))
+        super().putheader(cast(str, header), *values)
+
+    def send(self, data: Any) -> None:
+        """Send `data`, or hold it back for the rest of the request."""
+        if self._held is not None and len(self._held) + len(data) <= HELD:
+            self._held += data
+        else:
+            self._release()
+            super().send(data)
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            super().send(held)
+
+
+class SocketHTTPSConnection(SocketHTTPConnection, urllib3.connection.HTTPSConnection):
+    """The same with TLS, which this machine makes."""
+
+    def connect(self) -> None:
+        """Connect, and make TLS as urllib3 does, but over the module's socket."""
+        given = self.ssl_context, self.proxy_config
+        tls = self.transport.tls
+        if self.proxy_config is not None:
+            context = cast(Any, tls.proxy_context_for(self, self.proxy_config))
+            self.proxy_config = self.proxy_config._replace(ssl_context=context)
+        self.ssl_context = cast(Any, tls.context_for(self))
+        try:
+            super().connect()
+        finally:
+            self.ssl_context, self.proxy_config = given
+
+    def _is_idle(self, sock: Any) -> bool:
+        # TLS in TLS does not tell, and is not used again.
+        return isinstance(sock, TLSSocket) and sock.is_idle()
+
+
+class SocketPool(PoolOverModem):
+    """The common part of both kinds of pool.
+
+    :param transport: the settings of their connections.
+    """
+
+    connection_class: type[SocketHTTPConnection]
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._transport = transport
+        self.ConnectionCls = functools.partial(self.connection_class, transport)
+
+    def _get_timeout(self, timeout: Any) -> Timeout:
+        """Return the caller's timeout, with the adapter's in place of none.
+
+        No request waits for ever.
+        """
+        found: Timeout = super()._get_timeout(timeout)  # type: ignore[misc]
+        transport = self._transport
+        connect, read = map(
+            found.resolve_default_timeout, (found._connect, found._read)
+        )
+        return Timeout(
+            total=found.total,
+            connect=transport.connect_seconds if connect is None else connect,
+            read=transport.read_seconds if read is None else read,
+        )
+
+
+class SocketHTTPConnectionPool(SocketPool, HTTPConnectionPool):  # type: ignore[misc]
+    """Connections to one host, over sockets of the module."""
+
+    connection_class = SocketHTTPConnection
+
+
+class SocketHTTPSConnectionPool(SocketPool, HTTPSConnectionPool):  # type: ignore[misc]
+    """Connections to one host with TLS, over sockets of the module."""
+
+    connection_class = SocketHTTPSConnection

@@ -1,0 +1,97 @@
+"""The managers of pools, which find the way of each request."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, cast
+
+import urllib3.connection
+from urllib3.poolmanager import PoolManager, ProxyManager
+
+from .by_socket import SocketHTTPConnectionPool, SocketHTTPSConnectionPool
+from .connection import ModemHTTPConnectionPool, ModemHTTPSConnectionPool
+from .marks import OverModem
+from .settings import Transport
+from .ways import Way
+
+__all__ = ("ModemPoolManager", "SocketProxyManager")
+
+
+def _require_http_client() -> None:
+    """Refuse a urllib3 whose connections do not use http.client.
+
+    :raises ImportError: if it is one.
+    """
+    # Compare names: tools that record or mock HTTP replace classes in http.client.
+    kinds = urllib3.connection.HTTPConnection.__mro__
+    if not any(kind.__module__ == "http.client" for kind in kinds):
+        raise ImportError(
+            "the installed urllib3 does not use http.client, so its connections cannot "
+            "go over a modem. It is probably urllib3-future, which niquests installs "
+            "in place of urllib3. Use another environment, or install both with "
+            "URLLIB3_NO_OVERRIDE=1 pip install --force-reinstall --no-binary "
+            "urllib3-future urllib3-future urllib3",
+            name="urllib3",
+        )
+
+
+def _by_socket(transport: Transport) -> Any:
+    return {
+        "http": functools.partial(SocketHTTPConnectionPool, transport),
+        "https": functools.partial(SocketHTTPSConnectionPool, transport),
+    }
+
+
+class _SocketPoolManager(OverModem, PoolManager):
+    """Pools of connections over sockets of the module.
+
+    :param transport: the settings of their connections.
+    """
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pool_classes_by_scheme = _by_socket(transport)
+
+
+class SocketProxyManager(OverModem, ProxyManager):
+    """The same through a proxy.
+
+    :param transport: the settings of their connections.
+    """
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pool_classes_by_scheme = _by_socket(transport)
+
+
+class ModemPoolManager(OverModem, PoolManager):
+    """Pools of connections over a modem, by the way of the current request.
+
+    :param transport: the settings of their connections.
+    :raises ImportError: if another package has replaced urllib3.
+    """
+
+    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+        _require_http_client()
+        super().__init__(*args, **kwargs)
+        self._transport = transport
+        self._sockets = _SocketPoolManager(transport, *args, **kwargs)
+        self.pool_classes_by_scheme = cast(
+            Any,
+            {
+                "http": functools.partial(ModemHTTPConnectionPool, transport),
+                "https": functools.partial(ModemHTTPSConnectionPool, transport),
+            },
+        )
+
+    def connection_from_context(self, request_context: dict[str, Any]) -> Any:
+        """Return the pool for `request_context`."""
+        way = self._transport.way(request_context["scheme"].lower())
+        if way is Way.SOCKET:
+            return self._sockets.connection_from_context(request_context)
+        return super().connection_from_context(request_context)
+
+    def clear(self) -> None:
+        """Close the pools of all ways."""
+        super().clear()
+        self._sockets.clear()

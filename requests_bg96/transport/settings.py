@@ -1,0 +1,73 @@
+"""The settings that all connections of an adapter share."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+from urllib3.exceptions import SecurityWarning
+
+from ..base import times
+from ..dialogues.files import Progress
+from ..http_client import HTTPClient
+from ..sockets import ModemSockets
+from ..stats import Statistics
+from .host_tls import HostTLS
+from .ways import Way, check, choose
+
+__all__ = ("Transport",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Transport:
+    """The settings that all connections of an adapter share.
+
+    :param http: the module's HTTP client.
+    :param sockets: the module's TCP sockets.
+    :param stats: counts what is chosen with ``auto``.
+    :param keep_alive: whether to keep ``Connection: keep-alive`` in requests to the
+        module's HTTP client.
+    :param connect_seconds: the connect timeout if the caller gives none.
+    :param read_seconds: the read timeout if the caller gives none.
+    :param via: ``line``, ``file``, ``socket`` or ``auto``, if the caller does not
+        choose for a request.
+    :param progress: called while certificates are sent to the module.
+    :param warned: the hosts that a warning was given for.
+    :param tls: makes TLS over sockets.
+    :raises ValueError: if `via` is none of these.
+    """
+
+    http: HTTPClient
+    sockets: ModemSockets
+    stats: Statistics = dataclasses.field(compare=False)
+    keep_alive: bool = False
+    connect_seconds: float = times.CONNECT
+    read_seconds: float = times.READ
+    via: str = "line"
+    progress: Progress | None = None
+    warned: set[str] = dataclasses.field(default_factory=set, compare=False)
+    tls: HostTLS = dataclasses.field(default_factory=HostTLS, compare=False)
+
+    def __post_init__(self) -> None:
+        check(self.via)
+
+    def way(self, scheme: str, *, proxied: bool = False) -> Way:
+        """Return the way of the current request.
+
+        :param scheme: of its URL.
+        :param proxied: whether it goes through a proxy.
+        """
+        return choose(self.via, scheme, self.stats, proxied=proxied)
+
+    def warn_of(self, host: str) -> None:
+        """Warn once for each host that its name was not checked."""
+        if host not in self.warned:
+            warnings.warn(
+                f"the certificate of {host} was checked, but not the host's name in "
+                "it: the module's firmware cannot check names, and "
+                "allow_unchecked_host=True accepts this",
+                SecurityWarning,
+                stacklevel=2,
+            )
+            # Mark as warned only afterwards: under -W error, warn() raises.
+            self.warned.add(host)
