@@ -43,14 +43,24 @@ def _by_socket(transport: Transport) -> Any:
 
 
 class _SocketPoolManager(OverModem, PoolManager):
-    """Pools of connections over sockets of the module.
+    """Pools of connections over sockets of the module, beside those of `other`.
 
     :param transport: the settings of their connections.
+    :param other: keeps the pools.
     """
 
-    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, transport: Transport, other: PoolManager, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.pool_classes_by_scheme = _by_socket(transport)
+        self.pools = other.pools
+
+    def connection_from_pool_key(self, pool_key: Any, request_context: Any) -> Any:
+        """Return the pool for `pool_key`, and not one of another way."""
+        return super().connection_from_pool_key(
+            cast(Any, (Way.SOCKET, pool_key)), request_context
+        )
 
 
 class SocketProxyManager(OverModem, ProxyManager):
@@ -75,7 +85,7 @@ class ModemPoolManager(OverModem, PoolManager):
         _require_http_client()
         super().__init__(*args, **kwargs)
         self._transport = transport
-        self._sockets = _SocketPoolManager(transport, *args, **kwargs)
+        self._sockets = _SocketPoolManager(transport, self, *args, **kwargs)
         self.pool_classes_by_scheme = cast(
             Any,
             {
@@ -90,8 +100,3 @@ class ModemPoolManager(OverModem, PoolManager):
         if way is Way.SOCKET:
             return self._sockets.connection_from_context(request_context)
         return super().connection_from_context(request_context)
-
-    def clear(self) -> None:
-        """Close the pools of all ways."""
-        super().clear()
-        self._sockets.clear()

@@ -21,6 +21,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from ..base.codes import SOCKET_LATE, SOCKET_UNRESOLVED
 from ..errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TrustError
 
 __all__ = ("SOURCE_ADDRESS", "Outcome", "outcome_of", "raise_translated")
@@ -79,6 +80,9 @@ OUTCOMES: dict[int, tuple[Outcome, Outcome]] = {
     728: _LATE,
     729: _FAILED,
     730: (Outcome.OURS, Outcome.OURS),
+    # The TCP manual, chapter 4, where it is not `OTHERWISE`.
+    SOCKET_LATE: _LATE,
+    SOCKET_UNRESOLVED: (Outcome.UNRESOLVED, Outcome.BROKEN),
 }
 #: The module has one number for all failures in a handshake.
 HANDSHAKE_ADVICE = (

@@ -22,11 +22,14 @@ class Verdict:
     kept_alive: int = 0
     differences: list[str] = dataclasses.field(default_factory=list)
 
-    def text(self) -> str:
-        """A summary whose last line reads like that of any test runner."""
+    def text(self, via: str = "line") -> str:
+        """A summary whose last line reads like that of any test runner.
+
+        :param via: the way of the adapter over the modem.
+        """
         figures = (
             f"requests' own suite: {self.run} tests pass with the stock adapter; "
-            f"over the modem {self.passed} pass, {self.through_modem} of them "
+            f"over the modem by {via} {self.passed} pass, {self.through_modem} of them "
             f"with requests through it, {self.kept_alive} of these with the "
             f"connection kept alive; {self.excluded} are excluded"
         )

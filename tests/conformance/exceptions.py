@@ -16,6 +16,7 @@ from docutils import core, nodes
 SECTIONS = {
     "No host sockets": "impossible",
     "Several requests on one connection": "keep_alive",
+    "By socket": "by_socket",
 }
 
 
@@ -25,6 +26,12 @@ class Exceptions:
 
     impossible: dict[str, str] = dataclasses.field(default_factory=dict)
     keep_alive: dict[str, str] = dataclasses.field(default_factory=dict)
+    by_socket: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def of_sockets(self) -> Exceptions:
+        """Those of the run by socket, which has no others."""
+        return Exceptions(impossible=self.by_socket)
 
     def excuse(self, test: str) -> str | None:
         """The row that covers a test, if there is one."""
@@ -36,7 +43,7 @@ class Exceptions:
         return None
 
     def rows(self) -> set[str]:
-        """Every row of every table."""
+        """Every row of the tables of the module's HTTP client."""
         return {*self.impossible, *self.keep_alive}
 
 

@@ -18,7 +18,7 @@ results: dict[str, Result] = {}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options by which the runner steers this process."""
-    choices = ["stock", "modem", "keep-alive"]
+    choices = ["stock", *transports.ADAPTERS]
     parser.addoption("--transport", choices=choices, required=True)
     parser.addoption("--results", type=pathlib.Path, required=True)
     parser.addoption("--part", type=int, default=0, help="of the tests, from 0 on")
@@ -46,8 +46,13 @@ def tarpit() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Servers whose certificates the module understands."""
+def certificates(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Servers whose certificates the module understands, if it makes TLS."""
+    if request.config.getoption("--transport") == "socket":
+        yield
+        return
     with rsa_certificates(tmp_path_factory.mktemp("rsa")):
         yield
 

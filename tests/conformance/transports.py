@@ -5,10 +5,21 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from .results import Result
 
-REQUEST = re.compile(rb"AT\+QHTTP(?:GET|POST)=", re.IGNORECASE)
+#: What the host says for a request, and for a connection by socket.
+ASKED = re.compile(rb"AT\+(?:QHTTP(?:GET|POST)|QIOPEN)=", re.IGNORECASE)
+#: What it says to send bytes by socket.
+SENT = re.compile(rb"AT\+QISEND=", re.IGNORECASE)
+
+#: How the adapter is made for each transport.
+ADAPTERS: dict[str, dict[str, Any]] = {
+    "modem": {},
+    "keep-alive": {"keep_alive": True},
+    "socket": {"via": "socket"},
+}
 
 
 @contextlib.contextmanager
@@ -18,7 +29,7 @@ def stock(result: Result) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def modem(result: Result, keep_alive: bool) -> Iterator[None]:
+def modem(result: Result, arguments: dict[str, Any]) -> Iterator[None]:
     """A modem of its own for one test, under every session the test makes."""
     # Imported here, so that the stock run knows nothing of this project.
     from requests_bg96 import BG96Adapter, install
@@ -31,16 +42,16 @@ def modem(result: Result, keep_alive: bool) -> Iterator[None]:
             said.extend(data)
 
     # Stock requests can check a certificate for its host, so this firmware can too.
-    switches = Switches(reuse_sockets=keep_alive, sni_checkhost=True)
+    switches = Switches(reuse_sockets="keep_alive" in arguments, sni_checkhost=True)
     with Emulator(switches=switches, on_line=listen) as emulator:
-        with install(BG96Adapter(emulator.url, keep_alive=keep_alive)):
+        with install(BG96Adapter(emulator.url, **arguments)):
             yield
-            result.exchanges = emulator.exchanges
-            result.asked = len(REQUEST.findall(said))
+            result.exchanges = emulator.exchanges + len(SENT.findall(said))
+            result.asked = len(ASKED.findall(said))
 
 
 def choose(name: str, result: Result) -> contextlib.AbstractContextManager[None]:
     """The transport of that name, which counts in ``result`` what goes over it."""
     if name == "stock":
         return stock(result)
-    return modem(result, keep_alive=name == "keep-alive")
+    return modem(result, ADAPTERS[name])

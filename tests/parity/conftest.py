@@ -15,7 +15,7 @@ from requests_bg96 import BG96Adapter
 MakeAdapter = Callable[..., HTTPAdapter]
 
 
-@pytest.fixture(params=["stock", "modem"])
+@pytest.fixture(params=["stock", "modem", "socket"])
 def transport(request: pytest.FixtureRequest) -> Any:
     """The transport of this test's requests."""
     return request.param
@@ -26,7 +26,10 @@ def make_adapter(transport: str, request: pytest.FixtureRequest) -> MakeAdapter:
     """The adapter class of the transport; over the modem, with its port."""
     if transport == "stock":
         return HTTPAdapter
-    return functools.partial(BG96Adapter, request.getfixturevalue("emulator").url)
+    url = request.getfixturevalue("emulator").url
+    if transport == "socket":
+        return functools.partial(BG96Adapter, url, via="socket")
+    return functools.partial(BG96Adapter, url)
 
 
 @pytest.fixture
