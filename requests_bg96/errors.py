@@ -28,6 +28,7 @@ __all__ = (
     "PortError",
     "ReentryError",
     "SetupError",
+    "SocketsInUse",
     "SpoolError",
     "StrayAnswer",
     "StreamEnded",
@@ -182,6 +183,15 @@ class LimitError(BG96Error, ValueError):
 
 class UnfitURL(LimitError):
     """The module cannot carry the URL; nothing was sent."""
+
+
+class SocketsInUse(LimitError):
+    """All sockets of the module are in use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "all 12 sockets of the module are in use: read or close a response first"
+        )
 
 
 class PortError(BG96Error):

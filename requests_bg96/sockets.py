@@ -25,10 +25,10 @@ from .engine import Engine
 from .errors import (
     TCP_MEANING,
     BG96Error,
-    LimitError,
     ModuleError,
     NoAnswer,
     Phase,
+    SocketsInUse,
     TransferError,
 )
 from .modem_socket import ModemSocket, translated
@@ -124,9 +124,7 @@ class ModemSockets:
         driver.run(link, dialogues.close(channels), deadline)
         channel = channels.add()
         if channel is None:
-            raise LimitError(
-                "all 12 sockets of the module are in use: close a connection first"
-            )
+            raise SocketsInUse()
         script = dialogues.open_socket(channel, channels, host, port, settings)
         try:
             driver.run(link, script, deadline)

@@ -145,6 +145,11 @@ SOCKET_WORN = Rule(
     "deactivate the PDP context, unless another socket uses it",
     attempts=5,
 )
+SOCKETS_IN_USE = Rule(
+    "requests use all sockets of the module",
+    "open one again",
+    pause=0.1,
+)
 SOCKET_BUSY = Rule(
     "the module is too busy to open a socket (564, 568)",
     "open it again",
@@ -192,6 +197,7 @@ RULES = (
     FETCH_DOUBTFUL,
     SOCKET_FORMATS,
     SOCKET_WORN,
+    SOCKETS_IN_USE,
     SOCKET_BUSY,
     SOCKET_SILENCE,
     SOCKET_LOST,

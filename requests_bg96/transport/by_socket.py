@@ -15,8 +15,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationParseError, NewConnectionError
 from urllib3.util import Timeout
 
-from ..errors import BG96Error
+from ..base import repeating
+from ..clock import Deadline
+from ..errors import BG96Error, SocketsInUse
 from .host_tls import TLSSocket
+from .idle import idle_connections
 from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
 from .settings import Transport
@@ -55,13 +58,33 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
         except UnicodeError:
             raise LocationParseError(f"'{host}', label empty or too long") from None
         try:
-            sock = self.transport.sockets.connect(host, self.port, self.timeout)
+            sock = self._free_socket(host, self.port)
         except OSError as error:
             if isinstance(error.__cause__, BG96Error):
                 raise_translated(error.__cause__, self, "")
             raise NewConnectionError(self, str(error)) from error
         sys.audit("http.client.connect", self, self.host, self.port)
         return sock
+
+    def _free_socket(self, host: str, port: int) -> Any:
+        """Return a new socket; if there is none left, one that is kept is closed.
+
+        If requests use all of them, wait for one.
+        """
+        sockets, seconds = self.transport.sockets, self.timeout
+        if seconds is None:
+            seconds = self.transport.connect_seconds
+        deadline = Deadline(sockets.clock, seconds)
+        while True:
+            try:
+                return sockets.connect(host, port, deadline.left())
+            except OSError as error:
+                in_use = isinstance(error.__cause__, SocketsInUse)
+                if not in_use or deadline.over:
+                    raise
+            if not idle_connections(sockets).close_oldest():
+                pause = repeating.SOCKETS_IN_USE.pause
+                sockets.clock.sleep(min(pause, deadline.left()))
 
     @property
     def is_connected(self) -> bool:
@@ -143,6 +166,18 @@ class SocketPool(PoolOverModem):
         super().__init__(*args, **kwargs)
         self._transport = transport
         self.ConnectionCls = functools.partial(self.connection_class, transport)
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        """Return a connection; it may have been closed while it was kept."""
+        conn = super()._get_conn(timeout)  # type: ignore[misc]
+        idle_connections(self._transport.sockets).use(conn)
+        return conn
+
+    def _put_conn(self, conn: Any) -> None:
+        """Keep a connection for the next request."""
+        if conn is not None and not conn.is_closed:
+            idle_connections(self._transport.sockets).keep(conn)
+        super()._put_conn(conn)  # type: ignore[misc]
 
     def _get_timeout(self, timeout: Any) -> Timeout:
         """Return the caller's timeout, with the adapter's in place of none.

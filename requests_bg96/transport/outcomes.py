@@ -22,7 +22,15 @@ from urllib3.exceptions import (
 )
 
 from ..base.codes import SOCKET_LATE, SOCKET_UNRESOLVED
-from ..errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, TrustError
+from ..errors import (
+    BG96Error,
+    LimitError,
+    NoAnswer,
+    Phase,
+    ReentryError,
+    SocketsInUse,
+    TrustError,
+)
 
 __all__ = ("SOURCE_ADDRESS", "Outcome", "outcome_of", "raise_translated")
 
@@ -101,6 +109,8 @@ def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
 
     :param https: whether the request used TLS.
     """
+    if isinstance(error, SocketsInUse):
+        return Outcome.CONNECT_TIMEOUT
     if isinstance(error, (LimitError, ReentryError)):
         return Outcome.OURS
     if isinstance(error, TrustError):

@@ -148,11 +148,10 @@ def proxy_manager(
     :raises requests.exceptions.ProxyError: if the current request does not go by
         sockets of the module, or `proxy` is a SOCKS proxy.
     """
-    scheme = proxy.partition("://")[0].lower()
-    if scheme.startswith("socks"):
-        raise ProxyError(SOCKS)
     if transport.way("http", proxied=True) is not Way.SOCKET:
         raise ProxyError(PROXY)
+    if proxy.lower().startswith("socks"):
+        raise ProxyError(SOCKS)
     # Closing the adapter clears all of these. Stock requests looks for plain names.
     managers = cast("dict[Any, SocketProxyManager]", adapter.proxy_manager)
     found = managers.get((proxy, transport))

@@ -21,7 +21,9 @@ PROXY = (
     "no_proxy"
 )
 SOCKS = (
-    "a SOCKS proxy would be reached past the modem, so it is refused; use an HTTP proxy"
+    "a SOCKS proxy would be reached past the modem, so it is refused; use an HTTP "
+    "proxy. If it comes from the environment, set session.trust_env = False or the "
+    "variable no_proxy"
 )
 
 #: Whether the request of this context uses a modem; None if there is no request.

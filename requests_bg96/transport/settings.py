@@ -9,10 +9,9 @@ from urllib3.exceptions import SecurityWarning
 
 from ..base import times
 from ..dialogues.files import Progress
-from ..http_client import HTTPClient
-from ..sockets import ModemSockets
 from ..stats import Statistics
 from .host_tls import HostTLS
+from .seams import HTTPClient, Sockets
 from .ways import Way, check, choose
 
 __all__ = ("Transport",)
@@ -38,7 +37,7 @@ class Transport:
     """
 
     http: HTTPClient
-    sockets: ModemSockets
+    sockets: Sockets
     stats: Statistics = dataclasses.field(compare=False)
     keep_alive: bool = False
     connect_seconds: float = times.CONNECT

@@ -14,8 +14,7 @@ from urllib3.exceptions import ProtocolError
 
 from ..dialogues.request import Request
 from ..errors import BG96Error, StreamEnded
-from ..response.live import LiveResponse
-from ..response.stored import StoredResponse
+from .seams import Response
 
 __all__ = ("ModemSocket", "ResponseStream")
 
@@ -31,7 +30,7 @@ class ResponseStream(io.RawIOBase):
     def __init__(
         self,
         sock: ModemSocket,
-        exchange: LiveResponse | StoredResponse,
+        exchange: Response,
         raise_translated: Callable[[BG96Error], NoReturn],
     ) -> None:
         self._sock = sock
@@ -120,12 +119,12 @@ class ModemSocket:
 
     def __init__(
         self,
-        abandon: Callable[[LiveResponse | StoredResponse], None],
+        abandon: Callable[[Response], None],
         raise_translated: Callable[[BG96Error], NoReturn],
     ) -> None:
         self.abandon = abandon
         self.data = bytearray()
-        self.exchange: LiveResponse | StoredResponse | None = None
+        self.exchange: Response | None = None
         self._raise_translated = raise_translated
         #: Whether HTTP tells the end of the response, so that an earlier end is an
         #: error.

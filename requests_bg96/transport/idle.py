@@ -1,0 +1,63 @@
+"""The connections that pools keep, because a module has twelve sockets only."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any, Protocol
+
+from .seams import Sockets
+
+__all__ = ("IdleConnections", "idle_connections")
+
+
+class Connection(Protocol):
+    """A connection of a pool."""
+
+    def close(self) -> None:
+        """Close it; it can connect again."""
+
+
+class IdleConnections:
+    """The connections of a module that no request uses, in all pools.
+
+    A connection that is closed here stays in its pool, and connects again when it is
+    used.
+    """
+
+    def __init__(self) -> None:
+        # The garbage collector may close a connection in a thread that holds the lock.
+        self._lock = threading.RLock()
+        self._kept: weakref.WeakKeyDictionary[Connection, None]
+        self._kept = weakref.WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {len(self._kept)}>"
+
+    def keep(self, connection: Connection) -> None:
+        """Record that no request uses `connection`."""
+        with self._lock:
+            self._kept[connection] = None
+
+    def use(self, connection: Connection) -> None:
+        """Record that a request uses `connection`; then it looks whether it is open."""
+        with self._lock:
+            self._kept.pop(connection, None)
+
+    def close_oldest(self) -> bool:
+        """Close the one that is kept for longest; return whether there was one."""
+        with self._lock:
+            for connection in list(self._kept):
+                del self._kept[connection]
+                # Within the lock, because its pool may hand it out now.
+                connection.close()
+                return True
+            return False
+
+
+_of: weakref.WeakKeyDictionary[Any, IdleConnections] = weakref.WeakKeyDictionary()
+
+
+def idle_connections(sockets: Sockets) -> IdleConnections:
+    """Return those of the module with these `sockets`."""
+    return _of.setdefault(sockets, IdleConnections())

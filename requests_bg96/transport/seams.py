@@ -1,0 +1,65 @@
+"""What connections need of the modem."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ..clock import Clock
+
+__all__ = ("HTTPClient", "Response", "Sockets")
+
+
+class Response(Protocol):
+    """A response that is read while it comes, or one that is stored."""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes as soon as there are any; b"" at the end.
+
+        :raises BG96Error: if the response fails.
+        """
+
+    def fileno(self) -> int:
+        """Return a descriptor that can shut down the stream."""
+
+    def shutdown(self) -> None:
+        """End the response, even if another thread reads it."""
+
+    def start_background_read(self) -> None:
+        """Without flow control, start a thread that reads the response meanwhile."""
+
+
+class HTTPClient(Protocol):
+    """The module's HTTP client."""
+
+    @property
+    def checks_host(self) -> bool:
+        """Whether the firmware is known to check the host's name in a certificate."""
+
+    def exchange(
+        self,
+        request: Any,
+        connect_seconds: float,
+        read_seconds: float,
+        total_seconds: float | None = None,
+    ) -> Response:
+        """Send a request and return its unread response.
+
+        :raises BG96Error: if that fails.
+        """
+
+    def abandon(self, response: Any) -> None:
+        """Give up a response that nobody will read any more."""
+
+
+class Sockets(Protocol):
+    """The module's TCP sockets."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the modem."""
+
+    def connect(self, host: str, port: int, timeout: float | None = None) -> Any:
+        """Connect to a server, and return what looks like a `socket.socket`.
+
+        :raises OSError: if that fails, with a `BG96Error` as its cause.
+        """
