@@ -33,7 +33,8 @@ MOST_CONTEXTS = 16
 #: Servers of which a context keeps a session.
 MOST_SESSIONS = 64
 
-_TICKETS_ONCE = ("TLSv1.3",)
+#: With this version, a ticket is for one connection.
+TICKETS_ONCE = "TLSv1.3"
 
 
 class Sessions:
@@ -221,7 +222,7 @@ class ModuleContext:
     """
 
     def __init__(self, made: _Made, server: tuple[Hashable, ...]) -> None:
-        vars(self).update(_made=made, _server=server)
+        vars(self).update(_made=made, _server=server, _resumed=None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(vars(self)["_made"].context, name)
@@ -257,6 +258,7 @@ class ModuleContext:
     def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
         """Return TLS over memory that resumes a session, if there is one."""
         session = self._made.sessions.take(self._name(options.get("server_hostname")))
+        vars(self).update(_resumed=session)
         made: ssl.SSLObject = self._made.context.wrap_bio(
             *arguments, **options, session=session
         )
@@ -267,8 +269,10 @@ class ModuleContext:
 
         The server of TLS 1.3 sends what is needed for that behind the handshake.
         """
-        session, once = sslobj.session, sslobj.version() in _TICKETS_ONCE
+        session, once = sslobj.session, sslobj.version() == TICKETS_ONCE
         if session is None or not (session.has_ticket or (session.id and not once)):
+            return False
+        if once and session == self._resumed:
             return False
         name = self._name(sslobj.server_hostname)
         self._made.sessions.keep(name, session, once=once)
