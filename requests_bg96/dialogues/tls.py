@@ -36,15 +36,15 @@ KEYS_PER_LINE = 4
 UNCHECKED_HOST = (
     "this module's firmware cannot check the host's name in a certificate "
     '(it does not know AT+QSSLCFG="checkhost"), so anybody with a certificate from the '
-    "same CAs could pretend to be the host. Update the firmware, trust only a CA of "
-    "your own, or accept the risk with "
+    "same CAs could pretend to be the host. Use BG96Adapter(via=\"socket\"), with which "
+    "this machine makes TLS and checks the name, or accept the risk with "
     "BG96Adapter(allow_unchecked_host=True)"
 )
 
 UNCHECKED_SERVER = (
     "this module's firmware shows a client certificate only to a server that it checks "
-    '(it does not know AT+QSSLCFG="ignorecertchain"). With cert=, pass verify=True, or '
-    "the path of the server's CA"
+    '(it does not know AT+QSSLCFG="ignorecertchain"). With cert=, use via="socket", or '
+    "pass verify=True or the path of the server's CA"
 )
 
 

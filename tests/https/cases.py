@@ -9,7 +9,7 @@ import pathlib
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -167,12 +167,17 @@ class HurriedClock(SystemClock):
 
 @contextlib.contextmanager
 def modem_session(
-    case: Case, known: bool, accepted: bool, ca_certs: str | None = None
+    case: Case,
+    known: bool,
+    accepted: bool,
+    ca_certs: str | None = None,
+    via: Literal["line", "socket"] = "line",
 ) -> Iterator[requests.Session]:
     """A session over a modem of its own.
 
     :param known: whether the firmware has sni and checkhost.
     :param accepted: the argument `allow_unchecked_host`.
+    :param via: the argument.
     """
     clock = HurriedClock() if case.silent else SystemClock()
     switches = Switches(sni_checkhost=known)
@@ -185,6 +190,7 @@ def modem_session(
             clock=clock,
             ca_certs=ca_certs,
             allow_unchecked_host=accepted,
+            via=via,
         )
         session.mount("https://", adapter)
         yield session

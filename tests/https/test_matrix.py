@@ -10,7 +10,7 @@ import itertools
 import pathlib
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
@@ -74,7 +74,11 @@ class Measurement:
             return same(cell(session, url, verify=one, **arguments) for one in verify)
 
     def modem(
-        self, *verify: bool | str, known: bool = True, accepted: bool = False
+        self,
+        *verify: bool | str,
+        known: bool = True,
+        accepted: bool = False,
+        via: Literal["line", "socket"] = "line",
     ) -> str:
         """The result over the modem, the same for each `verify`."""
         arguments = self.arguments((30.0, 5.0))
@@ -83,7 +87,7 @@ class Measurement:
         for one in verify:
             # Each alone, because a host causes only one warning.
             ca_certs = self.world.file if one is True else None
-            with modem_session(self.case, known, accepted, ca_certs) as session:
+            with modem_session(self.case, known, accepted, ca_certs, via) as session:
                 found.append(cell(session, url, verify=one, **arguments))
         return same(iter(found))
 
@@ -101,10 +105,12 @@ def columns(measurement: Measurement) -> dict[str, str]:
     stock, modem = measurement.stock, measurement.modem
     return {
         "stock requests": stock(*files),
+        "by socket": modem(True, *files, known=False, via="socket"),
         "checkhost known": modem(True, *files),
         "unknown": modem(True, *files, known=False),
         "unknown, accepted": modem(True, *files, known=False, accepted=True),
         "stock, verify=False": stock(False),
+        "by socket, verify=False": modem(False, known=False, via="socket"),
         "known, verify=False": modem(False),
         "unknown, verify=False": modem(False, known=False),
     }
@@ -150,6 +156,8 @@ def test_what_a_user_gets(
     ):
         if found[over_modem].startswith("200"):
             assert found[checked].startswith("200")
+    assert found["by socket"] == found["stock requests"]
+    assert found["by socket, verify=False"] == found["stock, verify=False"]
     # Each request that accepts it has the warning.
     assert found["unknown, accepted"] != "200"
 
