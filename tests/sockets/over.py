@@ -38,7 +38,7 @@ class Over:
     def count(self, command: str) -> int:
         """How often the host has given a command, such as ``QISEND``."""
         said = b"".join(data for way, data in self.traffic if way == "from_host")
-        return len(re.findall(rb"\bAT\+%b=" % command.encode(), said))
+        return len(re.findall(rb"\+%b=[\d\"]" % command.encode(), said))
 
 
 @contextlib.contextmanager
