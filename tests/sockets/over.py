@@ -7,15 +7,17 @@ import dataclasses
 import pathlib
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.emulator import Emulator
+from requests_bg96.emulator import Connection, Emulator, StreamNetwork
+from requests_bg96.emulator.callable_network import Part
 from tests.certificates import HERE, authority, issue
+from tests.sockets.stage import Stage, stage
 from tests.tls_servers import server_context
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -93,3 +95,41 @@ class Authorities:
         return server_context(
             shown, self.directory, versions=(version, version), **arguments
         )
+
+
+Answer = Callable[[bytes], bytes]
+
+
+def answering(answer: Answer) -> StreamNetwork:
+    """A network of servers that answer each request without a body.
+
+    :param answer: returns the answer to a request.
+    """
+
+    def server(connection: Connection) -> Iterator[Part]:
+        heard = b""
+        while True:
+            yield connection.heard()
+            heard += connection.read()
+            if connection.ended:
+                return
+            while b"\r\n\r\n" in heard:
+                head, end, heard = heard.partition(b"\r\n\r\n")
+                yield answer(head + end)
+
+    return StreamNetwork(server)
+
+
+@contextlib.contextmanager
+def in_virtual_time(
+    answer: Answer, **arguments: Any
+) -> Iterator[tuple[Stage, requests.Session]]:
+    """A session by sockets to servers that are a function, in virtual time.
+
+    :param arguments: of the adapter.
+    """
+    with stage(network=answering(answer)) as made, requests.Session() as session:
+        adapter = BG96Adapter(made.modem, via="socket", **arguments)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        yield made, session
