@@ -24,7 +24,7 @@ from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
 from .settings import Transport
 
-__all__ = ("SocketHTTPConnectionPool", "SocketHTTPSConnectionPool")
+__all__ = ("SocketHTTPConnectionPool", "SocketHTTPSConnectionPool", "SocketPool")
 
 #: A head and a body of up to this size leave together: they fit into one TLS record.
 HELD = 16_384
@@ -176,8 +176,15 @@ class SocketPool(PoolOverModem):
     def _put_conn(self, conn: Any) -> None:
         """Keep a connection for the next request."""
         if conn is not None and not conn.is_closed:
-            idle_connections(self._transport.sockets).keep(conn)
+            idle_connections(self._transport.sockets).keep(conn, self)
         super()._put_conn(conn)  # type: ignore[misc]
+
+    def close_idle(self) -> None:
+        """Close the connections that no request uses.
+
+        A pool lasts as long as anybody has one of its responses.
+        """
+        idle_connections(self._transport.sockets).close_all(self)
 
     def _get_timeout(self, timeout: Any) -> Timeout:
         """Return the caller's timeout, with the adapter's in place of none.

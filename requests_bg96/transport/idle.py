@@ -28,16 +28,17 @@ class IdleConnections:
     def __init__(self) -> None:
         # The garbage collector may close a connection in a thread that holds the lock.
         self._lock = threading.RLock()
-        self._kept: weakref.WeakKeyDictionary[Connection, None]
+        #: For each connection the `id` of its pool, which must not be kept alive.
+        self._kept: weakref.WeakKeyDictionary[Connection, int]
         self._kept = weakref.WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self._kept)}>"
 
-    def keep(self, connection: Connection) -> None:
-        """Record that no request uses `connection`."""
+    def keep(self, connection: Connection, pool: object) -> None:
+        """Record that no request uses `connection` of `pool`."""
         with self._lock:
-            self._kept[connection] = None
+            self._kept[connection] = id(pool)
 
     def use(self, connection: Connection) -> None:
         """Record that a request uses `connection`; then it looks whether it is open."""
@@ -47,12 +48,20 @@ class IdleConnections:
     def close_oldest(self) -> bool:
         """Close the one that is kept for longest; return whether there was one."""
         with self._lock:
-            for connection in list(self._kept):
-                del self._kept[connection]
-                # Within the lock, because its pool may hand it out now.
-                connection.close()
-                return True
-            return False
+            oldest = list(self._kept)[:1]
+            self._close(oldest)
+            return bool(oldest)
+
+    def close_all(self, pool: object) -> None:
+        """Close those of `pool`."""
+        with self._lock:
+            self._close([one for one, of in self._kept.items() if of == id(pool)])
+
+    def _close(self, connections: list[Connection]) -> None:
+        # With the lock, because a pool may hand them out now.
+        for connection in connections:
+            del self._kept[connection]
+            connection.close()
 
 
 _of: weakref.WeakKeyDictionary[Any, IdleConnections] = weakref.WeakKeyDictionary()

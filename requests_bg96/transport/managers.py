@@ -8,7 +8,11 @@ from typing import Any, cast
 import urllib3.connection
 from urllib3.poolmanager import PoolManager, ProxyManager
 
-from .by_socket import SocketHTTPConnectionPool, SocketHTTPSConnectionPool
+from .by_socket import (
+    SocketHTTPConnectionPool,
+    SocketHTTPSConnectionPool,
+    SocketPool,
+)
 from .connection import ModemHTTPConnectionPool, ModemHTTPSConnectionPool
 from .marks import OverModem
 from .settings import Transport
@@ -42,6 +46,18 @@ def _by_socket(transport: Transport) -> Any:
     }
 
 
+class _Clearing(OverModem, PoolManager):
+    """A manager that closes the connections of its pools when it is cleared."""
+
+    def clear(self) -> None:
+        """Forget all pools, and close the connections that no request uses."""
+        for key in self.pools.keys():
+            pool: Any = self.pools.get(key)
+            if isinstance(pool, SocketPool):
+                pool.close_idle()
+        super().clear()
+
+
 class _SocketPoolManager(OverModem, PoolManager):
     """Pools of connections over sockets of the module, beside those of `other`.
 
@@ -63,7 +79,7 @@ class _SocketPoolManager(OverModem, PoolManager):
         )
 
 
-class SocketProxyManager(OverModem, ProxyManager):
+class SocketProxyManager(_Clearing, ProxyManager):
     """The same through a proxy.
 
     :param transport: the settings of their connections.
@@ -74,7 +90,7 @@ class SocketProxyManager(OverModem, ProxyManager):
         self.pool_classes_by_scheme = _by_socket(transport)
 
 
-class ModemPoolManager(OverModem, PoolManager):
+class ModemPoolManager(_Clearing):
     """Pools of connections over a modem, by the way of the current request.
 
     :param transport: the settings of their connections.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 from requests.exceptions import ProxyError, SSLError
+from urllib3.util import Retry
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.base.codes import POST_LIMIT
@@ -146,7 +147,7 @@ def test_the_error_of_the_line_names_the_socket(authorities: Authorities) -> Non
 def test_a_retry_goes_the_same_way(raw_server: Script) -> None:
     """The decision is of the request, not of the attempt."""
     server = raw_server(reply("503 Busy"), reply(body=b"hello"))
-    retry = requests.adapters.Retry(total=2, status_forcelist=[503])
+    retry = Retry(total=2, status_forcelist=[503])
     with over_sockets(via="auto", max_retries=retry) as over:
         assert over.session.get(server.url).content == b"hello"
         assert ways(over) == (2, 0)

@@ -84,7 +84,7 @@ def test_a_connection_beside_another_resumes_it(
     """A session is known as soon as the first response has come."""
     context = authorities.context(TLS13)
     with serve_tls(context, hang_up) as server:
-        arguments = {"verify": authorities.file, "stream": True}
+        arguments: dict[str, Any] = {"verify": authorities.file, "stream": True}
         streams = [over.session.get(server.at(), **arguments) for _ in range(2)]
         assert [one.content for one in streams] == [b"hello"] * 2
     assert (server.connections, resumed(context)) == (2, 1)
@@ -144,7 +144,11 @@ def test_a_session_is_of_one_client_certificate(
         for cert in (*clients, None):
             ask(over, server, verify=authorities.file, cert=cert)
     shown = [str(one and one["subject"]) for one in server.clients]
-    assert ["one" in shown[0], "two" in shown[1], server.clients[2]] == [True, True, None]
+    assert ["one" in shown[0], "two" in shown[1], server.clients[2]] == [
+        True,
+        True,
+        None,
+    ]
     assert resumed(context) == 0
 
 
