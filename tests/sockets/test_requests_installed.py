@@ -1,0 +1,214 @@
+"""With an installed adapter by sockets, nothing ever goes past the modem."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ProxyError, SSLError
+
+from requests_bg96 import BG96Adapter, install
+from tests.servers import Reply, Request, reply
+from tests.sockets.over import (
+    TLS13,
+    Authorities,
+    Over,
+    in_virtual_time,
+    over_sockets,
+)
+from tests.support import SOMEWHERE, response
+from tests.tls_servers import serve_tls
+
+
+@pytest.fixture
+def no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process has no socket and no resolver: whatever tries fails the test."""
+    tried = []
+
+    def forbidden(*args: Any, **kwargs: Any) -> Any:
+        tried.append(args)
+        raise AssertionError("a socket was to be used")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, forbidden)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, forbidden)
+    yield
+    assert not tried
+
+
+def hello(_: bytes) -> bytes:
+    """The answer to every request."""
+    return response(b"hello")
+
+
+class Pooled(HTTPAdapter):
+    """An adapter with a manager of its own."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make it."""
+        self.poolmanager = urllib3.PoolManager(num_pools=1)
+
+
+def mounted(adapter: HTTPAdapter) -> requests.Session:
+    """A session with this adapter."""
+    session = requests.Session()
+    session.mount("http://", adapter)
+    return session
+
+
+#: Made when nothing was installed.
+EARLIER = requests.Session()
+
+WAYS: dict[str, Callable[[], requests.Session]] = {
+    "new": requests.Session,
+    "mounted": lambda: mounted(HTTPAdapter()),
+    "a manager of its own": lambda: mounted(Pooled()),
+    "made before": lambda: EARLIER,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_other_socket(way: str, no_sockets: None) -> None:
+    """The module opens all sockets, and looks up all names."""
+    with in_virtual_time(hello) as (made, session):
+        adapter = session.get_adapter("http://")
+        assert isinstance(adapter, BG96Adapter)
+        with install(adapter):
+            other = WAYS[way]()
+            for _ in range(2):
+                assert other.get(SOMEWHERE).content == b"hello"
+        assert [one for one in made.commands if "QIOPEN" in one] == [
+            'AT+QIOPEN=1,0,"TCP","server.example",80,0,0'
+        ]
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("way", WAYS)
+def test_no_other_socket_for_a_proxy(
+    scheme: str, way: str, monkeypatch: pytest.MonkeyPatch, no_sockets: None
+) -> None:
+    """From the environment, for any adapter; a SOCKS proxy is refused."""
+    monkeypatch.setenv("http_proxy", f"{scheme}://proxy.example:3128")
+    with in_virtual_time(hello) as (made, session):
+        adapter = session.get_adapter("http://")
+        assert isinstance(adapter, BG96Adapter)
+        with install(adapter):
+            other = WAYS[way]()
+            if scheme == "socks5":
+                with pytest.raises(ProxyError, match="SOCKS"):
+                    other.get(SOMEWHERE)
+                return
+            assert other.get(SOMEWHERE).content == b"hello"
+        opened = [one for one in made.commands if "QIOPEN" in one]
+        assert opened == ['AT+QIOPEN=1,0,"TCP","proxy.example",3128,0,0']
+
+
+def test_a_tls_request_without_other_sockets(no_sockets: None) -> None:
+    """Not even one that fails."""
+    with in_virtual_time(lambda _: b"no TLS") as (_, session):
+        with pytest.raises(requests.RequestException):
+            session.get("https://server.example/", timeout=5)
+
+
+def hang_up(_: Request) -> Reply:
+    """A response, and the end of its connection."""
+    return reply(body=b"hello", headers=[("Connection", "close")])
+
+
+class With(HTTPAdapter):
+    """An adapter whose pools have options.
+
+    :param options: of its manager.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the manager."""
+        super().init_poolmanager(*args, **{**kwargs, **self.options})
+
+
+def fingerprint(url: str) -> str:
+    """The fingerprint of the certificate at a URL."""
+    host, port = url.removeprefix("https://").rstrip("/").split(":")
+    pem = ssl.get_server_certificate((host, int(port)))
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+
+
+def test_what_an_adapter_may_ask_of_tls(over: Over, authorities: Authorities) -> None:
+    """All that stock requests can: the module's own TLS refuses each of these."""
+    own = ssl.create_default_context(cafile=authorities.file)
+    context = authorities.context(TLS13, hosts=("other.example",))
+    with serve_tls(context, hang_up) as server, install(over.adapter):
+        good: list[dict[str, Any]] = [
+            {"server_hostname": "other.example"},
+            {"assert_hostname": "other.example"},
+            {"assert_hostname": False},
+            {"assert_fingerprint": fingerprint(server.at())},
+            {"ssl_context": own, "server_hostname": "other.example"},
+            {"assert_hostname": False, "ssl_minimum_version": TLS13},
+        ]
+        bad: list[dict[str, Any]] = [
+            {},
+            {"assert_hostname": "third.example"},
+            {"assert_fingerprint": "00" * 32},
+            {"ssl_context": own},
+            {
+                "assert_hostname": False,
+                "ssl_maximum_version": ssl.TLSVersion.TLSv1_2,
+            },
+        ]
+        before = server.connections
+        for options in (*good, *bad):
+            with requests.Session() as session:
+                session.mount("https://", With(**options))
+                try:
+                    right = session.get(server.at(), verify=authorities.file).ok
+                except SSLError:
+                    right = False
+            assert right is (options in good), options
+    assert server.connections - before == len(good) + len(bad)
+    assert len(server.requests) == len(good)
+
+
+def test_verified_is_what_urllib3_says(over: Over, authorities: Authorities) -> None:
+    """So the warning is urllib3's own, as with stock requests."""
+    with serve_tls(authorities.context(), hang_up) as server:
+        with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
+            assert over.session.get(server.at(), verify=False).ok
+        assert over.session.get(server.at(), verify=authorities.file).ok
+
+
+def test_the_default_bundle(authorities: Authorities, tmp_path: pathlib.Path) -> None:
+    """`ca_certs` is in place of requests' own."""
+    with serve_tls(authorities.context(), hang_up) as server:
+        with over_sockets(ca_certs=authorities.file) as over:
+            assert over.session.get(server.at()).ok
+        with over_sockets() as over, pytest.raises(SSLError):
+            over.session.get(server.at())
+
+
+def test_an_encrypted_key_is_a_clear_error(
+    over: Over, authorities: Authorities, tmp_path: pathlib.Path
+) -> None:
+    """As with stock requests."""
+    key = tmp_path / "key.pem"
+    key.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    with serve_tls(authorities.context(), hang_up) as server:
+        with pytest.raises(SSLError, match="password is required"):
+            over.session.get(
+                server.at(),
+                verify=authorities.file,
+                cert=(authorities.file, str(key)),
+            )
