@@ -36,7 +36,7 @@ KEYS_PER_LINE = 4
 UNCHECKED_HOST = (
     "this module's firmware cannot check the host's name in a certificate "
     '(it does not know AT+QSSLCFG="checkhost"), so anybody with a certificate from the '
-    "same CAs could pretend to be the host. Use BG96Adapter(via=\"socket\"), with which "
+    'same CAs could pretend to be the host. Use BG96Adapter(via="socket"), with which '
     "this machine makes TLS and checks the name, or accept the risk with "
     "BG96Adapter(allow_unchecked_host=True)"
 )

@@ -6,12 +6,12 @@ import threading
 import weakref
 from typing import Any, Protocol
 
-from .seams import Sockets
+from .seams import Connector
 
 __all__ = ("IdleConnections", "idle_connections")
 
 
-class Connection(Protocol):
+class KeptConnection(Protocol):
     """A connection of a pool."""
 
     def close(self) -> None:
@@ -29,18 +29,18 @@ class IdleConnections:
         # The garbage collector may close a connection in a thread that holds the lock.
         self._lock = threading.RLock()
         #: For each connection the `id` of its pool, which must not be kept alive.
-        self._kept: weakref.WeakKeyDictionary[Connection, int]
+        self._kept: weakref.WeakKeyDictionary[KeptConnection, int]
         self._kept = weakref.WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self._kept)}>"
 
-    def keep(self, connection: Connection, pool: object) -> None:
+    def keep(self, connection: KeptConnection, pool: object) -> None:
         """Record that no request uses `connection` of `pool`."""
         with self._lock:
             self._kept[connection] = id(pool)
 
-    def use(self, connection: Connection) -> None:
+    def use(self, connection: KeptConnection) -> None:
         """Record that a request uses `connection`; then it looks whether it is open."""
         with self._lock:
             self._kept.pop(connection, None)
@@ -57,7 +57,7 @@ class IdleConnections:
         with self._lock:
             self._close([one for one, of in self._kept.items() if of == id(pool)])
 
-    def _close(self, connections: list[Connection]) -> None:
+    def _close(self, connections: list[KeptConnection]) -> None:
         # With the lock, because a pool may hand them out now.
         for connection in connections:
             del self._kept[connection]
@@ -67,6 +67,6 @@ class IdleConnections:
 _of: weakref.WeakKeyDictionary[Any, IdleConnections] = weakref.WeakKeyDictionary()
 
 
-def idle_connections(sockets: Sockets) -> IdleConnections:
+def idle_connections(sockets: Connector) -> IdleConnections:
     """Return those of the module with these `sockets`."""
     return _of.setdefault(sockets, IdleConnections())

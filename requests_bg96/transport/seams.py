@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ..clock import Clock
 
-__all__ = ("HTTPClient", "Response", "Sockets")
+__all__ = ("HTTPClient", "Response", "Connector")
 
 
 class Response(Protocol):
@@ -51,7 +51,7 @@ class HTTPClient(Protocol):
         """Give up a response that nobody will read any more."""
 
 
-class Sockets(Protocol):
+class Connector(Protocol):
     """The module's TCP sockets."""
 
     @property

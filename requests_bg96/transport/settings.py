@@ -11,7 +11,7 @@ from ..base import times
 from ..dialogues.files import Progress
 from ..stats import Statistics
 from .host_tls import HostTLS
-from .seams import HTTPClient, Sockets
+from .seams import HTTPClient, Connector
 from .ways import Way, check, choose
 
 __all__ = ("Transport",)
@@ -37,7 +37,7 @@ class Transport:
     """
 
     http: HTTPClient
-    sockets: Sockets
+    sockets: Connector
     stats: Statistics = dataclasses.field(compare=False)
     keep_alive: bool = False
     connect_seconds: float = times.CONNECT

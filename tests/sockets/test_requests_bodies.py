@@ -9,7 +9,6 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-import requests
 
 from tests.conftest import Script
 from tests.servers import Reply, Request, Server, kept, raw, reply, serve
