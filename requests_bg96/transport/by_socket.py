@@ -140,7 +140,7 @@ class SocketHTTPSConnection(SocketHTTPConnection, urllib3.connection.HTTPSConnec
         """Connect, and make TLS as urllib3 does, but over the module's socket."""
         given = self.ssl_context, self.proxy_config
         tls = self.transport.tls
-        if self.proxy_config is not None:
+        if self.proxy_config and self.proxy and self.proxy.scheme == "https":
             context = cast(Any, tls.proxy_context_for(self, self.proxy_config))
             self.proxy_config = self.proxy_config._replace(ssl_context=context)
         self.ssl_context = cast(Any, tls.context_for(self))

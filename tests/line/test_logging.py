@@ -34,7 +34,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
     )
 
 
-@pytest.mark.parametrize("via", ["line", "file"])
+@pytest.mark.parametrize("via", ["line", "file", "socket"])
 @pytest.mark.parametrize("offset", [None, 300, 500, 700, 900])
 def test_no_secret(
     via: str, offset: int | None, caplog: pytest.LogCaptureFixture
@@ -47,7 +47,7 @@ def test_no_secret(
         b"Set-Cookie: given=cookie-of-mine",
     )
     faults = [] if offset is None else [Fault("from_host", offset, "garble")]
-    settings = SETTINGS if via == "line" else {**SETTINGS, "via": "file"}
+    settings = {**SETTINGS, "via": via}
     with rig(answer, adapter=settings, sim="pin", pin="7291", faults=faults) as made:
         for _ in range(2):
             try:
@@ -57,7 +57,7 @@ def test_no_secret(
         assert b"password-of-mine" in made.written and b"7291" in made.written
         assert any(b"token-of-mine" in data for data in made.servers.requests)
     found = logged(caplog)
-    assert "QICSGP" in found and "QHTTP" in found
+    assert "QICSGP" in found and ("QISEND" if via == "socket" else "QHTTP") in found
     assert "of-mine" not in found and "7291" not in found
 
 

@@ -654,7 +654,7 @@ def posting(made: Rig) -> Iterator[Posts]:
         logger.setLevel(level)
 
 
-@pytest.mark.parametrize("via", ["line", "file"])
+@pytest.mark.parametrize("via", ["line", "file", "socket"])
 def test_a_log_that_is_posted_over_the_modem_it_is_of(via: str) -> None:
     """Each record is refused at once, and the logged request continues."""
     with rig(adapter={"via": via}) as made, posting(made) as handler:
