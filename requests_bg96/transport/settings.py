@@ -11,7 +11,7 @@ from ..base import times
 from ..dialogues.files import Progress
 from ..stats import Statistics
 from .host_tls import HostTLS
-from .seams import HTTPClient, Connector
+from .seams import Connector, HTTPClient
 from .ways import Way, check, choose
 
 __all__ = ("Transport",)
