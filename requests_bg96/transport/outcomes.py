@@ -99,7 +99,7 @@ HANDSHAKE_ADVICE = (
     "name in it, and the client certificate if the server wants one. Check the server, "
     "too: the module speaks TLS 1.2 at most, with RSA certificates only (not TLS 1.3 "
     "or ECDSA), and not every firmware sends the host's name (SNI). With the argument "
-    'via="socket", this machine makes TLS, and says why it fails'
+    "via='socket', this machine makes TLS, and says why it fails"
 )
 #: For failures without a number: the port, the SIM, a plain ERROR.
 OTHERWISE = _FAILED
