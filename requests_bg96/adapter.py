@@ -18,6 +18,7 @@ from .clock import Clock
 from .dialogues.files import Progress
 from .modem import BG96Modem
 from .settings import Settings
+from .trace import Trace
 from .transport.connection import VIA, ModemPool, ModemPoolManager, Transport
 from .transport.over_modem import ModemPools, past_modem
 from .transport.sending import PROXY, requests_errors
@@ -73,6 +74,7 @@ class BG96Adapter(HTTPAdapter):
         in place of requests' own bundle. They are sent to the module once.
     :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
         certificates is sent to the module.
+    :param trace: collects the requests, with their AT dialogue.
     :param max_retries: as for `requests.adapters.HTTPAdapter`.
     :param pool_connections: as for `requests.adapters.HTTPAdapter`.
     :param pool_maxsize: as for `requests.adapters.HTTPAdapter`.
@@ -118,6 +120,7 @@ class BG96Adapter(HTTPAdapter):
         "via",
         "ca_certs",
         "progress",
+        "trace",
         "_owner",
     ]
 
@@ -131,6 +134,7 @@ class BG96Adapter(HTTPAdapter):
         via: Literal["line", "file"] = "line",
         ca_certs: str | None = None,
         progress: Progress | None = None,
+        trace: Trace | None = None,
         max_retries: int | Retry = 0,
         pool_connections: int = 10,
         pool_maxsize: int = 10,
@@ -181,6 +185,7 @@ class BG96Adapter(HTTPAdapter):
         self.via = via
         self.ca_certs = ca_certs
         self.progress = progress
+        self.trace = trace
         self._owner = self.modem is not port_or_modem
         self._begin()
         super().__init__(pool_connections, pool_maxsize, max_retries)
@@ -222,6 +227,7 @@ class BG96Adapter(HTTPAdapter):
             *self.timeout,
             self.via,
             self.progress,
+            self.trace,
             self._warned,
         )
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from .at.link import Link
 from .base import times
-from .clock import Deadline
+from .clock import Clock, Deadline
 from .dialogues import receive
 from .dialogues.request import Request
 from .dialogues.send import send
@@ -33,6 +33,11 @@ class HTTPClient:
         self._engine = engine
         #: Scheme, host and port of the server of the last response on the line.
         self._source: bytes | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the modem."""
+        return self._engine.clock
 
     @property
     def checks_host(self) -> bool:
@@ -94,6 +99,9 @@ class HTTPClient:
         # Unread bytes may be old. They do not show the module's current state.
         driver.doubt()
         self._engine.free_line(deadline)
+        driver.record = request.record
+        if request.record is not None:
+            request.record.take_turn()
         # A server that forges answers here could only forge its own response.
         alike = request.origin == self._source
         harmless = alike and not (request.body or request.trust)

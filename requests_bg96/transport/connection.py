@@ -26,11 +26,14 @@ from urllib3.util.ssl_ import resolve_cert_reqs
 
 from ..base import times
 from ..base.codes import URL_LIMIT
+from ..base.record import Record
 from ..base.trust import Trust, authorities, client_certificate, client_key
 from ..dialogues.files import Progress
 from ..dialogues.request import Request
 from ..errors import BG96Error, TrustError
 from ..http_client import HTTPClient
+from ..response.stored import StoredResponse
+from ..trace import Trace
 from .outcomes import urllib3_error
 from .over_modem import OverModem
 from .sock import ModemSocket
@@ -51,6 +54,7 @@ class Transport:
     :param read_seconds: the read timeout if the caller gives none.
     :param via: ``line`` or ``file``, if the caller does not choose for a request.
     :param progress: called while certificates are sent to the module.
+    :param trace: collects the requests; None does not.
     :param warned: the hosts that a warning was given for.
     """
 
@@ -60,6 +64,7 @@ class Transport:
     read_seconds: float = times.READ
     via: str = "line"
     progress: Progress | None = None
+    trace: Trace | None = None
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)
 
     def pool_manager(self) -> ModemPoolManager:
@@ -158,11 +163,25 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         sock = cast("ModemSocket | None", self.sock)
         if sock is None or not sock.data:
             return super().getresponse()
+        if (trace := self.transport.trace) is None:
+            return self._exchange(sock, None)
+        clock, url = self.transport.http.clock, self._whole_url()
+        with trace.entry(clock, self._method, url, sock.data) as entry:
+            response = self._exchange(sock, entry.record)
+            entry.answer(response)
+        if isinstance(sock.exchange, StoredResponse):
+            entry.record.end()
+        return response
+
+    def _exchange(self, sock: ModemSocket, record: Record | None) -> HTTPResponse:
         transport = self.transport
         connect, read = self._connect_timeout, self.timeout
         try:
+            request = self._outgoing(bytes(sock.data))
+            if record is not None:
+                request = dataclasses.replace(request, record=record)
             sock.exchange = transport.http.exchange(
-                self._outgoing(bytes(sock.data)),
+                request,
                 transport.connect_seconds if connect is None else connect,
                 transport.read_seconds if read is None else read,
                 self.total,
@@ -195,6 +214,12 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         except UnicodeEncodeError:
             url = f"{origin}/".encode("idna")
         return url if len(url) <= URL_LIMIT else f"{origin}/".encode("ascii")
+
+    def _whole_url(self) -> str:
+        """Return the URL for a trace, however long it is."""
+        origin = "/".join(self._url().decode("ascii").split("/", 3)[:3])
+        slash = "" if self._target.startswith("/") else "/"
+        return f"{origin}{slash}{self._target}"
 
     def _raise_translated(self, error: BG96Error) -> NoReturn:
         """Raise urllib3's exception for `error`, or `error` itself if there is none."""
