@@ -20,6 +20,7 @@ from .ports import ports_command
 from .probe.commands import probe_command, server_command
 from .request import request_commands
 from .run import run_command
+from .trace.command import trace_command
 from .udev import udev_command
 
 __all__ = ("main",)
@@ -92,6 +93,7 @@ for _command in (
     run_command,
     *request_commands(),
     server_command,
+    trace_command,
     udev_command,
 ):
     main.add_command(_command)
