@@ -180,7 +180,8 @@ def _facts(
         size = part.get(key)
         if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
             yield f"{name} body", f"{size:,} bytes"
-    if kind := _text(_part(response, "content", dict).get("mimeType")):
+    kind = _text(_part(response, "content", dict).get("mimeType"))
+    if kind not in ("", "x-unknown"):
         yield "type", kind
 
 
