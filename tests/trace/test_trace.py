@@ -122,7 +122,7 @@ def test_the_times_of_phases() -> None:
 def test_a_wait_for_the_modem() -> None:
     """What the response before still needs of the line is not set-up."""
     trace = Trace()
-    late = [response(b"hello")[:-3], Pause(5.0), b"llo"]
+    late: list[bytes | Pause] = [response(b"hello")[:-3], Pause(5.0), b"llo"]
     with rig(late, adapter={"trace": trace}) as made:
         first = made.get(stream=True)
         made.servers.answers = [response(b"second")]
@@ -234,8 +234,8 @@ def test_no_secret(secrets: bool, via: str, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "trace.har"
     trace.save(path)
     text = path.read_text()
-    for secret in ("SECRET-APN", "SECRET-BODY", "SECRET-USER", '"7291', "=7291"):
-        assert secret not in text
+    for shown in ("SECRET-APN", "SECRET-BODY", "SECRET-USER", '"7291', "=7291"):
+        assert shown not in text
     assert ("SECRET-HEADER" in text) is secrets
     assert ("SECRET-QUERY" in text) is secrets
     assert "SECRET" not in repr((trace, trace.entries, trace.entries[0].record))
@@ -309,7 +309,8 @@ def test_folded_headers() -> None:
 def test_a_reader_that_leaves() -> None:
     """The exchange has ended, without an error and without a size."""
     trace = Trace()
-    answer = [response(b"x" * 9, b"Content-Length: 100000000"), Pause(1000.0)]
+    head = response(b"x" * 9, b"Content-Length: 100000000")
+    answer: list[bytes | Pause] = [head, Pause(1000.0)]
     with rig(answer, adapter={"trace": trace}) as made:
         found = made.get(stream=True)
         assert not trace.entries[0].record.ended
