@@ -167,9 +167,9 @@ def exchange(start: float, seconds: float) -> Exchange:
 def test_an_axis() -> None:
     """Idle hours are shortened, and times within requests are true."""
     made = Axis([exchange(0, 10), exchange(5, 15), exchange(7200, 30)])
-    assert made.shortened and made.length == pytest.approx(51)
-    assert made.place(0) == 0 and made.place(5) == pytest.approx(5 / 51)
-    assert made.place(7200) == pytest.approx(21 / 51)
+    assert made.shortened and made.length == pytest.approx(75)
+    assert made.place(0) == 0 and made.place(5) == pytest.approx(5 / 75)
+    assert made.place(7200) == pytest.approx(45 / 75)
     assert made.place(7230) == pytest.approx(1)
     dense = Axis([exchange(0, 10), exchange(10.2, 10)])
     assert not dense.shortened and dense.length == pytest.approx(20.2)
@@ -189,6 +189,24 @@ def test_any_axis(times: list[tuple[int, int]]) -> None:
         end = axis.place(one.start + one.seconds)
         length = (end - place) * axis.length
         assert length == pytest.approx(one.seconds, abs=1e-6 * (1 + axis.length))
+
+
+def test_too_many_for_one_line() -> None:
+    """Where no bar would have a width, all begin at the left."""
+    few, crowd = [exchange(n, 1) for n in range(9)], [
+        exchange(n, 1) for n in range(999)
+    ]
+    assert Axis(crowd).crowded and not Axis(few).crowded and not Axis([]).crowded
+    assert shown(crowd)[:-2] == shown(crowd, from_left=True)[:-2]
+    assert shown(crowd) != shown(crowd, from_left=False)
+    assert shown(few) == shown(few, from_left=False) != shown(few, from_left=True)
+    for found in (few, crowd):
+        boxes = {
+            attrs["checked"]
+            for _, attrs in Page(page(found, "")).tags
+            if "checked" in attrs
+        }
+        assert bool(boxes) is (found is crowd)
 
 
 # The terminal

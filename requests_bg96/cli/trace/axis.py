@@ -9,14 +9,15 @@ from .reading import Exchange
 
 __all__ = ("Axis",)
 
-#: Idle time that is longer than this part of the busy time is shortened to it.
-IDLE = 0.02
+#: If the longest request is shorter than this part of the line, no bar has a width.
+SHORT = 0.01
 
 
 class Axis:
     """Places times on a line from 0 to 1, with long idle times shortened.
 
-    A gateway that sends once in an hour would otherwise have bars without a width.
+    A gateway that sends once in an hour would otherwise have bars without a width. The
+    limit is the average of the busy times.
 
     :param exchanges: what is shown, in the order of their start.
     """
@@ -26,7 +27,7 @@ class Axis:
         self._starts = [0.0]
         self._cut = [0.0]
         busy = _busy(exchanges)
-        limit = IDLE * sum(end - start for start, end in busy)
+        limit = sum(end - start for start, end in busy) / max(len(busy), 1)
         cut = 0.0
         for (_, before), (start, _) in zip(busy, busy[1:]):
             if start - before > limit:
@@ -37,9 +38,16 @@ class Axis:
         self.shortened = cut > 0
         #: The seconds that the line stands for.
         self.length = max((end for _, end in busy), default=0.0) - cut
+        #: The seconds of the longest request.
+        self.longest = max((one.seconds for one in exchanges), default=0.0)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.length} s>"
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the bars are too short to be seen, unless all begin at the left."""
+        return self.longest < SHORT * self.length
 
     def place(self, seconds: float) -> float:
         """Return where a time in the busy time of a request stands, from 0 to 1."""

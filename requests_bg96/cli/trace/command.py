@@ -32,12 +32,16 @@ __all__ = ("trace_command",)
     help="Show request N with its AT dialogue.",
 )
 @click.option(
-    "--from-left",
-    is_flag=True,
-    help="Start all bars at the left, to compare their lengths.",
+    "--from-left/--by-time",
+    default=None,
+    help="Start all bars at the left, to compare their lengths, or at their time. "
+    "Default: by time, if there is room for it.",
 )
 def trace_command(
-    file: pathlib.Path, html: pathlib.Path | None, show: int | None, from_left: bool
+    file: pathlib.Path,
+    html: pathlib.Path | None,
+    show: int | None,
+    from_left: bool | None,
 ) -> None:
     """Show the requests in FILE, a trace in HAR format.
 

@@ -41,7 +41,7 @@ form-action 'none'">
 <input id="search" type="search" placeholder="Search" aria-label="Search in the \
 requests, their headers and AT dialogues" autocomplete="off">
 <label><input id="failed" type="checkbox"> Failed only</label>
-<label><input id="left" type="checkbox"> Bars from the left</label>
+<label><input id="left" type="checkbox"{checked}> Bars from the left</label>
 <output id="count" class="faint" aria-live="polite">{count}</output>
 </div>
 <ul id="legend" aria-label="Phases">{legend}</ul>
@@ -58,8 +58,10 @@ data-length="{length}" data-longest="{longest}" class="d{digits}">
 </body>
 </html>
 """
+#: A phase is not drawn if it is so many times shorter than the longest request.
+DETAIL = 1_000
 #: The column of the numbers is as wide as the longest number.
-DIGITS = "\n".join(f".d{n} {{ --digits: {n * 0.65:.2f}rem; }}" for n in range(1, 10))
+DIGITS = "\n".join(f".d{n} {{ --digits: {n}ch; }}" for n in range(1, 10))
 
 
 def page(exchanges: Sequence[Exchange], title: str) -> str:
@@ -69,14 +71,14 @@ def page(exchanges: Sequence[Exchange], title: str) -> str:
     """
     axis = Axis(exchanges)
     script, style = _resource("page.js"), DIGITS + "\n" + _resource("page.css")
-    longest = max((one.seconds for one in exchanges), default=0.0)
     return PAGE.format(
         title=escape(title),
         summary=_summary(exchanges, axis),
         count=f"{len(exchanges):,} requests",
         legend="".join(_legend(exchanges)),
         length=_ms(axis.length) or 1,
-        longest=_ms(longest) or 1,
+        longest=_ms(axis.longest) or 1,
+        checked=" checked" if axis.crowded else "",
         digits=len(str(len(exchanges))),
         rows="\n".join(_rows(exchanges, axis)),
         data=_data(exchanges),
@@ -120,7 +122,8 @@ def _legend(exchanges: Sequence[Exchange]) -> Iterator[str]:
 
 
 def _rows(exchanges: Sequence[Exchange], axis: Axis) -> Iterator[str]:
-    length = _ms(axis.length) or 1
+    width = _ms(axis.longest if axis.crowded else axis.length) or 1
+    shortest = axis.longest / DETAIL
     for index, one in enumerate(exchanges):
         start = axis.place(one.start) * axis.length
         bad = ' class="bad"' if one.failed else ""
@@ -131,16 +134,20 @@ def _rows(exchanges: Sequence[Exchange], axis: Axis) -> Iterator[str]:
             f'<span class="u">{escape(one.url)}</span>'
             f'<span class="s">{one.result}</span>'
             f'<span class="t">{duration(one.seconds)}</span>'
-            f'<svg viewBox="0 0 {length} 10" preserveAspectRatio="none" '
+            f'<svg viewBox="{_ms(start) if axis.crowded else 0} 0 {width} 10" '
+            'preserveAspectRatio="none" '
             f'aria-hidden="true" data-start="{_ms(start)}">'
-            f'{"".join(_bars(one, start))}</svg></li>'
+            f'{"".join(_bars(one, start, shortest))}</svg></li>'
         )
 
 
-def _bars(one: Exchange, start: float) -> Iterator[str]:
+def _bars(one: Exchange, start: float, shortest: float) -> Iterator[str]:
+    """Yield the phases that can be seen, or else the longest."""
+    shortest = min(shortest, max((spent for _, spent in one.phases), default=0.0))
     for name, seconds in one.phases:
         left, right = _ms(start), _ms(start + seconds)
-        yield f'<path class="{name}" d="M{left} 0H{right}V10H{left}z"/>'
+        if seconds >= shortest:
+            yield f'<path class="{name}" d="M{left} 0H{right}V10H{left}z"/>'
         start += seconds
 
 

@@ -43,16 +43,18 @@ def duration(seconds: float) -> str:
 
 
 def show_waterfall(
-    where: Console, exchanges: Sequence[Exchange], *, from_left: bool = False
+    where: Console, exchanges: Sequence[Exchange], *, from_left: bool | None = None
 ) -> None:
     """Print one line for each request, with a bar for its phases.
 
     :param where: the console; its width is used, and its colours.
-    :param from_left: whether all bars start at the left, to compare their lengths.
+    :param from_left: whether all bars start at the left, to compare their lengths. None
+        decides by the room for them.
     """
     unicode = where.encoding.lower().startswith("utf")
     axis = Axis(exchanges)
-    longest = max((one.seconds for one in exchanges), default=0.0) or 1.0
+    from_left = axis.crowded if from_left is None else from_left
+    longest = axis.longest or 1.0
     number = len(str(len(exchanges)))
     method = min(8, max((len(one.method) for one in exchanges), default=0))
     fixed = number + method + 5 + 9 + 5
