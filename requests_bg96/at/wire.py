@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from ..base import times
-from ..base.record import Record
+from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..errors import (
     DataModeError,
@@ -71,7 +71,7 @@ class Wire:
         #: How far the current exchange has come; None if there is none.
         self.phase: Phase | None = None
         #: Gets what the log shows of the current exchange; None without a trace.
-        self.record: Record | None = None
+        self.recording: Recording | None = None
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
@@ -229,7 +229,7 @@ class Wire:
             if not data:
                 return None
             self._lines.receive_data(data)
-        if self.record is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
             self._show_line(line)
         return line
 
@@ -237,7 +237,7 @@ class Wire:
         """Return the next line that has already come."""
         line = self._lines.next_line()
         if line is not None and (
-            self.record is not None or logger.isEnabledFor(logging.DEBUG)
+            self.recording is not None or logger.isEnabledFor(logging.DEBUG)
         ):
             self._show_line(line)
         return line
@@ -251,8 +251,8 @@ class Wire:
         :param text: the line, without secrets.
         """
         logger.debug("%s", text)
-        if self.record is not None:
-            self.record.note(self.phase, text)
+        if self.recording is not None:
+            self.recording.note(self.phase, text)
 
     def _note_pending(self, deadline: Deadline) -> None:
         """Note all lines that have come, so that none is taken for the next answer.
@@ -289,10 +289,10 @@ class Wire:
         self._stats.bytes_down -= size
 
     def _payload_ended(self) -> None:
-        if self.record is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
             self.show(f"< {self._payload_size} bytes")
-        if self.record is not None and self.phase is Phase.READ:
-            self.record.received = self._payload_size
+        if self.recording is not None and self.phase is Phase.READ:
+            self.recording.received = self._payload_size
         self._payload_size = 0
 
     def _upload(self, command: Command, payload: bytes, until: Deadline) -> Reply:
@@ -305,7 +305,7 @@ class Wire:
             # CONNECT was late, and the module no longer waits for the payload.
             return reply
         self.phase = command.payload_phase or self.phase
-        if self.record is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
             self.show(f"> {len(payload)} bytes")
         size = BLOCK if command.acknowledged else WRITE_SIZE
         for start in range(0, len(payload), size):

@@ -24,7 +24,7 @@ from ..base.backoff import Backoff, Record
 from ..base.channels import TcpChannels
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
-from ..base.record import Record
+from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..dialogues import connect, identity
 from ..errors import BG96Error, LimitError, ModuleError, PortError, SetupError
@@ -69,7 +69,7 @@ class Driver:
         #: The module's sockets.
         self.channels = TcpChannels()
         #: Gets the dialogue of the current exchange; None without a trace.
-        self.record: Record | None = None
+        self.recording: Recording | None = None
         #: Whether the module has ever answered on this port.
         self.met = False
         self._link_type = link_type
@@ -100,7 +100,7 @@ class Driver:
         fresh = self.link is None
         link = self.link or self._open()
         link.phase = None
-        link.record = self.record
+        link.recording = self.recording
         if not link.state.listens:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
@@ -253,7 +253,7 @@ class Driver:
             self._closed,
         )
         self.link.owed = self._owed
-        self.link.record = self.record
+        self.link.recording = self.recording
         return self.link
 
     def _open_port(self) -> Port:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from ..base.record import Line, Record
+from ..base.recording import Line, Recording
 from ..errors import BG96Error
 from .redaction import shown_header, shown_url
 
@@ -34,7 +34,7 @@ class Received(Protocol):
 class Entry:
     """One request, its response, and the AT dialogue of both.
 
-    :param record: the dialogue.
+    :param recording: the dialogue.
     :param method: the method.
     :param url: the URL.
     :param head: the request line and the headers, as they are sent.
@@ -44,7 +44,7 @@ class Entry:
 
     def __init__(
         self,
-        record: Record,
+        recording: Recording,
         method: str,
         url: str,
         head: bytes,
@@ -52,7 +52,7 @@ class Entry:
         *,
         secrets: bool = False,
     ) -> None:
-        self.record = record
+        self.recording = recording
         #: When it began, by the clock of this machine.
         self.started = datetime.datetime.now(datetime.timezone.utc)
         self.method = method
@@ -77,22 +77,22 @@ class Entry:
     @property
     def lines(self) -> tuple[Line, ...]:
         """The dialogue: seconds since the request began, the phase, the line."""
-        return tuple(self.record.lines)
+        return tuple(self.recording.lines)
 
     @property
     def omitted_lines(self) -> int:
         """How many more lines the dialogue had."""
-        return self.record.omitted
+        return self.recording.omitted
 
     @property
     def seconds(self) -> dict[str, float]:
         """By phase: how long it took, in seconds."""
-        return dict(self.record.seconds)
+        return dict(self.recording.seconds)
 
     @property
     def response_body_size(self) -> int:
         """The bytes of the body on the line; -1 if that is not known."""
-        received = self.record.received
+        received = self.recording.received
         if received is None or self.response_head_size < 0:
             return -1
         return max(-1, received - self.response_head_size)
@@ -100,7 +100,7 @@ class Entry:
     @property
     def error(self) -> str | None:
         """Why the exchange failed, in words without secrets; None if it did not."""
-        error = self.record.error
+        error = self.recording.error
         if error is None:
             return None
         # Other errors may quote the response.
@@ -119,7 +119,7 @@ class Entry:
     def fail(self, error: BaseException) -> None:
         """Record that the exchange failed with `error`."""
         cause = error.__cause__
-        self.record.end(cause if isinstance(cause, BG96Error) else error)
+        self.recording.end(cause if isinstance(cause, BG96Error) else error)
 
     def _shown(self, headers: Iterable[Header]) -> tuple[Header, ...]:
         return tuple(

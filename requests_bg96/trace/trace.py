@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..base.record import Record
+from ..base.recording import Recording
 from ..clock import Clock
 from .entry import Entry
 from .har import har
@@ -84,7 +84,7 @@ class Trace:
         """
         size = data.find(b"\r\n\r\n") + 4
         head, body = bytes(data[:size]), len(data) - size
-        entry = Entry(Record(clock), method, url, head, body, secrets=self.secrets)
+        entry = Entry(Recording(clock), method, url, head, body, secrets=self.secrets)
         with self._lock:
             self._dropped += len(self._entries) == self.limit
             self._entries.append(entry)

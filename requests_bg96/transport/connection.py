@@ -26,7 +26,7 @@ from urllib3.util.ssl_ import resolve_cert_reqs
 
 from ..base import times
 from ..base.codes import URL_LIMIT
-from ..base.record import Record
+from ..base.recording import Recording
 from ..base.trust import Trust, authorities, client_certificate, client_key
 from ..dialogues.files import Progress
 from ..dialogues.request import Request
@@ -167,19 +167,19 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             return self._exchange(sock, None)
         clock, url = self.transport.http.clock, self._whole_url()
         with trace.entry(clock, self._method, url, sock.data) as entry:
-            response = self._exchange(sock, entry.record)
+            response = self._exchange(sock, entry.recording)
             entry.answer(response)
         if isinstance(sock.exchange, StoredResponse):
-            entry.record.end()
+            entry.recording.end()
         return response
 
-    def _exchange(self, sock: ModemSocket, record: Record | None) -> HTTPResponse:
+    def _exchange(self, sock: ModemSocket, recording: Recording | None) -> HTTPResponse:
         transport = self.transport
         connect, read = self._connect_timeout, self.timeout
         try:
             request = self._outgoing(bytes(sock.data))
-            if record is not None:
-                request = dataclasses.replace(request, record=record)
+            if recording is not None:
+                request = dataclasses.replace(request, recording=recording)
             sock.exchange = transport.http.exchange(
                 request,
                 transport.connect_seconds if connect is None else connect,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from requests_bg96.base.record import PHASES
+from requests_bg96.base.recording import PHASES
 from requests_bg96.emulator import Hangup
 from requests_bg96.trace import Trace
 from tests.support import SOMEWHERE, response, rig

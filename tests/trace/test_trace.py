@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.base.record import LINES_LIMIT, Record
+from requests_bg96.base.recording import LINES_LIMIT, Recording
 from requests_bg96.emulator import Hangup, Pause, VirtualClock
 from requests_bg96.errors import Phase
 from requests_bg96.trace import Entry, Trace
@@ -77,7 +77,7 @@ def test_a_request() -> None:
     assert ("Content-Type", "text/plain") in entry.response_headers
     assert entry.response_head_size == len(answer) - 5
     assert entry.response_body_size == 5
-    assert entry.error is None and entry.record.ended and not entry.omitted_lines
+    assert entry.error is None and entry.recording.ended and not entry.omitted_lines
     assert stages(entry) == ["setup", "connect", "send", "wait", "receive"]
     assert [when for when, *_ in entry.lines] == sorted(
         when for when, *_ in entry.lines
@@ -188,7 +188,7 @@ def test_a_port_that_is_not_there() -> None:
             session.get(SOMEWHERE, timeout=0.1)
     (entry,) = trace.entries
     assert entry.error and "/dev/nowhere" in entry.error and not entry.lines
-    assert {*entry.seconds} <= {"turn", "setup"} and entry.record.ended
+    assert {*entry.seconds} <= {"turn", "setup"} and entry.recording.ended
 
 
 def test_a_request_that_is_refused() -> None:
@@ -238,7 +238,7 @@ def test_no_secret(secrets: bool, via: str, tmp_path: pathlib.Path) -> None:
         assert shown not in text
     assert ("SECRET-HEADER" in text) is secrets
     assert ("SECRET-QUERY" in text) is secrets
-    assert "SECRET" not in repr((trace, trace.entries, trace.entries[0].record))
+    assert "SECRET" not in repr((trace, trace.entries, trace.entries[0].recording))
 
 
 def test_the_limit() -> None:
@@ -258,17 +258,17 @@ def test_the_limit() -> None:
 def test_a_module_that_never_stops_talking() -> None:
     """The lines are limited, and the times still right."""
     clock = VirtualClock()
-    record = Record(clock)
-    record.take_turn()
+    recording = Recording(clock)
+    recording.take_turn()
     for _ in range(LINES_LIMIT + 5):
         clock.sleep(1)
-        record.note(Phase.WAIT, "< RING")
-    record.end()
-    record.note(Phase.WAIT, "< RING")
-    record.end(ValueError())
-    assert len(record.lines) == LINES_LIMIT and record.omitted == 5
-    assert record.seconds == {"turn": 0.0, "wait": LINES_LIMIT + 5.0}
-    assert record.error is None
+        recording.note(Phase.WAIT, "< RING")
+    recording.end()
+    recording.note(Phase.WAIT, "< RING")
+    recording.end(ValueError())
+    assert len(recording.lines) == LINES_LIMIT and recording.omitted == 5
+    assert recording.seconds == {"turn": 0.0, "wait": LINES_LIMIT + 5.0}
+    assert recording.error is None
 
 
 def test_threads() -> None:
@@ -302,7 +302,7 @@ def test_other_commands_are_in_no_dialogue() -> None:
 def test_folded_headers() -> None:
     """The second line of a header is not taken for a header."""
     head = b"GET / HTTP/1.1\r\nDate: a\r\n\tb\r\nX: SECRET\r\n Date: SECRET\r\n\r\n"
-    entry = Entry(Record(VirtualClock()), "GET", SOMEWHERE, head, 0)
+    entry = Entry(Recording(VirtualClock()), "GET", SOMEWHERE, head, 0)
     assert entry.request_headers == (("Date", "a b"), ("X", "redacted"))
 
 
@@ -313,13 +313,13 @@ def test_a_reader_that_leaves() -> None:
     answer: list[bytes | Pause] = [head, Pause(1000.0)]
     with rig(answer, adapter={"trace": trace}) as made:
         found = made.get(stream=True)
-        assert not trace.entries[0].record.ended
+        assert not trace.entries[0].recording.ended
         assert trace.har()["log"]["entries"][0]["response"]["status"] == 200
         found.close()
         made.servers.answers = [response(b"hello")]
         made.get()
     entry = trace.entries[0]
-    assert entry.record.ended and entry.error is None
+    assert entry.recording.ended and entry.error is None
     assert entry.response_body_size == -1
 
 

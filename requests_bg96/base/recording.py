@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..clock import Clock
 from ..errors import BG96Error, Phase
 
-__all__ = ("PHASES", "Line", "Record")
+__all__ = ("PHASES", "Line", "Recording")
 
 #: The phases of an exchange, in their order: it waits for the modem, the module is set
 #: up, the module connects to the server, the module takes the request, the server
@@ -23,7 +23,7 @@ _CONNECTS = ("> AT+QHTTPGET=", "> AT+QHTTPPOST", "> AT+QIOPEN=")
 _NAMES = {Phase.SEND: "send", Phase.WAIT: "wait", Phase.READ: "receive"}
 
 
-class Record:
+class Recording:
     """Keeps the lines of one exchange, and adds up the time of each phase.
 
     The link passes it the lines that it logs, in the form in which it logs them. The
