@@ -68,7 +68,8 @@ class Driver:
         self.link: Link | None = None
         #: The module's sockets.
         self.channels = TcpChannels()
-        #: Gets the dialogue of the current exchange; None without a trace.
+        #: Gets the dialogue of this turn; None without a trace. Set it in the turn,
+        #: before `attention`.
         self.recording: Recording | None = None
         #: Whether the module has ever answered on this port.
         self.met = False

@@ -101,12 +101,16 @@ class Trace:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace as a HAR 1.2 file, which only its owner may read.
 
-        The file is complete, or an earlier one is left as it was.
+        The file is complete, or an earlier one is left as it was. A pipe or a device,
+        such as ``/dev/stdout``, is written to.
 
         :raises OSError: if it cannot be written.
         """
-        target = pathlib.Path(path)
+        target = pathlib.Path(path).resolve()
         text = json.dumps(self.har())
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+            return
         handle, name = tempfile.mkstemp(".tmp", target.name, target.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -128,6 +128,23 @@ def test_a_request_that_reached_nobody() -> None:
     assert entry["time"] > 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")
+def test_pipes_and_links(tmp_path: pathlib.Path) -> None:
+    """They stay what they are."""
+    pipe, link, file = (tmp_path / name for name in ("pipe", "link", "file"))
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        Trace().save(pipe)
+        assert json.loads(os.read(reader, 9_999)) == Trace().har()
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    Trace().save(link)
+    assert link.is_symlink() and json.loads(file.read_text()) == Trace().har()
+
+
 def test_a_file_is_written_whole(tmp_path: pathlib.Path) -> None:
     """Or an earlier one stays, and nothing else is left."""
     path = tmp_path / "trace.har"

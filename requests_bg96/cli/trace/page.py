@@ -49,9 +49,7 @@ requests, their headers and AT dialogues" autocomplete="off">
 <kbd>Enter</kbd> reads its details, <kbd>Esc</kbd> returns, <kbd>/</kbd> searches</div>
 </header>
 <ol id="list" role="listbox" aria-label="Requests" tabindex="0" \
-data-length="{length}" data-longest="{longest}" class="d{digits}">
-{rows}
-</ol>
+data-length="{length}" data-longest="{longest}" class="d{digits}">{rows}</ol>
 <section id="details" tabindex="0" aria-label="Details of the request"></section>
 <script type="application/json" id="data">{data}</script>
 <script>{script}</script>
@@ -80,7 +78,7 @@ def page(exchanges: Sequence[Exchange], title: str) -> str:
         longest=_ms(axis.longest) or 1,
         checked=" checked" if axis.crowded else "",
         digits=len(str(len(exchanges))),
-        rows="\n".join(_rows(exchanges, axis)),
+        rows="".join(_rows(exchanges, axis)),
         data=_data(exchanges),
         style=style,
         style_digest=_digest(style),
