@@ -128,6 +128,16 @@ def test_the_mouse(show: Show) -> None:
     assert "number-6" in details(page)
 
 
+def test_a_mouse_that_rests(show: Show) -> None:
+    """It does not take the details from the keyboard when the list scrolls."""
+    page = show(many(200))
+    page.hover("#r5")
+    for key in ("End", "PageUp", "PageUp"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(200)
+        assert details(page).splitlines()[0].endswith(current(page))
+
+
 def test_the_search(show: Show) -> None:
     """It finds texts of the line, the headers, the dialogue and the error."""
     entries = [entry(name, f"12:00:0{i}") for i, name in enumerate("abc")]

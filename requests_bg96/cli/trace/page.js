@@ -224,8 +224,11 @@
     }
   });
   const rowOf = (event) => event.target.closest("#list > li");
-  list.addEventListener("mouseover", (event) => {
-    if (!pinned && rowOf(event)) show(rowOf(event));
+  // When the list scrolls below a mouse that rests, browsers send events too.
+  let pointer = "";
+  list.addEventListener("mousemove", (event) => {
+    const moved = pointer !== (pointer = `${event.screenX} ${event.screenY}`);
+    if (moved && !pinned && rowOf(event)) show(rowOf(event));
   });
   list.addEventListener("mouseleave", () => pinned || show(shown[current]));
   list.addEventListener("click", (event) => {
