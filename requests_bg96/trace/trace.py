@@ -26,14 +26,15 @@ class Trace:
     Several adapters and threads may share it. A copy is the trace itself. A pickled
     trace has its settings, but no entries.
 
-    :param limit: the most entries that are kept, at least 1. The oldest go first.
+    :param limit: the most entries that are kept, at least 1. The oldest go first. A
+        small request takes about 4 kB.
     :param secrets: whether to keep the values of all headers and of the parameters in
         URLs. By default, values that may be secret are replaced. User and password in
         a URL are never kept.
     :raises ValueError: if `limit` is less than 1.
     """
 
-    def __init__(self, limit: int = 10_000, *, secrets: bool = False) -> None:
+    def __init__(self, limit: int = 1_000, *, secrets: bool = False) -> None:
         if limit < 1:
             raise ValueError("limit must be at least 1")
         self.limit = limit
