@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .entry import Entry
+from .entry import TraceEntry
 from .trace import Trace
 
-__all__ = ("Entry", "Trace")
+__all__ = ("TraceEntry", "Trace")

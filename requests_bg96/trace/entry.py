@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
-from typing import Protocol
+
+from urllib3.response import HTTPResponse
 
 from ..base.recording import Line, Recording
 from ..errors import BG96Error
 from .redaction import shown_header, shown_url
 
-__all__ = ("Entry", "Header")
+__all__ = ("TraceEntry", "Header")
 
 Header = tuple[str, str]
 
@@ -19,19 +20,7 @@ Header = tuple[str, str]
 _FOLD = re.compile(r"\r?\n[ \t]+")
 
 
-class Received(Protocol):
-    """What an entry needs of a response of urllib3."""
-
-    status: int
-    reason: str | None
-    version: int
-
-    @property
-    def headers(self) -> object:
-        """The headers, with `items` for each line."""
-
-
-class Entry:
+class TraceEntry:
     """One request, its response, and the AT dialogue of both.
 
     :param recording: the dialogue.
@@ -106,12 +95,12 @@ class Entry:
         # Other errors may quote the response.
         return str(error) if isinstance(error, BG96Error) else type(error).__name__
 
-    def answer(self, response: Received) -> None:
+    def answer(self, response: HTTPResponse) -> None:
         """Record the status and the headers of the response."""
         self.status = response.status
         self.reason = response.reason or ""
         self.http_version = "HTTP/1.0" if response.version == 10 else "HTTP/1.1"
-        headers = [*response.headers.items()]  # type: ignore[attr-defined]
+        headers = [*response.headers.items()]
         self.response_head_size = len("HTTP/1.1 200 \r\n\r\n") + len(self.reason)
         self.response_head_size += sum(len(f"{n}: {v}\r\n") for n, v in headers)
         self.response_headers = self._shown(headers)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .entry import Entry, Header
+from .entry import Header, TraceEntry
 
 __all__ = ("har", "har_entry")
 
@@ -24,7 +24,7 @@ COMMENT = (
 )
 
 
-def har(entries: Iterable[Entry], dropped: int = 0) -> dict[str, Any]:
+def har(entries: Iterable[TraceEntry], dropped: int = 0) -> dict[str, Any]:
     """Return `entries` as a HAR 1.2 document.
 
     :param dropped: how many older entries are gone.
@@ -49,7 +49,7 @@ def _version() -> str:
         return "unknown"
 
 
-def har_entry(entry: Entry) -> dict[str, Any]:
+def har_entry(entry: TraceEntry) -> dict[str, Any]:
     """Return one entry of a HAR 1.2 document."""
     timings = _timings(entry.seconds)
     return {
@@ -92,7 +92,7 @@ def _value(headers: Iterable[Header], wanted: str) -> str:
     return next((value for name, value in headers if name.lower() == wanted), "")
 
 
-def _request(entry: Entry) -> dict[str, Any]:
+def _request(entry: TraceEntry) -> dict[str, Any]:
     return {
         "method": entry.method,
         "url": entry.url,
@@ -110,7 +110,7 @@ def _query(url: str) -> list[Header]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def _response(entry: Entry) -> dict[str, Any]:
+def _response(entry: TraceEntry) -> dict[str, Any]:
     headers, size = entry.response_headers, entry.response_body_size
     return {
         "status": entry.status,

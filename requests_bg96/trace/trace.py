@@ -14,7 +14,7 @@ from typing import Any
 
 from ..base.recording import Recording
 from ..clock import Clock
-from .entry import Entry
+from .entry import TraceEntry
 from .har import har
 
 __all__ = ("Trace",)
@@ -39,7 +39,7 @@ class Trace:
             raise ValueError("limit must be at least 1")
         self.limit = limit
         self.secrets = secrets
-        self._entries: collections.deque[Entry] = collections.deque(maxlen=limit)
+        self._entries: collections.deque[TraceEntry] = collections.deque(maxlen=limit)
         self._dropped = 0
         self._lock = threading.Lock()
 
@@ -56,7 +56,7 @@ class Trace:
         return self
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[TraceEntry, ...]:
         """The requests that are kept, the oldest first; some may not have ended."""
         with self._lock:
             return tuple(self._entries)
@@ -75,7 +75,7 @@ class Trace:
     @contextmanager
     def entry(
         self, clock: Clock, method: str, url: str, data: bytes | bytearray
-    ) -> Iterator[Entry]:
+    ) -> Iterator[TraceEntry]:
         """Add an entry for the exchange in this ``with`` block.
 
         :param clock: the clock of the modem.
@@ -85,7 +85,9 @@ class Trace:
         """
         size = data.find(b"\r\n\r\n") + 4
         head, body = bytes(data[:size]), len(data) - size
-        entry = Entry(Recording(clock), method, url, head, body, secrets=self.secrets)
+        entry = TraceEntry(
+            Recording(clock), method, url, head, body, secrets=self.secrets
+        )
         with self._lock:
             self._dropped += len(self._entries) == self.limit
             self._entries.append(entry)

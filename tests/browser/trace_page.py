@@ -28,8 +28,9 @@ def _show(browser: Any, tmp_path: pathlib.Path) -> Iterator[Show]:
     wrong: list[str] = []
     contexts = []
 
-    def own(url: str) -> bool:
-        return url == (tmp_path / "a.html").as_uri()
+    def note(url: str) -> None:
+        if url != (tmp_path / "a.html").as_uri():
+            wrong.append(url)
 
     def show(found: dict[str, Any], **options: Any) -> Any:
         source, target = tmp_path / "a.har", tmp_path / "a.html"
@@ -40,7 +41,7 @@ def _show(browser: Any, tmp_path: pathlib.Path) -> Iterator[Show]:
         opened.on("console", lambda one: wrong.append(one.text))
         opened.on("pageerror", lambda one: wrong.append(str(one)))
         opened.on("dialog", lambda one: wrong.append(one.message))
-        opened.on("request", lambda one: own(one.url) or wrong.append(one.url))
+        opened.on("request", lambda one: note(one.url))
         opened.goto(target.as_uri())
         return opened
 

@@ -17,19 +17,19 @@ import requests
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.base.recording import LINES_LIMIT, Recording
-from requests_bg96.emulator import Hangup, Pause, VirtualClock
+from requests_bg96.emulator import Delay, Hangup, VirtualClock
 from requests_bg96.errors import Phase
-from requests_bg96.trace import Entry, Trace
+from requests_bg96.trace import Trace, TraceEntry
 from tests.support import SOMEWHERE, chunks, response, rig
 
 
-def stages(entry: Entry) -> list[str]:
+def stages(entry: TraceEntry) -> list[str]:
     """The phases of the lines, without repetition."""
     phases = [phase for _, phase, _ in entry.lines]
     return [one for i, one in enumerate(phases) if phases[i - 1 : i] != [one]]
 
 
-def texts(entry: Entry) -> list[str]:
+def texts(entry: TraceEntry) -> list[str]:
     return [text for *_, text in entry.lines]
 
 
@@ -104,7 +104,7 @@ def test_the_times_of_phases() -> None:
 
     def slow(request: object) -> Any:
         head, body = response(b"hello").split(b"hello")[0], b"hello"
-        return [Pause(3.0), head, body[:2], Pause(4.0), body[2:]]
+        return [Delay(3.0), head, body[:2], Delay(4.0), body[2:]]
 
     with rig(adapter={"trace": trace}) as made:
         made.get()
@@ -122,7 +122,7 @@ def test_the_times_of_phases() -> None:
 def test_a_wait_for_the_modem() -> None:
     """What the response before still needs of the line is not set-up."""
     trace = Trace()
-    late: list[bytes | Pause] = [response(b"hello")[:-3], Pause(5.0), b"llo"]
+    late: list[bytes | Delay] = [response(b"hello")[:-3], Delay(5.0), b"llo"]
     with rig(late, adapter={"trace": trace}) as made:
         first = made.get(stream=True)
         made.servers.answers = [response(b"second")]
@@ -158,7 +158,7 @@ def test_redirects_and_retries() -> None:
 def test_errors() -> None:
     """Each has its error, and the time until then."""
     trace = Trace()
-    with rig([Pause(1.0), Hangup()], adapter={"trace": trace}) as made:
+    with rig([Delay(1.0), Hangup()], adapter={"trace": trace}) as made:
         with pytest.raises(requests.ConnectionError):
             made.get()
         made.servers.answers = [[response(b"hello")[:-2], Hangup()]]
@@ -167,7 +167,7 @@ def test_errors() -> None:
         made.servers.answers = [[b"HTTP/1.1 SECRET 1\r\nA: SECRET\r\n\r\n"]]
         with pytest.raises(requests.ConnectionError):
             made.get()
-        made.servers.answers = [[Pause(100.0)]]
+        made.servers.answers = [[Delay(100.0)]]
         with pytest.raises(requests.ReadTimeout):
             made.get(timeout=(20, 7))
     first, second, third, fourth = trace.entries
@@ -302,7 +302,7 @@ def test_other_commands_are_in_no_dialogue() -> None:
 def test_folded_headers() -> None:
     """The second line of a header is not taken for a header."""
     head = b"GET / HTTP/1.1\r\nDate: a\r\n\tb\r\nX: SECRET\r\n Date: SECRET\r\n\r\n"
-    entry = Entry(Recording(VirtualClock()), "GET", SOMEWHERE, head, 0)
+    entry = TraceEntry(Recording(VirtualClock()), "GET", SOMEWHERE, head, 0)
     assert entry.request_headers == (("Date", "a b"), ("X", "redacted"))
 
 
@@ -310,7 +310,7 @@ def test_a_reader_that_leaves() -> None:
     """The exchange has ended, without an error and without a size."""
     trace = Trace()
     head = response(b"x" * 9, b"Content-Length: 100000000")
-    answer: list[bytes | Pause] = [head, Pause(1000.0)]
+    answer: list[bytes | Delay] = [head, Delay(1000.0)]
     with rig(answer, adapter={"trace": trace}) as made:
         found = made.get(stream=True)
         assert not trace.entries[0].recording.ended
