@@ -28,7 +28,7 @@ __all__ = ("main",)
 
 #: The commands by what they are for.
 SECTIONS = {
-    "Requests": "get head post put patch delete download run",
+    "Requests": "get head post put patch delete download run trace",
     "The module": "ports doctor info at files udev",
     "HTTPS": "check ca",
     "This program": "config completion demo probe probe-server",

@@ -9,6 +9,8 @@ import io
 import json
 import pathlib
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -27,8 +29,9 @@ from requests_bg96.cli.trace.axis import Axis
 from requests_bg96.cli.trace.page import page
 from requests_bg96.cli.trace.reading import Exchange, read, visible
 from requests_bg96.cli.trace.waterfall import duration, show_waterfall
+from requests_bg96.emulator import CallableNetwork, Emulator, Hangup
 from requests_bg96.trace import Trace
-from tests.support import rig
+from tests.support import SOMEWHERE, Answers, Servers, response, rig
 from tests.traces import HOSTILE, document, entry, many
 
 Write = Callable[[Any], pathlib.Path]
@@ -456,3 +459,30 @@ def test_the_option(tmp_path: pathlib.Path) -> None:
     assert CliRunner().invoke(fetch, ["--har", str(path)]).exit_code == 1
     assert [one.status for one in read(path)] == [200]
     assert CliRunner().invoke(fetch, ["--har", str(tmp_path)]).exit_code == 2
+
+
+@pytest.mark.parametrize("answer", [response(b"hello"), [Hangup()]])
+def test_the_option_of_a_request(answer: Answers, tmp_path: pathlib.Path) -> None:
+    """The trace is complete, whether the request fails or not."""
+    path = tmp_path / "a.har"
+    with Emulator(network=CallableNetwork(Servers(answer))) as emulator:
+        words = ["get", "--port", emulator.url, "--har", str(path), SOMEWHERE]
+        result = CliRunner().invoke(main, words)
+    (found,) = read(path)
+    assert found.url == SOMEWHERE
+    assert found.status == (200 if result.exit_code == 0 else 0)
+    assert found.failed is bool(result.exit_code)
+    assert any("AT+QHTTPGET" in line.text for line in found.dialogue)
+
+
+def test_the_option_of_a_program(tmp_path: pathlib.Path) -> None:
+    """Its requests are in the trace, also if it fails at its end."""
+    path = tmp_path / "a.har"
+    text = "import requests; requests.get('http://localhost:1/'), 1 / 0"
+    words = ["run", "--port", "emulator://", "--har", str(path), "--", "-c", text]
+    ended = subprocess.run(
+        [sys.executable, "-m", "requests_bg96", *words], timeout=60, capture_output=True
+    )
+    assert ended.returncode == 1
+    (found,) = read(path)
+    assert found.url == "http://localhost:1/" and found.error
