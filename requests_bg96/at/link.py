@@ -8,7 +8,6 @@ question can resynchronise it.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -42,7 +41,7 @@ from .steps import (
     Speed,
     Step,
 )
-from .wire import RESTARTED, Wire, logger
+from .wire import RESTARTED, Wire
 
 __all__ = ("Link",)
 

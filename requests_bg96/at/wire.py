@@ -150,7 +150,8 @@ class Wire:
             until = Deadline(self._clock, command.result_timeout)
         late = max(command.timeout, until.seconds)
         self.late_answer = command, self._clock.now() + late
-        logger.debug("> %s", command)
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+            self.show(f"> {command}")
         self._said = command
         self.state.on(Event.COMMAND)
         self._write(command.line, State.COMMANDED)
