@@ -18,6 +18,7 @@ from .clock import Clock
 from .dialogues.files import Progress
 from .modem import BG96Modem
 from .settings import Settings
+from .trace import Trace
 from .transport.host_tls import HostTLS
 from .transport.managers import ModemPoolManager
 from .transport.marks import PoolOverModem
@@ -79,6 +80,7 @@ class BG96Adapter(HTTPAdapter):
         in place of requests' own bundle. They are sent to the module once.
     :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
         certificates is sent to the module.
+    :param trace: collects the requests, with their AT dialogue.
     :param max_retries: as for `requests.adapters.HTTPAdapter`.
     :param pool_connections: as for `requests.adapters.HTTPAdapter`.
     :param pool_maxsize: as for `requests.adapters.HTTPAdapter`.
@@ -125,6 +127,7 @@ class BG96Adapter(HTTPAdapter):
         "via",
         "ca_certs",
         "progress",
+        "trace",
         "_owner",
     ]
 
@@ -138,6 +141,7 @@ class BG96Adapter(HTTPAdapter):
         via: Literal["line", "file", "socket", "auto"] = "line",
         ca_certs: str | None = None,
         progress: Progress | None = None,
+        trace: Trace | None = None,
         max_retries: int | Retry = 0,
         pool_connections: int = 10,
         pool_maxsize: int = 10,
@@ -188,6 +192,7 @@ class BG96Adapter(HTTPAdapter):
         self.via = via
         self.ca_certs = ca_certs
         self.progress = progress
+        self.trace = trace
         self._owner = self.modem is not port_or_modem
         self._tls = HostTLS()
         self._begin()
@@ -233,6 +238,7 @@ class BG96Adapter(HTTPAdapter):
             *self.timeout,
             self.via,
             self.progress,
+            self.trace,
             self._warned,
             self._tls,
         )

@@ -169,6 +169,7 @@ class Engine:
         turn = self._turns.take(deadline.left())
         if turn is None:
             raise NoAnswer(self._busy(deadline.seconds))
+        self.driver.recording = None
         try:
             yield turn
         finally:

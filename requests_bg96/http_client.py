@@ -94,6 +94,9 @@ class HTTPClient:
         # Unread bytes may be old. They do not show the module's current state.
         driver.doubt()
         self._engine.free_line(deadline)
+        driver.recording = request.recording
+        if request.recording is not None:
+            request.recording.take_turn()
         # A server that forges answers here could only forge its own response.
         alike = request.origin == self._source
         harmless = alike and not (request.body or request.trust)

@@ -41,7 +41,7 @@ from .steps import (
     Speed,
     Step,
 )
-from .wire import RESTARTED, Wire, logger
+from .wire import RESTARTED, Wire
 
 __all__ = ("Link",)
 
@@ -201,7 +201,7 @@ class Link(Wire):
         listened = self.state.listens
         if listened:
             self._note_pending(deadline.within(times.QUESTION))
-        logger.debug("> is the module in command mode?")
+        self.show("> is the module in command mode?")
         self._urcs.clear()
         question, pending = self.question(), self._lines.take_rest()
         self.state.on(Event.ASK)
@@ -212,11 +212,11 @@ class Link(Wire):
             self._write(question.line, State.ASKED)
             answer = question.split(self._heard(question.split, deadline)[0])
         if answer is None or not self.hear_answer(answer[1]):
-            logger.debug("< no")
+            self.show("< no")
             if self.state.state is State.ASKED:
                 self.state.on(Event.NO_ECHO)
             return False
-        logger.debug("< yes")
+        self.show("< yes")
         if listened:
             # If it was not listening, bytes before its answer may be a server's.
             self._note_again(pending + before + answer[0])

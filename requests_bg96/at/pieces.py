@@ -19,7 +19,6 @@ from .port import WRITE_SIZE
 from .socket_steps import MOST_SENT, Fetch, Fetched, Send
 from .state import Event, State
 from .steps import BARE_URCS, Ask, Kind, Listen, Reply
-from .wire import logger
 
 __all__ = ("SocketLink",)
 
@@ -113,7 +112,7 @@ class SocketLink(Link):
         self.phase = step.payload_phase or self.phase
         until = deadline.within(step.payload_timeout)
         self.late_answer = step, until.when
-        logger.debug("> %d bytes", len(payload))
+        self.show(f"> {len(payload)} bytes")
         for start in range(0, len(payload), WRITE_SIZE):
             self._expect_no_end(step, lines)
             # How much of it the module gets is not known if this is interrupted.
@@ -174,7 +173,7 @@ class SocketLink(Link):
             )
         self.state.on(Event.WHOLE)
         self._stats.bytes_down += size
-        logger.debug("< %d bytes", size)
+        self.show(f"< {size} bytes")
         return data
 
     def _taken(self, step: Fetch, size: int) -> bytes:
@@ -219,7 +218,7 @@ class SocketLink(Link):
         if not owed:
             super()._leave_data_mode(deadline)
             return
-        logger.debug("> %d bytes, to complete a payload", len(owed))
+        self.show(f"> {len(owed)} bytes, to complete a payload")
         self._write(owed, State.LEAVING)
 
 

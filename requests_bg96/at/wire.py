@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from ..base import times
+from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..errors import (
     DataModeError,
@@ -69,6 +70,8 @@ class Wire:
         self.state.on(Event.OPEN)
         #: How far the current exchange has come; None if there is none.
         self.phase: Phase | None = None
+        #: Gets what the log shows of the current exchange; None without a trace.
+        self.recording: Recording | None = None
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
@@ -147,7 +150,8 @@ class Wire:
             until = Deadline(self._clock, command.result_timeout)
         late = max(command.timeout, until.seconds)
         self.late_answer = command, self._clock.now() + late
-        logger.debug("> %s", command)
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+            self.show(f"> {command}")
         self._said = command
         self.state.on(Event.COMMAND)
         self._write(command.line, State.COMMANDED)
@@ -226,20 +230,30 @@ class Wire:
             if not data:
                 return None
             self._lines.receive_data(data)
-        if logger.isEnabledFor(logging.DEBUG):
-            self._log(line)
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+            self._show_line(line)
         return line
 
     def _take_line(self) -> bytes | None:
         """Return the next line that has already come."""
         line = self._lines.next_line()
-        if line is not None and logger.isEnabledFor(logging.DEBUG):
-            self._log(line)
+        if line is not None and (
+            self.recording is not None or logger.isEnabledFor(logging.DEBUG)
+        ):
+            self._show_line(line)
         return line
 
-    def _log(self, line: bytes) -> None:
-        shown = self._said.shows(line) if self._said else printable(line)
-        logger.debug("< %s", shown)
+    def _show_line(self, line: bytes) -> None:
+        self.show(f"< {self._said.shows(line) if self._said else printable(line)}")
+
+    def show(self, text: str) -> None:
+        """Log a line of the dialogue, and record it for a trace.
+
+        :param text: the line, without secrets.
+        """
+        logger.debug("%s", text)
+        if self.recording is not None:
+            self.recording.note(self.phase, text)
 
     def _note_pending(self, deadline: Deadline) -> None:
         """Note all lines that have come, so that none is taken for the next answer.
@@ -276,7 +290,10 @@ class Wire:
         self._stats.bytes_down -= size
 
     def _payload_ended(self) -> None:
-        logger.debug("< %d bytes", self._payload_size)
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+            self.show(f"< {self._payload_size} bytes")
+        if self.recording is not None and self.phase is Phase.READ:
+            self.recording.received = self._payload_size
         self._payload_size = 0
 
     def _upload(self, command: Command, payload: bytes, until: Deadline) -> Reply:
@@ -289,7 +306,8 @@ class Wire:
             # CONNECT was late, and the module no longer waits for the payload.
             return reply
         self.phase = command.payload_phase or self.phase
-        logger.debug("> %d bytes", len(payload))
+        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+            self.show(f"> {len(payload)} bytes")
         size = BLOCK if command.acknowledged else WRITE_SIZE
         for start in range(0, len(payload), size):
             piece = payload[start : start + size]

@@ -20,6 +20,7 @@ from .ports import ports_command
 from .probe.commands import probe_command, server_command
 from .request import request_commands
 from .run import run_command
+from .trace.command import trace_command
 from .udev import udev_command
 
 __all__ = ("main",)
@@ -27,7 +28,7 @@ __all__ = ("main",)
 
 #: The commands by what they are for.
 SECTIONS = {
-    "Requests": "get head post put patch delete download run",
+    "Requests": "get head post put patch delete download run trace",
     "The module": "ports doctor info at files udev",
     "HTTPS": "check ca",
     "This program": "config completion demo probe probe-server",
@@ -92,6 +93,7 @@ for _command in (
     run_command,
     *request_commands(),
     server_command,
+    trace_command,
     udev_command,
 ):
     main.add_command(_command)

@@ -20,6 +20,7 @@ from ..installation import install
 from .failures import INTERRUPTED
 from .options import Command
 from .session import adapter_options, made_adapter, shown_dialogue
+from .trace.option import har, traced
 
 __all__ = ("run_command",)
 
@@ -43,8 +44,11 @@ Start = Callable[[], Any]
     required=True,
     type=click.UNPROCESSED,
 )
+@har
 @adapter_options
-def run_command(words: tuple[str, ...], verbose: bool, **given: Any) -> None:
+def run_command(
+    words: tuple[str, ...], verbose: bool, har: str | None, **given: Any
+) -> None:
     """Run a program whose requests use the modem.
 
     PROGRAM is a script, -m MODULE, -c CODE, or a command that a package has installed,
@@ -57,8 +61,8 @@ def run_command(words: tuple[str, ...], verbose: bool, **given: Any) -> None:
     network.
     """
     start = _program(list(words))
-    adapter = made_adapter(given)
     keep = ExitStack()
+    adapter = made_adapter(given, trace=keep.enter_context(traced(har)))
     keep.enter_context(shown_dialogue(verbose=verbose))
     # It is never uninstalled: threads of the program may outlive its last line.
     install(adapter)

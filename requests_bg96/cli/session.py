@@ -18,9 +18,11 @@ from ..adapter import BG96Adapter
 from ..base import times
 from ..dialogues.files import Progress
 from ..settings import Settings
+from ..trace import Trace
 from .dialogue import STEPS, dialogue
 from .options import meanings, port, settings
 from .progress import bar
+from .trace.option import har, traced
 
 __all__ = (
     "SECONDS",
@@ -136,12 +138,15 @@ def adapter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def made_adapter(
-    given: dict[str, Any], progress: Progress | None = None
+    given: dict[str, Any],
+    progress: Progress | None = None,
+    trace: Trace | None = None,
 ) -> BG96Adapter:
     """Return the adapter that options describe.
 
     :param given: the options of `adapter_options`, which are taken out of it.
     :param progress: called while certificates are sent to the module.
+    :param trace: collects the requests.
     """
     chosen = {name: given.pop(name) for name in Settings.__dataclass_fields__}
     seconds = given.pop("connect_timeout"), given.pop("read_timeout")
@@ -151,6 +156,7 @@ def made_adapter(
         ca_certs=given.pop("cacert"),
         timeout=seconds,
         progress=progress,
+        trace=trace,
         **chosen,
     )
 
@@ -183,11 +189,11 @@ def with_session(command: Callable[..., None]) -> Callable[..., None]:
         certificate, key = given.pop("cert"), given.pop("key")
         if key and not certificate:
             raise click.UsageError("--key needs --cert")
-        told = shown_dialogue(verbose=verbose)
+        told, trace = shown_dialogue(verbose=verbose), traced(given.pop("har"))
         # The dialogue goes to the same terminal.
-        with told, _shown_warnings(), bar(wanted=not verbose) as shown:
+        with told, _shown_warnings(), bar(wanted=not verbose) as shown, trace as kept:
             adapter = made_adapter(
-                given, lambda _, sent, size: shown.done(CERTIFICATES, sent, size)
+                given, lambda _, sent, size: shown.done(CERTIFICATES, sent, size), kept
             )
             with contextlib.closing(adapter), requests.Session() as session:
                 session.trust_env = False
@@ -197,7 +203,7 @@ def with_session(command: Callable[..., None]) -> Callable[..., None]:
                 session.mount("https://", adapter)
                 command(session, shown, *arguments, **given)
 
-    for option in reversed(_CHECKS):
+    for option in reversed((*_CHECKS, har)):
         run = option(run)
     return adapter_options(run)
 

@@ -12,6 +12,7 @@ from ..at.steps import Command
 from ..base import times
 from ..base.codes import FILE_LIMIT, SECONDS_LIMIT
 from ..base.knowledge import Limits
+from ..base.recording import Recording
 from ..base.trust import Trust
 from ..errors import LimitError, Phase, UnfitURL
 from .files import Progress, request_name
@@ -42,6 +43,7 @@ class Request:
     :param on_unchecked: called before anything is sent to a server whose name the
         module cannot check.
     :param limits: the limits of the module.
+    :param recording: gets the dialogue and the times of its phases, for a trace.
     :raises LimitError: if the module cannot take it.
     """
 
@@ -55,6 +57,7 @@ class Request:
     progress: Progress | None = None
     on_unchecked: Callable[[], None] | None = None
     limits: Limits = Limits()
+    recording: Recording | None = None
 
     def __repr__(self) -> str:
         # The URL, the head and the body may all hold secrets.

@@ -24,6 +24,7 @@ from ..base.backoff import Backoff, Record
 from ..base.channels import TcpChannels
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
+from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..dialogues import connect, identity
 from ..errors import BG96Error, LimitError, ModuleError, PortError, SetupError
@@ -67,6 +68,9 @@ class Driver:
         self.link: Link | None = None
         #: The module's sockets.
         self.channels = TcpChannels()
+        #: Gets the dialogue of this turn; None without a trace. Set it in the turn,
+        #: before `attention`.
+        self.recording: Recording | None = None
         #: Whether the module has ever answered on this port.
         self.met = False
         self._link_type = link_type
@@ -97,6 +101,7 @@ class Driver:
         fresh = self.link is None
         link = self.link or self._open()
         link.phase = None
+        link.recording = self.recording
         if not link.state.listens:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
@@ -249,6 +254,7 @@ class Driver:
             self._closed,
         )
         self.link.owed = self._owed
+        self.link.recording = self.recording
         return self.link
 
     def _open_port(self) -> Port:

@@ -200,6 +200,8 @@ class Receiver:
         self._go(state)
         if state is ResponseState.LOST:
             self._link.give_up()
+        if self._link.recording is not None:
+            self._link.recording.end(self.failure)
         # From here on, another response may use the line.
         self._on_end()
 

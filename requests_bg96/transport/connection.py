@@ -21,9 +21,11 @@ from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from ..base.codes import URL_LIMIT
+from ..base.recording import Recording
 from ..base.trust import Trust, authorities, client_certificate, client_key
 from ..dialogues.request import Request
 from ..errors import BG96Error, TrustError
+from ..response.stored import StoredResponse
 from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
 from .settings import Transport
@@ -106,11 +108,25 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         sock = cast("ModemSocket | None", self.sock)
         if sock is None or not sock.data:
             return super().getresponse()
+        if (trace := self.transport.trace) is None:
+            return self._exchange(sock, None)
+        clock, url = self.transport.sockets.clock, self._whole_url()
+        with trace.entry(clock, self._method, url, sock.data) as entry:
+            response = self._exchange(sock, entry.recording)
+            entry.answer(response)
+        if isinstance(sock.exchange, StoredResponse):
+            entry.recording.end()
+        return response
+
+    def _exchange(self, sock: ModemSocket, recording: Recording | None) -> HTTPResponse:
         transport = self.transport
         connect, read = self._connect_timeout, self.timeout
         try:
+            request = self._outgoing(bytes(sock.data))
+            if recording is not None:
+                request = dataclasses.replace(request, recording=recording)
             sock.exchange = transport.http.exchange(
-                self._outgoing(bytes(sock.data)),
+                request,
                 transport.connect_seconds if connect is None else connect,
                 transport.read_seconds if read is None else read,
                 self.total,
@@ -143,6 +159,12 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         except UnicodeEncodeError:
             url = f"{origin}/".encode("idna")
         return url if len(url) <= URL_LIMIT else f"{origin}/".encode("ascii")
+
+    def _whole_url(self) -> str:
+        """Return the URL for a trace, however long it is."""
+        origin = "/".join(self._url().decode("ascii").split("/", 3)[:3])
+        slash = "" if self._target.startswith("/") else "/"
+        return f"{origin}{slash}{self._target}"
 
     def _raise_translated(self, error: BG96Error) -> NoReturn:
         """Raise urllib3's exception for `error`, or `error` itself if there is none."""

@@ -1,12 +1,13 @@
-"""What connections need of the modem."""
+"""What connections need of the modem, and of a trace."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from ..clock import Clock
 
-__all__ = ("HTTPClient", "Response", "Connector")
+__all__ = ("Collector", "Connector", "CollectedExchange", "HTTPClient", "Response")
 
 
 class Response(Protocol):
@@ -63,3 +64,23 @@ class Connector(Protocol):
 
         :raises OSError: if that fails, with a `BG96Error` as its cause.
         """
+
+
+class CollectedExchange(Protocol):
+    """One exchange in a trace."""
+
+    @property
+    def recording(self) -> Any:
+        """Gets the dialogue; an object of `base.recording`."""
+
+    def answer(self, response: Any) -> None:
+        """Record the status and the headers of the response."""
+
+
+class Collector(Protocol):
+    """Collects the exchanges of connections, as `trace.Trace` does."""
+
+    def entry(
+        self, clock: Clock, method: str, url: str, data: bytes | bytearray
+    ) -> AbstractContextManager[CollectedExchange]:
+        """Add an entry for the exchange in this ``with`` block."""

@@ -11,7 +11,7 @@ from ..base import times
 from ..dialogues.files import Progress
 from ..stats import Statistics
 from .host_tls import HostTLS
-from .seams import Connector, HTTPClient
+from .seams import Collector, Connector, HTTPClient
 from .ways import Way, check, choose
 
 __all__ = ("Transport",)
@@ -31,6 +31,7 @@ class Transport:
     :param via: ``line``, ``file``, ``socket`` or ``auto``, if the caller does not
         choose for a request.
     :param progress: called while certificates are sent to the module.
+    :param trace: collects the requests; None does not.
     :param warned: the hosts that a warning was given for.
     :param tls: makes TLS over sockets.
     :raises ValueError: if `via` is none of these.
@@ -44,6 +45,7 @@ class Transport:
     read_seconds: float = times.READ
     via: str = "line"
     progress: Progress | None = None
+    trace: Collector | None = None
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)
     tls: HostTLS = dataclasses.field(default_factory=HostTLS, compare=False)
 

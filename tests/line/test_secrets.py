@@ -33,6 +33,7 @@ from requests_bg96.emulator import (
     VirtualClock,
 )
 from requests_bg96.errors import BG96Error
+from requests_bg96.trace import Trace
 from tests.cli.network import Network
 from tests.https_support import LATER, client_files, root_file
 from tests.support import Answers, Rig, chunks, response, rig
@@ -84,6 +85,7 @@ class Watch:
         lines = [line for line in key.splitlines() if not line.startswith("-----")]
         self.secrets = [PIN, MARK, *lines]
         self.shown: list[str] = []
+        self.trace = Trace()
         self.types: set[str] = set()
 
     def look(self) -> None:
@@ -123,7 +125,8 @@ class Watch:
 
     def check(self) -> None:
         """Check that no secret was shown."""
-        for text in (*self.logged, *self.shown):
+        traced = json.dumps(self.trace.har())
+        for text in (*self.logged, *self.shown, traced):
             for secret in self.secrets:
                 assert secret not in text, text
 
@@ -160,6 +163,7 @@ def watched(watch: Watch, **options: Any) -> Any:
             watch.look()
 
     options = {"sim": "pin", "pin": PIN, "switches": LATER, **options}
+    options["adapter"] = {**options["adapter"], "trace": watch.trace}
     return rig(ANSWER, on_line=line, **options), seen
 
 
@@ -195,6 +199,7 @@ def test_every_dialogue(
         talk(made, watch, url, **(trust if scheme == "https" else {}))
         said = b"".join(data for way, data in seen if way == "from_host")
         assert made.modem.stats.requests == 2
+        assert [one.status for one in watch.trace.entries] == [200, 200]
         for secret in [PIN, f"word-{MARK}", f"token-{MARK}", f"query-{MARK}"]:
             assert secret.encode() in said
         assert (watch.secrets[5].encode() in said) is (scheme == "https")
@@ -287,8 +292,10 @@ def test_what_a_pickle_holds(caplog: pytest.LogCaptureFixture) -> None:
     """The adapter's arguments, with PIN and password; no request and no response."""
     watch = Watch(caplog)
     options: dict[str, Any] = {"sim": "pin", "pin": PIN, "clock": SystemClock()}
-    with rig(ANSWER, adapter=SETTINGS, **options) as made:
+    settings = {**SETTINGS, "trace": Trace(secrets=True)}
+    with rig(ANSWER, adapter=settings, **options) as made:
         talk(made, watch, f"http://server.example{TARGET}")
+        assert MARK in json.dumps(settings["trace"].har())
         held = pickle.dumps(made.adapter)
         again = pickle.loads(held).modem.settings
     assert (again.pin, again.password) == (PIN, f"word-{MARK}")

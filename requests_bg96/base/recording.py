@@ -1,0 +1,96 @@
+"""The AT dialogue of one exchange, and how long its phases took."""
+
+from __future__ import annotations
+
+from ..clock import Clock
+from ..errors import BG96Error, Phase
+
+__all__ = ("PHASES", "Line", "Recording")
+
+#: The phases of an exchange, in their order: it waits for the modem, the module is set
+#: up, the module connects to the server, the module takes the request, the server
+#: answers, the host reads the response.
+PHASES = ("turn", "setup", "connect", "send", "wait", "receive")
+#: The most lines that are kept of one exchange. A module may send URCs without end.
+LINES_LIMIT = 1_000
+
+#: Seconds since the exchange began, the phase, and the line as the log shows it.
+Line = tuple[float, str, str]
+
+#: The commands with which the module connects to a server (HTTP manual 2.2, TCP manual
+#: 2.1.3).
+_CONNECTS = ("> AT+QHTTPGET=", "> AT+QHTTPPOST", "> AT+QIOPEN=")
+_NAMES = {Phase.SEND: "send", Phase.WAIT: "wait", Phase.READ: "receive"}
+
+
+class Recording:
+    """Keeps the lines of one exchange, and adds up the time of each phase.
+
+    The link passes it the lines that it logs, in the form in which it logs them. The
+    time between two lines belongs to the phase of the second line.
+
+    :param clock: the clock of the modem.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.lines: list[Line] = []
+        #: How many lines came after the most that are kept.
+        self.omitted = 0
+        #: By phase: seconds. A phase that was not reached is not there.
+        self.seconds: dict[str, float] = {}
+        #: The bytes of the response, head and body; None if it did not end.
+        self.received: int | None = None
+        self.error: BaseException | None = None
+        self.ended = False
+        self._clock = clock
+        self._began = self._last = clock.now()
+        self._phase = "turn"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self.lines)} lines>"
+
+    def take_turn(self) -> None:
+        """Record that the exchange has the modem, at each attempt."""
+        self._spend(self._phase if self._phase == "turn" else "setup")
+        self._phase = "setup"
+
+    def note(self, phase: Phase | None, text: str) -> None:
+        """Record a line of the dialogue.
+
+        :param phase: how far the exchange has come.
+        :param text: the line, without secrets.
+        """
+        if self.ended:
+            return
+        before, self._phase = self._phases_of(phase, text)
+        self._spend(before)
+        if len(self.lines) < LINES_LIMIT:
+            self.lines.append((self._last - self._began, self._phase, text))
+        else:
+            self.omitted += 1
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Record the end of the exchange; only the first end counts.
+
+        :param error: why it failed.
+        """
+        if self.ended:
+            return
+        self.ended, self.error = True, error
+        reached = error.phase if isinstance(error, BG96Error) else None
+        self._spend(_NAMES.get(reached, self._phase) if reached else self._phase)
+
+    def _phases_of(self, phase: Phase | None, text: str) -> tuple[str, str]:
+        """Return the phase that ends with a line, and the phase that it begins."""
+        if phase is not None and phase is not Phase.CONNECT:
+            return _NAMES[phase], _NAMES[phase]
+        if text.startswith(_CONNECTS):
+            return "setup", "connect"
+        if self._phase == "connect" and not text.startswith("> AT"):
+            return "connect", "connect"
+        return "setup", "setup"
+
+    def _spend(self, phase: str) -> None:
+        now = self._clock.now()
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
+        self._last = now
