@@ -10,7 +10,14 @@ __all__ = ("ROLES", "register")
 #: The roles that lead to another page or to a place on it.
 ROLES = ("doc", "ref")
 #: The directives that only Sphinx carries out: lists of pages, and the API.
-DIRECTIVES = ("autoclass", "autofunction", "automodule", "currentmodule", "toctree")
+DIRECTIVES = (
+    "autoclass",
+    "autoexception",
+    "autofunction",
+    "automodule",
+    "currentmodule",
+    "toctree",
+)
 
 
 class Skipped(Directive):

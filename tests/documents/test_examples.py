@@ -24,21 +24,33 @@ from tests.documents.pages import DOCS, PAGES, page
 PRINTED: dict[str, list[str]] = {
     "README.rst": ["201"],
     "choose.rst": [],
+    "command-line.rst": [],
     "data-and-power.rst": ["1 request, 43 bytes down"],
     "emulator.rst": ["BG96", "hi", "an hour later", "hi", "3"],
     "errors.rst": ["714 connecting"],
-    "long-transfers.rst": [str(len(FIRMWARE))],
+    "long-transfers.rst": [f"update.bin {len(FIRMWARE)}"],
     "quick-start.rst": ["200"],
     "raspberry-pi.rst": ["201"],
     "recipes.rst": ["200", "2", "30.0", "201", "one", "two", "lines", "200"],
     "remote-modems.rst": ["200"],
+    "settings.rst": [],
     "several-modems.rst": ["200", "200", "[200, 200, 200, 200]"],
     "systemd.rst": [],
     "timeouts.rst": ["120 seconds"],
     "troubleshooting.rst": [],
 }
-#: Their examples are parts of a test or of a program; `tests/plugin` runs the former.
-PARTS = {"pytest.rst", "settings.rst"}
+#: What comes before the examples that are a part of a program.
+GIVEN = {
+    "command-line.rst": """
+import requests
+from requests_bg96 import BG96Adapter
+session = requests.Session()
+session.mount("https://", BG96Adapter("/dev/ttyUSB2"))
+""",
+    "settings.rst": "import requests",
+}
+#: Its examples are tests.
+OF_PYTEST = "pytest.rst"
 #: The ports in the examples; each becomes an emulator.
 PORT = re.compile(r'"(/dev/\w+|usb:\w+|rfc2217://[\w.:]+|emulator://)"')
 PROGRAM = "requests-bg96"
@@ -73,24 +85,31 @@ def without_hardware(text: str) -> Iterator[str]:
         yield PORT.sub(emulated, text)
 
 
-@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: str(path.name))
+@pytest.mark.parametrize("name", PRINTED)
 def test_examples(
-    path: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of one page run one after the other, as one program."""
-    if path.name in PARTS:
-        return
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
-    text = "\n".join(blocks(path, "python"))
+    (path,) = (one for one in WITH_EXAMPLES if one.name == name)
+    text = "\n".join([GIVEN.get(name, ""), *blocks(path, "python")])
     with without_hardware(text) as program, contextlib.redirect_stdout(printed):
         names: dict[str, Any] = {"__name__": "example"}
-        exec(compile(program, path.name, "exec"), names)
-    assert printed.getvalue().splitlines() == PRINTED[path.name]
+        exec(compile(program, name, "exec"), names)
+    assert printed.getvalue().splitlines() == PRINTED[name]
 
 
 def test_each_page_with_examples_is_tested() -> None:
-    assert {path.name for path in WITH_EXAMPLES} == {*PRINTED} | PARTS
+    assert {path.name for path in WITH_EXAMPLES} == {*PRINTED, OF_PYTEST}
+
+
+def test_the_examples_for_pytest(pytester: pytest.Pytester) -> None:
+    """They are tests of a product, which pass."""
+    text = "\n".join(blocks(DOCS / OF_PYTEST, "python"))
+    pytester.makepyfile(text)
+    found = pytester.runpytest("-p", "no:xdist", "--strict-markers")
+    found.assert_outcomes(passed=text.count("def test_"))
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:

@@ -95,8 +95,8 @@ The phases
 {phases}
 In an error, the phase is in its text, and in ``phase`` of its cause. The exceptions
 before CONNECT are {before}. After it, they are {after}. :doc:`errors` has them by
-number, and :doc:`timeouts` what each timeout covers. :doc:`states` has the states of the
-line and of a response.
+number, and :doc:`timeouts` what each timeout covers. :doc:`states` has the states of
+the line and of a response.
 
 The modules of the code on this path are in :doc:`contributing`.
 
