@@ -18,7 +18,7 @@ from requests_bg96.cli.main import main
 from requests_bg96.emulator import CallableNetwork, Emulator, Switches
 from requests_bg96.emulator.options import OPTIONS
 from tests.documents.example_server import FIRMWARE, ExampleServer
-from tests.documents.pages import DOCS, PAGES, page
+from tests.documents.pages import DOCS, PAGES, ROOT, page
 
 #: What the examples of each page print. A page that is not here has none.
 PRINTED: dict[str, list[str]] = {
@@ -166,6 +166,16 @@ def test_links_to_other_sites() -> None:
     assert links
     for link in links:
         assert re.fullmatch(r"(https://[\w.-]+\.[a-z]+(/\S*)?|#\S+|mailto:\S+)", link)
+
+
+def test_links_into_the_repository() -> None:
+    """Those of the README lead to files that exist."""
+    tree = page(ROOT / "README.rst")
+    links = [link["refuri"] for link in tree.findall(nodes.reference)]
+    links += [image["uri"] for image in tree.findall(nodes.image)]
+    inside = [link.partition("/main/")[2] for link in links if "/main/" in link]
+    assert len(inside) > 15
+    assert [path for path in inside if not (ROOT / path).exists()] == []
 
 
 def test_the_emulators_options_are_on_its_page() -> None:

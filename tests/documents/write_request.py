@@ -85,8 +85,8 @@ the phases of the exchange:
    :alt: The AT dialogue of one GET between host, module and server, by phases
    :width: 100%
 
-Before the first request, the library sends about ten commands more: see the picture in
-:doc:`quick-start`. Before each request, it asks whether the module listens, with ``AT``
+Before the first request, the library sets up the module: ``requests-bg96 demo`` shows
+its commands. Before each request, it asks whether the module listens, with ``AT``
 or with a question that no server can answer: see :doc:`robustness`.
 
 The phases
