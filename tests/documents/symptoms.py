@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import requests
 
 from requests_bg96.emulator import (
     Fault,
@@ -26,7 +29,7 @@ class Symptom:
     :param title: what they see.
     :param meaning: what has happened.
     :param advice: what to do.
-    :param spoil: makes it happen.
+    :param spoil: makes it happen; what it returns is kept during the request.
     :param request: the arguments of the request; its URL may be among them.
     :param options: of the emulator.
     :param adapter: the settings of the adapter.
@@ -37,7 +40,7 @@ class Symptom:
     title: str
     meaning: str
     advice: str
-    spoil: Callable[[Rig], None] = lambda made: None
+    spoil: Callable[[Rig], object] = lambda made: None
     request: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     adapter: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -172,6 +175,15 @@ SYMPTOMS = (
         request={"timeout": (30, 20)},
     ),
     Symptom(
+        "A request waits for a stream",
+        "Another response, which has no end yet, occupies the modem.",
+        "Read that response to its end, or close it. Use a second modem for an endless"
+        " stream.",
+        lambda made: _open_stream(made),
+        {"timeout": (30, 60)},
+        answers=([b"HTTP/1.1 200 OK\r\n\r\nevent\n", Silence()],),
+    ),
+    Symptom(
         "Another port of the module is in data mode",
         "Another program uses the module by another port.",
         "Stop that program, for example ModemManager, ``pppd`` or a GNSS daemon.",
@@ -239,6 +251,11 @@ def _ask_twice(made: Rig) -> None:
             pass
 
 
-def _busy(made: Rig) -> None:
-    # For the rest of this emulator's life.
-    made.emulator.module.data_mode_elsewhere = True
+def _open_stream(made: Rig) -> requests.Response:
+    return made.get(stream=True)
+
+
+def _busy(made: Rig) -> contextlib.ExitStack:
+    stack = contextlib.ExitStack()
+    stack.enter_context(made.emulator.other_port_in_data_mode())
+    return stack

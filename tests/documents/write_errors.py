@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import requests
 
 from requests_bg96 import errors
 from requests_bg96.base import codes
 from requests_bg96.errors import CME_MEANING, HTTP_MEANING, BG96Error, Phase
 from requests_bg96.transport.outcomes import Outcome, outcome_of
+from requests_bg96.transport.sending import requests_errors
 from tests.documents.tables import list_table
 
 __all__ = ("ADVICE", "AFTER", "BEFORE", "CLASS_ADVICE", "CME_ADVICE", "page")
@@ -167,7 +170,7 @@ before CONNECT, within the connect timeout.
 
 {http}
 701 with https is ``SSLError`` before CONNECT: the module has one number for all
-failures in a handshake. 711 is ``InvalidURL`` before CONNECT.
+failures in a handshake.
 
 Numbers of the AT manual
 ------------------------
@@ -230,13 +233,24 @@ def _classes() -> Iterator[tuple[str, ...]]:
 
 def _made(kind: type[BG96Error], phase: Phase) -> BG96Error:
     made = BG96Error.__new__(kind)
-    made.err, made.phase = None, phase
+    made.text, made.command, made.err, made.phase = "", None, None, phase
     return made
 
 
 def _before(error: BG96Error) -> str:
-    return f"``{BEFORE[outcome_of(error, https=False)]}``"
+    return _named(error, BEFORE)
 
 
 def _after(error: BG96Error) -> str:
-    return f"``{AFTER[outcome_of(error, https=False)]}``"
+    return _named(error, AFTER)
+
+
+def _named(error: BG96Error, names: Mapping[Outcome, str]) -> str:
+    outcome = outcome_of(error, https=False)
+    if outcome is not Outcome.OURS:
+        return f"``{names[outcome]}``"
+    try:
+        with requests_errors(None):
+            raise error
+    except requests.RequestException as made:
+        return f"``{type(made).__name__}``"

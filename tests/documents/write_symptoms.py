@@ -65,13 +65,14 @@ def produced(symptom: Symptom) -> list[str]:
         made.session.headers = CaseInsensitiveDict({"User-Agent": "product/1.0"})
         if symptom.warm:
             made.get()
-        symptom.spoil(made)
+        kept = symptom.spoil(made)
         arguments = {"method": "GET", "url": SOMEWHERE, **symptom.request}
         with records(logging.INFO, lambda record: lines.append(_shown(record))):
             try:
                 made.session.request(**arguments)
             except requests.RequestException as error:
                 lines.append(_raised(error))
+        del kept
     return lines
 
 
