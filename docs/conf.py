@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
 
 project = "requests-bg96"
 author = "the requests-bg96 authors"
@@ -29,3 +34,33 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_show_sphinx = False
 html_copy_source = False
+
+#: The pages that are files of the repository, too. Elsewhere, ``docs/https.rst`` is the
+#: name of a page.
+OF_FILES = ("contributing",)
+PAGE = re.compile(r"docs/([\w-]+)\.rst|(CHANGES|CONTRIBUTING|SECURITY)\.rst")
+
+
+def link_pages(app: Sphinx, doctree: nodes.document) -> None:
+    """Make links of the names of pages, which are read in the repository as well."""
+    here = app.env.docname
+    for literal in list(doctree.findall(nodes.literal)):
+        found = PAGE.fullmatch(literal.astext())
+        if not found:
+            continue
+        link = addnodes.pending_xref(
+            "",
+            literal.deepcopy(),
+            refdomain="std",
+            reftype="doc",
+            reftarget=f"/{(found[1] or found[2]).lower()}",
+            refdoc=here,
+            refexplicit=here in OF_FILES,
+            refwarn=True,
+        )
+        literal.replace_self(link)
+
+
+def setup(app: Sphinx) -> None:
+    """Tell Sphinx of it."""
+    app.connect("doctree-read", link_pages)
