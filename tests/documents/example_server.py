@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from requests_bg96.emulator import Unresolvable
+from requests_bg96.emulator import Connection, Unresolvable
+from requests_bg96.emulator.callable_network import Part
 
 __all__ = ("ExampleServer",)
 
@@ -31,6 +32,10 @@ class ExampleServer:
         if host == "absent.example":
             raise Unresolvable
 
+    def echo(self, connection: Connection) -> Iterator[Part] | None:
+        """Send back what comes on port 7; other ports are for requests."""
+        return _echo(connection) if connection.port == 7 else None
+
     def __call__(self, request: Any) -> Iterator[bytes]:
         """Answer one request."""
         head = bytes(request.data).partition(b"\r\n\r\n")[0].decode()
@@ -44,6 +49,12 @@ class ExampleServer:
             yield _answer("503 Service Unavailable", b"")
         else:
             yield _answer("201 Created" if method == "POST" else "200 OK", b"hello")
+
+
+def _echo(connection: Connection) -> Iterator[Part]:
+    while not connection.ended:
+        yield connection.heard()
+        yield connection.read()
 
 
 def _part(head: str) -> bytes:

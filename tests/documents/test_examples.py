@@ -15,7 +15,7 @@ import pytest
 from docutils import nodes
 
 from requests_bg96.cli.main import main
-from requests_bg96.emulator import CallableNetwork, Emulator, Switches
+from requests_bg96.emulator import Emulator, StreamNetwork, Switches
 from requests_bg96.emulator.options import OPTIONS
 from tests.documents.example_server import FIRMWARE, ExampleServer
 from tests.documents.pages import DOCS, PAGES, ROOT, page
@@ -35,6 +35,7 @@ PRINTED: dict[str, list[str]] = {
     "remote-modems.rst": ["200"],
     "settings.rst": [],
     "several-modems.rst": ["200", "200", "[200, 200, 200, 200]"],
+    "sockets.rst": ["b'hello'"],
     "systemd.rst": [],
     "timeouts.rst": ["120 seconds"],
     "troubleshooting.rst": [],
@@ -76,7 +77,8 @@ def without_hardware(text: str) -> Iterator[str]:
 
         def emulated(found: re.Match[str]) -> str:
             if found[1] not in urls:
-                network = CallableNetwork(ExampleServer())
+                server = ExampleServer()
+                network = StreamNetwork(server.echo, server, server.connect)
                 switches = Switches(sni_checkhost=True)
                 made = Emulator(network=network, switches=switches)
                 urls[found[1]] = stack.enter_context(made).url

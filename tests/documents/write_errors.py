@@ -155,6 +155,9 @@ acted, and ``Retry`` repeats idempotent methods only. While a body is read, the
 exception is ``ChunkedEncodingError`` in place of ``ConnectionError``, and
 ``ConnectionError`` in place of ``ReadTimeout``.
 
+This page is about ``via="line"`` and ``via="file"``. With ``via="socket"``, requests and
+urllib3 see the errors of sockets: :doc:`sockets` has them.
+
 Errors with a class of their own
 --------------------------------
 

@@ -64,6 +64,8 @@ PAGE = """\
 How a request travels
 =====================
 
+This is the way of ``via="line"``, the default. :doc:`sockets` describes the other one.
+
 1. requests prepares the request. ``BG96Adapter.send`` gets a ``PreparedRequest``, as
    every adapter does.
 2. urllib3 takes a connection from its pool. ``http.client`` serialises the request and
