@@ -25,6 +25,7 @@ BEFORE = {
     Outcome.OURS: "RequestException",
 }
 AFTER = {
+    Outcome.CONNECT_TIMEOUT: "ConnectTimeout",
     Outcome.READ_TIMEOUT: "ReadTimeout",
     Outcome.BROKEN: "ConnectionError",
     Outcome.INSECURE: "SSLError",
@@ -116,6 +117,7 @@ CLASS_ADVICE = {
     "ReentryError": "Use another thread, as the text says.",
     "ModuleRestarted": "Check the module's supply if this happens often.",
     "TransferError": 'Check the line, or use ``via="file"``.',
+    "SocketsInUse": "Read or close a response.",
     "SpoolError": "Read responses sooner, or make room on the disk.",
     "StreamEnded": "Nothing: your program has ended the response.",
     "ModuleError": "Look up its number below.",
@@ -155,8 +157,8 @@ acted, and ``Retry`` repeats idempotent methods only. While a body is read, the
 exception is ``ChunkedEncodingError`` in place of ``ConnectionError``, and
 ``ConnectionError`` in place of ``ReadTimeout``.
 
-This page is about ``via="line"`` and ``via="file"``. With ``via="socket"``, requests and
-urllib3 see the errors of sockets: :doc:`sockets` has them.
+This page is about ``via="line"`` and ``via="file"``. With ``via="socket"``, requests
+and urllib3 see the errors of sockets: :doc:`sockets` has them.
 
 Errors with a class of their own
 --------------------------------
