@@ -172,7 +172,8 @@ def test_a_name_that_is_not_one_line(tmp_path: pathlib.Path) -> None:
 
 #: All texts about the size of requests' bundle.
 TOLD = re.compile(
-    r"2 kB(?: to send to the module)?,? (?:and not|in place of|instead of) (\d+)"
+    r"2 kB(?: to send(?: to the module| once))?,? "
+    r"(?:and not|in place of|instead of) (\d+)"
 )
 
 
@@ -181,8 +182,8 @@ def test_what_is_told_of_the_whole_bundle() -> None:
 
     A fifth more or less is allowed, because certifi's roots change.
     """
-    readme = pathlib.Path(__file__).resolve().parents[2].joinpath("README.rst")
-    texts = (readme.read_text(encoding="utf-8"), invoke("--help").stdout, roots.__doc__)
+    page = pathlib.Path(__file__).resolve().parents[2].joinpath("docs/choose.rst")
+    texts = (page.read_text(encoding="utf-8"), invoke("--help").stdout, roots.__doc__)
     told = [TOLD.findall(" ".join(str(text).split())) for text in texts]
     assert told[0] == told[1] == told[2] and len(told[0]) == 1
     sent = authorities(requests.utils.DEFAULT_CA_BUNDLE_PATH).content

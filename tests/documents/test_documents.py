@@ -11,22 +11,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 import pytest
-from docutils import core, nodes
+from docutils import nodes
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tests.documents.pages import PAGES, ROOT, page
+
 PACKAGE = ROOT / "requests_bg96"
-PAGES = [*sorted(ROOT.glob("*.rst")), *sorted((ROOT / "docs").glob("*.rst"))]
 #: That page names the files of requests' own suite.
 OURS = [path for path in PAGES if path.name != "conformance.rst"]
 PATH = re.compile(r"(?:(?:requests_bg96|tests|docs|benchmarks|\.ci)/\S*|\w+\.rst)$")
 PARAMETER = re.compile(r"^ *:param (\w+):", re.MULTILINE)
-
-
-@functools.cache
-def page(path: pathlib.Path) -> nodes.document:
-    """Parse a page; a warning of docutils is an error."""
-    text = path.read_text(encoding="utf-8")
-    return core.publish_doctree(text, str(path), settings_overrides={"halt_level": 2})
 
 
 def literals(node: nodes.Node) -> Iterator[str]:
@@ -81,7 +74,7 @@ def test_what_is_missing_is_noticed() -> None:
         missing("tests/documents/test_documents.py::gone")
         == "tests/documents/test_documents.py::gone"
     )
-    assert missing("tests/documents/test_documents.py::ROOT") is None
+    assert missing("tests/documents/test_documents.py::PACKAGE") is None
     assert missing("requests_bg96/at/link.py::Link.run") is None
 
 

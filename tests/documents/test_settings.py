@@ -1,4 +1,4 @@
-"""One list has the settings. Signatures, docstrings, README and options follow it."""
+"""One list has the settings. Signatures, docstrings, page and options follow it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from requests_bg96.cli.main import main
 from requests_bg96.cli.options import meanings
 from requests_bg96.settings import Settings
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.rst"
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "settings.rst"
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 BOTH = [BG96Adapter, BG96Modem]
 #: A value of each setting that is not its default.
@@ -80,9 +80,9 @@ def test_docstrings(kind: type[Any]) -> None:
     assert {name: found[name] for name in wanted} == wanted
 
 
-def test_the_readme() -> None:
+def test_the_page() -> None:
     """Its table has each argument of the adapter, with its default."""
-    page = core.publish_doctree(README.read_text(encoding="utf-8"))
+    page = core.publish_doctree(PAGE.read_text(encoding="utf-8"))
     (table,) = (
         one for one in page.findall(nodes.table) if "allow_reset" in one.astext()
     )

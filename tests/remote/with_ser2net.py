@@ -17,7 +17,7 @@ from tests.remote.ser2net import program
 
 #: The seconds within which it must start.
 PATIENCE = 20.0
-#: The configuration in README.rst, for one port.
+#: The configuration in docs/remote-modems.rst, for one port.
 CONFIGURATION = """\
 %YAML 1.1
 ---
