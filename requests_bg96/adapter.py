@@ -119,7 +119,7 @@ class BG96Adapter(HTTPAdapter):
     :raises ValueError: if there is no such `via`.
     """
 
-    __attrs__ = [
+    __attrs__: list[str] = [
         *HTTPAdapter.__attrs__,
         "modem",
         "timeout",
@@ -184,7 +184,7 @@ class BG96Adapter(HTTPAdapter):
             backoff_file=backoff_file,
         )
         if isinstance(port_or_modem, BG96Modem):
-            self.modem = port_or_modem
+            self.modem: BG96Modem = port_or_modem
         else:
             self.modem = share(BG96Modem(port_or_modem, clock=clock, **vars(settings)))
         self.timeout = timeout
@@ -244,7 +244,7 @@ class BG96Adapter(HTTPAdapter):
         )
 
     #: If a subclass sets a manager of its own, its pools still go over the modem.
-    poolmanager = ModemPools(lambda adapter: cast(BG96Adapter, adapter).transport)
+    poolmanager: Any = ModemPools(lambda adapter: cast(BG96Adapter, adapter).transport)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **kwargs: Any

@@ -85,8 +85,8 @@ class Deadline:
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self.seconds = seconds
-        self.when = clock.now() + seconds
+        self.seconds: float = seconds
+        self.when: float = clock.now() + seconds
 
     def left(self) -> float:
         """Return the seconds left, never less than 0."""

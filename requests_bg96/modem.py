@@ -102,7 +102,7 @@ class BG96Modem:
         clock: Clock | None = None,
     ) -> None:
         self.port = port
-        self.settings = Settings(
+        self.settings: Settings = Settings(
             apn=apn,
             username=username,
             password=password,
@@ -130,10 +130,10 @@ class BG96Modem:
 
     def _begin(self) -> None:
         #: What the adapter and the methods below share. It is not for users.
-        self.engine = Engine(self.port, self.settings, self._clock)
-        self.http = HTTPClient(self.engine)
+        self.engine: Engine = Engine(self.port, self.settings, self._clock)
+        self.http: HTTPClient = HTTPClient(self.engine)
         #: The module's TCP sockets.
-        self.sockets = ModemSockets(self.engine)
+        self.sockets: ModemSockets = ModemSockets(self.engine)
 
     @property
     def stats(self) -> Statistics:

@@ -94,6 +94,7 @@ class Backoff:
             maxlen=rule.attempts
         )
         #: How many attempts in a row have failed.
+        self.failures: int
         self.failures, seconds = self._record.load(name)
         self._until = clock.now() + min(seconds, rule.pauses[-1] * (1 + SPREAD))
 

@@ -150,8 +150,8 @@ class _Made:
     """
 
     def __init__(self, trust: _Trust) -> None:
-        self.context = trust.context()
-        self.sessions = Sessions()
+        self.context: ssl.SSLContext = trust.context()
+        self.sessions: Sessions = Sessions()
         self._lock = threading.Lock()
         self._done: set[Hashable] = set()
 
