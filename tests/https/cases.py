@@ -149,20 +149,41 @@ CASES = {
 # The result
 
 
+#: Seconds of a `HurriedClock` in a second of the machine.
+HURRY = 100
+#: The longest step of its time, in seconds of the machine.
+STEP = 0.01
+
+
 class HurriedClock(SystemClock):
-    """A clock that runs fast: the 15 s of a handshake pass in a moment."""
+    """A clock that runs fast: the 15 s of a handshake pass in a moment.
+
+    It loses the time in which nobody looks at it, so a busy machine makes it slower, and
+    no wait of a thread ends before the other threads had their turn.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen = super().now()
+        self._now = 0.0
 
     def now(self) -> float:
         """Return the time in its own seconds."""
-        return 100 * super().now()
+        with self._lock:
+            seen = super().now()
+            self._now += HURRY * min(seen - self._seen, STEP)
+            self._seen = seen
+            return self._now
 
     def sleep(self, seconds: float) -> None:
         """Sleep for this many of its own seconds."""
-        super().sleep(seconds / 100)
+        until = self.now() + seconds
+        while (left := until - self.now()) > 0:
+            super().sleep(min(left / HURRY, STEP))
 
     def wait(self, condition: threading.Condition, timeout: float) -> bool:
-        """Wait for this many of its own seconds."""
-        return super().wait(condition, timeout / 100)
+        """Wait for this many of its own seconds, or for a step of its time."""
+        return super().wait(condition, min(timeout / HURRY, STEP))
 
 
 @contextlib.contextmanager
