@@ -145,13 +145,18 @@ class SocketSource:
         threading.Thread(target=run, name="bg96-network", daemon=True).start()
 
     def _put(self, event: Event) -> None:
+        # Without the lock: whoever is notified holds a lock, and then asks for this one.
+        if self._add(event):
+            self._notify()
+
+    def _add(self, event: Event) -> bool:
         with self._changed:
             if self._closed:
-                return
+                return False
             self._events.append((self._clock.now(), event))
             if isinstance(event, Received):
                 self._waiting += len(event.data)
-        self._notify()
+            return True
 
 
 class SocketConnection(SocketSource):
@@ -269,11 +274,15 @@ class SocketConnection(SocketSource):
         with connection, contextlib.suppress(TlsFailure, OSError, ValueError):
             # From here, another object closes the socket.
             secured = self._shake_hands(client.wrap(connection), client)
+        if secured is None:
+            self._put(Failed(TLS_FAILED))
+        return secured
+
+    def _add(self, event: Event) -> bool:
+        """Add an event, and with it end the handshake."""
         with self._changed:
             self._handshake_until = NEVER
-            if secured is None:
-                self._put(Failed(TLS_FAILED))
-        return secured
+            return super()._add(event)
 
     def _shake_hands(
         self, connection: ssl.SSLSocket, client: TlsClient

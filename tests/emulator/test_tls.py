@@ -23,7 +23,8 @@ from requests_bg96.emulator import SocketNetwork, SystemClock, TlsSettings, Virt
 from requests_bg96.emulator.network import Connected, Event, Failed
 from requests_bg96.emulator.tls_client import CIPHER_NAMES, _private_file, validity
 from tests.certificates import DAY, HERE, Issued, authority, issue
-from tests.tls_servers import TlsServer, hang, serve_tls, server_context
+from tests.thread_support import until
+from tests.tls_servers import TlsServer, hang, hang_up, serve_tls, server_context
 
 ROOT = authority("Trusted Root")
 MIDDLE = authority("Middle", ROOT)
@@ -38,16 +39,13 @@ def attempt(server: TlsServer, host: str = "localhost", **settings: Any) -> Even
     settings.setdefault("time", NOW)
     if settings.get("level"):
         settings.setdefault("ca_certificate", ROOT.pem)
-    happened = threading.Event()
     network, clock = SocketNetwork(), SystemClock()
-    network.attach(clock, happened.set)
+    network.attach(clock, lambda: None)
     link = network.connect(
         host, server.server_address[1], TlsSettings(**settings), clock.now()
     )
     try:
-        while link.due() > clock.now():
-            happened.clear()
-            assert happened.wait(10)
+        until(lambda: link.due() <= clock.now())
         return link.take()
     finally:
         link.close()
@@ -336,6 +334,28 @@ def test_the_time_of_a_handshake(directory: pathlib.Path) -> None:
         assert link.due() == 10.0
         assert link.take() == FAILED
         assert link.due() > 1e9
+
+
+def test_a_failed_handshake_is_reported_without_a_lock(directory: pathlib.Path) -> None:
+    """The emulator asks for events while it holds its own lock; nobody waits for ever."""
+    network, clock = SocketNetwork(), SystemClock()
+    asked: list[bool] = []
+
+    def notified() -> None:
+        other = threading.Thread(target=lambda: link.due(), daemon=True)
+        other.start()
+        other.join(5)
+        asked.append(not other.is_alive())
+
+    network.attach(clock, notified)
+    with serve_tls(hang_up) as server:
+        port = server.server_address[1]
+        link = network.connect("localhost", port, TlsSettings(time=NOW), clock.now())
+        # When the handshake begins, and when it fails.
+        until(lambda: len(asked) == 2)
+        assert link.take() == FAILED
+        link.close()
+    assert asked == [True, True]
 
 
 def test_nothing_of_the_machine_counts(directory: pathlib.Path) -> None:
