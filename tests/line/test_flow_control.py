@@ -150,14 +150,19 @@ def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
         assert time.monotonic() - started < 11
 
 
-@pytest.mark.parametrize("rtscts", [True, False])
-def test_a_reader_of_a_pty_who_is_away(rtscts: bool) -> None:
+@pytest.mark.parametrize(
+    ("rtscts", "seconds", "overflow"), [(True, 2.0, 65_536), (False, 4.5, 262_144)]
+)
+def test_a_reader_of_a_pty_who_is_away(
+    rtscts: bool, seconds: float, overflow: int
+) -> None:
     """For a time in which more bytes come than all buffers hold."""
-    # About 0.7 seconds, for a busy machine.
-    options: dict[str, Any] = {"baudrate": FAST, "overflow": 65_536, "on_line": None}
-    with rig(serving(LONGER), clock=SystemClock(), **options) as plain:
+    # Without RTS and CTS, a busy machine may keep the reading thread for 2.8 seconds.
+    options: dict[str, Any] = {"baudrate": FAST, "overflow": overflow, "on_line": None}
+    body = LONGER[: MIDDLE + int(seconds * FAST / 10)]
+    with rig(serving(body), clock=SystemClock(), **options) as plain:
         with over_a_pty(plain, baudrate=FAST, rtscts=rtscts) as made:
-            assert read_with_a_break(made, 2.0) == digest(LONGER)
+            assert read_with_a_break(made, seconds) == digest(body)
 
 
 # A slow module
