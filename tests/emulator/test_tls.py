@@ -339,9 +339,11 @@ def test_the_time_of_a_handshake(directory: pathlib.Path) -> None:
 def test_a_failed_handshake_is_reported_without_a_lock(directory: pathlib.Path) -> None:
     """The emulator asks for events while it holds its own lock; nobody waits for ever."""
     network, clock = SocketNetwork(), SystemClock()
+    begun = threading.Event()
     asked: list[bool] = []
 
     def notified() -> None:
+        assert begun.wait(10)
         other = threading.Thread(target=lambda: link.due(), daemon=True)
         other.start()
         other.join(5)
@@ -351,6 +353,7 @@ def test_a_failed_handshake_is_reported_without_a_lock(directory: pathlib.Path) 
     with serve_tls(hang_up) as server:
         port = server.server_address[1]
         link = network.connect("localhost", port, TlsSettings(time=NOW), clock.now())
+        begun.set()
         # When the handshake begins, and when it fails.
         until(lambda: len(asked) == 2)
         assert link.take() == FAILED
