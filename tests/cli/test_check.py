@@ -166,6 +166,7 @@ def test_at_a_terminal(tmp_path: pathlib.Path, bundle: str) -> None:
         with Terminal([*words, port]) as terminal:
             assert terminal.ends() == 0
     assert b"asking localhost" in terminal.seen
+    assert b"sending certificates" in terminal.seen
     assert b"the server answered 200" in terminal.seen
     assert b"Traceback" not in terminal.seen
 
