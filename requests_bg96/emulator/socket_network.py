@@ -145,7 +145,8 @@ class SocketSource:
         threading.Thread(target=run, name="bg96-network", daemon=True).start()
 
     def _put(self, event: Event) -> None:
-        # Without the lock: whoever is notified holds a lock, and then asks for this one.
+        # Without the lock: who is notified takes a lock, under which others ask for
+        # this one.
         if self._add(event):
             self._notify()
 

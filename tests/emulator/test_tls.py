@@ -337,7 +337,7 @@ def test_the_time_of_a_handshake(directory: pathlib.Path) -> None:
 
 
 def test_a_failed_handshake_is_reported_without_a_lock(directory: pathlib.Path) -> None:
-    """The emulator asks for events while it holds its own lock; nobody waits for ever."""
+    """The emulator asks for events while it holds a lock that the report takes."""
     network, clock = SocketNetwork(), SystemClock()
     begun = threading.Event()
     asked: list[bool] = []
