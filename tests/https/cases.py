@@ -158,8 +158,8 @@ STEP = 0.01
 class HurriedClock(SystemClock):
     """A clock that runs fast: the 15 s of a handshake pass in a moment.
 
-    It loses the time in which nobody looks at it. So a busy machine makes it slower, and
-    a stall does not end any wait.
+    It loses the time in which nobody looks at it. So a busy machine makes it slower,
+    and a stall does not end any wait.
     """
 
     def __init__(self) -> None:
