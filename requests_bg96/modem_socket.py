@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 from .base import times
-from .base.channels import TcpChannel
+from .base.channels import ChannelState, TcpChannel
 from .base.codes import (
     SOCKET_BROKEN,
     SOCKET_CLOSED,
@@ -18,6 +18,7 @@ from .base.codes import (
     SOCKET_REFUSED,
     SOCKET_UNRESOLVED,
 )
+from .base.recording import SocketRecording
 from .clock import Clock, Deadline
 from .errors import BG96Error, LimitError, NoAnswer, Phase, ReentryError, SetupError
 
@@ -147,6 +148,16 @@ class ModemSocket:
         """Return the time of each operation, in seconds."""
         return self._timeout
 
+    def record(self, recording: SocketRecording) -> None:
+        """Pass the dialogue to `recording` from here on, for a trace."""
+        self._channel.recording = recording
+        recording.number = self._channel.number
+
+    def count_received(self, size: int) -> None:
+        """Count bytes that its reader got, for a trace."""
+        if self._channel.recording is not None:
+            self._channel.recording.receive(size)
+
     def setsockopt(self, level: int, name: int, value: int | bytes) -> None:
         """Accept TCP_NODELAY, which has no effect.
 
@@ -199,12 +210,16 @@ class ModemSocket:
         """
         self._require_open()
         channel, deadline = self._channel, self._deadline()
-        with translated(deadline, Phase.READ):
-            there = self._sockets.receive(channel, deadline)
-            if not there:
-                raise NoAnswer(f"no data for {self._timeout} s")
-            if channel.failure is not None and not (channel.data or channel.shut):
-                raise channel.failure
+        try:
+            with translated(deadline, Phase.READ):
+                there = self._sockets.receive(channel, deadline)
+                if not there:
+                    raise NoAnswer(f"no data for {self._timeout} s")
+                if channel.failure is not None and not (channel.data or channel.shut):
+                    raise channel.failure
+        except BaseException as error:
+            self._end_recording(error.__cause__ or error)
+            raise
         data = bytes(channel.data[:size])
         del channel.data[:size]
         return data
@@ -217,6 +232,7 @@ class ModemSocket:
         view = memoryview(buffer).cast("B")
         data = self.recv(nbytes or len(view))
         view[: len(data)] = data
+        self.count_received(len(data))
         return len(data)
 
     def wait_readable(self, seconds: float) -> bool:
@@ -284,11 +300,19 @@ class ModemSocket:
     def _decref_socketios(self) -> None:
         """Close the connection if this was its last file, for `socket.SocketIO`."""
         self._io_refs = max(0, self._io_refs - 1)
+        self._end_recording()
         if self._closed:
             self.close()
 
     def _real_close(self) -> None:
         self._sockets.close(self._channel)
+
+    def _end_recording(self, error: BaseException | None = None) -> None:
+        """Record that the response is read to its end, or not any further."""
+        channel = self._channel
+        if channel.recording is not None:
+            cut = channel.state is ChannelState.ENDED and not channel.data
+            channel.recording.end_reading(error, cut=cut)
 
     def _require_open(self) -> None:
         if self._closed and self._io_refs <= 0:

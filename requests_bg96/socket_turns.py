@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 from .at.link import Link
@@ -103,6 +103,14 @@ class SocketTurns:
             self._seen = link, link.data_modes
         return link
 
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Record nothing more after this block, which is in a turn."""
+        try:
+            yield
+        finally:
+            self._engine.driver.record(None)
+
     def ask(
         self,
         dialogue: Dialogue[T],
@@ -112,12 +120,16 @@ class SocketTurns:
     ) -> T:
         """Run a dialogue in a turn of its own.
 
-        :param channel: is dead if this is interrupted.
+        :param channel: is dead if this is interrupted; its recording gets the dialogue.
         :param patience: the least seconds that it gets once it has begun.
         """
         engine, driver = self._engine, self._engine.driver
-        with engine.turn(deadline, anew=False):
+        recording = None if channel is None else channel.recording
+        with engine.turn(deadline, anew=False), self.recorded():
             engine.free_line(deadline)
+            if recording is not None:
+                recording.take_turn()
+            driver.record(recording)
             link = self.ready(deadline)
             until = Deadline(self._engine.clock, max(deadline.left(), patience))
             driver.run(link, dialogues.prepare(driver.known, self.channels), until)
@@ -169,6 +181,7 @@ class SocketTurns:
 
         with engine.turn(deadline, anew=False) as turn:
             engine.free_line(deadline)
+            driver.record(None)
             link = self.ready(deadline)
             self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
             turn.wake = link.port.interrupt

@@ -18,6 +18,7 @@ from .base.codes import (
     SOCKET_UNRESOLVED,
     SOCKET_WORN,
 )
+from .base.recording import SocketRecording
 from .clock import Clock, Deadline
 from .dialogues import context, setup
 from .dialogues import sockets as dialogues
@@ -61,7 +62,11 @@ class ModemSockets:
         return self._engine.clock
 
     def connect(
-        self, host: str, port: int, timeout: float | None = None
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        recording: SocketRecording | None = None,
     ) -> ModemSocket:
         """Connect to a server by TCP; the module looks up its name.
 
@@ -69,6 +74,7 @@ class ModemSockets:
         :param port: 1 to 65535.
         :param timeout: the seconds for this, and for each later operation; None means
             150 s for this, and no limit later.
+        :param recording: gets the dialogue of this and of what follows, for a trace.
         :raises TimeoutError: if there is no connection in time.
         :raises OSError: if there is none for another reason: `socket.gaierror` without
             an address, `ConnectionRefusedError`, and so on. The `BG96Error` is its
@@ -77,16 +83,22 @@ class ModemSockets:
         deadline = Deadline(self.clock, times.CONNECT if timeout is None else timeout)
         with translated(deadline, Phase.CONNECT):
             dialogues.check_peer(host, port)
-            channel = self._connect(host, port, deadline)
+            channel = self._connect(host, port, deadline, recording)
         return ModemSocket(self, channel, (host, port), timeout)
 
     # Opening
 
-    def _connect(self, host: str, port: int, deadline: Deadline) -> TcpChannel:
+    def _connect(
+        self,
+        host: str,
+        port: int,
+        deadline: Deadline,
+        recording: SocketRecording | None,
+    ) -> TcpChannel:
         repaired = collections.Counter[object]()
         while True:
             try:
-                channel = self._offer(host, port, deadline)
+                channel = self._offer(host, port, deadline, recording)
                 self._await_result(channel, deadline)
             except ModuleError as error:
                 self._failed += 1
@@ -95,11 +107,17 @@ class ModemSockets:
                 self._failed = 0
                 return channel
 
-    def _offer(self, host: str, port: int, deadline: Deadline) -> TcpChannel:
+    def _offer(
+        self,
+        host: str,
+        port: int,
+        deadline: Deadline,
+        recording: SocketRecording | None,
+    ) -> TcpChannel:
         """Begin to open a socket; repeat that if the module was lost."""
-        with self._engine.turn(deadline):
+        with self._engine.turn(deadline), self._turns.recorded():
             return self._engine.driver.insist(
-                lambda: self._begin(host, port, deadline), deadline
+                lambda: self._begin(host, port, deadline, recording), deadline
             )
 
     def _await_result(self, channel: TcpChannel, deadline: Deadline) -> None:
@@ -112,19 +130,35 @@ class ModemSockets:
             raise
         channel.state = ChannelState.OPEN
 
-    def _begin(self, host: str, port: int, deadline: Deadline) -> TcpChannel:
+    def _begin(
+        self,
+        host: str,
+        port: int,
+        deadline: Deadline,
+        recording: SocketRecording | None,
+    ) -> TcpChannel:
         """Give AT+QIOPEN; the caller has the turn."""
         self._engine.free_line(deadline)
         driver, channels = self._engine.driver, self._turns.channels
+        if recording is not None:
+            recording.take_turn()
+            recording.enter("setup")
+        driver.record(recording)
         link = self._turns.ready(deadline)
         link.phase = Phase.CONNECT
         settings, known = self._engine.settings, driver.known
         driver.run(link, setup.prepare(settings, known), deadline)
         driver.run(link, dialogues.prepare(known, channels), deadline)
+        # These are sockets of other requests.
+        driver.record(None)
         driver.run(link, dialogues.close(channels), deadline)
         channel = channels.add()
         if channel is None:
             raise SocketsInUse()
+        if recording is not None:
+            channel.recording, recording.number = recording, channel.number
+            recording.enter("connect")
+            driver.record(recording)
         script = dialogues.open_socket(channel, channels, host, port, settings)
         try:
             driver.run(link, script, deadline)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from ..errors import BG96Error
+from .recording import SocketRecording
 
 __all__ = ("MOST_CHANNELS", "TcpChannel", "ChannelState", "TcpChannels")
 
@@ -50,6 +51,7 @@ class TcpChannel:
     :param sent: how many bytes the module has taken.
     :param shut: whether its reader was told to stop.
     :param refused: how often in a row the module has refused a command for it.
+    :param recording: gets the dialogue of its current request; None without a trace.
     """
 
     number: int
@@ -63,6 +65,7 @@ class TcpChannel:
     sent: int = 0
     shut: bool = False
     refused: int = 0
+    recording: SocketRecording | None = dataclasses.field(default=None, repr=False)
 
     @property
     def usable(self) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from ..clock import Clock
-from ..errors import BG96Error, Phase
+import re
+from collections.abc import Callable
 
-__all__ = ("PHASES", "Line", "Recording")
+from ..clock import Clock
+from ..errors import BG96Error, Phase, TransferError
+
+__all__ = ("PHASES", "Line", "Recording", "SocketRecording")
 
 #: The phases of an exchange, in their order: it waits for the modem, the module is set
-#: up, the module connects to the server, the module takes the request, the server
-#: answers, the host reads the response.
-PHASES = ("turn", "setup", "connect", "send", "wait", "receive")
+#: up, the module connects to the server, this machine makes TLS, the module takes the
+#: request, the server answers, the host reads the response.
+PHASES = ("turn", "setup", "connect", "ssl", "send", "wait", "receive")
 #: The most lines that are kept of one exchange. A module may send URCs without end.
 LINES_LIMIT = 1_000
 
@@ -77,8 +80,12 @@ class Recording:
         if self.ended:
             return
         self.ended, self.error = True, error
+        self._spend(self._phase_of(error))
+
+    def _phase_of(self, error: BaseException | None) -> str:
+        """Return the phase that ends with the exchange."""
         reached = error.phase if isinstance(error, BG96Error) else None
-        self._spend(_NAMES.get(reached, self._phase) if reached else self._phase)
+        return _NAMES.get(reached, self._phase) if reached else self._phase
 
     def _phases_of(self, phase: Phase | None, text: str) -> tuple[str, str]:
         """Return the phase that ends with a line, and the phase that it begins."""
@@ -94,3 +101,80 @@ class Recording:
         now = self._clock.now()
         self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
         self._last = now
+
+
+#: What the module says about one of its sockets. It may be another than ours.
+_ABOUT = re.compile(r'< \+(?:QIOPEN: *|QIURC: *"(?:recv|closed)", *)([0-9]+)')
+
+
+class SocketRecording(Recording):
+    """Keeps the same of an exchange over a TCP socket of the module.
+
+    The line does not tell the phase there. Whoever makes the exchange tells it.
+
+    :param clock: the clock of the modem.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        #: The <connectID> of its socket; None before it has one.
+        self.number: int | None = None
+        #: Tells whether a part of the response has not come.
+        self.incomplete: Callable[[], bool] = _nothing_missing
+        #: The phase that begins with its first turn at the module.
+        self._first = "setup"
+
+    def enter(self, phase: str) -> None:
+        """Record that a phase begins; the first may have to wait for the modem.
+
+        :param phase: one of `PHASES`.
+        """
+        if self.ended:
+            return
+        if self._phase == "turn" and phase in ("setup", "send"):
+            self._first = phase
+            return
+        self._spend(self._phase)
+        self._phase = phase
+
+    def take_turn(self) -> None:
+        """Record that the exchange has the modem; only its first turn counts."""
+        if self._phase == "turn" and not self.ended:
+            self._spend("turn")
+            self._phase = self._first
+
+    def note(self, phase: Phase | None, text: str) -> None:
+        """Record a line of the dialogue, unless it is about another socket.
+
+        :param phase: is not looked at.
+        :param text: the line, without secrets.
+        """
+        about = _ABOUT.match(text)
+        if about is None or int(about[1]) == self.number:
+            super().note(phase, text)
+
+    def receive(self, size: int) -> None:
+        """Count bytes of the response, after TLS."""
+        if self._phase in ("wait", "receive") and not self.ended:
+            self.received = (self.received or 0) + size
+
+    def end_reading(self, error: BaseException | None = None, *, cut: bool) -> None:
+        """Record that nobody reads the response any more, if it has begun.
+
+        :param error: why.
+        :param cut: whether the server has sent its end.
+        """
+        if self._phase == "receive" and not self.ended:
+            if error is None and cut and self.incomplete():
+                error = TransferError("the server has ended the response too early")
+            self.end(error)
+
+    def _phases_of(self, phase: Phase | None, text: str) -> tuple[str, str]:
+        return self._phase, self._phase
+
+    def _phase_of(self, error: BaseException | None) -> str:
+        return self._phase
+
+
+def _nothing_missing() -> bool:
+    return False

@@ -87,6 +87,12 @@ class Driver:
         self._owed = b""
         self._last_answer = clock.now()
 
+    def record(self, recording: Recording | None) -> None:
+        """Pass the dialogue to `recording` from here on; the caller has the turn."""
+        self.recording = recording
+        if self.link is not None:
+            self.link.recording = recording
+
     def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
         """Open and synchronise the port; return the link to a module that listens.
 

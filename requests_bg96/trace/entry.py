@@ -26,8 +26,7 @@ class TraceEntry:
     :param recording: the dialogue.
     :param method: the method.
     :param url: the URL.
-    :param head: the request line and the headers, as they are sent.
-    :param body_size: the bytes of the request's body.
+    :param via: the way to the server: ``line``, ``file`` or ``socket``.
     :param secrets: whether to keep all values of headers and URLs.
     """
 
@@ -36,9 +35,8 @@ class TraceEntry:
         recording: Recording,
         method: str,
         url: str,
-        head: bytes,
-        body_size: int,
         *,
+        via: str = "line",
         secrets: bool = False,
     ) -> None:
         self.recording = recording
@@ -47,11 +45,11 @@ class TraceEntry:
         self.method = method
         self._secrets = secrets
         self.url = shown_url(url, secrets=secrets)
-        lines = _FOLD.sub(" ", head.decode("latin-1")).split("\r\n")[1:]
-        fields = (line.partition(":") for line in lines if line)
-        self.request_headers = self._shown((n, v.strip()) for n, _, v in fields)
-        self.request_head_size = len(head)
-        self.request_body_size = body_size
+        self.via = via
+        self.request_headers: tuple[Header, ...] = ()
+        #: The bytes of the request's head and body that were sent.
+        self.request_head_size = 0
+        self.request_body_size = 0
         #: The status of the response; 0 without a response.
         self.status = 0
         self.reason = ""
@@ -95,6 +93,16 @@ class TraceEntry:
         # Other errors may quote the response.
         return str(error) if isinstance(error, BG96Error) else type(error).__name__
 
+    def sends(self, data: bytes | bytearray) -> None:
+        """Record a piece of the request, as it is sent; the first is the head."""
+        if self.request_head_size:
+            self.request_body_size += len(data)
+            return
+        lines = _FOLD.sub(" ", data.decode("latin-1")).split("\r\n")[1:]
+        fields = (line.partition(":") for line in lines if line)
+        self.request_headers = self._shown((n, v.strip()) for n, _, v in fields)
+        self.request_head_size = len(data)
+
     def answer(self, response: HTTPResponse) -> None:
         """Record the status and the headers of the response."""
         self.status = response.status
@@ -107,8 +115,10 @@ class TraceEntry:
 
     def fail(self, error: BaseException) -> None:
         """Record that the exchange failed with `error`."""
-        cause = error.__cause__
-        self.recording.end(cause if isinstance(cause, BG96Error) else error)
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, BG96Error):
+            cause = cause.__cause__
+        self.recording.end(cause or error)
 
     def _shown(self, headers: Iterable[Header]) -> tuple[Header, ...]:
         return tuple(

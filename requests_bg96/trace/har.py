@@ -20,7 +20,7 @@ __all__ = ("har", "har_entry")
 COMMENT = (
     "blocked is the wait for the modem and its set-up. connect is AT+QHTTPGET or "
     "AT+QHTTPPOST until CONNECT: the module resolves the name, connects and makes TLS "
-    "in one step."
+    "in one step. Over a socket it is AT+QIOPEN, and TLS."
 )
 
 
@@ -54,11 +54,14 @@ def har_entry(entry: TraceEntry) -> dict[str, Any]:
     timings = _timings(entry.seconds)
     return {
         "startedDateTime": entry.started.isoformat(timespec="milliseconds"),
-        "time": sum(one for one in timings.values() if one > 0),
+        "time": sum(
+            one for name, one in timings.items() if one > 0 and name != "ssl"
+        ),
         "request": _request(entry),
         "response": _response(entry),
         "cache": {},
         "timings": {**timings, "comment": COMMENT},
+        "_via": entry.via,
         "_phases": {name: _ms(spent) for name, spent in entry.seconds.items()},
         "_dialogue": [
             {"time": _ms(when), "phase": phase, "text": text}
@@ -73,13 +76,16 @@ def _ms(seconds: float) -> float:
 
 
 def _timings(seconds: dict[str, float]) -> dict[str, float]:
-    """Return the format's timings in milliseconds; -1 is what does not apply."""
-    reached = seconds.get("connect")
+    """Return the format's timings in milliseconds; -1 is what does not apply.
+
+    The format's connect contains ssl.
+    """
+    reached, ssl = seconds.get("connect"), seconds.get("ssl")
     return {
         "blocked": _ms(seconds.get("turn", 0.0) + seconds.get("setup", 0.0)),
         "dns": -1,
-        "connect": -1 if reached is None else _ms(reached),
-        "ssl": -1,
+        "connect": -1 if reached is None else _ms(reached + (ssl or 0.0)),
+        "ssl": -1 if ssl is None else _ms(ssl),
         **{name: _ms(seconds.get(name, 0.0)) for name in ("send", "wait", "receive")},
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..base.recording import Recording
+from ..base.recording import Recording, SocketRecording
 from ..clock import Clock
 from .entry import TraceEntry
 from .har import har
@@ -74,7 +74,12 @@ class Trace:
 
     @contextmanager
     def entry(
-        self, clock: Clock, method: str, url: str, data: bytes | bytearray
+        self,
+        clock: Clock,
+        method: str,
+        url: str,
+        data: bytes | bytearray,
+        via: str = "line",
     ) -> Iterator[TraceEntry]:
         """Add an entry for the exchange in this ``with`` block.
 
@@ -82,20 +87,33 @@ class Trace:
         :param method: the method.
         :param url: the URL.
         :param data: the request as it is sent, head and body.
+        :param via: the way to the server: ``line`` or ``file``.
         """
+        entry = self._add(Recording(clock), method, url, via)
         size = data.find(b"\r\n\r\n") + 4
-        head, body = bytes(data[:size]), len(data) - size
-        entry = TraceEntry(
-            Recording(clock), method, url, head, body, secrets=self.secrets
-        )
-        with self._lock:
-            self._dropped += len(self._entries) == self.limit
-            self._entries.append(entry)
+        entry.sends(data[:size])
+        entry.sends(data[size:])
         try:
             yield entry
         except BaseException as error:
             entry.fail(error)
             raise
+
+    def begin_by_socket(self, clock: Clock, method: str, url: str) -> TraceEntry:
+        """Add an entry for an exchange over a socket of the module, and return it.
+
+        :param clock: the clock of the modem.
+        :param method: the method.
+        :param url: the URL.
+        """
+        return self._add(SocketRecording(clock), method, url, "socket")
+
+    def _add(self, recording: Recording, method: str, url: str, via: str) -> TraceEntry:
+        entry = TraceEntry(recording, method, url, via=via, secrets=self.secrets)
+        with self._lock:
+            self._dropped += len(self._entries) == self.limit
+            self._entries.append(entry)
+        return entry
 
     def har(self) -> dict[str, Any]:
         """Return the trace as a HAR 1.2 document, which `json` can write."""

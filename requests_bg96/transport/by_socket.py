@@ -13,6 +13,7 @@ from typing import Any, cast
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationParseError, NewConnectionError
+from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
 
 from ..base import repeating
@@ -22,7 +23,9 @@ from .host_tls import TLSSocket
 from .idle import idle_connections
 from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
+from .seams import CollectedExchange
 from .settings import Transport
+from .tracing import begin, failing, follow, requested
 
 __all__ = ("SocketHTTPConnectionPool", "SocketHTTPSConnectionPool", "SocketPool")
 
@@ -43,6 +46,22 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
         self._held: bytearray | None = None
         #: Whether the last request has told the server to close the connection.
         self._is_last = False
+        #: The current request in a trace; None without a trace.
+        self.exchange: CollectedExchange | None = None
+        #: The module's socket, without TLS.
+        self._plain: Any = None
+        #: Whether `send` gets pieces of a request.
+        self._sends = False
+
+    def collect(self, exchange: CollectedExchange) -> None:
+        """Record the next request for a trace."""
+        self.exchange = exchange
+        if self.sock is not None:
+            self._plain.record(exchange.recording)
+
+    def _enter(self, phase: str) -> None:
+        if self.exchange is not None:
+            self.exchange.recording.enter(phase)
 
     def _new_conn(self) -> Any:
         """Open a socket in the module, which also looks up the name.
@@ -64,6 +83,8 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
                 raise_translated(error.__cause__, self, "")
             raise NewConnectionError(self, str(error)) from error
         sys.audit("http.client.connect", self, self.host, self.port)
+        self._plain = sock
+        self._enter("send")
         return sock
 
     def _free_socket(self, host: str, port: int) -> Any:
@@ -75,9 +96,10 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
         if seconds is None:
             seconds = self.transport.connect_seconds
         deadline = Deadline(sockets.clock, seconds)
+        recording = self.exchange and self.exchange.recording
         while True:
             try:
-                return sockets.connect(host, port, deadline.left())
+                return sockets.connect(host, port, deadline.left(), recording)
             except OSError as error:
                 in_use = isinstance(error.__cause__, SocketsInUse)
                 if not in_use or deadline.over:
@@ -105,9 +127,25 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
         """
         self._is_last = False
         self._held = bytearray() if isinstance(body, (bytes, str)) else None
+        if self.sock is not None:
+            self._enter("send")
+        self._sends = True
         super().request(method, url, body, *args, **kwargs)
         self._release()
+        self._sends = False
         self.transport.stats.requests += 1
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Return the response once its head has arrived."""
+        if (exchange := self.exchange) is None:
+            return super().getresponse()
+        self._sends = False
+        exchange.recording.enter("wait")
+        response = super().getresponse()
+        exchange.answer(response)
+        exchange.recording.enter("receive")
+        follow(response, exchange)
+        return response
 
     def putheader(self, header: str | bytes, *values: Any) -> None:
         """Add a header, and note whether it ends the connection.
@@ -121,6 +159,8 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
 
     def send(self, data: Any) -> None:
         """Send `data`, or hold it back for the rest of the request."""
+        if self.exchange is not None and self._sends:
+            self.exchange.sends(data)
         if self._held is not None and len(self._held) + len(data) <= HELD:
             self._held += data
         else:
@@ -149,6 +189,16 @@ class SocketHTTPSConnection(SocketHTTPConnection, urllib3.connection.HTTPSConnec
         finally:
             self.ssl_context, self.proxy_config = given
 
+    def _new_conn(self) -> Any:
+        """Open a socket in the module; a tunnel or TLS comes next."""
+        sock = super()._new_conn()
+        self._enter("connect" if self._tunnel_host else "ssl")
+        return sock
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        self._enter("ssl")
+
     def _is_idle(self, sock: Any) -> bool:
         # TLS in TLS does not tell, and is not used again.
         return isinstance(sock, TLSSocket) and sock.is_idle()
@@ -167,11 +217,28 @@ class SocketPool(PoolOverModem):
         self._transport = transport
         self.ConnectionCls = functools.partial(self.connection_class, transport)
 
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        """Make a request, as urllib3 does, and note what it is for a trace."""
+        with requested(method, url):
+            return super().urlopen(method, url, *args, **kwargs)  # type: ignore[misc]
+
     def _get_conn(self, timeout: float | None = None) -> Any:
         """Return a connection; it may have been closed while it was kept."""
         conn = super()._get_conn(timeout)  # type: ignore[misc]
         idle_connections(self._transport.sockets).use(conn)
+        if (trace := self._transport.trace) is not None:
+            conn.collect(begin(trace, self._transport.sockets.clock, self))
         return conn
+
+    def _prepare_proxy(self, conn: Any) -> None:
+        """Make a tunnel through the proxy."""
+        with failing(conn.exchange):
+            super()._prepare_proxy(conn)  # type: ignore[misc]
+
+    def _make_request(self, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make one attempt of a request."""
+        with failing(conn.exchange):
+            return super()._make_request(conn, *args, **kwargs)  # type: ignore[misc]
 
     def _put_conn(self, conn: Any) -> None:
         """Keep a connection for the next request."""

@@ -111,7 +111,8 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         if (trace := self.transport.trace) is None:
             return self._exchange(sock, None)
         clock, url = self.transport.sockets.clock, self._whole_url()
-        with trace.entry(clock, self._method, url, sock.data) as entry:
+        via = "file" if self._by_file else "line"
+        with trace.entry(clock, self._method, url, sock.data, via) as entry:
             response = self._exchange(sock, entry.recording)
             entry.answer(response)
         if isinstance(sock.exchange, StoredResponse):
@@ -140,9 +141,13 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
     def _outgoing(self, data: bytes) -> Request:
         head = data.find(b"\r\n\r\n") + 4
+        has_body = len(data) > head
+        return Request(self._method, self._url(), data, has_body, self._by_file)
+
+    @property
+    def _by_file(self) -> bool:
         chosen = VIA.get()
-        by_file = (self.transport.via if chosen is None else chosen) == "file"
-        return Request(self._method, self._url(), data, len(data) > head, by_file)
+        return (self.transport.via if chosen is None else chosen) == "file"
 
     def _url(self) -> bytes:
         """Return the URL for AT+QHTTPURL.

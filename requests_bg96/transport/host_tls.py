@@ -317,6 +317,7 @@ class TLSSocket(SSLTransport):
         """Read into `buffer`; return the number of bytes, 0 at the end."""
         count = super().recv_into(buffer, nbytes, flags)
         self._keep_session()
+        cast(Any, self.socket).count_received(count)
         return count
 
     def _keep_session(self) -> None:

@@ -59,9 +59,16 @@ class Connector(Protocol):
     def clock(self) -> Clock:
         """The clock of the modem."""
 
-    def connect(self, host: str, port: int, timeout: float | None = None) -> Any:
+    def connect(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        recording: Any = None,
+    ) -> Any:
         """Connect to a server, and return what looks like a `socket.socket`.
 
+        :param recording: gets the dialogue, for a trace; it is `CollectedExchange`'s.
         :raises OSError: if that fails, with a `BG96Error` as its cause.
         """
 
@@ -73,14 +80,25 @@ class CollectedExchange(Protocol):
     def recording(self) -> Any:
         """Gets the dialogue; an object of `base.recording`."""
 
+    def sends(self, data: bytes | bytearray) -> None:
+        """Record a piece of the request, as it is sent; the first is the head."""
+
     def answer(self, response: Any) -> None:
         """Record the status and the headers of the response."""
+
+    def fail(self, error: BaseException) -> None:
+        """Record that the exchange failed with `error`."""
 
 
 class Collector(Protocol):
     """Collects the exchanges of connections, as `trace.Trace` does."""
 
     def entry(
-        self, clock: Clock, method: str, url: str, data: bytes | bytearray
+        self, clock: Clock, method: str, url: str, data: bytes | bytearray, via: str
     ) -> AbstractContextManager[CollectedExchange]:
         """Add an entry for the exchange in this ``with`` block."""
+
+    def begin_by_socket(
+        self, clock: Clock, method: str, url: str
+    ) -> CollectedExchange:
+        """Add an entry for an exchange over a socket, and return it."""

@@ -302,7 +302,8 @@ def test_other_commands_are_in_no_dialogue() -> None:
 def test_folded_headers() -> None:
     """The second line of a header is not taken for a header."""
     head = b"GET / HTTP/1.1\r\nDate: a\r\n\tb\r\nX: SECRET\r\n Date: SECRET\r\n\r\n"
-    entry = TraceEntry(Recording(VirtualClock()), "GET", SOMEWHERE, head, 0)
+    entry = TraceEntry(Recording(VirtualClock()), "GET", SOMEWHERE)
+    entry.sends(head)
     assert entry.request_headers == (("Date", "a b"), ("X", "redacted"))
 
 

@@ -66,7 +66,7 @@ class Exchange:
     :param reason: the text after the status.
     :param error: why it failed; "" if it did not.
     :param phases: the phases with their seconds, in order.
-    :param facts: names and values to show: sizes, types.
+    :param facts: names and values to show: the way, sizes, types.
     :param request_headers: names and values.
     :param response_headers: names and values.
     :param dialogue: the lines of the AT dialogue; none in files of other programs.
@@ -150,7 +150,7 @@ def _exchange(entry: dict[str, Any], start: float) -> Exchange:
         reason=_text(response.get("statusText")),
         error=_text(response.get("_error")),
         phases=tuple(_phases(entry)),
-        facts=tuple(_facts(request, response)),
+        facts=tuple(_facts(entry, request, response)),
         request_headers=tuple(_headers(request)),
         response_headers=tuple(_headers(response)),
         dialogue=tuple(_dialogue(entry)),
@@ -171,8 +171,10 @@ def _phases(entry: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _facts(
-    request: dict[str, Any], response: dict[str, Any]
+    entry: dict[str, Any], request: dict[str, Any], response: dict[str, Any]
 ) -> Iterator[tuple[str, str]]:
+    if via := _text(entry.get("_via")):
+        yield "via", via
     for name, part, key in (
         ("request", request, "bodySize"),
         ("response", response, "bodySize"),

@@ -81,6 +81,7 @@ def show_dialogue(where: Console, one: Exchange) -> None:
     """Print one request with its phases and its AT dialogue."""
     where.print(Text(f"{one.method} {one.url}", "bold"))
     where.print(Text(one.error or f"{one.result} {one.reason}".rstrip()))
+    where.print(Text(", ".join(f"{name}: {value}" for name, value in one.facts)))
     for name, spent in one.phases:
         where.print(Text(f"  {duration(spent):>9}  {PHASES[name]}", _colour(name)))
     where.print()
