@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 from .base import times
-from .base.channels import ChannelState, TcpChannel
+from .base.channels import TcpChannel
 from .base.codes import (
     SOCKET_BROKEN,
     SOCKET_CLOSED,
@@ -154,7 +154,7 @@ class ModemSocket:
         recording.number = self._channel.number
 
     def count_received(self, size: int) -> None:
-        """Count bytes that its reader got, for a trace."""
+        """Count bytes that its reader got, for a trace; 0 is the end."""
         if self._channel.recording is not None:
             self._channel.recording.receive(size)
 
@@ -309,10 +309,8 @@ class ModemSocket:
 
     def _end_recording(self, error: BaseException | None = None) -> None:
         """Record that the response is read to its end, or not any further."""
-        channel = self._channel
-        if channel.recording is not None:
-            cut = channel.state is ChannelState.ENDED and not channel.data
-            channel.recording.end_reading(error, cut=cut)
+        if self._channel.recording is not None:
+            self._channel.recording.end_reading(error)
 
     def _require_open(self) -> None:
         if self._closed and self._io_refs <= 0:

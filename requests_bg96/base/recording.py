@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ..clock import Clock
 from ..errors import BG96Error, Phase, TransferError
@@ -119,8 +118,10 @@ class SocketRecording(Recording):
         super().__init__(clock)
         #: The <connectID> of its socket; None before it has one.
         self.number: int | None = None
-        #: Tells whether a part of the response has not come.
-        self.incomplete: Callable[[], bool] = _nothing_missing
+        #: Whether the response tells where it ends, so that it needs no end of the
+        #: connection.
+        self.framed = False
+        self._cut = False
         #: The phase that begins with its first turn at the module.
         self._first = "setup"
 
@@ -154,18 +155,18 @@ class SocketRecording(Recording):
             super().note(phase, text)
 
     def receive(self, size: int) -> None:
-        """Count bytes of the response, after TLS."""
+        """Count bytes of the response, after TLS; 0 is the end of the connection."""
         if self._phase in ("wait", "receive") and not self.ended:
             self.received = (self.received or 0) + size
+            self._cut = not size
 
-    def end_reading(self, error: BaseException | None = None, *, cut: bool) -> None:
+    def end_reading(self, error: BaseException | None = None) -> None:
         """Record that nobody reads the response any more, if it has begun.
 
         :param error: why.
-        :param cut: whether the server has sent its end.
         """
         if self._phase == "receive" and not self.ended:
-            if error is None and cut and self.incomplete():
+            if error is None and self._cut and self.framed:
                 error = TransferError("the server has ended the response too early")
             self.end(error)
 
@@ -174,7 +175,3 @@ class SocketRecording(Recording):
 
     def _phase_of(self, error: BaseException | None) -> str:
         return self._phase
-
-
-def _nothing_missing() -> bool:
-    return False

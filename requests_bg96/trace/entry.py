@@ -47,7 +47,7 @@ class TraceEntry:
         self.url = shown_url(url, secrets=secrets)
         self.via = via
         self.request_headers: tuple[Header, ...] = ()
-        #: The bytes of the request's head and body that were sent.
+        #: The bytes of the request's head and body, as far as they are known.
         self.request_head_size = 0
         self.request_body_size = 0
         #: The status of the response; 0 without a response.

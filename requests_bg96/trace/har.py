@@ -54,9 +54,7 @@ def har_entry(entry: TraceEntry) -> dict[str, Any]:
     timings = _timings(entry.seconds)
     return {
         "startedDateTime": entry.started.isoformat(timespec="milliseconds"),
-        "time": sum(
-            one for name, one in timings.items() if one > 0 and name != "ssl"
-        ),
+        "time": sum(one for name, one in timings.items() if one > 0 and name != "ssl"),
         "request": _request(entry),
         "response": _response(entry),
         "cache": {},

@@ -55,7 +55,7 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
 
     def collect(self, exchange: CollectedExchange) -> None:
         """Record the next request for a trace."""
-        self.exchange = exchange
+        self.exchange, self._sends = exchange, False
         if self.sock is not None:
             self._plain.record(exchange.recording)
 
@@ -84,8 +84,12 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
             raise NewConnectionError(self, str(error)) from error
         sys.audit("http.client.connect", self, self.host, self.port)
         self._plain = sock
-        self._enter("send")
+        self._enter(self._phase_after_connect)
         return sock
+
+    @property
+    def _phase_after_connect(self) -> str:
+        return "send"
 
     def _free_socket(self, host: str, port: int) -> Any:
         """Return a new socket; if there is none left, one that is kept is closed.
@@ -142,8 +146,6 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
         self._sends = False
         exchange.recording.enter("wait")
         response = super().getresponse()
-        exchange.answer(response)
-        exchange.recording.enter("receive")
         follow(response, exchange)
         return response
 
@@ -189,11 +191,9 @@ class SocketHTTPSConnection(SocketHTTPConnection, urllib3.connection.HTTPSConnec
         finally:
             self.ssl_context, self.proxy_config = given
 
-    def _new_conn(self) -> Any:
-        """Open a socket in the module; a tunnel or TLS comes next."""
-        sock = super()._new_conn()
-        self._enter("connect" if self._tunnel_host else "ssl")
-        return sock
+    @property
+    def _phase_after_connect(self) -> str:
+        return "connect" if self._tunnel_host else "ssl"
 
     def _tunnel(self) -> None:
         super()._tunnel()

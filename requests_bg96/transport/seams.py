@@ -98,7 +98,5 @@ class Collector(Protocol):
     ) -> AbstractContextManager[CollectedExchange]:
         """Add an entry for the exchange in this ``with`` block."""
 
-    def begin_by_socket(
-        self, clock: Clock, method: str, url: str
-    ) -> CollectedExchange:
+    def begin_by_socket(self, clock: Clock, method: str, url: str) -> CollectedExchange:
         """Add an entry for an exchange over a socket, and return it."""

@@ -7,7 +7,6 @@ pool was asked for.
 from __future__ import annotations
 
 import contextvars
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -63,19 +62,13 @@ def failing(exchange: CollectedExchange | None) -> Iterator[None]:
 
 
 def follow(response: Any, exchange: CollectedExchange) -> None:
-    """Record the end of `response`, or let its socket do so.
+    """Record `response`, and its end, or let its socket do so.
 
     :param response: of urllib3; its head has arrived.
     """
     parsed = response._original_response
+    exchange.answer(response)
+    exchange.recording.framed = parsed.chunked or parsed.length is not None
+    exchange.recording.enter("receive")
     if parsed.isclosed():
         exchange.recording.end()
-        return
-    # The trace must not keep the response, and its connection, open.
-    found = weakref.ref(parsed)
-
-    def incomplete() -> bool:
-        left = found()
-        return left is not None and bool(left.length)
-
-    exchange.recording.incomplete = incomplete

@@ -461,18 +461,27 @@ def test_the_option(tmp_path: pathlib.Path) -> None:
     assert CliRunner().invoke(fetch, ["--har", str(tmp_path)]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("via", "command"), [("line", "AT+QHTTPGET"), ("socket", "AT+QISEND")]
+)
 @pytest.mark.parametrize("answer", [response(b"hello"), [Hangup()]])
-def test_the_option_of_a_request(answer: Answers, tmp_path: pathlib.Path) -> None:
+def test_the_option_of_a_request(
+    answer: Answers, via: str, command: str, tmp_path: pathlib.Path
+) -> None:
     """The trace is complete, whether the request fails or not."""
     path = tmp_path / "a.har"
     with Emulator(network=CallableNetwork(Servers(answer))) as emulator:
         words = ["get", "--port", emulator.url, "--har", str(path), SOMEWHERE]
+        words += ["--via", via]
         result = CliRunner().invoke(main, words)
     (found,) = read(path)
     assert found.url == SOMEWHERE
     assert found.status == (200 if result.exit_code == 0 else 0)
     assert found.failed is bool(result.exit_code)
-    assert any("AT+QHTTPGET" in line.text for line in found.dialogue)
+    assert any(command in line.text for line in found.dialogue)
+    assert ("via", via) in found.facts
+    shown = CliRunner().invoke(main, ["trace", str(path), "--show", "1"])
+    assert f"via: {via}" in shown.stdout
 
 
 def test_the_option_of_a_program(tmp_path: pathlib.Path) -> None:
