@@ -181,7 +181,6 @@ class SocketTurns:
 
         with engine.turn(deadline, anew=False) as turn:
             engine.free_line(deadline)
-            driver.record(None)
             link = self.ready(deadline)
             self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
             turn.wake = link.port.interrupt

@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,6 +40,11 @@ def by_socket(trace: Trace, **settings: Any) -> dict[str, Any]:
 def stages(entry: TraceEntry) -> list[str]:
     """The phases of the lines, each once."""
     return [*dict.fromkeys(phase for _, phase, _ in entry.lines)]
+
+
+def _failing_body() -> Iterator[bytes]:
+    yield b"x"
+    raise KeyError
 
 
 def hang_up(_: Request) -> Reply:
@@ -260,6 +266,33 @@ def test_lines_of_other_sockets() -> None:
     assert [text for *_, text in recording.lines] == mine
 
 
+def test_the_closing_of_other_sockets() -> None:
+    """Now, or when the next one is opened."""
+    trace = Trace()
+    answer = [response(b"x" * 9_000)[:-1_000], Delay(1.0), b"x" * 1_000]
+    with rig(answer, adapter=by_socket(trace)) as made:
+        one, two = made.get(stream=True), made.get(stream=True)
+        assert one.raw.read(4_000)
+        two.close()
+        made.modem.sockets.connect("other.example", 80).__del__()
+        three = made.session.get("http://another.example/", stream=True)
+        assert len(three.content) == len(one.content) + 4_000 == 9_000
+        assert made.written.count(b"AT+QICLOSE=") >= 2
+    for entry in trace.entries:
+        assert "QICLOSE" not in "".join(text for *_, text in entry.lines)
+
+
+def test_the_listener_records_for_nobody() -> None:
+    """What it hears is for all."""
+    trace = Trace()
+    answer = [response(b"hello")[:-3], Delay(1.0), b"llo"]
+    with rig(answer, adapter=by_socket(trace)) as made:
+        made.get()
+        assert b"+QIURC" in made.heard and b"+QIOPEN: " in made.heard
+    (entry,) = trace.entries
+    assert not [text for *_, text in entry.lines if text.startswith("< +QIURC")]
+
+
 def test_other_users_are_in_no_dialogue() -> None:
     """Commands, other requests, and the closing of sockets."""
     trace = Trace()
@@ -325,9 +358,16 @@ def test_proxies(tmp_path: pathlib.Path) -> None:
         with proxy() as far, serve_tls(context, hang_up) as server:
             target, proxies = server.at(), {"https": far.url}
             over.session.get(target, verify=authorities.file, proxies=proxies)
+            lost = {"data": _failing_body(), "proxies": proxies}
+            with pytest.raises(KeyError):
+                over.session.post(target, verify=authorities.file, **lost)
+            over.session.get(target, verify=authorities.file, proxies=proxies)
         with proxy("407 No") as far, pytest.raises(ProxyError):
             over.session.get(target, proxies={"https": far.url})
-    plain, tunnelled, refused = trace.entries
+    plain, tunnelled, broken, again, refused = trace.entries
+    assert broken.error == "KeyError" and broken.recording.ended
+    assert again.request_headers == tunnelled.request_headers
+    assert again.request_body_size == 0
     assert plain.url == "http://far.example/a?b=redacted"
     assert ("Proxy-Authorization", "redacted") in plain.request_headers
     assert (tunnelled.method, tunnelled.url) == ("GET", target)
