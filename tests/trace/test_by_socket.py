@@ -23,6 +23,7 @@ from tests.servers import Reply, Request, reply, serve
 from tests.sockets.over import Authorities, over_sockets
 from tests.sockets.proxies import proxy
 from tests.support import SOMEWHERE, Answers, response, rig
+from tests.thread_support import until
 from tests.tls_servers import serve_tls
 
 #: A line with the number of a socket.
@@ -358,9 +359,14 @@ def test_proxies(tmp_path: pathlib.Path) -> None:
         with proxy() as far, serve_tls(context, hang_up) as server:
             target, proxies = server.at(), {"https": far.url}
             over.session.get(target, verify=authorities.file, proxies=proxies)
-            lost = {"data": _failing_body(), "proxies": proxies}
+            body = _failing_body()
             with pytest.raises(KeyError):
-                over.session.post(target, verify=authorities.file, **lost)
+                over.session.post(
+                    target, body, verify=authorities.file, proxies=proxies
+                )
+            # The server has an end of the connection in place of the body.
+            until(lambda: server.errors)
+            server.errors.clear()
             over.session.get(target, verify=authorities.file, proxies=proxies)
         with proxy("407 No") as far, pytest.raises(ProxyError):
             over.session.get(target, proxies={"https": far.url})
