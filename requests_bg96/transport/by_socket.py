@@ -55,7 +55,7 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
 
     def collect(self, exchange: CollectedExchange) -> None:
         """Record the next request for a trace."""
-        self.exchange, self._sends = exchange, False
+        self.exchange = exchange
         if self.sock is not None:
             self._plain.record(exchange.recording)
 

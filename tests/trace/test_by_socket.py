@@ -270,7 +270,7 @@ def test_lines_of_other_sockets() -> None:
 def test_the_closing_of_other_sockets() -> None:
     """Now, or when the next one is opened."""
     trace = Trace()
-    answer = [response(b"x" * 9_000)[:-1_000], Delay(1.0), b"x" * 1_000]
+    answer: Answers = [response(b"x" * 9_000)[:-1_000], Delay(1.0), b"x" * 1_000]
     with rig(answer, adapter=by_socket(trace)) as made:
         one, two = made.get(stream=True), made.get(stream=True)
         assert one.raw.read(4_000)
@@ -286,7 +286,7 @@ def test_the_closing_of_other_sockets() -> None:
 def test_the_listener_records_for_nobody() -> None:
     """What it hears is for all."""
     trace = Trace()
-    answer = [response(b"hello")[:-3], Delay(1.0), b"llo"]
+    answer: Answers = [response(b"hello")[:-3], Delay(1.0), b"llo"]
     with rig(answer, adapter=by_socket(trace)) as made:
         made.get()
         assert b"+QIURC" in made.heard and b"+QIOPEN: " in made.heard
