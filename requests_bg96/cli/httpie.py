@@ -11,9 +11,8 @@ from typing import Any
 
 import click
 import requests
-from requests.adapters import BaseAdapter
-
 from httpie.plugins import TransportPlugin
+from requests.adapters import BaseAdapter
 
 from ..adapter import BG96Adapter
 from .configuration import defaults, path_of, read
