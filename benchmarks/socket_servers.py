@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 
-from requests_bg96.emulator import Connection, StreamNetwork, VirtualClock
+from requests_bg96.clock import Clock
+from requests_bg96.emulator import Connection, StreamNetwork
 from requests_bg96.emulator.callable_network import Delay, Part, ReceivedRequest, Until
 from requests_bg96.emulator.request_framing import RequestFraming, wants_close
 
@@ -98,7 +99,7 @@ def _serve(
 
 
 def served_by_module(
-    clock: VirtualClock, served: Served, context: ssl.SSLContext | None
+    clock: Clock, served: Served, context: ssl.SSLContext | None
 ) -> StreamNetwork:
     """Return a network of such servers.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 
+from .at.steps import Dialogue
 from .base import repeating, times
 from .base.channels import ChannelState, TcpChannel
 from .base.codes import (
@@ -20,7 +21,7 @@ from .base.codes import (
 )
 from .base.recording import SocketRecording
 from .clock import Clock, Deadline
-from .dialogues import context, setup
+from .dialogues import connect, context, setup
 from .dialogues import sockets as dialogues
 from .engine import Engine
 from .errors import (
@@ -261,10 +262,13 @@ class ModemSockets:
         try:
             if self.receive(channel, deadline):
                 return True
-            # A module that has restarted silently does not tell. Neither does one that
-            # forgets a URC.
+            # A module that has restarted silently does not tell. Soon after an answer,
+            # AT shows this. Later, QISTATE also shows whether a URC was forgotten.
             share = Deadline(self.clock, times.SOCKET_SHARE)
-            self._turns.ask(dialogues.examine(channel), share, channel, times.QUESTION)
+            lately = self._engine.driver.heard_lately
+            script: Dialogue[object]
+            script = connect.listen() if lately else dialogues.examine(channel)
+            self._turns.ask(script, share, channel, times.QUESTION)
             return channel.has_news and self.receive(channel, share)
         except NoAnswer:
             # Either others use the module, or it does not listen any more.

@@ -185,9 +185,14 @@ class Driver:
         """Record the time of the last answer."""
         self._last_answer = self._clock.now()
 
+    @property
+    def heard_lately(self) -> bool:
+        """Whether the module cannot have restarted unnoticed since its last answer."""
+        return self._clock.now() - self._last_answer <= times.START
+
     def doubt(self) -> None:
         """Forget the settings that were read if the module may have restarted."""
-        if self._clock.now() - self._last_answer > times.START:
+        if not self.heard_lately:
             self.known.doubt()
 
     @property
