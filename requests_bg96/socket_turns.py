@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from .at.link import Link
 from .at.steps import Dialogue, Listen
 from .base import repeating, times
-from .base.channels import TcpChannel, TcpChannels
+from .base.channels import ChannelState, TcpChannel, TcpChannels
 from .base.turns import Turn
 from .clock import Clock, Deadline
 from .dialogues import sockets as dialogues
@@ -131,18 +131,29 @@ class SocketTurns:
                 recording.take_turn()
             driver.record(recording)
             link = self.ready(deadline)
-            until = Deadline(self._engine.clock, max(deadline.left(), patience))
-            driver.run(link, dialogues.prepare(driver.known, self.channels), until)
-            if channel is not None and channel.failure is not None:
-                raise channel.failure
-            try:
-                return driver.run(link, dialogue, until)
-            except BG96Error:
-                raise
-            except BaseException:
-                if channel is not None:
-                    channel.kill(TransferError("an operation was interrupted"))
-                raise
+            until = Deadline(engine.clock, max(deadline.left(), patience))
+            return self._carry_out(dialogue, link, until, channel)
+
+    def _carry_out(
+        self,
+        dialogue: Dialogue[T],
+        link: Link,
+        until: Deadline,
+        channel: TcpChannel | None,
+    ) -> T:
+        """Run a dialogue; the caller has the turn."""
+        driver = self._engine.driver
+        driver.run(link, dialogues.prepare(driver.known, self.channels), until)
+        if channel is not None and channel.failure is not None:
+            raise channel.failure
+        try:
+            return driver.run(link, dialogue, until)
+        except BG96Error:
+            raise
+        except BaseException:
+            if channel is not None:
+                channel.kill(TransferError("an operation was interrupted"))
+            raise
 
     def is_silent(self, channel: TcpChannel, deadline: Deadline) -> bool:
         """Wait for news of `channel`; return whether to ask the module without any."""
@@ -185,6 +196,12 @@ class SocketTurns:
             self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
             turn.wake = link.port.interrupt
             driver.run(link, _listening(Listen(until.left(), given_up)), deadline)
+            if channel.state is ChannelState.OPEN and channel.has_news:
+                # In the same turn: the next one may be long in coming.
+                patient = Deadline(
+                    engine.clock, max(deadline.left(), times.SOCKET_ANSWER)
+                )
+                self._carry_out(dialogues.fetch(channel), link, patient, channel)
 
     def close_unclosed(self, deadline: Deadline) -> None:
         """Close what nobody uses any more, if the line is free; in the turn."""

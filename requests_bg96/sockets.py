@@ -284,17 +284,36 @@ class ModemSockets:
         :raises NoAnswer: if the module takes nothing by the deadline.
         :raises BG96Error: if the connection is lost, or the server has closed it.
         """
+        failed = 0
         while True:
             if channel.failure is not None:
                 raise channel.failure
             if channel.state is ChannelState.ENDED:
                 raise ModuleError(SOCKET_CLOSED, "AT+QISEND", phase=Phase.SEND)
-            script = dialogues.send(channel, bytes(data[: dialogues.MOST_SENT]))
+            piece = bytes(data[: dialogues.MOST_SENT])
+            script = dialogues.send(channel, piece)
             if sent := self._turns.ask(script, deadline, channel):
                 return sent
+            self._await_room(channel, len(piece), failed, deadline)
+            failed += 1
+
+    def _await_room(
+        self, channel: TcpChannel, size: int, failed: int, deadline: Deadline
+    ) -> None:
+        """Wait until the module can take `size` bytes, or until it is time to try.
+
+        A payload that finds no room costs its bytes on the line.
+
+        :param failed: how many attempts had failed before the last one.
+        """
+        pauses = repeating.SOCKET_FULL.pauses
+        for pause in pauses[min(failed, len(pauses) - 1) :]:
             if deadline.over:
                 raise NoAnswer("the module's send buffer was full until the timeout")
-            self.clock.sleep(min(repeating.SOCKET_FULL.pause, deadline.left()))
+            self.clock.sleep(min(pause, deadline.left()))
+            script = dialogues.has_room(channel, size)
+            if self._turns.ask(script, deadline, channel):
+                return
 
     def shut(self, channel: TcpChannel) -> None:
         """Stop the reading in all threads; do not wait for them."""

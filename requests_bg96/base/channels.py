@@ -49,6 +49,7 @@ class TcpChannel:
     :param failure: why it is dead.
     :param data: the bytes that came and were not read yet.
     :param sent: how many bytes the module has taken.
+    :param full: the bytes on their way to the server when the module had no room.
     :param shut: whether its reader was told to stop.
     :param refused: how often in a row the module has refused a command for it.
     :param recording: gets the dialogue of its current request; None without a trace.
@@ -63,6 +64,7 @@ class TcpChannel:
     failure: BG96Error | None = None
     data: bytearray = dataclasses.field(default_factory=bytearray, repr=False)
     sent: int = 0
+    full: int = 0
     shut: bool = False
     refused: int = 0
     recording: SocketRecording | None = dataclasses.field(default=None, repr=False)
@@ -82,7 +84,7 @@ class TcpChannel:
         """Whether there is a reason to ask the module, or to look here."""
         if self.state is ChannelState.OPENING:
             return self.opened is not None
-        return self.hinted or self.closing or self.readable
+        return self.hinted or self.closing or self.cut or self.readable
 
     def end(self) -> None:
         """Record the end of the server's bytes."""

@@ -173,8 +173,8 @@ SOCKET_REFUSED = Rule(
 )
 SOCKET_FULL = Rule(
     "the module's send buffer is full (SEND FAIL), and it has taken nothing",
-    "send it again",
-    pause=0.5,
+    "ask whether there is room, and send it again then, or after these pauses",
+    pauses=(0.02, 0.04, 0.08, 0.16, 0.32, 0.5),
 )
 
 #: In the order in which a request meets them.

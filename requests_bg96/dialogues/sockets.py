@@ -32,6 +32,7 @@ __all__ = (
     "examine",
     "examine_opening",
     "fetch",
+    "has_room",
     "open_socket",
     "prepare",
     "send",
@@ -297,10 +298,8 @@ def _sent_anyway(channel: TcpChannel, size: int) -> Dialogue[int]:
 
     :raises TransferError: if that cannot be told.
     """
-    reply = yield from asked(Command(f"+QISEND={channel.number},0"))
-    told = "".join(reply.values("+QISEND")[:1])
     taken = {channel.sent: 0, channel.sent + size: size}
-    found = number(told.partition(",")[0])
+    found, channel.full = yield from _progress(channel)
     if found not in taken:
         error = TransferError(
             "the module could not send on a socket, and does not tell how much it has "
@@ -311,6 +310,25 @@ def _sent_anyway(channel: TcpChannel, size: int) -> Dialogue[int]:
         channel.kill(error)
         raise error
     return _count(channel, taken[found])
+
+
+def has_room(channel: TcpChannel, size: int) -> Dialogue[bool]:
+    """Ask whether the module can take `size` bytes, after it could not.
+
+    The size of its buffer is not known. It has room for as much as it had taken then.
+    """
+    _, on_their_way = yield from _progress(channel)
+    return on_their_way == 0 or on_their_way + size <= channel.full
+
+
+def _progress(channel: TcpChannel) -> Dialogue[tuple[int | None, int]]:
+    """Ask how many bytes were sent, and how many of them are not acknowledged.
+
+    The first is None if the module does not tell it (TCP manual 2.1.7).
+    """
+    reply = yield from asked(Command(f"+QISEND={channel.number},0"))
+    told = "".join(reply.values("+QISEND")[:1]).split(",")
+    return number(told[0]), (number(told[-1]) or 0) if len(told) > 2 else 0
 
 
 def _count_refusal(channel: TcpChannel, name: str) -> Dialogue[None]:
