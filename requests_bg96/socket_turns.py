@@ -196,8 +196,11 @@ class SocketTurns:
             self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
             turn.wake = link.port.interrupt
             driver.run(link, _listening(Listen(until.left(), given_up)), deadline)
-            if channel.state is ChannelState.OPEN and channel.has_news:
-                # In the same turn: the next one may be long in coming.
+            if channel.state is ChannelState.OPEN and (
+                channel.has_news or engine.wanted
+            ):
+                # In the same turn: the next one may be long in coming, and a busy
+                # module may not have had the time for a URC.
                 patient = Deadline(
                     engine.clock, max(deadline.left(), times.SOCKET_ANSWER)
                 )
