@@ -45,8 +45,9 @@ class Statistics:
     """Counts since the modem was made.
 
     :param requests: requests that were sent to the module.
-    :param bytes_up: bytes of requests.
-    :param bytes_down: bytes of responses, head and body.
+    :param bytes_up: bytes of requests, head and body; over sockets, all payload sent,
+        with that of TLS.
+    :param bytes_down: the same of responses.
     :param line_bytes_up: all bytes written to the port.
     :param line_bytes_down: all bytes read from the port.
     :param recoveries: how often each step was taken.
