@@ -204,7 +204,9 @@ class SocketTurns:
                 patient = Deadline(
                     engine.clock, max(deadline.left(), times.SOCKET_ANSWER)
                 )
-                self._carry_out(dialogues.fetch(channel), link, patient, channel)
+                with self.recorded():
+                    driver.record(channel.recording)
+                    self._carry_out(dialogues.fetch(channel), link, patient, channel)
 
     def close_unclosed(self, deadline: Deadline) -> None:
         """Close what nobody uses any more, if the line is free; in the turn."""
