@@ -77,8 +77,8 @@ def test_a_full_send_buffer_costs_little(seconds: float) -> None:
         assert made.written.count(b"~") == len(data) + 1_460
 
 
-def test_a_buffer_whose_room_is_not_told() -> None:
-    """It is tried all the same, ever more rarely."""
+def test_a_send_buffer_that_stays_full_costs_little() -> None:
+    """The payload is tried again, ever more rarely."""
     with stage() as made:
         one, peer = made.connect(20.0)
         peer.reads = False
