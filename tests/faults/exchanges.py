@@ -11,9 +11,7 @@ from typing import Any
 
 import requests
 
-from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import ReceivedRequest, Silence, Switches
-from tests.faults.over_sockets import adapter
 from tests.https_support import LATER
 from tests.support import Rig, chunks, response
 
@@ -53,7 +51,6 @@ class Exchange:
     :param away: the seconds for which the reader is away meanwhile.
     :param line: the options of the emulator: a line's speed, and a host's buffer.
     :param beginnings: what may come before.
-    :param sockets: whether it uses the module's sockets.
     """
 
     name: str
@@ -68,7 +65,6 @@ class Exchange:
     away: float = 0.0
     line: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     beginnings: tuple[str, ...] = (FRESH, AT_ONCE)
-    sockets: bool = False
 
     @property
     def by_file(self) -> bool:
@@ -83,8 +79,6 @@ class Exchange:
 
     def ask(self, made: Rig, number: str) -> requests.Response:
         """Make the request."""
-        if self.sockets and isinstance(made.session.adapters["http://"], BG96Adapter):
-            made.session.mount("http://", adapter(made.modem))
         scheme = "https" if self.https else "http"
         headers: dict[str, Any] = {**HEADERS, "X-Number": number}
         found = made.session.request(
@@ -126,7 +120,7 @@ class Exchange:
 #: In place of a CA's certificate: the module stores it, and nobody parses it.
 AUTHORITY = str(pathlib.Path(__file__).with_name("authority.pem"))
 RAW = Switches(chunked="raw")
-FILE = {"via": "file"}
+FILE, SOCKET = {"via": "file"}, {"via": "socket"}
 #: A line that loses bytes that nobody takes within 50 ms, except with flow control.
 SHORT = {"baudrate": 115_200, "overflow": 512}
 
@@ -170,10 +164,12 @@ MAIN = (
 )
 #: Over the module's sockets.
 SOCKETS = (
-    Exchange("socket get", sockets=True, beginnings=ALL),
-    Exchange("socket post", "POST", b"t=21.5", sockets=True),
-    Exchange("socket chunks", framing="chunked", sockets=True, beginnings=(AT_ONCE,)),
-    Exchange("socket to the close", framing="close", sockets=True),
+    Exchange("socket get", settings=SOCKET, beginnings=ALL),
+    Exchange("socket post", "POST", b"t=21.5", settings=SOCKET),
+    Exchange(
+        "socket chunks", framing="chunked", settings=SOCKET, beginnings=(AT_ONCE,)
+    ),
+    Exchange("socket to the close", framing="close", settings=SOCKET),
 )
 EXCHANGES = (
     *MAIN,
