@@ -163,10 +163,14 @@ class Soak:
     :param clock: virtual, or the machine's.
     :param share: the share of requests with a fault.
     :param seed: the seed of the random numbers.
+    :param via: the way of the requests that are not by file.
     """
 
-    def __init__(self, clock: Clock, share: float, seed: int = 0) -> None:
+    def __init__(
+        self, clock: Clock, share: float, seed: int = 0, via: str = "line"
+    ) -> None:
         self._clock = clock
+        self._via = via
         self._share = share
         self._random = random.Random(seed)
         self._servers = Servers()
@@ -195,6 +199,7 @@ class Soak:
     def _rig(self) -> Iterator[Rig]:
         with rig(
             clock=self._clock,
+            adapter={"via": self._via},
             network=CallableNetwork(self._servers),
             switches=Switches(chunked="raw"),
             on_line=lambda way, data: self._line.update({way: len(data)}),

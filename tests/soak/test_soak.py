@@ -45,6 +45,14 @@ def test_faults_among_many_requests(seed: int) -> None:
     assert report.accounted["up"] > 20_000 and report.accounted["down"] > 200_000
 
 
+def test_faults_among_many_requests_over_sockets() -> None:
+    """Connections are kept, and several responses are unread at a time."""
+    report = Soak(VirtualClock(), 0.1, 1, "socket").run(100)
+    assert report.problems == []
+    assert report.faults.total() > 5 and report.outcomes["right"] > 80
+    assert report.accounted["up"] > 20_000 and report.accounted["down"] > 200_000
+
+
 def test_many_requests_in_real_time() -> None:
     """With threads that read for callers who are away."""
     with traced():

@@ -18,7 +18,8 @@ from requests_bg96.transport.sending import requests_errors
 from requests_bg96.transport.ways import choose
 from tests.conftest import Script
 from tests.servers import Server, reply
-from tests.sockets.over import Authorities, Over, over_sockets
+from tests.sockets.over import Authorities, Over, in_virtual_time, over_sockets
+from tests.support import SOMEWHERE, response
 from tests.tls_servers import serve_tls
 
 #: A port on which nobody listens.
@@ -49,6 +50,24 @@ def test_a_block_by_sockets(http_server: Server) -> None:
         assert ways(over) == (1, 1)
         assert over.session.get(url).ok
         assert ways(over) == (2, 1)
+
+
+def test_the_bytes_of_a_socket_are_counted() -> None:
+    """In both directions, as those of the line are."""
+    told = response(b"hello")
+    received: list[bytes] = []
+
+    def answer(request: bytes) -> bytes:
+        received.append(request)
+        return told
+
+    with in_virtual_time(answer) as (made, session):
+        for _ in range(2):
+            assert session.get(SOMEWHERE).content == b"hello"
+        stats = made.modem.stats
+    assert stats.requests == 2
+    assert stats.bytes_up == len(b"".join(received))
+    assert stats.bytes_down == 2 * len(told)
 
 
 def test_a_block_by_file(http_server: Server) -> None:
