@@ -89,6 +89,9 @@ TIDY = 5.0
 #: For the answer to a command of a socket, even if the caller's timeout ends before:
 #: without it, the socket is lost. On hardware, some 30 ms.
 SOCKET_ANSWER = 5.0
+#: For the answer to AT+QIOPEN, which comes at once (TCP manual 2.1.4): a URC tells when
+#: there is a connection. A module that has just restarted does not hear the command.
+SOCKET_OPENS = 10.0
 #: For SEND OK, while the send buffer is full (BG95's TCP application note, 2.3.7).
 SOCKET_SENT = 120.0
 #: The module waits so long for the server's end when it closes a socket, and answers
@@ -131,5 +134,6 @@ ORDER = (
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),
     ("CUT", "CLOSE"),
     ("SOCKET_SHARE", "SOCKET_END", "SOCKET_ANSWER", "SOCKET_CLOSED", "SOCKET_SENT"),
+    ("SOCKET_ANSWER", "BOOT", "SOCKET_OPENS", "CONNECT"),
     ("SOCKET_SENT", "CONNECT", "FETCH", "FOREVER"),
 )

@@ -164,7 +164,7 @@ def open_socket(
     rest = f",{port},0,0"
     peer = quoted(host, "host name", HOST_LIMIT)
     command = Command(
-        f'{text}"TCP",{peer}{rest}', timeout=times.MODULE_CONNECTS, shown=text + "..."
+        f'{text}"TCP",{peer}{rest}', timeout=times.SOCKET_OPENS, shown=text + "..."
     )
     reply = yield from asked(command)
     # Before the command, the URC was that of an earlier socket.

@@ -229,3 +229,17 @@ def test_interrupted_while_the_port_is_closed() -> None:
             if ended:
                 break
     assert 30 < line < 150
+
+
+def test_a_module_that_restarts_between_two_connections() -> None:
+    """It hears no command meanwhile; the next connection is asked for again."""
+    answer = response(b"hello", b"Connection: close")
+    with rig(answer, adapter={"via": "socket"}) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        last = len(made.heard) - before - len(b"\nOK\r\n")
+        made.emulator.add_fault(Fault("to_host", last, "reset_quiet"))
+        made.get()
+        assert made.get(timeout=40).content == b"hello"
+        assert len(made.servers.requests) == 4
