@@ -206,6 +206,23 @@ def test_a_full_send_buffer() -> None:
         assert "AT+QISEND=0,0" in made.commands
 
 
+def test_a_send_buffer_that_is_full_for_a_moment() -> None:
+    """The next piece follows soon: on a slow network, this happens for each piece."""
+    with stage() as made:
+        one, peer = made.connect(60.0)
+        peer.reads = False
+
+        def read_on() -> bool:
+            peer.reads = True
+            return False
+
+        made.clock.repeat(read_on, 0.1, "reads")
+        before = made.clock.now()
+        one.sendall(b"x" * 15_000)
+        assert "AT+QISEND=0,0" in made.commands
+        assert made.clock.now() - before < 0.3
+
+
 def test_a_send_buffer_that_stays_full() -> None:
     """The timeout is the connection's; what was sent before stays sent."""
     with stage() as made:
