@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Script
 from tests.servers import Reply, Request, Server, kept, raw, reply, serve
 from tests.sockets.over import TLS12, TLS13, Authorities, Over
+from tests.support import response
 from tests.tls_servers import serve_tls
 
 MIB = 1 << 20
@@ -131,6 +132,39 @@ def test_a_large_download_takes_no_memory(over: Over) -> None:
             tracemalloc.stop()
     assert size == 2 * MIB
     assert peak < MIB // 2
+
+
+def test_a_large_upload_takes_no_memory(over: Over) -> None:
+    """Nothing is kept of what the module has taken."""
+    taken = 0
+
+    class Counting(Server):
+        def finish_request(self, request: object, client_address: object) -> None:
+            nonlocal taken
+            last = b""
+            while not last.endswith(b"0\r\n\r\n"):
+                piece = request.recv(65_536)  # type: ignore[attr-defined]
+                taken, last = taken + len(piece), last[-4:] + piece
+            request.sendall(response())  # type: ignore[attr-defined]
+
+    def body() -> Iterator[bytes]:
+        for _ in range(64):
+            over.traffic.clear()
+            yield b"x" * 32_768
+
+    with Counting(lambda _: reply()) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        tracemalloc.start()
+        try:
+            assert over.session.post(server.url, data=body()).ok
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            server.shutdown()
+            thread.join()
+    assert taken > 2 * MIB
+    assert peak < MIB
 
 
 @pytest.mark.parametrize("upload", [True, False], ids=["up", "down"])
