@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from requests_bg96.emulator import Connection, StreamNetwork
 from requests_bg96.emulator.callable_network import Part
 
 Direction = Literal["up", "down"]
+DIRECTIONS: tuple[Direction, ...] = ("up", "down")
 #: What to put in place of one byte.
-CHANGES = {
+CHANGES: Mapping[str, Callable[[bytes], bytes]] = {
     "flip": lambda byte: bytes([byte[0] ^ 0x10]),
     "drop": lambda byte: b"",
     "double": lambda byte: byte + byte,

@@ -16,7 +16,7 @@ from requests_bg96 import BG96Adapter
 from requests_bg96.emulator import Fault
 from tests.sockets.over import TLS12, TLS13, Authorities
 from tests.sockets.stage import Stage, stage
-from tests.sockets.tampering import CHANGES, Change, TamperedServers
+from tests.sockets.tampering import CHANGES, DIRECTIONS, Change, TamperedServers
 from tests.support import response
 
 URL = "https://localhost/telemetry"
@@ -78,7 +78,7 @@ def test_the_network_changes_bytes(
     with attacked(version, authorities) as one:
         (whole,), counts = one.servers.heard, dict(one.servers.counts)
         for _ in range(120):
-            direction = source.choice(("up", "down"))
+            direction = source.choice(DIRECTIONS)
             offset = source.randrange(counts[direction])
             kind = source.choice([*CHANGES])
             one.servers.change = Change(direction, offset, kind)
