@@ -291,11 +291,17 @@ class ModemSockets:
             if channel.state is ChannelState.ENDED:
                 raise ModuleError(SOCKET_CLOSED, "AT+QISEND", phase=Phase.SEND)
             piece = bytes(data[: dialogues.MOST_SENT])
-            script = dialogues.send(channel, piece)
+            script = self._sending(channel, piece)
             if sent := self._turns.ask(script, deadline, channel):
                 return sent
             self._await_room(channel, len(piece), failed, deadline)
             failed += 1
+
+    def _sending(self, channel: TcpChannel, piece: bytes) -> Dialogue[int]:
+        """Send `piece`, and count what the module has taken of it."""
+        sent = yield from dialogues.send(channel, piece)
+        self._engine.driver.stats.bytes_up += sent
+        return sent
 
     def _await_room(
         self, channel: TcpChannel, size: int, failed: int, deadline: Deadline

@@ -118,7 +118,6 @@ class SocketLink(Link):
             # How much of it the module gets is not known if this is interrupted.
             self.owed = FILLER * len(payload) + CANCEL
             self._write(payload[start : start + WRITE_SIZE], State.PROMPTED)
-        self._stats.bytes_up += len(payload)
         self.state.on(Event.WHOLE)
         return self._end_of(step, until, lines)
 

@@ -204,6 +204,8 @@ def test_a_full_send_buffer() -> None:
         made.modem.signal()
         assert peer.heard == data
         assert "AT+QISEND=0,0" in made.commands
+        # What the module has refused is not counted.
+        assert made.modem.stats.bytes_up == len(data)
 
 
 def test_a_send_buffer_that_is_full_for_a_moment() -> None:
