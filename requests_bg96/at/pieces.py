@@ -51,6 +51,8 @@ class SocketLink(Link):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._steps |= {Send: self._send, Fetch: self._fetch, Listen: self._listen}
+        #: How many bytes had come before the last attempt to leave data mode.
+        self._came = 0
 
     def _ask(self, step: Ask, deadline: Deadline) -> bool:
         answered = super()._ask(step, deadline)
@@ -210,9 +212,11 @@ class SocketLink(Link):
         """Leave data mode, or the prompt: complete the payload that it waits for.
 
         A payload of another program has an unknown length. So if nothing else makes the
-        module answer, complete the longest.
+        module answer, complete the longest. A module at its prompt sends nothing.
         """
-        others = self._escapes % FILL_EVERY == FILL_EVERY - 1
+        came = self._stats.line_bytes_down
+        silent, self._came = came == self._came, came
+        others = silent and self._escapes % FILL_EVERY == FILL_EVERY - 1
         owed = self.owed or (FILLER * MOST_SENT + CANCEL if others else b"")
         self.owed = b""
         if not owed:

@@ -28,10 +28,14 @@ BEHIND = ("!", "x" * 201, "\r\r!", "\0")
 SIZE = 160
 
 
+#: These run something at import, or need HTTPie.
+LEFT_OUT = ("__main__", "cli.httpie")
+
+
 def modules() -> Iterator[types.ModuleType]:
-    """All modules of the package, except those that run something at import."""
+    """All modules of the package that can be imported."""
     for found in pkgutil.walk_packages(requests_bg96.__path__, "requests_bg96."):
-        if not found.name.endswith("__main__"):
+        if not found.name.endswith(LEFT_OUT):
             yield importlib.import_module(found.name)
 
 
