@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import math
+import sys
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -74,7 +75,8 @@ class Serial(SerialBase):
         """Close the port, which drops DTR."""
         emulator, self._emulator = self._emulator, None
         self.is_open = False
-        if emulator:
+        # At the end of the program, a thread may have been stopped with the lock.
+        if emulator and not sys.is_finalizing():
             with emulator.condition:
                 if self._alive(emulator):
                     emulator.advance()

@@ -383,3 +383,16 @@ def test_the_state_is_shown(emulator: Emulator) -> None:
     assert repr(emulator) == f"<Emulator {emulator.url} on>"
     emulator.power_off()
     assert repr(emulator) == f"<Emulator {emulator.url} off>"
+
+
+def test_the_end_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is closed then does not wait for a thread that was stopped."""
+    with Emulator() as emulator:
+        port = serial.serial_for_url(emulator.url)
+        monkeypatch.setattr("sys.is_finalizing", lambda: True)
+        closing = threading.Thread(target=port.close, daemon=True)
+        with emulator.condition:
+            closing.start()
+            closing.join(10)
+            assert not closing.is_alive()
+        assert not port.is_open
