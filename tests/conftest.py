@@ -7,7 +7,9 @@ import gc
 import os
 import re
 import signal
+import socket
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -100,3 +102,20 @@ def modem_session(emulator: Emulator) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.mount("http://", BG96Adapter(emulator.url))
         yield session
+
+
+@pytest.fixture
+def no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process has no socket and no resolver: using one fails the test."""
+    tried = []
+
+    def forbidden(*args: Any, **kwargs: Any) -> Any:
+        tried.append(args)
+        raise AssertionError("a socket was to be used")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, forbidden)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, forbidden)
+    yield
+    assert not tried

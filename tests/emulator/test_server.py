@@ -199,7 +199,6 @@ def test_port(bg96_emulator):
 def test_the_fixture_for_pytest(tmp_path: pathlib.Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST_FILE)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    plugin = ["-p", "requests_bg96.emulator.pytest_plugin", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *plugin, str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
     found = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert "1 passed" in found.stdout, found

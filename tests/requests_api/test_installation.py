@@ -58,23 +58,6 @@ def left_as_it_was() -> Iterator[None]:
     assert touched() == before
 
 
-@pytest.fixture
-def no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The process has no socket and no resolver: using one fails the test."""
-    tried = []
-
-    def forbidden(*args: Any, **kwargs: Any) -> Any:
-        tried.append(args)
-        raise AssertionError("a socket was to be used")
-
-    for name in ("connect", "connect_ex", "sendto"):
-        monkeypatch.setattr(socket.socket, name, forbidden)
-    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
-        monkeypatch.setattr(socket, name, forbidden)
-    yield
-    assert not tried
-
-
 @contextlib.contextmanager
 def pickling_rig() -> Iterator[Rig]:
     """A modem in real time, because a virtual clock cannot be pickled."""

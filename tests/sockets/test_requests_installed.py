@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
-import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,23 +25,6 @@ from tests.sockets.over import (
 )
 from tests.support import SOMEWHERE, response
 from tests.tls_servers import serve_tls
-
-
-@pytest.fixture
-def no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The process has no socket and no resolver: whatever tries fails the test."""
-    tried = []
-
-    def forbidden(*args: Any, **kwargs: Any) -> Any:
-        tried.append(args)
-        raise AssertionError("a socket was to be used")
-
-    for name in ("connect", "connect_ex", "sendto"):
-        monkeypatch.setattr(socket.socket, name, forbidden)
-    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
-        monkeypatch.setattr(socket, name, forbidden)
-    yield
-    assert not tried
 
 
 def hello(_: bytes) -> bytes:
