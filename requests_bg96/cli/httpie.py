@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import click
 import requests
@@ -83,15 +84,25 @@ class OverModem(BaseAdapter):
         response = self._made.send(sent, stream, timeout, verify, cert, proxies)
         response.request, response.url = request, str(request.url)
         if location := response.headers.get("Location"):
-            scheme, colon, rest = location.partition(":")
-            if colon and scheme.lower() in ("http", "https"):
-                response.headers["Location"] = f"{scheme.lower()}+bg96:{rest}"
+            response.headers["Location"] = _on_modem(sent.url, location)
         return response
 
     def close(self) -> None:
         """Give the port back."""
         if self._made is not None:
             self._made.close()
+
+
+def _on_modem(url: str, location: str) -> str:
+    """Return the place of a redirect, absolute, and with a scheme of ours.
+
+    It is read as requests reads it, which drops a tab in the midst of a scheme. Nothing
+    that a server sends may lead past the modem.
+    """
+    place = urlsplit(urljoin(url, location))
+    if place.scheme in ("http", "https"):
+        place = place._replace(scheme=f"{place.scheme}+bg96")
+    return place.geturl()
 
 
 class HTTPOverModem(TransportPlugin):  # type: ignore[misc]

@@ -7,11 +7,13 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from urllib.parse import quote
 
 import pytest
 
 from requests_bg96.emulator import Emulator
-from tests.servers import Server
+from tests.conftest import Script
+from tests.servers import Server, raw
 
 pytest.importorskip("httpie", reason="needs HTTPie: tox -e httpie")
 HTTP = shutil.which("http", path=str(pathlib.Path(sys.executable).parent)) or "http"
@@ -52,6 +54,30 @@ def test_a_redirect(emulator: Emulator, http_server: Server) -> None:
     assert done.returncode == 0, done.stderr
     assert "Location: http+bg96://" in done.stdout
     assert emulator.exchanges == 2
+
+
+@pytest.mark.parametrize("place", ["/echo", "//{host}/echo", "?to={url}/echo"])
+def test_a_relative_redirect(
+    emulator: Emulator, http_server: Server, place: str
+) -> None:
+    """It is made absolute, because urllib.parse does not join to our scheme."""
+    to = place.format(host=http_server.url.partition("//")[2], url=http_server.url)
+    url = f"{over_modem(http_server)}redirect/302?to={quote(to)}"
+    done = http(emulator, "--follow", "--all", "--headers", url)
+    assert done.returncode == 0, done.stderr
+    assert emulator.exchanges >= 2
+
+
+@pytest.mark.parametrize("scheme", ["ht\ttp", "HTTP", "http\t", "hTTps"])
+def test_a_redirect_past_the_modem(
+    emulator: Emulator, raw_server: Script, scheme: str
+) -> None:
+    """A server that spells the scheme in its own way does not get a connection."""
+    head = f"HTTP/1.1 302 So\r\nContent-Length: 0\r\nLocation: {scheme}://127.0.0.1:1/"
+    server = raw_server(raw(f"{head}\r\n\r\n".encode()))
+    done = http(emulator, "--follow", over_modem(server))
+    assert done.returncode == 1
+    assert "ModemHTTP" in done.stderr
 
 
 def test_settings(emulator: Emulator, http_server: Server) -> None:
