@@ -31,7 +31,7 @@ PRINTED: dict[str, list[str]] = {
     "long-transfers.rst": [f"update.bin {len(FIRMWARE)}"],
     "quick-start.rst": ["200"],
     "raspberry-pi.rst": ["201"],
-    "recipes.rst": ["200", "2", "30.0", "201", "one", "two", "lines", "200"],
+    "recipes.rst": ["200", "None", "None", "201", "one", "two", "lines", "200"],
     "remote-modems.rst": ["200"],
     "settings.rst": [],
     "several-modems.rst": ["200", "200", "[200, 200, 200, 200]"],
