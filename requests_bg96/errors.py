@@ -218,6 +218,8 @@ class ContextError(SetupError):
     """The PDP context cannot be activated."""
 
     curable = True
+    #: Whether the network said that it will refuse the next attempt as well.
+    lasting = False
 
 
 class PauseError(SetupError):

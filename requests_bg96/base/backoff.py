@@ -96,7 +96,8 @@ class Backoff:
         #: How many attempts in a row have failed.
         self.failures: int
         self.failures, seconds = self._record.load(name)
-        self._until = clock.now() + min(seconds, rule.pauses[-1] * (1 + SPREAD))
+        longest = max(*rule.pauses, rule.lasting) * (1 + SPREAD)
+        self._until = clock.now() + min(seconds, longest)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.failures} failures, {self.left:.0f} s>"
@@ -114,10 +115,15 @@ class Backoff:
         """Count an attempt, which is made now."""
         self._attempts.append(self._clock.now())
 
-    def failed(self) -> None:
-        """Begin the pause after a failure."""
+    def failed(self, *, lasting: bool = False) -> None:
+        """Begin the pause after a failure.
+
+        :param lasting: whether time does not mend the failure.
+        """
         pauses = self._rule.pauses
         pause = pauses[min(self.failures, len(pauses) - 1)]
+        if lasting:
+            pause = max(pause, self._rule.lasting)
         pause *= 1 + SPREAD * self._random.random()
         self.failures += 1
         self._until = self._clock.now() + pause

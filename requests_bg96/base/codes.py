@@ -13,6 +13,7 @@ __all__ = (
     "DOUBTFUL",
     "FILE_LIMIT",
     "GET_LIMIT",
+    "LASTING_REJECTS",
     "POST_LIMIT",
     "SECONDS_LIMIT",
     "SOCKET_BROKEN",
@@ -54,6 +55,10 @@ DOUBTFUL = frozenset({None, 3, 4, 50, 711, 726, 730})
 CONTEXT_LOST = frozenset({706, 707, 708, 709, 710})
 #: The name has no address, or the module has no name server (HTTP manual 4.3).
 UNRESOLVED = frozenset({714})
+#: The network rejects the module, and will do so again: illegal MS or ME, packet
+#: service not allowed, service option not supported or not subscribed, authentication
+#: failure (3GPP TS 27.007 9.2.2, after the causes of TS 24.008 and TS 24.301).
+LASTING_REJECTS = frozenset({103, 106, 107, 132, 133, 149})
 
 # The numbers of sockets (TCP manual 4)
 

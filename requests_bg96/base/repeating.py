@@ -22,6 +22,7 @@ class Rule(NamedTuple):
     :param seconds: for how long; None for the whole timeout of the request.
     :param pauses: seconds after each failure in a row, in place of `pause`. The last
         one holds from then on. `Backoff` adds a random part.
+    :param lasting: seconds after a failure that time does not mend.
     """
 
     finding: str
@@ -30,6 +31,7 @@ class Rule(NamedTuple):
     pause: float = 0.0
     seconds: float | None = None
     pauses: tuple[float, ...] = ()
+    lasting: float = 0.0
 
     def allows(self, failed: int) -> bool:
         """Return whether another attempt may follow `failed` of them."""
@@ -67,6 +69,7 @@ RESET = Rule(
     "reset the module",
     attempts=1,
     pauses=(600.0, 1_800.0, 3_600.0),
+    lasting=3_600.0,
 )
 #: Operators allow 30 refused activations an hour, or 4 automatic ones.
 CONTEXT = Rule(
@@ -75,6 +78,7 @@ CONTEXT = Rule(
     attempts=24,
     seconds=3_600.0,
     pauses=(0.0, 30.0, 120.0, 480.0, 900.0),
+    lasting=3_600.0,
 )
 FIND = Rule(
     "nothing answers on a newly opened port",

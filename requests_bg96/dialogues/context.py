@@ -8,6 +8,7 @@ from ..at.parameters import quoted
 from ..at.printable import recognisable
 from ..at.steps import Command, Dialogue, Reply, asked, must
 from ..base import repeating
+from ..base.codes import LASTING_REJECTS
 from ..base.knowledge import Knowledge
 from ..errors import ContextError, PauseError
 from ..settings import Settings
@@ -66,29 +67,47 @@ def activate(settings: Settings, known: Knowledge) -> Dialogue[None]:
         raise _pause(activation.failures, left)
     command = Command(f"+QIACT={settings.context_id}", timeout=150.0)
     activation.attempt()
-    reply = None
+    reply = attached = None
     if activation.failures < 2:
         reply = yield from asked(command)
     if reply is None or not reply.ok:
         yield from asked(Command(f"+QIDEACT={settings.context_id}", timeout=40.0))
-        yield from _attach()
+        attached = yield from _attach()
         reply = yield from asked(command)
     if reply.ok:
         activation.succeeded()
         known.resets.succeeded()
-    else:
-        activation.failed()
-        why = yield from asked(Command("+QIGETERROR"))
-        apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
-        error = ContextError(
-            f"the network refuses PDP context {settings.context_id} with {apn} "
-            f"({_reason(why)}): pass the "
-            "right apn=, username= and password=, and check the SIM's subscription",
-            command=str(command),
-            err=reply.err,
-        )
-        error.retry_after = activation.left
-        raise error
+        return
+    error = yield from _refusal(settings, command, attached, reply)
+    activation.failed(lasting=error.lasting)
+    error.retry_after = activation.left
+    raise error
+
+
+def _refusal(
+    settings: Settings, command: Command, attached: Reply | None, activated: Reply
+) -> Dialogue[ContextError]:
+    """Return the error of a context that the network refuses.
+
+    :param attached: the answer to AT+CGATT=1, if that was necessary.
+    :param activated: the answer to `command`.
+    """
+    why = yield from asked(Command("+QIGETERROR"))
+    reasons = _reason(why)
+    refused = activated
+    if attached is not None and attached.err is not None:
+        reasons += f"; AT+CGATT=1 gave {attached.err}"
+        refused = attached
+    apn = "the module's own APN" if settings.apn is None else f"APN {settings.apn}"
+    error = ContextError(
+        f"the network refuses PDP context {settings.context_id} with {apn} "
+        f"({reasons}): pass the "
+        "right apn=, username= and password=, and check the SIM's subscription",
+        command=str(command),
+        err=refused.err,
+    )
+    error.lasting = error.err in LASTING_REJECTS
+    return error
 
 
 def _pause(failures: int, seconds: float) -> PauseError:
@@ -111,11 +130,12 @@ def _reason(reply: Reply) -> str:
     return ", ".join(shown) or "no reason given"
 
 
-def _attach() -> Dialogue[None]:
-    """Attach to the packet domain, if necessary (HTTP manual 4.2)."""
+def _attach() -> Dialogue[Reply | None]:
+    """Attach to the packet domain (HTTP manual 4.2); None if it is attached."""
     reply = yield from asked(Command("+CGATT?"))
     if reply.values("+CGATT") == ["0"]:
-        yield from asked(Command("+CGATT=1", timeout=140.0))
+        return (yield from asked(Command("+CGATT=1", timeout=140.0)))
+    return None
 
 
 def has_names(settings: Settings) -> Dialogue[bool]:

@@ -29,6 +29,7 @@ HELP = {
     "pin": "the PIN of the SIM (1234)",
     "registration": f"registration with the network: {', '.join(STATES)}",
     "apn": "the only APN that the network accepts",
+    "attach_error": "the number with which the network rejects an attach",
     "model": "the module's name in the answer to ATI (BG96)",
     "overflow": "size of the host's receive buffer; further bytes are lost",
     "input_rate": "bytes per second that the module reads in data mode (default: all)",

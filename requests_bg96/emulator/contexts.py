@@ -124,7 +124,8 @@ class Contexts:
     def dial(self, number: int) -> None:
         """Activate a context for AT+CGACT. Attach first if necessary.
 
-        :raises CommandFailed: 30 without a network, 3 if three contexts are active.
+        :raises CommandFailed: 30 without a network, 3 if three contexts are active, or
+            the number with which the network rejects an attach.
         """
         if not self._module.radio.registered:
             raise CommandFailed(30)
@@ -132,7 +133,7 @@ class Contexts:
             return
         if len(self.up()) >= MOST_ACTIVE:
             raise CommandFailed(3)
-        self._module.radio.attached = True
+        self._module.radio.attach()
         self._contexts[number].dialled = True
 
     def hang_up(self, number: int) -> None:

@@ -58,6 +58,8 @@ class Emulator:
     :param pin: the PIN of the SIM.
     :param registration: "home", "roaming", "searching", "denied", "idle" or "unknown".
     :param apn: the only APN that the network accepts; None accepts all.
+    :param attach_error: the number with which the network rejects an attach, for
+        example 107; None accepts it.
     :param model: the module's name in the answer to ATI.
     :param faults: the faults of line, module and network.
     :param overflow: the bytes of the host's receive buffer. Further bytes are lost,
@@ -84,6 +86,7 @@ class Emulator:
         pin: str = "1234",
         registration: str = "home",
         apn: str | None = None,
+        attach_error: int | None = None,
         model: str = "BG96",
         faults: Iterable[Fault] = (),
         overflow: int | None = None,
@@ -107,6 +110,7 @@ class Emulator:
             pin=pin,
             registration=registration,
             apn=apn,
+            attach_error=attach_error,
             model=model,
         )
         self.line = Line(

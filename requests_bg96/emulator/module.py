@@ -38,6 +38,8 @@ class Module:
     :param pin: the PIN of the SIM.
     :param registration: the registration with the network; see `STATES`.
     :param apn: the only APN that the network accepts; None accepts all.
+    :param attach_error: the number with which the network rejects an attach, for
+        example 107; None accepts it.
     :param model: the module's name in the answer to ATI.
     """
 
@@ -52,6 +54,7 @@ class Module:
         pin: str = "1234",
         registration: str = "home",
         apn: str | None = None,
+        attach_error: int | None = None,
         model: str = "BG96",
     ) -> None:
         self.network = network
@@ -65,7 +68,7 @@ class Module:
         self.scheduler = Scheduler(now)
         self.terminal = Terminal(lambda: self.scheduler.now, switches)
         self.sim = Sim(sim, pin)
-        self.radio = Radio(self, registration)
+        self.radio = Radio(self, registration, attach_error)
         self.contexts = Contexts(self, apn)
         self.files = FileSystem()
         self.store = Store()

@@ -33,6 +33,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "pin": str,
     "registration": str,
     "apn": str,
+    "attach_error": int,
     "model": str,
     "overflow": int,
     "input_rate": int,

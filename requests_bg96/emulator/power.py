@@ -107,9 +107,7 @@ class Power:
         module.store.restart()
         module.counters.restart()
         module.functionality = 1
-        module.radio.stat = 0
-        module.radio.attached = True
-        module.radio.operator_mode = 0
+        module.radio.restart()
         module.sim.power(True, busy=True)
         profile = module.store.profile.copy()
         if not module.switches.echo_after_reset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .results import CommandFailed
 from .scheduler import Procedure
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Radio:
 
     :param module: the module; its URCs report changes.
     :param registration: a name of `STATES`: the network's decision.
+    :param attach_error: the number with which it rejects an attach (3GPP TS 27.007
+        9.2.2); None accepts it.
     :raises ValueError: if there is no such name.
     """
 
@@ -43,15 +46,33 @@ class Radio:
     area = "1A2B"
     cell = "01A2D3F"
 
-    def __init__(self, module: Module, registration: str) -> None:
+    def __init__(
+        self, module: Module, registration: str, attach_error: int | None = None
+    ) -> None:
         if registration not in STATES:
             raise ValueError(f"there is no registration {registration!r}")
         self._module = module
         self._registration = registration
-        self.stat = 0
-        self.attached = True
-        self.operator_mode = 0
+        self._attach_error = attach_error
+        self.restart()
         self.operator_format = 0
+
+    def restart(self) -> None:
+        """Begin anew, as after power-on. The module attaches as it registers."""
+        self.stat = 0
+        self.attached = self._attach_error is None
+        self.operator_mode = 0
+
+    def attach(self) -> None:
+        """Attach to the packet domain.
+
+        :raises CommandFailed: 30 without a network, or the network's number.
+        """
+        if not self.registered:
+            raise CommandFailed(30)
+        if self._attach_error is not None:
+            raise CommandFailed(self._attach_error)
+        self.attached = True
 
     @property
     def registered(self) -> bool:

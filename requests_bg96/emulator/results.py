@@ -33,6 +33,22 @@ _GENERAL = {
     31: "network timeout",
 }
 
+#: 3GPP TS 27.007 9.2.2. The AT manual does not list them, and says that its list is not
+#: complete.
+_PACKET_DOMAIN = {
+    103: "Illegal MS",
+    106: "Illegal ME",
+    107: "GPRS services not allowed",
+    111: "PLMN not allowed",
+    112: "Location area not allowed",
+    113: "Roaming not allowed in this location area",
+    132: "service option not supported",
+    133: "requested service option not subscribed",
+    134: "service option temporarily out of order",
+    148: "unspecified GPRS error",
+    149: "PDP authentication failure",
+}
+
 #: FILE manual 4.
 _FILE = {
     400: "invalid input value",
@@ -122,7 +138,7 @@ TCP_ERRORS = {
     574: "port busy",
 }
 
-CME_TEXTS = {**_GENERAL, **_FILE, **_HTTP}
+CME_TEXTS = {**_GENERAL, **_PACKET_DOMAIN, **_FILE, **_HTTP}
 
 
 class CommandFailed(Exception):

@@ -27,7 +27,14 @@ from ..base.knowledge import Knowledge
 from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..dialogues import connect, identity
-from ..errors import BG96Error, LimitError, ModuleError, PortError, SetupError
+from ..errors import (
+    BG96Error,
+    ContextError,
+    LimitError,
+    ModuleError,
+    PortError,
+    SetupError,
+)
 from ..settings import Settings
 from ..stats import Recovery
 from .policy import REPEATED, Attempts, Remedy
@@ -213,7 +220,8 @@ class Driver:
             self.stats.recovered(Recovery.SET_UP, error)
 
     def _reset(self, error: BG96Error, deadline: Deadline) -> None:
-        self.known.resets.failed()
+        lasting = isinstance(error, ContextError) and error.lasting
+        self.known.resets.failed(lasting=lasting)
         self.stats.recovered(Recovery.RESET, error)
         link = self.link or self._open()
         link.give_up()

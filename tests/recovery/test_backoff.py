@@ -201,7 +201,7 @@ def test_a_clock_that_was_wrong(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "pauses.json"
     for written in (0.0, time.time() + 10**9):
         path.write_text(json.dumps({"activation": [9, 10**12, written]}))
-        assert pauses(path).left <= 900 * (1 + SPREAD)
+        assert pauses(path).left <= HOUR * (1 + SPREAD)
 
 
 def test_a_file_that_cannot_be_written(
@@ -214,3 +214,43 @@ def test_a_file_that_cannot_be_written(
         found.failed()
     assert "the pauses cannot be kept in" in caplog.text
     assert found.left
+
+
+# Causes
+
+
+@pytest.mark.parametrize(
+    ("number", "each_hour"), [(107, 1), (133, 1), (134, 4), (None, 4)]
+)
+def test_the_cause_of_a_reject(number: int | None, each_hour: int) -> None:
+    """After a reject that time does not mend, the network is asked once an hour."""
+    unfit = WRONG if number is None else {}
+    with rig(HELLO, apn="iot.example", attach_error=number, adapter={**unfit}) as made:
+        cause = failure(made)
+        assert isinstance(cause, ContextError)
+        assert cause.lasting == (each_hour == 1)
+        assert cause.err == number
+        assert (number is None) == ("AT+CGATT=1 gave" not in str(cause))
+        for _ in range(3 * 60):
+            made.clock.sleep(60)
+            failure(made)
+        before = count(made, b"AT+QIACT=1")
+        for _ in range(4 * 60):
+            made.clock.sleep(60)
+            failure(made)
+        assert count(made, b"AT+QIACT=1") - before <= 4 * each_hour
+
+
+def test_a_reset_after_a_lasting_reject() -> None:
+    """It may help, because the module gives up until it starts again: once an hour."""
+    with rig(HELLO, attach_error=107, adapter={"allow_reset": True}) as made:
+        for _ in range(4 * 60):
+            failure(made)
+            made.clock.sleep(60)
+        assert 3 <= made.modem.stats.resets <= 4
+
+
+def test_a_lasting_pause_lasts_when_the_program_ends(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "pauses.json"
+    pauses(path).failed(lasting=True)
+    assert HOUR - 1 < pauses(path).left <= HOUR * (1 + SPREAD)

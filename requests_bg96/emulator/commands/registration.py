@@ -61,10 +61,10 @@ def attached(module: Module) -> Reply:
 def attach(module: Module, state: int) -> None:
     """Attach to or detach from the packet domain (AT manual 9.1)."""
     module.sim.require()
-    if state and not module.radio.registered:
-        raise CommandFailed(30)
-    module.radio.attached = state == 1
-    if not state:
+    if state:
+        module.radio.attach()
+    else:
+        module.radio.attached = False
         module.contexts.lose_all()
 
 
