@@ -5,22 +5,13 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 import click
-import requests
 from rich.markup import escape
 
-from .options import as_json
+from .options import as_json, bundle
 from .output import console, show_json
 from .roots import Found, RootError, find_root, read_bundle, split_address
 
-__all__ = ("bundle", "root_command")
-
-#: The option for the certificates to choose from.
-bundle = click.option(
-    "--bundle",
-    type=click.Path(exists=True, dir_okay=False),
-    default=requests.utils.DEFAULT_CA_BUNDLE_PATH,
-    help="The roots to choose from. Default: requests' own.",
-)
+__all__ = ("root_command",)
 
 
 @click.command("ca")

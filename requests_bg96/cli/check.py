@@ -14,10 +14,9 @@ import click
 import requests
 from rich.markup import escape
 
-from .ca import bundle
 from .failures import Failure, request_failure
 from .handshakes import TlsProfile, examine
-from .options import Command, as_json
+from .options import Command, as_json, bundle
 from .output import console, show_json
 from .progress import Bar
 from .roots import RootError, read_bundle, split_address

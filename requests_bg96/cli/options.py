@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+import requests
 
 from ..modem import BG96Modem
 from ..settings import Settings
@@ -18,6 +19,7 @@ from ..settings import Settings
 __all__ = (
     "Command",
     "as_json",
+    "bundle",
     "meanings",
     "port",
     "setting",
@@ -36,6 +38,13 @@ port = click.option(
     metavar="PORT",
     show_envvar=True,
     help="The module's AT port, or usb:SERIAL. Default: the one module on USB.",
+)
+#: The option for the certificates to choose from.
+bundle = click.option(
+    "--bundle",
+    type=click.Path(exists=True, dir_okay=False),
+    default=requests.utils.DEFAULT_CA_BUNDLE_PATH,
+    help="The roots to choose from. Default: requests' own.",
 )
 #: The option for output as JSON.
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -43,6 +43,8 @@ class Module:
     :param model: the module's name in the answer to ATI.
     """
 
+    maker = "Quectel"
+
     def __init__(
         self,
         network: Network,
@@ -61,6 +63,8 @@ class Module:
         self.switches = switches
         self.answer_delay = answer_delay
         self.model = model
+        #: The firmware revision, in the form of AT manual 2.1.
+        self.revision = f"{model}MAR02A07M1G"
         self.exchanges = 0
         self.functionality = 1
         #: Whether another port of the module is in data mode (HTTP manual 4.4).

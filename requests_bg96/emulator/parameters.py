@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .command_line import split_arguments
-from .ufs import RAM, plain_name
+from .file_names import RAM, plain_name
 
 __all__ = (
     "FileName",

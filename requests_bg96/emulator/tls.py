@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .file_names import plain_name
 from .network import TlsSettings
 from .results import CommandFailed
-from .ufs import plain_name
 
 if TYPE_CHECKING:
     from .module import Module

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
+from .file_names import LONGEST_NAME, RAM, UFS, storage_of
 from .results import CommandFailed
 
 __all__ = (
     "FileSystem",
-    "LONGEST_NAME",
     "OpenFile",
-    "RAM",
     "STORAGES",
     "TOTAL",
-    "UFS",
     "checksum",
-    "plain_name",
 )
-
-#: The storages, as prefixes of a name. UFS may be omitted. Siblings have RAM, and
-#: drivers use it.
-UFS = "UFS:"
-RAM = "RAM:"
 
 #: The bytes of the UFS of a BG96 (seen on hardware).
 TOTAL = 14483456
@@ -32,9 +24,6 @@ STORAGES = {UFS: TOTAL, RAM: 1048576}
 
 #: The most open files. The FILE manual has the error, but not the number.
 MOST_OPEN = 10
-
-#: The most bytes of a name (FILE manual 2.3 to 2.6).
-LONGEST_NAME = 80
 
 
 def checksum(data: bytes | bytearray) -> int:
@@ -48,15 +37,6 @@ def checksum(data: bytes | bytearray) -> int:
     for byte in data[1::2]:
         low ^= byte
     return high << 8 | low
-
-
-def plain_name(name: str) -> str:
-    """Return a name without ``UFS:``, because that is the default."""
-    return name[len(UFS) :] if name[: len(UFS)].upper() == UFS else name
-
-
-def _storage(name: str) -> str:
-    return RAM if name.startswith(RAM) else UFS
 
 
 @dataclasses.dataclass
@@ -97,18 +77,18 @@ class FileSystem:
 
     def free(self, name: str = UFS) -> int:
         """Return the number of free bytes in the storage of a file."""
-        storage = _storage(name)
+        storage = storage_of(name)
         return STORAGES[storage] - self.used(storage)
 
     def names(self, pattern: str = "*") -> list[str]:
         """Return the names in a storage, or one name, which must exist (405)."""
         if pattern in ("*", RAM + "*"):
-            return self._stored(_storage(pattern))
+            return self._stored(storage_of(pattern))
         self.content(pattern)
         return [pattern]
 
     def _stored(self, storage: str) -> list[str]:
-        return [name for name in self._files if _storage(name) == storage]
+        return [name for name in self._files if storage_of(name) == storage]
 
     def content(self, name: str) -> bytearray:
         """Return the content of a file, which must exist (405)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.emulator.ufs import RAM, STORAGES, checksum
+from requests_bg96.emulator.file_names import RAM
+from requests_bg96.emulator.ufs import STORAGES, checksum
 from tests.emulator.host import CONNECT, OK, Host, HostMaker, cme, response
 
 SPACE = STORAGES[RAM]

@@ -9,7 +9,6 @@ from ..parameters import Number
 from ..registry import Registry, Reply
 from ..results import Quiet
 from ..settings import FACTORY_REGISTERS, REGISTER_RANGES, Profile, profile_lines
-from .general import MAKER, revision
 
 if TYPE_CHECKING:
     from ..module import Module
@@ -78,7 +77,7 @@ def view(module: Module, number: int) -> Reply:
 @COMMANDS.basic("I", Number(0, 0, default=0))
 def identify(module: Module, number: int) -> Reply:
     """Print the maker, the model and the revision (AT manual 2.1)."""
-    return [MAKER, module.model, f"Revision: {revision(module)}"]
+    return [module.maker, module.model, f"Revision: {module.revision}"]
 
 
 @COMMANDS.basic("O", Number(0, 0, default=0))

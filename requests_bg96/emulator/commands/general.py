@@ -10,23 +10,16 @@ from ..registry import Registry, Reply
 if TYPE_CHECKING:
     from ..module import Module
 
-__all__ = ("COMMANDS", "MAKER", "revision")
+__all__ = ("COMMANDS", "IDENTITIES")
 
 COMMANDS = Registry()
-
-MAKER = "Quectel"
 
 #: An IMEI of the range for tests (TAC 00000000).
 IMEI = "000000000000000"
 
 
-def revision(module: Module) -> str:
-    """Return the firmware revision, in the form of AT manual 2.1."""
-    return f"{module.model}MAR02A07M1G"
-
-
 def _maker(module: Module) -> Reply:
-    return [MAKER]
+    return [module.maker]
 
 
 def _model(module: Module) -> Reply:
@@ -34,7 +27,7 @@ def _model(module: Module) -> Reply:
 
 
 def _revision(module: Module) -> Reply:
-    return [revision(module)]
+    return [module.revision]
 
 
 def _imei(module: Module) -> Reply:
@@ -42,7 +35,7 @@ def _imei(module: Module) -> Reply:
 
 
 def _application(module: Module) -> Reply:
-    return [f"{revision(module)}_01.007.01.007"]
+    return [f"{module.revision}_01.007.01.007"]
 
 
 #: Commands that print one bare line (AT manual 2.2-2.9, 2.26).

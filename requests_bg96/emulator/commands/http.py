@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..data_mode import DataModeEnd, collect
+from ..file_names import LONGEST_NAME
 from ..http_exchange import HttpExchange, HttpFailed
 from ..http_results import end_read, end_upload, later, say_result
 from ..http_url import request_head
@@ -13,7 +14,6 @@ from ..registry import Lines, Registry, Reply
 from ..results import CommandFailed
 from ..scheduler import Procedure, Wait
 from ..transfer import read_out
-from ..ufs import LONGEST_NAME
 
 if TYPE_CHECKING:
     from ..module import Module
