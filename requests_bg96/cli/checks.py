@@ -20,7 +20,7 @@ from ..dialogues.tls import CLOCK_TOLERANCE, clock_of
 from ..errors import BG96Error, ModuleError, PortError
 from ..modem import BG96Modem
 from .host import is_ignored, is_running, others_at
-from .radio import RadioNetwork, Signal
+from .radio import RadioNetwork, ServingCell, Signal
 
 __all__ = ("Finding", "Level", "answer", "examine", "repair")
 
@@ -30,8 +30,8 @@ SECONDS = 10.0
 WEAK = 1
 #: How to install the udev rules.
 UDEV = (
-    '"requests-bg96 udev | sudo tee /etc/udev/rules.d/70-bg96.rules" keeps '
-    "ModemManager off the module after you plug it in again"
+    'install the rules that keep it off: see "requests-bg96 udev --help"; then plug '
+    "the module in again"
 )
 
 
@@ -196,6 +196,20 @@ def network(modem: BG96Modem) -> Finding:
     return Finding("network", Level.OK, str(found), "", fields)
 
 
+def cell(modem: BG96Modem) -> Finding:
+    """Return the cell in which the module is, as it tells it."""
+    try:
+        found = ServingCell.told(answer(modem, 'AT+QENG="servingcell"', "+QENG"))
+    except ModuleError:
+        # The manual does not have the command.
+        found = None
+    if found is None:
+        return Finding("cell", Level.OK, "the module does not tell")
+    level = Level.OK if found.registered else Level.WARNING
+    fields = {"state": found.state, **found.fields}
+    return Finding("cell", level, str(found), "", fields)
+
+
 def registration(modem: BG96Modem) -> Finding:
     """Check that the module is registered (HTTP manual 4.2)."""
     found = modem.registration()
@@ -330,6 +344,7 @@ CHECKS: tuple[Check, ...] = (
     sim,
     signal,
     network,
+    cell,
     registration,
     attachment,
     access_point,

@@ -17,7 +17,7 @@ from ..modem import BG96Modem
 from ..settings import Settings
 from .checks import Finding, Level, examine, repair
 from .options import Command, as_json, port, settings
-from .output import console, show_json
+from .output import console, show_hanging, show_json
 from .radio import MOST_BARS
 
 __all__ = ("doctor_command",)
@@ -114,11 +114,13 @@ def _show(
     width = max(len(finding.check) for finding in findings)
     for finding in findings:
         mark, colour = MARKS[finding.level]
-        text = _bars(finding, where) + escape(finding.found)
-        where.print(f"[{colour}]{mark:7}[/] {finding.check:{width}}  {text}")
+        first = f"[{colour}]{mark:7}[/] {finding.check:{width}}  "
+        show_hanging(where, first, _bars(finding, where) + escape(finding.found))
         if finding.advice:
-            where.print(f"{'':{width + 10}}[dim]{escape(finding.advice)}[/]")
-    where.print(f"\n{_summary(findings)}")
+            advice = f"[dim]{escape(finding.advice)}[/]"
+            show_hanging(where, " " * (width + 10), advice)
+    where.print()
+    show_hanging(where, "", _summary(findings))
     if not (again or watch or _faults(findings)):
         port = f" --port {modem.port}" if modem.port else ""
         same = ", with the same settings" if modem.settings != Settings() else ""

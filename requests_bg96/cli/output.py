@@ -9,8 +9,9 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
-__all__ = ("console", "show_json", "show_rows")
+__all__ = ("console", "show_hanging", "show_json", "show_rows")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -21,6 +22,25 @@ def console(*, stderr: bool = False) -> Console:
 def show_json(value: Any) -> None:
     """Print `value` as JSON, in one line."""
     click.echo(json.dumps(value))
+
+
+def show_hanging(where: Console, first: str, rest: str) -> None:
+    """Print a paragraph whose later lines are indented as far as `first` is wide.
+
+    Lines are broken between words, and at a terminal only: programs get one line.
+
+    :param first: the text in front, as markup.
+    :param rest: the paragraph, as markup.
+    """
+    front = Text.from_markup(first)
+    body = Text.from_markup(rest)
+    room = where.width - front.cell_len
+    if not where.is_terminal:
+        where.print(front + body)
+        return
+    for line in body.wrap(where, max(room, 20)):
+        where.print(front + line)
+        front = Text(" " * front.cell_len)
 
 
 def show_rows(rows: Sequence[Sequence[str]], indent: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""The signal and the network, by name (AT manual 6.17 and 6.18)."""
+"""The signal and the network, by name (AT manual 6.17 and 6.18; AT+QENG)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import Any
 
-__all__ = ("MOST_BARS", "RadioNetwork", "Signal", "values_of")
+__all__ = ("MOST_BARS", "RadioNetwork", "ServingCell", "Signal", "values_of")
 
 #: The least dBm for each bar. No manual has such a table. Phones use similar values.
 #: These are lower, because LTE-M repeats its data and works with less.
@@ -14,7 +14,33 @@ RSRP_BARS = (-130, -120, -110, -100, -90)
 RSSI_BARS = (-112, -105, -95, -85, -75)
 MOST_BARS = len(RSRP_BARS)
 
-_VALUE = re.compile(r'"([^"]*)"|([^,"]+)')
+#: The words of AT+QENG for the state, in plain words.
+CELL_STATES = {
+    "SEARCH": "searches for a cell",
+    "LIMSRV": "in a cell without registration",
+    "NOCONN": "idle",
+    "CONNECT": "connected",
+}
+#: The fields after the state, as drivers for BG96 read them: no manual of the BG96 has
+#: the command. Drivers disagree about the unit of the SINR. The widths of the channel
+#: are codes.
+_LTE_FIELDS = (
+    *("technology", "duplex", "country", "network", "cell", "physical_cell"),
+    *("channel", "band", "uplink_width", "downlink_width", "area"),
+    *("rsrp_dbm", "rsrq_db", "rssi_dbm", "sinr", "srxlev"),
+)
+_GSM_FIELDS = (
+    *("technology", "country", "network", "area", "cell", "bsic"),
+    *("channel", "band", "rxlev_dbm"),
+)
+#: The fields that are measured numbers. The others are names, some of them
+#: hexadecimal or with zeros in front.
+_MEASURED = {"rsrp_dbm", "rsrq_db", "rssi_dbm", "sinr", "srxlev", "rxlev_dbm"}
+#: The fields whose names are abbreviations, and the units in names.
+_ABBREVIATED = {"rsrp", "rsrq", "rssi", "sinr", "bsic"}
+_UNITS = {"dbm": "dBm", "db": "dB"}
+
+_VALUE = re.compile(r'\s*(?:"([^"]*)"|([^,"\s][^,"]*))')
 _NUMBER = re.compile("-?[0-9]{1,6}")
 
 
@@ -131,3 +157,58 @@ class RadioNetwork:
             ("channel ", self.channel),
         )
         return ", ".join(name + value for name, value in named if value)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServingCell:
+    """The answer to ``AT+QENG="servingcell"``.
+
+    :param state: what the module does with the cell, a key of `CELL_STATES`.
+    :param fields: the other values by name, as the module tells them.
+    """
+
+    state: str
+    fields: dict[str, str | int] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def told(cls, answer: str) -> ServingCell | None:
+        """Return the cell in an answer; None if it tells none.
+
+        :param answer: the text after ``+QENG:``.
+        """
+        kind, *values = values_of(answer) or [""]
+        if kind != "servingcell" or not values:
+            return None
+        state, *rest = values
+        names = _GSM_FIELDS if rest[:1] == ["GSM"] else _LTE_FIELDS
+        # A module prints "-" for what it does not know.
+        told = {name: one for name, one in zip(names, rest) if one != "-"}
+        return cls(state, {name: _measured(name, one) for name, one in told.items()})
+
+    @property
+    def registered(self) -> bool:
+        """Whether the module is registered in the cell."""
+        return self.state in ("NOCONN", "CONNECT")
+
+    def __str__(self) -> str:
+        told = [
+            _labelled(name, value)
+            for name, value in self.fields.items()
+            # Codes tell a person nothing.
+            if not name.endswith("_width")
+        ]
+        return ", ".join([CELL_STATES.get(self.state, self.state), *told])
+
+
+def _measured(name: str, value: str) -> str | int:
+    measured = name in _MEASURED and _NUMBER.fullmatch(value)
+    return int(value) if measured else value
+
+
+def _labelled(name: str, value: str | int) -> str:
+    if name in ("technology", "duplex"):
+        return str(value)
+    words = name.split("_")
+    unit = f" {_UNITS[words.pop()]}" if words[-1] in _UNITS else ""
+    label = " ".join(words)
+    return f"{label.upper() if label in _ABBREVIATED else label} {value}{unit}"

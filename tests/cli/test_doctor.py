@@ -43,8 +43,16 @@ def ready() -> Iterator[Emulator]:
 
 
 CHECKS = [
-    *["module", "SIM", "signal", "network", "registration", "attach", "APN"],
-    *["PDP context", "name server", "settings", "clock", "speed", "flow control"],
+    *["module", "SIM", "signal", "network", "cell", "registration", "attach"],
+    *[
+        "APN",
+        "PDP context",
+        "name server",
+        "settings",
+        "clock",
+        "speed",
+        "flow control",
+    ],
 ]
 
 
@@ -88,6 +96,7 @@ def test_what_the_doctor_calls_later_is_done() -> None:
         ({"sim": "puk"}, "SIM", "fault"),
         ({"registration": "searching"}, "registration", "warning"),
         ({"registration": "searching"}, "signal", "fault"),
+        ({"registration": "searching"}, "cell", "warning"),
         ({"registration": "idle"}, "registration", "fault"),
         ({"registration": "denied"}, "registration", "fault"),
     ],
@@ -149,6 +158,7 @@ def examined(*faults: Fault) -> tuple[bytes, dict[str, Finding]]:
         (b"AT+IPR?\r", "speed", Level.WARNING, "4: operation not supported"),
         # AT+CSQ has the same value.
         (b"AT+QCSQ\r", "signal", Level.OK, "RSSI -73 dBm"),
+        (b'AT+QENG="servingcell"\r', "cell", Level.OK, "the module does not tell"),
         (b"AT+QHTTPCFG=?\r", "module", Level.FAULT, "without AT+QHTTPCFG"),
     ],
 )
@@ -285,4 +295,22 @@ def test_the_signal_in_numbers(ready: Emulator) -> None:
         "operator": "00101",
         "band": "LTE BAND 20",
         "channel": "6300",
+    }
+    assert fields["cell"] == {
+        "state": "NOCONN",
+        "technology": "CAT-M",
+        "duplex": "FDD",
+        "country": "001",
+        "network": "01",
+        "cell": "1A2D3F",
+        "physical_cell": "187",
+        "channel": "6300",
+        "band": "20",
+        "uplink_width": "3",
+        "downlink_width": "3",
+        "area": "1A2B",
+        "rsrp_dbm": -101,
+        "rsrq_db": -10,
+        "rssi_dbm": -73,
+        "sinr": 10,
     }

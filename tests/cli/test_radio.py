@@ -1,10 +1,10 @@
-"""The answers to AT+QCSQ and AT+QNWINFO are parsed."""
+"""The answers to AT+QCSQ, AT+QNWINFO and AT+QENG are parsed."""
 
 from __future__ import annotations
 
 import pytest
 
-from requests_bg96.cli.radio import RadioNetwork, Signal
+from requests_bg96.cli.radio import RadioNetwork, ServingCell, Signal
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,61 @@ def test_signals(
 def test_networks(answer: str, network: RadioNetwork | None, text: str) -> None:
     found = RadioNetwork.told(answer)
     assert found == network and (found is None or str(found) == text)
+
+
+CAT_M = (
+    '"servingcell","CONNECT","CAT-M","FDD",262,03,2FAA03,187,6200,20,3,3,2AFB,-105,'
+    "-11,-76,10,-"
+)
+CAT_NB = (
+    '"servingcell","NOCONN","CAT-NB","FDD",460,11,DDA1451,280,2506,5,0,0,69C9,-84,'
+    "-17,-67,8,44"
+)
+GSM = (
+    '"servingcell","NOCONN","GSM",250,99,DC51,B919,26,50,-,-73,255,255,0,38,38,1,-,-,-,'
+    '-,-,-,-,-,-,"-"'
+)
+
+
+@pytest.mark.parametrize(
+    "answer, registered, text",
+    [
+        (
+            CAT_M,
+            True,
+            "connected, CAT-M, FDD, country 262, network 03, cell 2FAA03, physical cell "
+            "187, channel 6200, band 20, area 2AFB, RSRP -105 dBm, RSRQ -11 dB, "
+            "RSSI -76 dBm, SINR 10",
+        ),
+        (
+            CAT_NB,
+            True,
+            "idle, CAT-NB, FDD, country 460, network 11, cell DDA1451, physical cell "
+            "280, channel 2506, band 5, area 69C9, RSRP -84 dBm, RSRQ -17 dB, "
+            "RSSI -67 dBm, SINR 8, srxlev 44",
+        ),
+        (
+            GSM,
+            True,
+            "idle, GSM, country 250, network 99, area DC51, cell B919, BSIC 26, "
+            "channel 50, rxlev -73 dBm",
+        ),
+        ('"servingcell","SEARCH"', False, "searches for a cell"),
+        (
+            '"servingcell", "LIMSRV", "eMTC", "FDD", 240',
+            False,
+            "in a cell without registration, eMTC, FDD, country 240",
+        ),
+        ('"servingcell","NEW"', False, "NEW"),
+    ],
+)
+def test_serving_cells(answer: str, registered: bool, text: str) -> None:
+    """The answers are those that drivers for BG96 and its relatives quote."""
+    found = ServingCell.told(answer)
+    assert found is not None
+    assert found.registered == registered and str(found) == text
+
+
+@pytest.mark.parametrize("answer", ["", '"neighbourcell","GSM"', '"servingcell"'])
+def test_no_serving_cell(answer: str) -> None:
+    assert ServingCell.told(answer) is None
