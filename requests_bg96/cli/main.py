@@ -13,6 +13,7 @@ from .configuration import defaults, path_of, read
 from .demo_command import demo_command
 from .doctor import doctor_command
 from .download import download_command
+from .emulator import emulator_command
 from .failures import STATUSES, Commands
 from .files import files_group
 from .info import info_command
@@ -31,7 +32,7 @@ SECTIONS = {
     "Requests": "get head post put patch delete download run trace",
     "The module": "ports doctor info at files udev",
     "HTTPS": "check ca",
-    "This program": "config completion demo probe probe-server",
+    "This program": "config completion demo emulator probe probe-server",
 }
 
 
@@ -85,6 +86,7 @@ for _command in (
     demo_command,
     doctor_command,
     download_command,
+    emulator_command,
     files_group,
     info_command,
     ports_command,

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .emulator import Emulator
@@ -18,10 +18,14 @@ from .radio import STATES
 from .server import Server, pty_channel
 from .switches import Switches
 
-__all__ = ("main",)
+__all__ = ("HELP", "main", "serve")
 
-#: The help texts of the options in `options`.
+#: The help texts of the options: those in `options`, and those of the program.
 HELP = {
+    "tcp": "listen at HOST:PORT; port 0 is any free port",
+    "report": "behave like the module of this report (made by requests-bg96 probe)",
+    "switch": "set one detail of the firmware; may be repeated",
+    "verbose": "log the dialogue to stderr",
     "baudrate": "speed of the line in bits per second (default: as fast as USB)",
     "fragment": "the most bytes that are delivered at once, or 'random'",
     "answer_delay": "seconds between a command line and its first answer",
@@ -51,16 +55,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     parsed = parser.parse_args(arguments)
-    if parsed.verbose:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     try:
-        with _until_signalled(), Emulator(**_options(parsed)) as emulator:
-            server, place = _server(emulator, parsed.tcp)
-            print(place, flush=True)
-            server.run()
+        serve(**vars(parsed))
     except (ValueError, OSError) as error:
         parser.error(str(error))
     return 0
+
+
+def serve(
+    *,
+    tcp: str | None,
+    report: str | None,
+    switch: Sequence[str],
+    verbose: bool,
+    **texts: str | None,
+) -> None:
+    """Emulate a BG96 until SIGINT or SIGTERM, and print where.
+
+    :param tcp: HOST:PORT to listen at; None for a pseudo-terminal.
+    :param report: the path of a probe's report.
+    :param switch: NAME=VALUE for each.
+    :param verbose: whether to log the dialogue to standard error.
+    :param texts: the options in `OPTIONS`, as text; None if not given.
+    :raises OSError: if there is no report, or no such place.
+    :raises ValueError: if an option is wrong.
+    """
+    if verbose:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    options = _options({**texts, "report": report}, switch)
+    with _until_signalled(), Emulator(**options) as emulator:
+        server, place = _server(emulator, tcp)
+        print(place, flush=True)
+        server.run()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,35 +96,26 @@ def _parser() -> argparse.ArgumentParser:
         "or on a TCP port.",
         epilog=f"{Switches.__module__} explains the switches and their values.",
     )
-    parser.add_argument(
-        "--tcp", metavar="HOST:PORT", help="listen here; port 0 is any free port"
-    )
+    parser.add_argument("--tcp", metavar="HOST:PORT", help=HELP["tcp"])
     for name in OPTIONS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=HELP[name])
-    parser.add_argument(
-        "--report",
-        metavar="FILE",
-        help="behave like the module of this report (made by requests-bg96 probe)",
-    )
+    parser.add_argument("--report", metavar="FILE", help=HELP["report"])
     parser.add_argument(
         "--switch",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set one detail of the firmware; may be repeated",
+        help=HELP["switch"],
     )
-    parser.add_argument(
-        "--verbose", action="store_true", help="log the dialogue to stderr"
-    )
+    parser.add_argument("--verbose", action="store_true", help=HELP["verbose"])
     return parser
 
 
-def _options(parsed: argparse.Namespace) -> dict[str, Any]:
-    texts = {name: getattr(parsed, name) for name in OPTIONS}
+def _options(
+    texts: Mapping[str, str | None], switches: Sequence[str]
+) -> dict[str, Any]:
     given = {name: text for name, text in texts.items() if text is not None}
-    if parsed.report is not None:
-        given["report"] = parsed.report
-    for switch in parsed.switch:
+    for switch in switches:
         name, equals, value = switch.partition("=")
         if not equals:
             raise ValueError(f"--switch {switch}: write NAME=VALUE")
