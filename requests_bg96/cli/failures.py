@@ -25,6 +25,7 @@ __all__ = (
     "FAILED",
     "Failure",
     "STATUSES",
+    "TERMINATED",
     "TIMEOUT",
     "failure",
     "is_final",
@@ -40,6 +41,7 @@ FAILED = 5
 TIMEOUT = 6
 UNTRUSTED = 7
 INTERRUPTED = 130
+TERMINATED = 143
 #: What they mean.
 STATUSES = {
     0: "done",
@@ -51,6 +53,7 @@ STATUSES = {
     TIMEOUT: "the time is over",
     UNTRUSTED: "the server cannot be trusted, or its digest differs",
     INTERRUPTED: "interrupted",
+    TERMINATED: "ended by SIGTERM",
 }
 
 #: For errors of a kind: the exit status, and a hint. The first that fits counts.

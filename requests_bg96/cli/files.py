@@ -139,4 +139,6 @@ def clean_command(modem: BG96Modem, as_json: bool) -> None:
 
 
 def _missing(name: str) -> Failure:
-    return Failure(f"the module has no {name}", '"requests-bg96 files list" lists all')
+    return Failure(
+        f"the module has no file {name}", '"requests-bg96 files list" lists all'
+    )

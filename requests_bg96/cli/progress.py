@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from .output import console
+from .termination import terminable
 
 __all__ = ("Bar", "bar")
 
@@ -127,11 +128,14 @@ class _Bars(Progress):
 def bar(*, wanted: bool = True) -> Iterator[Bar]:
     """Yield a bar; without a terminal at standard error, nothing of it is seen.
 
+    It is removed at the end of the block, also after SIGTERM.
+
     :param wanted: False if something else is shown there.
     """
     where = console(stderr=True)
     made = Bar(where if wanted and where.is_terminal else None)
-    try:
-        yield made
-    finally:
-        made.end()
+    with terminable():
+        try:
+            yield made
+        finally:
+            made.end()

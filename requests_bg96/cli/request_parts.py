@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import pathlib
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import click
 from urllib3.util import SKIP_HEADER
+
+from .failures import USAGE, Failure
 
 #: The headers that urllib3 adds.
 SKIPPABLE = ("accept-encoding", "user-agent")
@@ -62,12 +66,31 @@ def credentials(text: str | None) -> tuple[Any, Any] | None:
         return None
     user, colon, password = text.partition(":")
     if not colon:
-        prompt = f"Password of {user}"
-        password = click.prompt(
-            prompt, hide_input=True, default="", show_default=False, err=True
-        )
+        password = _asked(user)
     # RFC 7617: UTF-8, as it was typed.
     return os.fsencode(user), os.fsencode(password)
+
+
+def _asked(user: str) -> str:
+    """Ask for a password at the terminal.
+
+    :raises Failure: if there is no terminal.
+    :raises KeyboardInterrupt: at control-C.
+    """
+    prompt = f"Password of {user}"
+    try:
+        with warnings.catch_warnings():
+            # Without a terminal it would read standard input, which may be the body.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            found: str = click.prompt(
+                prompt, hide_input=True, default="", show_default=False, err=True
+            )
+    except getpass.GetPassWarning:
+        text = f"there is no terminal to ask for the password of {user}"
+        raise Failure(text, f"pass it as {user}:PASSWORD", USAGE) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return found
 
 
 def body_of(

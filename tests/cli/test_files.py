@@ -108,7 +108,7 @@ def test_put_what_is_no_file(module: Emulator, tmp_path: pathlib.Path) -> None:
 def test_a_file_that_is_not_there(module: Emulator, words: list[str]) -> None:
     result = files(module, *words)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: the module has no none\nHint: ")
+    assert result.stderr.startswith("Error: the module has no file none\nHint: ")
     assert ("data.bin" in names(module)) is (words[0] == "get")
 
 

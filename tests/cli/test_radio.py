@@ -81,8 +81,8 @@ GSM = (
         (
             CAT_M,
             True,
-            "connected, CAT-M, FDD, country 262, network 03, cell 2FAA03, physical cell "
-            "187, channel 6200, band 20, area 2AFB, RSRP -105 dBm, RSRQ -11 dB, "
+            "connected, CAT-M, FDD, country 262, network 03, cell 2FAA03, physical "
+            "cell 187, channel 6200, band 20, area 2AFB, RSRP -105 dBm, RSRQ -11 dB, "
             "RSSI -76 dBm, SINR 10",
         ),
         (

@@ -440,6 +440,53 @@ def test_a_bar(here: Server) -> None:
         assert DATA.startswith(terminal.program.stdout.read()[:12000])
 
 
+def test_sigterm_during_a_bar(here: Server, tmp_path: pathlib.Path) -> None:
+    """The cursor is there again, and the trace is written."""
+    har = tmp_path / "a.har"
+    words = ["get", f"{here.url}/slow", "-o", str(tmp_path / "b"), "--har", str(har)]
+    with Terminal([*words, "--port", "emulator://?baudrate=38400"]) as terminal:
+        terminal.sees(b"kB/s")
+        terminal.program.terminate()
+        assert terminal.ends() == 143
+        assert terminal.seen.count(b"\x1b[?25l") == terminal.seen.count(b"\x1b[?25h")
+        assert b"Traceback" not in terminal.seen
+    assert len(json.loads(har.read_text())["log"]["entries"]) == 1
+
+
+def test_no_terminal_for_a_password() -> None:
+    """Standard input is the body, and no password is read from it."""
+    words = [
+        "post",
+        "-u",
+        "user",
+        "-d",
+        "@-",
+        "--port",
+        "emulator://",
+        "server.example",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "requests_bg96", *words],
+        input="body\n",
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    assert done.returncode == 2 and done.stdout == ""
+    first, hint = done.stderr.splitlines()
+    assert first == "Error: there is no terminal to ask for the password of user"
+    assert hint == "Hint: pass it as user:PASSWORD"
+
+
+def test_control_c_at_a_password() -> None:
+    words = ["get", "-u", "user", "--port", "emulator://", "server.example"]
+    with Terminal(words) as terminal:
+        terminal.sees(b"Password of user")
+        terminal.program.send_signal(signal.SIGINT)
+        assert terminal.ends() == 130
+        assert b"Aborted" not in terminal.seen
+
+
 def test_a_bar_of_an_upload(here: Server, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "body"
     path.write_bytes(b"x" * 20_000)

@@ -242,6 +242,7 @@ def test_a_waterfall(write: Write) -> None:
     assert " error " in two and " 200 " in three
     assert told == "3 requests, 1 failed, 1.8 s"
     assert "setting up the module" in legend and "TLS" not in legend
+    assert legend.endswith("receiving the response")
     bars = [re.search("[░▒▸─█]+$", line) for line in (one, two, three)]
     starts = [bar.start() for bar in bars if bar]
     assert len(starts) == 3 and starts == sorted({*starts})
@@ -433,6 +434,7 @@ def test_hostile_names_of_files(name: str, tmp_path: pathlib.Path) -> None:
 def test_an_empty_page(write: Write) -> None:
     assert made_of(write(document())).rows == []
     assert run(write(document())).output.startswith("0 requests, 0 failed")
+    assert "\n1 request, 0 failed, " in run(write(document(entry()))).output
 
 
 def test_a_page_that_cannot_be_written(write: Write, tmp_path: pathlib.Path) -> None:

@@ -26,17 +26,37 @@ def _place(text: str) -> tuple[str, int]:
 @click.command("probe")
 @click.option(
     "--port",
+    metavar="PORT",
     required=True,
     show_envvar=True,
     help="The module's AT port, or usb:SERIAL.",
 )
-@click.option("--report", "path", required=True, type=click.Path(dir_okay=False))
-@click.option("--url", help="URL of a probe-server that the module can reach.")
-@click.option("--serve", "place", help="Run that server here, at HOST:PORT.")
-@click.option("--https-url", help="URL of any server that takes a POST over TLS.")
+@click.option(
+    "--report",
+    "path",
+    metavar="FILE",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="The file to write.",
+)
+@click.option(
+    "--url", metavar="URL", help="URL of a probe-server that the module can reach."
+)
+@click.option(
+    "--serve", "place", metavar="HOST:PORT", help="Run that server here, at HOST:PORT."
+)
+@click.option(
+    "--https-url", metavar="URL", help="URL of any server that takes a POST over TLS."
+)
 @click.option("--reset", is_flag=True, help="Restart the module for three questions.")
-@setting("context_id", "--context", "context", type=click.IntRange(1, 16))
-@click.option("--baudrate", type=int, default=115200, show_default=True)
+@setting("context_id", "--context-id", "context", type=click.IntRange(1, 16))
+@click.option(
+    "--baudrate",
+    type=int,
+    default=115200,
+    show_default=True,
+    help="The speed of the line.",
+)
 def probe_command(
     port: str, path: str, url: str | None, place: str | None, **options: Any
 ) -> None:
@@ -62,7 +82,14 @@ def probe_command(
 
 
 @click.command("probe-server")
-@click.option("--listen", "place", default="0.0.0.0:8080", show_default=True)
+@click.option(
+    "--listen",
+    "place",
+    metavar="HOST:PORT",
+    default="0.0.0.0:8080",
+    show_default=True,
+    help="Where it listens.",
+)
 def server_command(place: str) -> None:
     """Answer the requests of a probe until Control-C."""
     with serve(*_place(place)) as url, contextlib.suppress(KeyboardInterrupt):

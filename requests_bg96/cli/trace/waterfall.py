@@ -147,7 +147,8 @@ def _show_legend(
     unicode: bool,
 ) -> None:
     failed = sum(one.failed for one in exchanges)
-    told = f"{len(exchanges)} requests, {failed} failed"
+    many = "" if len(exchanges) == 1 else "s"
+    told = f"{len(exchanges)} request{many}, {failed} failed"
     if not from_left:
         told += f", {duration(axis.length)}"
         told += " without idle times" if axis.shortened else ""
@@ -158,4 +159,5 @@ def _show_legend(
         sign = BARS[phase][0] if unicode else BARS[phase][1]
         legend.append(sign * 2, _colour(phase)).append(f" {PHASES[phase]}   ")
     legend.rstrip()
-    where.print(legend, soft_wrap=False)
+    # Broken between words, at a terminal only.
+    where.print(legend, soft_wrap=not where.is_terminal)
