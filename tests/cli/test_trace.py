@@ -320,7 +320,6 @@ class Page(html.parser.HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.rows: list[list[str]] = []
         #: The content of scripts and of styles.
         self.raw: dict[str, list[str]] = {"script": [], "style": []}
         self._open = ""
@@ -330,12 +329,8 @@ class Page(html.parser.HTMLParser):
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.tags.append((tag, dict(attrs)))
         self._open = tag
-        if tag == "li" and ("role", "option") in attrs:
-            self.rows.append([])
-        elif tag in self.raw:
+        if tag in self.raw:
             self.raw[tag].append("")
-        elif tag == "span" and self.rows:
-            self.rows[-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
         self._open = ""
@@ -343,14 +338,21 @@ class Page(html.parser.HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open in self.raw:
             self.raw[self._open][-1] += data
-        elif self._open == "span" and self.rows:
-            self.rows[-1][-1] += data
 
     @property
     def data(self) -> dict[str, Any]:
-        """The details of the requests."""
+        """The requests, from which its script makes the rows."""
         found: dict[str, Any] = json.loads(self.raw["script"][0])
         return found
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """Method, URL, result, whether it failed, start and duration of each."""
+        strings = self.data["strings"]
+        return [
+            [*(strings[number] for number in line[:3]), *line[3:]]
+            for line in self.data["lines"]
+        ]
 
     def meta(self, name: str) -> str:
         """The content of a meta tag."""
@@ -370,12 +372,14 @@ def made_of(path: pathlib.Path) -> Page:
 def test_the_rows_of_a_page(write: Write) -> None:
     """Each request is there, with its details."""
     found = made_of(write(many(250)))
-    assert len(found.rows) == len(found.data["rows"]) == 250
+    assert len(found.rows) == len(found.data["details"]) == 250
     url = "http://server.example/number-6"
-    assert found.rows[6] == ["7", "GET", url, "200", "600 ms"]
-    assert found.rows[7][3] == "error"
-    assert sum(attrs.get("class") == "bad" for _, attrs in found.tags) == 25
-    strings, rows = found.data["strings"], found.data["rows"]
+    assert found.rows[6][:4] == ["GET", url, "200", 0] and found.rows[6][5] == 600
+    assert found.rows[0][4] == 0 < found.rows[6][4] < found.data["length"]
+    assert found.data["longest"] == 600
+    assert found.rows[7][2:4] == ["error", 1]
+    assert sum(row[3] for row in found.rows) == 25
+    strings, rows = found.data["strings"], found.data["details"]
     facts, phases, sent, received, dialogue, error = rows[7]
     assert strings[error] == "no answer" and rows[6][5] == -1
     assert [strings[number] for number in sent] == ["X-number-7", "number-7"]
@@ -417,7 +421,7 @@ def test_hostile_text_in_a_page(text: str, write: Write) -> None:
     assert [{*attrs} for _, attrs in hostile.tags] == [
         {*attrs} for _, attrs in plain.tags
     ]
-    assert hostile.rows[0][2] == f"http://server.example/{visible(text)}"
+    assert hostile.rows[0][1] == f"http://server.example/{visible(text)}"
     assert f"< {visible(text)}" in hostile.data["strings"]
     assert hostile.raw["script"][1:] == plain.raw["script"][1:]
     assert "<" not in hostile.raw["script"][0]

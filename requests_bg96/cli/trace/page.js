@@ -4,12 +4,17 @@
   const byId = (id) => document.getElementById(id);
   const list = byId("list"), details = byId("details"), search = byId("search");
   const failedOnly = byId("failed"), fromLeft = byId("left"), count = byId("count");
-  const rows = Array.from(list.children);
-  let data = null;
-  let shown = rows, current = 0, pinned = false, last = null;
-
-  // The details are parsed when they are first needed.
-  const loaded = () => (data ??= JSON.parse(byId("data").textContent));
+  const data = JSON.parse(byId("data").textContent);
+  const total = data.lines.length;
+  // The rows by the number of the request, from 0, as far as they were needed.
+  const rows = [];
+  // The numbers of the requests that are shown, how many of them are in the list, and
+  // the place of the one that is chosen.
+  let shown = data.lines.map((_, index) => index), placed = 0, current = 0;
+  let pinned = false, last = null, working = false;
+  // How many rows are made at a time, and how much shorter than the longest request a
+  // phase may be and is still drawn.
+  const STEP = 100, MOST = 1500, DETAIL = 1000;
 
   function make(tag, text, kind) {
     const made = document.createElement(tag);
@@ -18,16 +23,24 @@
     return made;
   }
 
-  function swatch(phase) {
-    const space = "http://www.w3.org/2000/svg";
-    const made = document.createElementNS(space, "svg");
-    const path = document.createElementNS(space, "path");
-    made.setAttribute("class", "swatch");
-    made.setAttribute("viewBox", "0 0 10 10");
+  function drawing(kind, box) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    if (kind) made.setAttribute("class", kind);
+    made.setAttribute("viewBox", box);
     made.setAttribute("aria-hidden", "true");
-    path.setAttribute("class", phase);
-    path.setAttribute("d", "M0 0h10v10H0z");
-    made.append(path);
+    return made;
+  }
+
+  function rectangle(phase, left, right) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    made.setAttribute("class", phase);
+    made.setAttribute("d", `M${left} 0H${right}V10H${left}z`);
+    return made;
+  }
+
+  function swatch(phase) {
+    const made = drawing("swatch", "0 0 10 10");
+    made.append(rectangle(phase, 0, 10));
     return made;
   }
 
@@ -41,6 +54,65 @@
       : `${Math.floor(minutes / 60)}:${two(minutes % 60)} h`;
   }
 
+  // The phases that can be seen, or else the longest.
+  function bars(start, phases) {
+    const made = drawing("", box(start));
+    made.setAttribute("preserveAspectRatio", "none");
+    let shortest = 0;
+    for (let i = 1; i < phases.length; i += 2) shortest = Math.max(shortest, phases[i]);
+    shortest = Math.min(shortest, data.longest / DETAIL);
+    let left = start;
+    for (let i = 0; i < phases.length; i += 2) {
+      const right = left + phases[i + 1];
+      if (phases[i + 1] >= shortest) {
+        made.append(rectangle(data.phases[phases[i]][0], left, right));
+      }
+      left = right;
+    }
+    return made;
+  }
+
+  const box = (start) =>
+    fromLeft.checked ? `${start} 0 ${data.longest} 10` : `0 0 ${data.length} 10`;
+
+  function rowOfLine(index) {
+    const [method, url, result, failed, start, ms] = data.lines[index];
+    const made = make("li", undefined, failed ? "bad" : "");
+    made.setAttribute("role", "option");
+    made.setAttribute("aria-selected", "false");
+    made.id = `r${index}`;
+    made.append(
+      make("span", index + 1, "n"),
+      make("span", data.strings[method], "m"),
+      make("span", data.strings[url], "u"),
+      make("span", data.strings[result], "s"),
+      make("span", duration(ms), "t"),
+      bars(start, data.details[index][1]),
+    );
+    return made;
+  }
+
+  // Put the first so many of `shown` into the list.
+  function placeRows(count) {
+    const more = document.createDocumentFragment();
+    for (; placed < Math.min(count, shown.length); placed++) {
+      more.append((rows[shown[placed]] ??= rowOfLine(shown[placed])));
+    }
+    list.append(more);
+  }
+
+  // The other rows are made while the browser has nothing else to do.
+  const idle = window.requestIdleCallback
+    ? (work) => requestIdleCallback(work, { timeout: 50 }) : (work) => setTimeout(work);
+
+  // Each time the list grows, the browser looks at all of it: so few times, and more
+  // rows each time.
+  function placeMore() {
+    placeRows(placed + Math.max(STEP, Math.min(placed, MOST)));
+    working = placed < shown.length;
+    if (working) idle(placeMore);
+  }
+
   function table(title, lines, kind) {
     if (!lines.length) return [];
     const made = make("table", undefined, kind);
@@ -49,6 +121,12 @@
       row.append(...cells);
     }
     return [make("h3", title), made];
+  }
+
+  function column(...parts) {
+    const made = make("div", undefined, "column");
+    made.append(...parts);
+    return made;
   }
 
   const pair = ([name, value]) => [make("th", name), make("td", value)];
@@ -89,8 +167,8 @@
   function show(row) {
     if (row === last || !row) return;
     last = row;
-    const index = rows.indexOf(row);
-    const [facts, phases, sent, received, dialogue, error] = loaded().rows[index];
+    const index = Number(row.id.slice(1));
+    const [facts, phases, sent, received, dialogue, error] = data.details[index];
     const cell = (kind) => row.querySelector(kind).textContent;
     const lines = [];
     for (let i = 0; i < phases.length; i += 2) {
@@ -100,20 +178,30 @@
     details.replaceChildren(
       make("h2", `${cell(".n")}. ${cell(".m")} ${cell(".u")}`),
       ...(error < 0 ? [] : [make("p", data.strings[error], "error")]),
-      ...table("Result", pairs(facts).map(pair)),
-      ...table("Phases", lines),
-      ...(told.length ? told : [make("h3", "This file has no AT dialogue of the request.")]),
-      ...table("Request headers", pairs(sent).map(pair)),
-      ...table("Response headers", pairs(received).map(pair)),
+      column(
+        ...table("Result", pairs(facts).map(pair)),
+        ...table("Phases", lines),
+      ),
+      column(
+        ...(told.length ? told : [make("h3", "This file has no AT dialogue of the request.")]),
+        ...table("Request headers", pairs(sent).map(pair)),
+        ...table("Response headers", pairs(received).map(pair)),
+      ),
     );
     details.scrollTop = 0;
   }
 
+  function leave() {
+    const row = rows[shown[current]];
+    row?.classList.remove("current");
+    row?.setAttribute("aria-selected", "false");
+  }
+
   function choose(index) {
-    shown[current]?.classList.remove("current");
-    shown[current]?.setAttribute("aria-selected", "false");
+    leave();
     current = Math.max(0, Math.min(shown.length - 1, index));
-    const row = shown[current];
+    placeRows(current + 1);
+    const row = rows[shown[current]];
     if (!row) {
       list.removeAttribute("aria-activedescendant");
       details.replaceChildren(make("p", "No request matches.", "faint"));
@@ -130,33 +218,34 @@
   // A request matches if each word stands in its line or in its details.
   function matches(words) {
     if (!words.length) return () => true;
-    const { strings, rows: found } = loaded();
+    const { strings, details: found } = data;
     const lower = strings.map((text) => text.toLowerCase());
     const hits = words.map(
       (word) => new Set(lower.flatMap((text, i) => (text.includes(word) ? [i] : []))),
     );
-    const texts = rows.map((row) => (row.line ??= row.textContent.toLowerCase()));
+    const texts = data.lines.map(([method, url, result, , , ms], i) =>
+      [i + 1, strings[method], strings[url], strings[result], duration(ms)].join(" ").toLowerCase());
     const inDetails = ([facts, , sent, received, dialogue, error], set) =>
       set.has(error) ||
       [facts, sent, received].some((part) => part.some((number) => set.has(number))) ||
       dialogue.some((number, i) => i % 3 === 2 && set.has(number));
-    return (row, i) =>
+    return (i) =>
       words.every((word, n) => texts[i].includes(word) || inDetails(found[i], hits[n]));
   }
 
   function filter() {
     const before = shown[current];
-    before?.classList.remove("current");
-    before?.setAttribute("aria-selected", "false");
+    leave();
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = matches(words);
-    shown = rows.filter((row, i) => {
-      const found = (!failedOnly.checked || row.className.includes("bad")) && fits(row, i);
-      row.hidden = !found;
-      return found;
-    });
-    const all = rows.length.toLocaleString("en");
-    count.textContent = shown.length === rows.length
+    shown = data.lines.flatMap(([, , , failed], i) =>
+      (failed || !failedOnly.checked) && fits(i) ? [i] : []);
+    placed = 0;
+    list.replaceChildren();
+    placeRows(STEP);
+    if (!working) placeMore();
+    const all = total.toLocaleString("en");
+    count.textContent = shown.length === total
       ? `${all} requests` : `${shown.length.toLocaleString("en")} of ${all} requests`;
     pinned = false;
     current = 0;
@@ -164,15 +253,10 @@
   }
 
   function place() {
-    const { length, longest } = list.dataset;
-    for (const row of rows) {
-      const bars = row.lastElementChild;
-      bars.setAttribute("viewBox", fromLeft.checked
-        ? `${bars.dataset.start} 0 ${longest} 10` : `0 0 ${length} 10`);
-    }
+    rows.forEach((row, i) => row.lastElementChild.setAttribute("viewBox", box(data.lines[i][4])));
   }
 
-  const page = () => Math.max(1, Math.floor(list.clientHeight / rows[0].offsetHeight) - 1);
+  const page = () => Math.max(1, Math.floor(list.clientHeight / list.firstChild.offsetHeight) - 1);
   const moves = {
     ArrowDown: () => current + 1,
     ArrowUp: () => current - 1,
@@ -189,11 +273,11 @@
       choose(moves[event.key]());
     } else if (event.key === "Enter" || event.key === " ") {
       pinned = true;
-      show(shown[current]);
+      show(rows[shown[current]]);
       details.focus();
     } else if (event.key === "Escape") {
       pinned = false;
-      show(shown[current]);
+      show(rows[shown[current]]);
     } else {
       return;
     }
@@ -230,18 +314,20 @@
     const moved = pointer !== (pointer = `${event.screenX} ${event.screenY}`);
     if (moved && !pinned && rowOf(event)) show(rowOf(event));
   });
-  list.addEventListener("mouseleave", () => pinned || show(shown[current]));
+  list.addEventListener("mouseleave", () => pinned || show(rows[shown[current]]));
   list.addEventListener("click", (event) => {
     if (!rowOf(event)) return;
-    choose(shown.indexOf(rowOf(event)));
+    choose(shown.indexOf(rows.indexOf(rowOf(event))));
     pinned = true;
   });
   list.addEventListener("focus", () => choose(current));
   search.addEventListener("input", filter);
   failedOnly.addEventListener("change", filter);
   fromLeft.addEventListener("change", place);
+  window.addEventListener("beforeprint", () => placeRows(shown.length));
   byId("controls").hidden = false;
-  if (rows.length) {
+  placeMore();
+  if (total) {
     choose(0);
     list.focus();
   }

@@ -1,7 +1,8 @@
 """A page that shows a trace in a browser: one file, without any request.
 
 Its content security policy allows the page's own script and style, by their digests,
-and nothing else. Text of the trace gets into the page escaped, or as JSON.
+and nothing else. Text of the trace gets into the page as JSON, and the script makes the
+rows from it, those in view first: 10,000 rows take a browser some seconds.
 """
 
 from __future__ import annotations
@@ -49,15 +50,14 @@ requests, their headers and AT dialogues" autocomplete="off">
 <kbd>Enter</kbd> reads its details, <kbd>Esc</kbd> returns, <kbd>/</kbd> searches</div>
 </header>
 <ol id="list" role="listbox" aria-label="Requests" tabindex="0" \
-data-length="{length}" data-longest="{longest}" class="d{digits}">{rows}</ol>
+class="d{digits}"></ol>
 <section id="details" tabindex="0" aria-label="Details of the request"></section>
+<noscript>This page needs JavaScript. It loads nothing from anywhere.</noscript>
 <script type="application/json" id="data">{data}</script>
 <script>{script}</script>
 </body>
 </html>
 """
-#: A phase is not drawn if it is so many times shorter than the longest request.
-DETAIL = 1_000
 #: The column of the numbers is as wide as the longest number.
 DIGITS = "\n".join(f".d{n} {{ --digits: {n}ch; }}" for n in range(1, 10))
 
@@ -74,12 +74,9 @@ def page(exchanges: Sequence[Exchange], title: str) -> str:
         summary=_summary(exchanges, axis),
         count=f"{len(exchanges):,} requests",
         legend="".join(_legend(exchanges)),
-        length=_ms(axis.length) or 1,
-        longest=_ms(axis.longest) or 1,
         checked=" checked" if axis.crowded else "",
         digits=len(str(len(exchanges))),
-        rows="".join(_rows(exchanges, axis)),
-        data=_data(exchanges),
+        data=_data(exchanges, axis),
         style=style,
         style_digest=_digest(style),
         script=script,
@@ -119,36 +116,6 @@ def _legend(exchanges: Sequence[Exchange]) -> Iterator[str]:
             )
 
 
-def _rows(exchanges: Sequence[Exchange], axis: Axis) -> Iterator[str]:
-    width = _ms(axis.longest if axis.crowded else axis.length) or 1
-    shortest = axis.longest / DETAIL
-    for index, one in enumerate(exchanges):
-        start = axis.place(one.start) * axis.length
-        bad = ' class="bad"' if one.failed else ""
-        yield (
-            f'<li role="option" aria-selected="false" id="r{index}"{bad}>'
-            f'<span class="n">{index + 1}</span>'
-            f'<span class="m">{escape(one.method)}</span>'
-            f'<span class="u">{escape(one.url)}</span>'
-            f'<span class="s">{one.result}</span>'
-            f'<span class="t">{duration(one.seconds)}</span>'
-            f'<svg viewBox="{_ms(start) if axis.crowded else 0} 0 {width} 10" '
-            'preserveAspectRatio="none" '
-            f'aria-hidden="true" data-start="{_ms(start)}">'
-            f'{"".join(_bars(one, start, shortest))}</svg></li>'
-        )
-
-
-def _bars(one: Exchange, start: float, shortest: float) -> Iterator[str]:
-    """Yield the phases that can be seen, or else the longest."""
-    shortest = min(shortest, max((spent for _, spent in one.phases), default=0.0))
-    for name, seconds in one.phases:
-        left, right = _ms(start), _ms(start + seconds)
-        if seconds >= shortest:
-            yield f'<path class="{name}" d="M{left} 0H{right}V10H{left}z"/>'
-        start += seconds
-
-
 class _Strings:
     """Gives each text a number, because most texts are in many requests."""
 
@@ -162,18 +129,34 @@ class _Strings:
         return [self.number(text) for pair in pairs for text in pair]
 
 
-def _data(exchanges: Sequence[Exchange]) -> str:
-    """Return the details of all requests, as JSON that cannot end its element."""
+def _data(exchanges: Sequence[Exchange], axis: Axis) -> str:
+    """Return all requests, as JSON that cannot end its element."""
     strings = _Strings()
     numbers = {name: index for index, name in enumerate(PHASES)}
-    rows = [_details(one, strings, numbers) for one in exchanges]
+    lines = [_line(one, axis, strings) for one in exchanges]
+    details = [_details(one, strings, numbers) for one in exchanges]
     data = {
+        "length": _ms(axis.length) or 1,
+        "longest": _ms(axis.longest) or 1,
         "phases": [*PHASES.items()],
         "strings": [*strings.found],
-        "rows": rows,
+        "lines": lines,
+        "details": details,
     }
     text = json.dumps(data, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _line(one: Exchange, axis: Axis, strings: _Strings) -> list[Any]:
+    """Return what stands in the line of a request, times in milliseconds."""
+    return [
+        strings.number(one.method),
+        strings.number(one.url),
+        strings.number(one.result),
+        int(one.failed),
+        _ms(axis.place(one.start) * axis.length),
+        _ms(one.seconds),
+    ]
 
 
 def _details(one: Exchange, strings: _Strings, numbers: dict[str, int]) -> list[Any]:
