@@ -294,8 +294,13 @@ class BG96Adapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Return the manager of the pools that reach `proxy` by sockets of the module.
 
+        A SOCKS proxy needs the extra ``socks``.
+
         :raises requests.exceptions.ProxyError: if the current request does not go by
-            sockets, or `proxy` is a SOCKS proxy.
+            sockets.
+        :raises requests.exceptions.InvalidSchema: if the extra is not installed.
+        :raises requests.exceptions.InvalidProxyURL: if there can be no such SOCKS
+            proxy.
         """
         return proxy_manager(self, self.transport, proxy, **kwargs)
 

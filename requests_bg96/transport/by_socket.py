@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Mapping
 from typing import Any, cast
 
 import urllib3.connection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import LocationParseError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationParseError,
+    NewConnectionError,
+)
 from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
 
@@ -23,7 +28,7 @@ from .host_tls import TLSSocket
 from .idle import idle_connections
 from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
-from .seams import CollectedExchange
+from .seams import CollectedExchange, SocksProxy
 from .settings import Transport
 from .tracing import begin, failing, follow, requested
 
@@ -37,11 +42,21 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
     """A connection over a TCP socket of the module.
 
     :param transport: its settings.
+    :param _socks_options: has a `SocksProxy` as ``proxy``; None connects directly.
+        urllib3 passes it on by this name, and has it in the keys of its pools.
     """
 
-    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *args: Any,
+        _socks_options: Mapping[str, SocksProxy] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.transport = transport
+        #: The SOCKS proxy that leads to the server.
+        self.socks = _socks_options["proxy"] if _socks_options else None
         #: What is to leave together with the next bytes; None if nothing is held.
         self._held: bytearray | None = None
         #: Whether the last request has told the server to close the connection.
@@ -76,30 +91,54 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
             host.encode("idna")
         except UnicodeError:
             raise LocationParseError(f"'{host}', label empty or too long") from None
-        try:
-            sock = self._free_socket(host, self.port)
-        except OSError as error:
-            if isinstance(error.__cause__, BG96Error):
-                raise_translated(error.__cause__, self, "")
-            raise NewConnectionError(self, str(error)) from error
+        seconds = self.timeout
+        if seconds is None:
+            seconds = self.transport.connect_seconds
+        deadline = Deadline(self.transport.sockets.clock, seconds)
+        if self.socks is None:
+            sock = self._reach(host, self.port, deadline)
+        else:
+            sock = self._reach(*self.socks.address, deadline)
+            self._connect_behind(self.socks, sock, deadline)
         sys.audit("http.client.connect", self, self.host, self.port)
         self._plain = sock
         self._enter(self._phase_after_connect)
         return sock
 
+    def _reach(self, host: str, port: int, deadline: Deadline) -> Any:
+        """Return a socket that is connected to the server, or to its SOCKS proxy."""
+        try:
+            return self._free_socket(host, port, deadline)
+        except OSError as error:
+            if isinstance(error.__cause__, BG96Error):
+                raise_translated(error.__cause__, self, "", host)
+            raise NewConnectionError(self, str(error)) from error
+
+    def _connect_behind(self, proxy: SocksProxy, sock: Any, deadline: Deadline) -> None:
+        """Have a SOCKS proxy connect to the server, which has seen nothing before."""
+        host = self.host.strip("[]").encode("idna").decode("ascii")
+        try:
+            proxy.connect(sock, host, self.port, deadline)
+            sock.settimeout(deadline.seconds)
+        except BaseException as error:
+            sock.close()
+            if isinstance(error, TimeoutError):
+                text = f"the SOCKS proxy of {host} timed out: {error}"
+                raise ConnectTimeoutError(self, text) from error
+            if isinstance(error, OSError):
+                raise NewConnectionError(self, str(error)) from error
+            raise
+
     @property
     def _phase_after_connect(self) -> str:
         return "send"
 
-    def _free_socket(self, host: str, port: int) -> Any:
+    def _free_socket(self, host: str, port: int, deadline: Deadline) -> Any:
         """Return a new socket; if there is none left, one that is kept is closed.
 
         If requests use all of them, wait for one.
         """
-        sockets, seconds = self.transport.sockets, self.timeout
-        if seconds is None:
-            seconds = self.transport.connect_seconds
-        deadline = Deadline(sockets.clock, seconds)
+        sockets = self.transport.sockets
         recording = self.exchange and self.exchange.recording
         while True:
             try:

@@ -182,7 +182,8 @@ class HostTLS:
     def context_for(self, connection: HTTPSConnection) -> ModuleContext:
         """Return the context for the next TLS of `connection`."""
         tunnel = connection._tunnel_host, connection._tunnel_port
-        server = (connection.host, connection.port, *tunnel)
+        socks = cast(Any, connection).socks
+        server = (connection.host, connection.port, *tunnel, socks)
         return ModuleContext(self._made(_Trust.of(connection)), server)
 
     def proxy_context_for(

@@ -15,10 +15,11 @@ from .by_socket import (
 )
 from .connection import ModemHTTPConnectionPool, ModemHTTPSConnectionPool
 from .marks import OverModem
+from .seams import SocksProxy
 from .settings import Transport
 from .ways import Way
 
-__all__ = ("ModemPoolManager", "SocketProxyManager")
+__all__ = ("ModemPoolManager", "SocketProxyManager", "SocksProxyManager")
 
 
 def _require_http_client() -> None:
@@ -87,6 +88,20 @@ class SocketProxyManager(_Clearing, ProxyManager):
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.pool_classes_by_scheme = _by_socket(transport)
+
+
+class SocksProxyManager(_Clearing, PoolManager):
+    """The same through a SOCKS proxy, as urllib3's own has it.
+
+    :param transport: the settings of their connections.
+    :param proxy: the proxy.
+    """
+
+    def __init__(
+        self, transport: Transport, proxy: SocksProxy, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, _socks_options={"proxy": proxy}, **kwargs)
         self.pool_classes_by_scheme = _by_socket(transport)
 
 

@@ -125,39 +125,44 @@ def outcome_of(error: BG96Error, *, https: bool) -> Outcome:
     return pair[not unseen]
 
 
-def urllib3_error(error: BG96Error, conn: HTTPConnection, url: str) -> Exception:
+def urllib3_error(
+    error: BG96Error, conn: HTTPConnection, url: str, host: str | None = None
+) -> Exception:
     """Return the exception to raise from `error`.
 
     :param conn: the connection that failed.
     :param url: the requested URL.
+    :param host: where it leads, if that is not `conn.host`.
     """
+    host = host or conn.host
     outcome = outcome_of(error, https=conn.default_port == 443)
     if outcome is Outcome.OURS:
         return error
     if outcome is Outcome.UNRESOLVED:
-        return NameResolutionError(conn.host, conn, error)  # type: ignore[arg-type]
+        return NameResolutionError(host, conn, error)  # type: ignore[arg-type]
     if outcome is Outcome.READ_TIMEOUT:
         text = f"Read timed out: {error}"
         return ReadTimeoutError(conn, url, text)  # type: ignore[arg-type]
     if outcome is Outcome.REFUSED:
         return NewConnectionError(conn, str(error))
     if outcome is Outcome.CONNECT_TIMEOUT:
-        return ConnectTimeoutError(
-            conn, f"Connection to {conn.host} timed out: {error}"
-        )
+        return ConnectTimeoutError(conn, f"Connection to {host} timed out: {error}")
     if outcome is Outcome.INSECURE:
         hint = f". {HANDSHAKE_ADVICE}" if error.err else ""
         return SSLError(f"{error}{hint}")
     return ProtocolError(str(error), error)
 
 
-def raise_translated(error: BG96Error, conn: HTTPConnection, url: str) -> NoReturn:
+def raise_translated(
+    error: BG96Error, conn: HTTPConnection, url: str, host: str | None = None
+) -> NoReturn:
     """Raise urllib3's exception for `error`, or `error` itself if there is none.
 
     :param conn: the connection that failed.
     :param url: the requested URL.
+    :param host: where it leads, if that is not `conn.host`.
     """
-    translated = urllib3_error(error, conn, url)
+    translated = urllib3_error(error, conn, url, host)
     if translated is error:
         raise error
     raise translated from error

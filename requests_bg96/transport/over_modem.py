@@ -16,13 +16,13 @@ from typing import Any, cast
 import requests.adapters
 import urllib3.poolmanager
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectionError, ProxyError
+from requests.exceptions import ConnectionError, InvalidSchema, ProxyError
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
-from .managers import ModemPoolManager, SocketProxyManager
+from .managers import ModemPoolManager, SocketProxyManager, SocksProxyManager
 from .marks import OverModem
-from .sending import PROXY, SOCKS
+from .sending import PROXY
 from .settings import Transport
 from .ways import Way
 
@@ -140,30 +140,45 @@ class _PoolManagerOverModem(PoolManager):
 
 def proxy_manager(
     adapter: HTTPAdapter, transport: Transport, proxy: str, **kwargs: Any
-) -> SocketProxyManager:
+) -> PoolManager:
     """Return the manager of the pools of `adapter` that reach `proxy` over the modem.
 
     :param transport: what the pools use.
-    :param kwargs: of `urllib3.ProxyManager`.
+    :param kwargs: of `urllib3.PoolManager`.
     :raises requests.exceptions.ProxyError: if the current request does not go by
-        sockets of the module, or `proxy` is a SOCKS proxy.
+        sockets of the module.
+    :raises requests.exceptions.InvalidSchema: if `proxy` is a SOCKS proxy, and the
+        extra ``socks`` is not installed.
+    :raises requests.exceptions.InvalidProxyURL: if there can be no such SOCKS proxy.
     """
     if transport.way("http", proxied=True) is not Way.SOCKET:
         raise ProxyError(PROXY)
-    if proxy.lower().startswith("socks"):
-        raise ProxyError(SOCKS)
     # Closing the adapter clears all of these. Stock requests looks for plain names.
-    managers = cast("dict[Any, SocketProxyManager]", adapter.proxy_manager)
+    managers = cast("dict[Any, PoolManager]", adapter.proxy_manager)
     found = managers.get((proxy, transport))
     if found is None:
-        found = SocketProxyManager(
-            transport,
-            proxy,
-            proxy_headers=adapter.proxy_headers(proxy),
+        kwargs.update(
             num_pools=adapter._pool_connections,
             maxsize=adapter._pool_maxsize,
             block=adapter._pool_block,
-            **kwargs,
         )
+        if proxy.lower().startswith("socks"):
+            found = _by_socks(transport, proxy, **kwargs)
+        else:
+            headers = adapter.proxy_headers(proxy)
+            found = SocketProxyManager(
+                transport, proxy, proxy_headers=headers, **kwargs
+            )
         managers[proxy, transport] = found
     return found
+
+
+def _by_socks(transport: Transport, url: str, **kwargs: Any) -> SocksProxyManager:
+    try:
+        # It needs the extra.
+        from .socks import SocksProxy
+    except ImportError as error:
+        raise InvalidSchema(
+            "Missing dependencies for SOCKS support. Install requests-bg96[socks]"
+        ) from error
+    return SocksProxyManager(transport, SocksProxy.from_url(url), **kwargs)

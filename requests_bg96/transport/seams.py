@@ -5,9 +5,16 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from ..clock import Clock
+from ..clock import Clock, Deadline
 
-__all__ = ("Collector", "Connector", "CollectedExchange", "HTTPClient", "Response")
+__all__ = (
+    "CollectedExchange",
+    "Collector",
+    "Connector",
+    "HTTPClient",
+    "Response",
+    "SocksProxy",
+)
 
 
 class Response(Protocol):
@@ -70,6 +77,21 @@ class Connector(Protocol):
 
         :param recording: gets the dialogue, for a trace; it is `CollectedExchange`'s.
         :raises OSError: if that fails, with a `BG96Error` as its cause.
+        """
+
+
+class SocksProxy(Protocol):
+    """A SOCKS proxy. It is part of the key of a pool."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its name or address, and its port."""
+
+    def connect(self, sock: Any, host: str, port: int, deadline: Deadline) -> None:
+        """Have the proxy connect to a server; then `sock` leads there.
+
+        :raises TimeoutError: if that is not done by the deadline.
+        :raises OSError: if the proxy refuses, or does not speak SOCKS.
         """
 
 

@@ -13,17 +13,12 @@ from requests.exceptions import InvalidURL, RequestException
 from ..errors import BG96Error, UnfitURL
 from .ways import REQUEST
 
-__all__ = ("OVER_MODEM", "PROXY", "SOCKS", "is_http", "requests_errors", "sending")
+__all__ = ("OVER_MODEM", "PROXY", "is_http", "requests_errors", "sending")
 
 PROXY = (
     'a proxy would be reached past the modem, so it is refused. Use via="socket", or, '
     "if it comes from the environment, set session.trust_env = False or the variable "
     "no_proxy"
-)
-SOCKS = (
-    "a SOCKS proxy would be reached past the modem, so it is refused; use an HTTP "
-    "proxy. If it comes from the environment, set session.trust_env = False or the "
-    "variable no_proxy"
 )
 
 #: Whether the request of this context uses a modem; None if there is no request.

@@ -66,10 +66,10 @@ class _Handler(socketserver.BaseRequestHandler):
         if self.server.status.startswith("200"):
             host, _, port = lines[0].split(" ")[1].rpartition(":")
             with socket.create_connection((host, int(port))) as there:
-                _pump(client, there)
+                pump(client, there)
 
 
-def _pump(one: socket.socket, other: socket.socket) -> None:
+def pump(one: socket.socket, other: socket.socket) -> None:
     """Carry bytes both ways until one side ends."""
     ways = {one: other, other: one}
     while True:

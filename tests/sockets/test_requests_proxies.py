@@ -145,15 +145,6 @@ def test_a_proxy_that_is_not_there(over: Over) -> None:
         over.session.get("http://far.example/", proxies={"http": refused_url()})
 
 
-@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h", "SOCKS5"])
-def test_a_socks_proxy(scheme: str, over: Over) -> None:
-    """PySocks would make a socket of this machine, so it is refused."""
-    proxies = {"http": f"{scheme}://127.0.0.1:1080"}
-    with pytest.raises(ProxyError, match="SOCKS.*use an HTTP proxy"):
-        over.session.get("http://far.example/", proxies=proxies)
-    assert over.count("QIOPEN") == 0
-
-
 def test_closing_closes_the_proxies(over: Over, forwarding: Server) -> None:
     """And gives the port back."""
     proxies = {"http": forwarding.url}
