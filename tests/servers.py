@@ -115,7 +115,7 @@ class _Handler(socketserver.BaseRequestHandler):
         connection = h11.Connection(h11.SERVER)
         if self.buffered:
             connection.receive_data(self.buffered)
-        head, body = None, b""
+        head, body = None, bytearray()
         while True:
             event = connection.next_event()
             if event is h11.NEED_DATA:
@@ -127,7 +127,7 @@ class _Handler(socketserver.BaseRequestHandler):
             elif isinstance(event, h11.EndOfMessage):
                 assert head is not None
                 self.buffered = connection.trailing_data[0]
-                return self._request(head, body)
+                return self._request(head, bytes(body))
             else:
                 return None
 
