@@ -32,7 +32,12 @@ from .seams import CollectedExchange, SocksProxy
 from .settings import Transport
 from .tracing import begin, failing, follow, requested
 
-__all__ = ("SocketHTTPConnectionPool", "SocketHTTPSConnectionPool", "SocketPool")
+__all__ = (
+    "SocketHTTPConnectionPool",
+    "SocketHTTPSConnectionPool",
+    "SocketPool",
+    "pool_class",
+)
 
 #: A head and a body of up to this size leave together: they fit into one TLS record.
 HELD = 16_384
@@ -217,6 +222,9 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
 class SocketHTTPSConnection(SocketHTTPConnection, urllib3.connection.HTTPSConnection):
     """The same with TLS, which this machine makes."""
 
+    #: Whether TLS sessions are resumed.
+    resumes = True
+
     def connect(self) -> None:
         """Connect, and make TLS as urllib3 does, but over the module's socket."""
         given = self.ssl_context, self.proxy_config
@@ -319,3 +327,21 @@ class SocketHTTPSConnectionPool(SocketPool, HTTPSConnectionPool):  # type: ignor
     """Connections to one host with TLS, over sockets of the module."""
 
     connection_class = SocketHTTPSConnection
+
+
+@functools.lru_cache(maxsize=16)
+def pool_class(ours: type[SocketPool], stock: type[Any]) -> type[SocketPool]:
+    """Return the class of pools that does what `stock` does, over sockets.
+
+    :param ours: the class that is urllib3's own, over sockets.
+    :param stock: the class in urllib3's table. elastic-transport has one there that
+        checks more of each certificate than urllib3.
+    """
+    if issubclass(ours, stock) or not issubclass(stock, HTTPConnectionPool):
+        return ours
+    kind = ours.connection_class
+    if not issubclass(kind, stock.ConnectionCls):
+        # A session that is resumed has no chain of certificates to check.
+        own = {"resumes": False}
+        kind = type(stock.ConnectionCls.__name__, (kind, stock.ConnectionCls), own)
+    return type(stock.__name__, (ours, stock), {"connection_class": kind})

@@ -182,9 +182,10 @@ class HostTLS:
     def context_for(self, connection: HTTPSConnection) -> ModuleContext:
         """Return the context for the next TLS of `connection`."""
         tunnel = connection._tunnel_host, connection._tunnel_port
-        socks = cast(Any, connection).socks
-        server = (connection.host, connection.port, *tunnel, socks)
-        return ModuleContext(self._made(_Trust.of(connection)), server)
+        own = cast(Any, connection)
+        server = (connection.host, connection.port, *tunnel, own.socks)
+        made = self._made(_Trust.of(connection))
+        return ModuleContext(made, server, resumes=own.resumes)
 
     def proxy_context_for(
         self, connection: HTTPSConnection, config: ProxyConfig
@@ -220,10 +221,13 @@ class ModuleContext:
 
     :param made: the context that it uses.
     :param server: names the server, for its sessions.
+    :param resumes: whether sessions are resumed.
     """
 
-    def __init__(self, made: _Made, server: tuple[Hashable, ...]) -> None:
-        vars(self).update(_made=made, _server=server, _resumed=None)
+    def __init__(
+        self, made: _Made, server: tuple[Hashable, ...], *, resumes: bool = True
+    ) -> None:
+        vars(self).update(_made=made, _server=server, _resumes=resumes, _resumed=None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(vars(self)["_made"].context, name)
@@ -258,7 +262,10 @@ class ModuleContext:
 
     def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
         """Return TLS over memory that resumes a session, if there is one."""
-        session = self._made.sessions.take(self._name(options.get("server_hostname")))
+        session = None
+        if self._resumes:
+            name = self._name(options.get("server_hostname"))
+            session = self._made.sessions.take(name)
         vars(self).update(_resumed=session)
         made: ssl.SSLObject = self._made.context.wrap_bio(
             *arguments, **options, session=session
@@ -304,6 +311,15 @@ class TLSSocket(SSLTransport):
             with suppress(OSError, AttributeError):
                 sock.sendall(self.outgoing.read())
             raise
+
+    @property
+    def _sslobj(self) -> Any:
+        """What has this name in `ssl.SSLSocket`; elastic-transport asks it."""
+        return cast(Any, self.sslobj)._sslobj
+
+    def get_verified_chain(self) -> list[bytes]:
+        """Return the certificates up to the CA, in DER (Python 3.13 or later)."""
+        return cast("list[bytes]", cast(Any, self.sslobj).get_verified_chain())
 
     @property
     def _io_refs(self) -> int:

@@ -6,12 +6,14 @@ import functools
 from typing import Any, cast
 
 import urllib3.connection
+import urllib3.poolmanager
 from urllib3.poolmanager import PoolManager, ProxyManager
 
 from .by_socket import (
     SocketHTTPConnectionPool,
     SocketHTTPSConnectionPool,
     SocketPool,
+    pool_class,
 )
 from .connection import ModemHTTPConnectionPool, ModemHTTPSConnectionPool
 from .marks import OverModem
@@ -41,10 +43,14 @@ def _require_http_client() -> None:
 
 
 def _by_socket(transport: Transport) -> Any:
-    return {
-        "http": functools.partial(SocketHTTPConnectionPool, transport),
-        "https": functools.partial(SocketHTTPSConnectionPool, transport),
-    }
+    kinds = {"http": SocketHTTPConnectionPool, "https": SocketHTTPSConnectionPool}
+
+    def make(scheme: str, *args: Any, **kwargs: Any) -> SocketPool:
+        # Another library may have replaced it at any time, for all managers.
+        stock = urllib3.poolmanager.pool_classes_by_scheme[scheme]
+        return pool_class(kinds[scheme], stock)(transport, *args, **kwargs)
+
+    return {scheme: functools.partial(make, scheme) for scheme in kinds}
 
 
 class _Clearing(OverModem, PoolManager):

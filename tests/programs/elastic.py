@@ -1,4 +1,4 @@
-"""elasticsearch: a pinned certificate, and a certificate of the client."""
+"""elasticsearch: pinned certificates, and a certificate of the client."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def app() -> App:
 
 
 def use(place: Place) -> Any:
-    """Index documents and search them; then pin another certificate."""
+    """Index documents and search them; then pin the CA, and a wrong certificate."""
     certificate, key = place.cert
     arguments: dict[str, Any] = {
         "node_class": "requests",
@@ -57,21 +57,30 @@ def use(place: Place) -> Any:
         actions = [{"_index": "things", "t": n} for n in range(200)]
         bulk = helpers.bulk(client, actions)
         found = client.search(index="things")["hits"]["hits"]
-    with Elasticsearch(place.url, ca_certs=place.ca, **arguments) as client:
-        name = client.info()["name"]
-    other = "00" * 32
-    wrong = Elasticsearch(place.url, ssl_assert_fingerprint=other, **arguments)
-    with wrong as client:
+    names = [
+        _name(Elasticsearch(place.url, **way, **arguments))
+        for way in (
+            {"ca_certs": place.ca},
+            {"ssl_assert_fingerprint": place.ca_fingerprint},
+            {"ssl_assert_fingerprint": place.ca_fingerprint},
+            {"ssl_assert_fingerprint": "00" * 32},
+        )
+    ]
+    return made["result"], bulk, len(found), found[-1]["_source"], names
+
+
+def _name(client: Elasticsearch) -> str:
+    """The name of the server, or that of the error."""
+    with client:
         try:
-            client.info()
+            return str(client.info()["name"])
         except TlsError as error:
-            refused = type(error).__name__
-    return made["result"], bulk, len(found), found[-1]["_source"], name, refused
+            return type(error).__name__
 
 
 PROGRAM = Program(
     "elasticsearch",
-    "a pinned certificate, mTLS, 201 documents",
+    "a pinned certificate, a pinned CA, mTLS, 201 documents",
     app,
     use,
     mutual=True,

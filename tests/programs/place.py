@@ -30,6 +30,7 @@ class Place:
     :param ca: the file of the CA that has issued its certificate.
     :param cert: the files of a client certificate and its key.
     :param fingerprint: of the server's certificate (SHA-256).
+    :param ca_fingerprint: of the CA's, which the server shows, too.
     :param directory: for files.
     """
 
@@ -38,6 +39,7 @@ class Place:
     ca: str
     cert: tuple[str, str]
     fingerprint: str
+    ca_fingerprint: str
     directory: pathlib.Path
 
     @property
@@ -102,6 +104,7 @@ def serving(program: Program) -> Iterator[Served]:
     """Run the servers of a program, with ECDSA certificates and TLS 1.3 only."""
     root = authority("Root", key=_key())
     shown = issue("server", root, hosts=HERE, key=_key())
+    shown = dataclasses.replace(shown, chain=(root.certificate,))
     client = issue("client", root, key=_key())
     app = program.app()
     with tempfile.TemporaryDirectory() as name:
@@ -121,6 +124,7 @@ def serving(program: Program) -> Iterator[Served]:
                 str(ca),
                 client.save(directory, "client"),
                 _digest(shown),
+                _digest(root),
                 directory,
             )
             yield Served(place, secured, plain)

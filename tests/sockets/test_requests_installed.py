@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import pathlib
 import ssl
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 import urllib3
+from cryptography.hazmat.primitives import hashes
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ProxyError, SSLError
+from requests.exceptions import SSLError
 
 from requests_bg96 import BG96Adapter, install
+from requests_bg96.emulator import Connection, StreamNetwork
+from requests_bg96.emulator.callable_network import Part
 from tests.servers import Reply, Request, reply
 from tests.sockets.over import (
     TLS13,
     Authorities,
     Over,
+    answering,
     in_virtual_time,
     over_sockets,
 )
+from tests.sockets.stage import stage
 from tests.support import SOMEWHERE, response
 from tests.tls_servers import serve_tls
 
@@ -73,25 +80,33 @@ def test_no_other_socket(way: str, no_sockets: None) -> None:
         ]
 
 
-@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def socks_hello(connection: Connection) -> Iterator[Part]:
+    """A SOCKS proxy that answers a request itself."""
+    for answer in (b"\5\0", b"\5\0\0\1" + bytes(6), hello(b"")):
+        yield connection.heard()
+        connection.read()
+        yield answer
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5", "socks4"])
 @pytest.mark.parametrize("way", WAYS)
 def test_no_other_socket_for_a_proxy(
     scheme: str, way: str, monkeypatch: pytest.MonkeyPatch, no_sockets: None
 ) -> None:
-    """From the environment, for any adapter; a SOCKS proxy is refused."""
+    """From the environment, for any adapter."""
     monkeypatch.setenv("http_proxy", f"{scheme}://proxy.example:3128")
-    with in_virtual_time(hello) as (made, session):
-        adapter = session.get_adapter("http://")
-        assert isinstance(adapter, BG96Adapter)
-        with install(adapter):
+    network = StreamNetwork(socks_hello) if scheme == "socks5" else answering(hello)
+    with stage(network=network) as made:
+        with install(BG96Adapter(made.modem, via="socket")):
             other = WAYS[way]()
-            if scheme == "socks5":
-                with pytest.raises(ProxyError, match="SOCKS"):
-                    other.get(SOMEWHERE)
-                return
-            assert other.get(SOMEWHERE).content == b"hello"
-        opened = [one for one in made.commands if "QIOPEN" in one]
-        assert opened == ['AT+QIOPEN=1,0,"TCP","proxy.example",3128,0,0']
+            if scheme == "socks4":
+                # What answers is no SOCKS proxy.
+                with pytest.raises(requests.ConnectionError):
+                    other.get(SOMEWHERE, timeout=5)
+            else:
+                assert other.get(SOMEWHERE).content == b"hello"
+        opened = {one for one in made.commands if "QIOPEN" in one}
+        assert opened == {'AT+QIOPEN=1,0,"TCP","proxy.example",3128,0,0'}
 
 
 def test_a_tls_request_without_other_sockets(no_sockets: None) -> None:
@@ -194,3 +209,57 @@ def test_an_encrypted_key_is_a_clear_error(
                 verify=authorities.file,
                 cert=(authorities.file, str(key)),
             )
+
+
+class Chained(urllib3.connection.HTTPSConnection):
+    """A connection of another library."""
+
+    def connect(self) -> None:
+        """Connect as urllib3 does."""
+        super().connect()
+        self.is_verified = True
+
+
+class Chain(urllib3.HTTPSConnectionPool):
+    """A pool that accepts a fingerprint of any certificate in the verified chain."""
+
+    ConnectionCls = Chained
+
+    def __init__(self, *args: Any, assert_fingerprint: str, **kwargs: Any) -> None:
+        self.wanted = assert_fingerprint
+        super().__init__(*args, **kwargs)
+
+    def _validate_conn(self, conn: Any) -> None:
+        super()._validate_conn(conn)
+        assert isinstance(conn, Chained) and conn.is_verified
+        sock: Any = conn.sock
+        if sys.version_info >= (3, 13):
+            chain = sock.get_verified_chain()
+        else:
+            chain = [one.public_bytes(2) for one in sock._sslobj.get_verified_chain()]
+        if self.wanted not in [hashlib.sha256(one).hexdigest() for one in chain]:
+            raise urllib3.exceptions.SSLError("another chain")
+
+
+@pytest.mark.parametrize("way", ["stock", "socket"])
+def test_pools_of_another_library(
+    way: str, over: Over, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those in urllib3's own table check each connection, also a second one."""
+    table = urllib3.poolmanager.pool_classes_by_scheme
+    monkeypatch.setitem(table, "https", Chain)
+    guard = install(over.adapter) if way == "socket" else contextlib.nullcontext()
+    root = authorities.root.certificate.fingerprint(hashes.SHA256()).hex()
+    with serve_tls(authorities.context(), hang_up) as server, guard:
+        for wanted, right in ((root, True), ("00" * 32, False)):
+            with requests.Session() as session:
+                session.mount("https://", With(assert_fingerprint=wanted))
+                for _ in range(2):
+                    try:
+                        found = session.get(server.at(), verify=authorities.file).ok
+                    except SSLError as error:
+                        assert "another chain" in str(error)
+                        found = False
+                    assert found is right
+    assert (server.connections, len(server.requests)) == (4, 2)
+    assert over.count("QIOPEN") == (4 if way == "socket" else 0)
