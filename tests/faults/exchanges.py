@@ -17,7 +17,7 @@ from tests.support import Rig, chunks, response
 
 #: The number of the request: servers count by it, and responses have it.
 NUMBER = re.compile(rb"\r\nX-Number: ([a-z]+)\r\n")
-HOST = "server.example"
+HOST, PROXY = "server.example", "socks5h://proxy.example"
 #: The timeouts of a request, in seconds.
 TIMEOUT = (40.0, 15.0)
 #: The pieces of a body that are read before its reader goes away.
@@ -50,6 +50,7 @@ class Exchange:
     :param stream: whether the response is read in small pieces.
     :param away: the seconds for which the reader is away meanwhile.
     :param line: the options of the emulator: a line's speed, and a host's buffer.
+    :param socks: whether a SOCKS proxy is between.
     :param beginnings: what may come before.
     """
 
@@ -64,6 +65,7 @@ class Exchange:
     stream: bool = False
     away: float = 0.0
     line: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    socks: bool = False
     beginnings: tuple[str, ...] = (FRESH, AT_ONCE)
 
     @property
@@ -89,6 +91,7 @@ class Exchange:
             timeout=TIMEOUT,
             verify=AUTHORITY if self.https else None,
             stream=self.stream,
+            proxies={"http": PROXY} if self.socks else None,
         )
         if self.stream:
             # As `Response.content` does, but a few bytes at a time.
@@ -181,6 +184,8 @@ EXCHANGES = (
     *READER_AWAY,
     *SOCKETS,
     *map(held_back, MAIN + READER_AWAY),
+    # A kept connection is past the proxy.
+    Exchange("socket by SOCKS", settings=SOCKET, socks=True, beginnings=(FRESH,)),
 )
 
 

@@ -7,7 +7,15 @@ import dataclasses
 from collections.abc import Iterator
 
 from requests_bg96.emulator import CallableNetwork
-from tests.faults.exchanges import AT_ONCE, FRESH, LATER_ON, Counting, Exchange
+from tests.faults.exchanges import (
+    AT_ONCE,
+    FRESH,
+    LATER_ON,
+    Counting,
+    Exchange,
+    whole,
+)
+from tests.faults.socks_network import behind_socks
 from tests.support import Rig, rig
 
 #: The seconds since the beginning.
@@ -32,7 +40,11 @@ def begun(exchange: Exchange, beginning: str, seed: int = 0) -> Iterator[Scene]:
     counting = Counting(exchange)
     with rig(
         adapter=exchange.settings,
-        network=CallableNetwork(counting),
+        network=(
+            behind_socks(counting, whole)
+            if exchange.socks
+            else CallableNetwork(counting)
+        ),
         switches=exchange.switches,
         seed=seed,
         **exchange.line,
