@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import logging
 import re
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from .at.parameters import number
 from .at.steps import Command, Dialogue, Reply, must
@@ -13,27 +17,18 @@ from .base import sharing
 from .clock import Clock, SystemClock
 from .dialogues import connect, setup
 from .engine import Engine, ModemState
-from .errors import LimitError, TransferError
+from .errors import BG96Error, LimitError, TransferError
 from .files import ModemFiles
 from .http_client import HTTPClient
 from .settings import Settings
 from .sockets import ModemSockets
-from .stats import Statistics
+from .stats import Cost, DataUsage, Statistics
 
 __all__ = ("BG96Modem", "DataUsage", "ModemState")
 
+logger = logging.getLogger(__name__)
+
 _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
-
-
-class DataUsage(NamedTuple):
-    """The bytes that went over the air.
-
-    :param sent: by the module.
-    :param received: by the module.
-    """
-
-    sent: int
-    received: int
 
 
 class BG96Modem:
@@ -297,6 +292,35 @@ class BG96Modem:
             text = "the module's answer has no two numbers"
             raise TransferError(text, command="AT+QGDCNT?")
         return DataUsage(sent, received)
+
+    @contextmanager
+    def measure(self) -> Iterator[Cost]:
+        """Measure what the requests in this ``with`` block cost.
+
+        The counts are those of the modem: they have the requests of other threads, too.
+        A response counts as far as it is read in the block. The module is asked for its
+        own count before and after the block. These two commands are not counted. If
+        that fails, `Cost.air` is None, and the log says why.
+
+        :returns: the cost, which is known at the end of the block.
+        """
+        cost = Cost()
+        air, told = self._usage_if_known(), self.engine.known.told
+        before = copy.copy(self.stats)
+        try:
+            yield cost
+        finally:
+            cost.count(before, self.stats)
+        now = self._usage_if_known()
+        if air and now and told is self.engine.known.told:
+            cost.air = DataUsage(now.sent - air.sent, now.received - air.received)
+
+    def _usage_if_known(self) -> DataUsage | None:
+        try:
+            return self.data_usage()
+        except BG96Error as error:
+            logger.info("the bytes over the air are not known: %s", error)
+            return None
 
     @property
     def clock(self) -> Clock:

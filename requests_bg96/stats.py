@@ -6,8 +6,9 @@ import collections
 import dataclasses
 import enum
 import logging
+from typing import NamedTuple
 
-__all__ = ("Choice", "Recovery", "Statistics")
+__all__ = ("Choice", "Cost", "DataUsage", "Recovery", "Statistics")
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,45 @@ class Choice(enum.Enum):
     def way(self) -> str:
         """The way that was chosen."""
         return self.value.partition(":")[0]
+
+
+class DataUsage(NamedTuple):
+    """The bytes that went over the air.
+
+    :param sent: by the module.
+    :param received: by the module.
+    """
+
+    sent: int
+    received: int
+
+
+@dataclasses.dataclass
+class Cost:
+    """What the requests in a ``with`` block of `BG96Modem.measure` have cost.
+
+    All is 0 until the block ends.
+
+    :param requests: as in `Statistics`.
+    :param bytes_up: as in `Statistics`.
+    :param bytes_down: as in `Statistics`.
+    :param line_bytes_up: as in `Statistics`.
+    :param line_bytes_down: as in `Statistics`.
+    :param air: the bytes over the air, as the module counts them. None if the firmware
+        does not count them, or if the module has restarted in the block.
+    """
+
+    requests: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    line_bytes_up: int = 0
+    line_bytes_down: int = 0
+    air: DataUsage | None = None
+
+    def count(self, before: Statistics, after: Statistics) -> None:
+        """Set the counts to the difference of two states."""
+        for name in COUNTS:
+            setattr(self, name, getattr(after, name) - getattr(before, name))
 
 
 @dataclasses.dataclass
@@ -80,3 +120,7 @@ class Statistics:
         """Count and log a choice of ``via="auto"``."""
         self.choices[choice] += 1
         logger.info("a request goes by %s", choice.value)
+
+
+#: The counts of `Statistics` that `Cost` has, too.
+COUNTS = [name for name in Cost.__dataclass_fields__ if name != "air"]

@@ -16,6 +16,7 @@ from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.at.port import find_port, resolved
 from requests_bg96.emulator import Delay, Emulator, VirtualClock
 from requests_bg96.errors import BG96Error, LimitError, ModuleError, NoAnswer, PortError
+from requests_bg96.stats import Cost
 from tests.support import SOMEWHERE, response, rig
 
 
@@ -192,6 +193,53 @@ def test_data_usage() -> None:
         assert received - before.received > 0
         made.modem.command("AT+QGDCNT=0")
         assert made.modem.data_usage() == (0, 0)
+
+
+def test_what_a_request_costs() -> None:
+    """Payload and line, as the statistics count them, and the module's own count."""
+    with rig(response(b"x" * 1_000)) as made:
+        made.get()
+        before, size = made.modem.stats.line_bytes_down, len(made.heard)
+        with made.modem.measure() as cost:
+            assert cost == Cost()
+            answer = made.get()
+        _, request = made.servers.requests
+        assert cost.requests == 1 and cost.bytes_up == len(request)
+        assert cost.bytes_down == len(response(answer.content))
+        assert cost.air == (len(request), cost.bytes_down)
+        # The answers to the module's two questions for its count are not in it.
+        asked = len(made.heard) - size - cost.line_bytes_down
+        assert asked == made.modem.stats.line_bytes_down - before - cost.line_bytes_down
+        assert 2 * len("+QGDCNT: 0,0") < asked
+        assert cost.line_bytes_up > cost.bytes_up
+
+
+def test_the_cost_of_nothing() -> None:
+    """The port may be closed before and after."""
+    with rig() as made:
+        with made.modem.measure() as cost:
+            made.modem.close()
+        assert (cost.requests, cost.bytes_up, cost.bytes_down) == (0, 0, 0)
+        assert cost.line_bytes_up == 0 and cost.air is None
+
+
+def test_the_cost_across_a_restart() -> None:
+    """The module's count begins again, so the difference would be wrong."""
+    with rig() as made:
+        made.get()
+        with made.modem.measure() as cost:
+            made.emulator.reset()
+            made.get(timeout=60)
+        assert cost.requests == 1 and cost.air is None
+
+
+def test_the_cost_without_a_module() -> None:
+    """The error is that of the request, and what was sent before it counts."""
+    with rig() as made:
+        made.emulator.power_off()
+        with pytest.raises(requests.ConnectionError), made.modem.measure() as cost:
+            made.get(timeout=5)
+        assert cost.requests == 0 and cost.line_bytes_up > 0 and cost.air is None
 
 
 # Sharing
