@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, ParamSpec, cast
 
@@ -19,6 +19,7 @@ from .dialogues.files import Progress
 from .modem import BG96Modem
 from .settings import Settings
 from .trace import Trace
+from .transport.compression import Compression
 from .transport.host_tls import HostTLS
 from .transport.managers import ModemPoolManager
 from .transport.marks import PoolOverModem
@@ -78,6 +79,9 @@ class BG96Adapter(HTTPAdapter):
         ``line`` otherwise. See also `via_file` and `via_socket`.
     :param ca_certs: a file or directory with the CA certificates for ``verify=True``,
         in place of requests' own bundle. They are sent to the module once.
+    :param compress: the names of the hosts that take bodies with ``Content-Encoding:
+        gzip``. Bodies of 200 bytes or more are then compressed, if that makes the
+        request smaller. A mapping from names to numbers has another size for each.
     :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
         certificates is sent to the module.
     :param trace: collects the requests, with their AT dialogue.
@@ -116,7 +120,8 @@ class BG96Adapter(HTTPAdapter):
         that is started again asks the network at once.
     :param clock: the clock; a test may pass another one.
     :raises LimitError: if a setting cannot be part of an AT command.
-    :raises ValueError: if there is no such `via`.
+    :raises ValueError: if there is no such `via`, or if `compress` has something else
+        than names of hosts.
     """
 
     __attrs__: list[str] = [
@@ -126,6 +131,7 @@ class BG96Adapter(HTTPAdapter):
         "keep_alive",
         "via",
         "ca_certs",
+        "compress",
         "progress",
         "trace",
         "_owner",
@@ -140,6 +146,7 @@ class BG96Adapter(HTTPAdapter):
         keep_alive: bool = False,
         via: Literal["line", "file", "socket", "auto"] = "line",
         ca_certs: str | None = None,
+        compress: Collection[str] = (),
         progress: Progress | None = None,
         trace: Trace | None = None,
         max_retries: int | Retry = 0,
@@ -191,6 +198,7 @@ class BG96Adapter(HTTPAdapter):
         self.keep_alive = keep_alive
         self.via = via
         self.ca_certs = ca_certs
+        self.compress = compress
         self.progress = progress
         self.trace = trace
         self._owner = self.modem is not port_or_modem
@@ -241,6 +249,7 @@ class BG96Adapter(HTTPAdapter):
             self.trace,
             self._warned,
             self._tls,
+            Compression.for_hosts(self.compress),
         )
 
     #: If a subclass sets a manager of its own, its pools still go over the modem.

@@ -258,16 +258,31 @@ class SocketPool(PoolOverModem):
     """
 
     connection_class: type[SocketHTTPConnection]
+    host: str
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._transport = transport
         self.ConnectionCls = functools.partial(self.connection_class, transport)
 
-    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        """Make a request, as urllib3 does, and note what it is for a trace."""
-        with requested(method, url):
-            return super().urlopen(method, url, *args, **kwargs)  # type: ignore[misc]
+    def urlopen(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Make a request, as urllib3 does, and note what it is for a trace.
+
+        Its body may be compressed.
+        """
+        form = self._transport.compression.applied(self.host, url, body, headers)
+        with requested(method, url), form as (body, headers):
+            return super().urlopen(  # type: ignore[misc]
+                method, url, body, headers, *args, **kwargs
+            )
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         """Return a connection; it may have been closed while it was kept."""

@@ -266,10 +266,28 @@ class ModemPool(PoolOverModem):
     """
 
     connection_class: type[ModemHTTPConnection]
+    host: str
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._transport = transport
         self.ConnectionCls = functools.partial(self.connection_class, transport)
+
+    def urlopen(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Make a request, as urllib3 does, with a body that may be compressed."""
+        form = self._transport.compression.applied(self.host, url, body, headers)
+        with form as (body, headers):
+            return super().urlopen(  # type: ignore[misc]
+                method, url, body, headers, *args, **kwargs
+            )
 
     def _make_request(
         self, conn: ModemHTTPConnection, *args: Any, **kwargs: Any

@@ -10,6 +10,7 @@ from urllib3.exceptions import SecurityWarning
 from ..base import times
 from ..dialogues.files import Progress
 from ..stats import Statistics
+from .compression import Compression
 from .host_tls import HostTLS
 from .seams import Collector, Connector, HTTPClient
 from .ways import Way, check, choose
@@ -34,6 +35,7 @@ class Transport:
     :param trace: collects the requests; None does not.
     :param warned: the hosts that a warning was given for.
     :param tls: makes TLS over sockets.
+    :param compression: compresses bodies of requests.
     :raises ValueError: if `via` is none of these.
     """
 
@@ -48,6 +50,7 @@ class Transport:
     trace: Collector | None = None
     warned: set[str] = dataclasses.field(default_factory=set, compare=False)
     tls: HostTLS = dataclasses.field(default_factory=HostTLS, compare=False)
+    compression: Compression = Compression()
 
     def __post_init__(self) -> None:
         check(self.via)
