@@ -6,18 +6,33 @@ IP: the network of this machine does not tell those.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .network import Event, Received, ServerConnection
+from .scheduler import NOW
 
 __all__ = ("CountedConnection", "DataCounters")
 
 
 class DataCounters:
-    """The bytes sent and received. A start loads the stored counters."""
+    """The bytes sent and received. A start loads the stored counters.
 
-    def __init__(self) -> None:
+    :param now: returns the time.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
         self.sent = 0
         self.received = 0
+        #: The time of the last traffic.
+        self.last = NOW
+        self._now = now
         self._stored = (0, 0)
+
+    def move(self, sent: int = 0, received: int = 0) -> None:
+        """Count bytes, at the current time."""
+        self.sent += sent
+        self.received += received
+        self.last = self._now()
 
     def clear(self) -> None:
         """Set both counters to 0."""
@@ -37,21 +52,29 @@ class CountedConnection:
 
     :param connection: the connection.
     :param counters: count its bytes.
+    :param heard_at: returns when the module gets what the network has at a time.
     """
 
-    def __init__(self, connection: ServerConnection, counters: DataCounters) -> None:
+    def __init__(
+        self,
+        connection: ServerConnection,
+        counters: DataCounters,
+        heard_at: Callable[[float], float],
+    ) -> None:
         self._connection = connection
         self._counters = counters
+        self._heard_at = heard_at
+        counters.move()
 
     def due(self) -> float:
         """Return the time of the next event; infinity if it is not known."""
-        return self._connection.due()
+        return self._heard_at(self._connection.due())
 
     def take(self) -> Event:
         """Return the next event, and count the bytes of a packet."""
         event = self._connection.take()
-        if isinstance(event, Received):
-            self._counters.received += len(event.data)
+        size = len(event.data) if isinstance(event, Received) else 0
+        self._counters.move(received=size)
         return event
 
     @property
@@ -61,7 +84,7 @@ class CountedConnection:
 
     def send(self, data: bytes, now: float) -> None:
         """Send bytes to the server, and count them."""
-        self._counters.sent += len(data)
+        self._counters.move(sent=len(data))
         self._connection.send(data, now)
 
     def shut_down(self, now: float) -> None:

@@ -185,6 +185,17 @@ class Emulator:
         with self._change():
             self.module.power.reset(urcs)
 
+    def power_key(self, seconds: float = 0.5) -> None:
+        """Press the power key (PWRKEY), which starts the module or turns it off.
+
+        It also wakes the module from Power Saving Mode.
+
+        :param seconds: how long it is pressed; that time is over now. 0.5 s start the
+            module, and 0.65 s turn it off (Hardware Design 3.6).
+        """
+        with self._change():
+            self.module.power.press_key(seconds)
+
     def power_off(self) -> None:
         """Turn the module off; it sends ``POWERED DOWN``."""
         with self._change():

@@ -8,8 +8,10 @@ from .data_counters import CountedConnection, DataCounters
 from .flood import flood
 from .http_service import HttpService
 from .interpreter import Interpreter
+from .light_sleep import LightSleep
 from .network import Network, ServerConnection, TlsSettings
 from .power import Power
+from .power_saving import PowerSaving
 from .radio import Radio
 from .results import CommandFailed
 from .scheduler import Scheduler, Task
@@ -76,10 +78,12 @@ class Module:
         self.contexts = Contexts(self, apn)
         self.files = FileSystem()
         self.store = Store()
-        self.counters = DataCounters()
+        self.counters = DataCounters(lambda: self.scheduler.now)
         self.tls = TlsContexts(self)
         self.http = HttpService(self)
         self.sockets = Sockets(self)
+        self.power_saving = PowerSaving(self)
+        self.light_sleep = LightSleep(self)
         self.power = Power(self)
         self._told: int | None = None
         self._interpreter = Interpreter(self, COMMANDS)
@@ -91,7 +95,7 @@ class Module:
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the host; the next step uses them."""
         self.step(now)
-        if self.power.on:
+        if self.power.on and self.light_sleep.hears(now):
             self.terminal.input.add(data, now)
 
     def step(self, now: float) -> float:
@@ -109,6 +113,7 @@ class Module:
 
     def set_dtr(self, on: bool) -> None:
         """Set the DTR line; a falling edge may end data mode (AT manual 3.2)."""
+        self.light_sleep.set_dtr(on)
         if not on and self.terminal.data_mode:
             self.terminal.dtr_dropped = True
 
@@ -150,7 +155,8 @@ class Module:
     ) -> ServerConnection:
         """Start a connection, and count its bytes."""
         connection = self.network.connect(host, port, tls, self.scheduler.now)
-        return CountedConnection(connection, self.counters)
+        heard_at = self.power_saving.heard_at
+        return CountedConnection(connection, self.counters, heard_at)
 
     def tls_settings(self) -> TlsSettings:
         """Return the SSL context that the HTTP commands use."""

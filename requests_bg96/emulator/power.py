@@ -1,10 +1,10 @@
-"""Start, reset and power-off (AT manual 2.22, 11.1, 12.7; Hardware Design 3.6)."""
+"""Start, reset and power-off (AT manual 2.22, 11.1, 12.7; Hardware Design 3)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .scheduler import Procedure
+from .scheduler import Procedure, Wait
 
 if TYPE_CHECKING:
     from .module import Module
@@ -16,6 +16,13 @@ __all__ = ("BOOT_TIME", "Power")
 DOWN_TIME = 0.01
 LOST_TIME = 3.0
 BOOT_TIME = 5.9
+
+#: The seconds that PWRKEY is low at least to turn the module on, and off (Hardware
+#: Design 3.6.1, 3.6.2). Any time wakes it from Power Saving Mode, as drivers do, but
+#: not in the first second (the driver of an ST expansion board).
+ON_PRESS = 0.5
+OFF_PRESS = 0.65
+NO_WAKE = 1.0
 
 #: The seconds from RDY until the SIM can be used. Its URC comes later: a BG96 answered
 #: AT+CPIN? with READY 178 ms after RDY.
@@ -44,6 +51,10 @@ class Power:
     def __init__(self, module: Module) -> None:
         self._module = module
         self.on = True
+        #: Whether the module starts.
+        self._starting = False
+        #: When Power Saving Mode began; None without it.
+        self._saving_since: float | None = None
 
     def start_ready(self) -> None:
         """Start as a module that has booted and is registered."""
@@ -82,6 +93,30 @@ class Power:
         if said:
             self._module.terminal.announce(b"POWERED DOWN")
 
+    def save(self, until: float) -> None:
+        """Enter Power Saving Mode: the port is off, but the module stays registered.
+
+        :param until: when T3412 ends, which wakes the module (Hardware Design 3.4.2).
+        """
+        module = self._module
+        self.off(farewell=False)
+        module.terminal.announce(b"PSM POWER DOWN")
+        self._saving_since = module.scheduler.now
+        module.scheduler.spawn(self._wake(until))
+
+    def press_key(self, seconds: float) -> None:
+        """Hold PWRKEY low for a time, which is over now."""
+        scheduler = self._module.scheduler
+        if self.on:
+            if seconds >= OFF_PRESS:
+                scheduler.spawn(self.switch_off())
+        elif self._saving_since is not None:
+            if scheduler.now >= self._saving_since + NO_WAKE:
+                self._clear()
+                scheduler.spawn(self._boot(BOOT_TIME, True, attached=True))
+        elif seconds >= ON_PRESS and not self._starting:
+            scheduler.spawn(self._boot(BOOT_TIME, True))
+
     def switch_off(self) -> Procedure[None]:
         """Turn off, as AT+QPOWD does."""
         yield from self._module.scheduler.sleep(1.0)
@@ -98,6 +133,8 @@ class Power:
 
     def _clear(self) -> None:
         module = self._module
+        self._starting = False
+        self._saving_since = None
         module.scheduler.cancel_all()
         module.http.reset()
         module.sockets.reset()
@@ -105,6 +142,7 @@ class Power:
         module.files.reset()
         module.tls.reset()
         module.store.restart()
+        module.light_sleep.restart()
         module.counters.restart()
         module.functionality = 1
         module.radio.restart()
@@ -120,22 +158,37 @@ class Power:
             self._module.terminal.announce(b'+QIURC: "pdpdeact",%d' % number)
         yield from self._boot(BOOT_TIME - LOST_TIME, True)
 
-    def _boot(self, seconds: float, urcs: bool) -> Procedure[None]:
+    def _wake(self, until: float) -> Procedure[None]:
+        yield Wait(until=until)
+        self._saving_since = None
+        yield from self._boot(BOOT_TIME, True, attached=True)
+
+    def _boot(
+        self, seconds: float, urcs: bool, attached: bool = False
+    ) -> Procedure[None]:
+        """Start.
+
+        :param attached: whether the module is still registered.
+        """
         module = self._module
+        self._starting = True
         yield from module.scheduler.sleep(seconds)
-        self.on = True
+        self.on, self._starting = True, False
         module.start_interpreter()
-        module.scheduler.spawn(self._start_sim())
+        module.scheduler.spawn(self._start_sim(attached))
         start = module.scheduler.now
         for after, line in BOOT_URCS:
             yield from module.scheduler.sleep(start + after - module.scheduler.now)
             self._boot_step(line, urcs)
 
-    def _start_sim(self) -> Procedure[None]:
+    def _start_sim(self, attached: bool) -> Procedure[None]:
         module = self._module
         yield from module.scheduler.sleep(SIM_TIME)
         module.sim.settle()
-        yield from module.radio.search()
+        if attached:
+            module.radio.settle()
+        else:
+            yield from module.radio.search()
 
     def _boot_step(self, line: bytes, urcs: bool) -> None:
         module = self._module

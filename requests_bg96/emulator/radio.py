@@ -104,7 +104,8 @@ class Radio:
         for name in ("CREG", "CGREG", "CEREG"):
             mode = getattr(self._module.terminal.profile, name.lower())
             if mode:
-                self._module.urc(f"+{name}: {self.report(mode)}".encode())
+                self._module.urc(f"+{name}: {self.report(mode, name)}".encode())
+        self._module.power_saving.negotiate()
         if not self.registered:
             self._module.contexts.lose_all()
 
@@ -115,8 +116,16 @@ class Radio:
             yield from self._module.scheduler.sleep(REGISTRATION_TIME)
         self.settle()
 
-    def report(self, mode: int) -> str:
-        """Return the state, and with `mode` 2 or more the cell, as CREG prints them."""
+    def report(self, mode: int, name: str) -> str:
+        """Return the state, and with `mode` 2 or more the cell, as CREG prints them.
+
+        With `mode` 4, CEREG prints the timers that the network has granted (3GPP TS
+        27.007, 10.1.22).
+        """
         if mode < 2 or not self.registered:
             return str(self.stat)
-        return f'{self.stat},"{self.area}","{self.cell}",{CAT_M1}'
+        cell = f'{self.stat},"{self.area}","{self.cell}",{CAT_M1}'
+        if mode < 4 or name != "CEREG" or not self._module.power_saving.granted:
+            return cell
+        asked = self._module.store.power_saving
+        return f'{cell},,,"{asked.active}","{asked.period}"'

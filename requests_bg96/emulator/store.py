@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+from .power_saving import PowerSavingSettings
 from .settings import Profile
 
 __all__ = ("RATES", "Store")
@@ -44,6 +45,9 @@ class Store:
     #: The contexts of AT+CGDCONT, by number: type, APN and address.
     definitions: dict[int, tuple[str, str, str]] = dataclasses.field(
         default_factory=lambda: {1: ("IP", "", "0.0.0.0")}
+    )
+    power_saving: PowerSavingSettings = dataclasses.field(
+        default_factory=PowerSavingSettings
     )
     time_zone: int = 0
     time_set: datetime.datetime = POWER_UP

@@ -221,6 +221,9 @@ class Switches:
     ``socket_wear`` (0 | 20)
         The number of AT+QIOPEN after which each fails with 552 until a restart; 0 is
         none. Default 0: a fault of one firmware of a sibling.
+    ``sleep_input`` ("lost" | "wakes")
+        Bytes for a module that sleeps (AT+QSCLK=1): they are lost, or they are lost and
+        wake it. Default "lost": only DTR wakes (Hardware Design 3.4.4.1).
     ``formats_at_start`` ("plain" | "viewmode" | "hex")
         AT+QICFG as another program has left it: data on the line of their length, or as
         hex digits. Default "plain": drivers that set neither get plain data.
@@ -290,6 +293,7 @@ class Switches:
     urc_in_data: Literal["held", "lost"] = "held"
     http_beside_sockets: Literal["works", "busy"] = "works"
     socket_wear: Literal[0, 20] = 0
+    sleep_input: Literal["lost", "wakes"] = "lost"
     formats_at_start: Literal["plain", "viewmode", "hex"] = "plain"
 
     def __post_init__(self) -> None:

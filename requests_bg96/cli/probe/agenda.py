@@ -61,6 +61,7 @@ NEVER = {
     "push_size": "this needs a line that is slower than the network",
     "context_loss": "this needs a network that drops the context",
     "urc_in_data": "this needs data of a socket during data mode",
+    "sleep_input": "this needs a module that sleeps, and DTR",
     "socket_wear": "this would wear out the module",
     **dict.fromkeys(("close_answer", "close_meanwhile"), _OPEN_SERVER),
     **dict.fromkeys(("result_urc", "missing_ok"), _SEEN),

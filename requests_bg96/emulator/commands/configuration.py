@@ -31,6 +31,7 @@ KEYS = {
     "servicedomain": ("2", r"[12](,[01])?", "(1,2),(0,1)"),
     "pdp/duplicatechk": ("0", r"[01]", "(0,1)"),
     "psm/urc": ("0", r"[01]", "(0,1)"),
+    "psm/enter": ("0", r"[01]", "(0,1)"),
     "risignaltype": (
         '"respective"',
         r'"(respective|physical)"',

@@ -91,8 +91,3 @@ def indications(module: Module, name: str, enable: int | None, save: int) -> Rep
         return [f'+QINDCFG: "{name}",{module.store.indications[name]}']
     module.store.indications[name] = enable
     return None
-
-
-@COMMANDS.write("+QSCLK", Number(0, 1))
-def sleep(module: Module, mode: int) -> None:
-    """Allow sleep or not; the emulator never sleeps (AT manual 11.5)."""

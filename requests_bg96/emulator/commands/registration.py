@@ -25,7 +25,7 @@ REGISTRATIONS = {"CREG": (0, 1, 2), "CGREG": (0, 1, 2, 4), "CEREG": (0, 1, 2, 4)
 def _reader(name: str) -> Callable[[Module], Reply]:
     def read(module: Module) -> Reply:
         mode = getattr(module.terminal.profile, name.lower())
-        return [f"+{name}: {mode},{module.radio.report(mode)}"]
+        return [f"+{name}: {mode},{module.radio.report(mode, name)}"]
 
     return read
 
