@@ -118,6 +118,9 @@ class BG96Adapter(HTTPAdapter):
     :param backoff_file: a file that keeps the pauses between attempts at the network
         when the program ends. Each modem needs a file of its own. Without it, a program
         that is started again asks the network at once.
+    :param wake: called without arguments if the module does not answer, or if its port
+        is missing. It may press the power key, or turn DTR on with a GPIO. It must do
+        no harm to a module that is on, and must not use the modem.
     :param clock: the clock; a test may pass another one.
     :raises LimitError: if a setting cannot be part of an AT command.
     :raises ValueError: if there is no such `via`, or if `compress` has something else
@@ -169,6 +172,7 @@ class BG96Adapter(HTTPAdapter):
         set_clock: bool = True,
         allow_unchecked_host: bool = False,
         backoff_file: str | None = None,
+        wake: Callable[[], object] | None = None,
         clock: Clock | None = None,
     ) -> None:
         settings = Settings(
@@ -189,6 +193,7 @@ class BG96Adapter(HTTPAdapter):
             set_clock=set_clock,
             allow_unchecked_host=allow_unchecked_host,
             backoff_file=backoff_file,
+            wake=wake,
         )
         if isinstance(port_or_modem, BG96Modem):
             self.modem: BG96Modem = port_or_modem

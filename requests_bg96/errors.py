@@ -28,6 +28,7 @@ __all__ = (
     "PortError",
     "ReentryError",
     "SetupError",
+    "SleepError",
     "SocketsInUse",
     "SpoolError",
     "StrayAnswer",
@@ -201,6 +202,10 @@ class PortError(BG96Error):
     taken = False
 
 
+class NoAnswer(BG96Error):
+    """The module did not answer in time."""
+
+
 class SetupError(BG96Error):
     """The module cannot be prepared: SIM, PIN, registration or PDP context."""
 
@@ -212,6 +217,13 @@ class MuteError(SetupError):
     """The module does not answer."""
 
     curable = True
+
+
+class SleepError(MuteError, NoAnswer):
+    """The module has said that it saves power, and did not wake in time."""
+
+    #: A module that does not answer cannot be reset.
+    curable = False
 
 
 class ContextError(SetupError):
@@ -242,10 +254,6 @@ class TrustError(BG96Error):
     """A connection cannot be checked as required, so it is not made."""
 
 
-class NoAnswer(BG96Error):
-    """The module did not answer in time."""
-
-
 class ReentryError(BG96Error):
     """Code that the modem calls tries to use the modem.
 
@@ -255,14 +263,17 @@ class ReentryError(BG96Error):
     def __init__(self) -> None:
         super().__init__(
             "this thread already uses the modem and would wait for itself. A logging "
-            "handler, a progress= function, a warnings hook or a signal handler must "
-            "not use the modem that calls it: use another thread, as "
+            "handler, a progress= or wake= function, a warnings hook or a signal "
+            "handler must not use the modem that calls it: use another thread, as "
             "logging.handlers.QueueHandler does"
         )
 
 
 class ModuleRestarted(BG96Error):
     """The module restarted, and lost its settings and the request."""
+
+    #: Whether it has not restarted yet, but sleeps.
+    asleep = False
 
 
 class TransferError(BG96Error):

@@ -6,7 +6,7 @@ import copy
 import logging
 import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -69,6 +69,9 @@ class BG96Modem:
     :param backoff_file: a file that keeps the pauses between attempts at the network
         when the program ends. Each modem needs a file of its own. Without it, a program
         that is started again asks the network at once.
+    :param wake: called without arguments if the module does not answer, or if its port
+        is missing. It may press the power key, or turn DTR on with a GPIO. It must do
+        no harm to a module that is on, and must not use the modem.
     :param clock: the clock; a test may pass another one.
     :raises LimitError: if a setting cannot be part of an AT command.
     """
@@ -94,6 +97,7 @@ class BG96Modem:
         set_clock: bool = True,
         allow_unchecked_host: bool = False,
         backoff_file: str | None = None,
+        wake: Callable[[], object] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.port = port
@@ -115,6 +119,7 @@ class BG96Modem:
             set_clock=set_clock,
             allow_unchecked_host=allow_unchecked_host,
             backoff_file=backoff_file,
+            wake=wake,
         )
         self._clock = clock or SystemClock()
         self._name = sharing.new_name()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 from .at.parameters import quoted
 from .base.codes import BAUDRATES
@@ -49,6 +50,9 @@ class Settings:
     :param backoff_file: a file that keeps the pauses between attempts at the network
         when the program ends. Each modem needs a file of its own. Without it, a program
         that is started again asks the network at once.
+    :param wake: called without arguments if the module does not answer, or if its port
+        is missing. It may press the power key, or turn DTR on with a GPIO. It must do
+        no harm to a module that is on, and must not use the modem.
     :raises LimitError: if a value cannot be part of an AT command.
     """
 
@@ -69,6 +73,7 @@ class Settings:
     set_clock: bool = True
     allow_unchecked_host: bool = False
     backoff_file: str | None = None
+    wake: Callable[[], object] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         quoted(self.apn or "", "APN")

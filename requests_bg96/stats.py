@@ -21,6 +21,7 @@ class Recovery(enum.Enum):
     ESCAPE = "left data mode"
     RESYNCHRONISE = "called the module back"
     SET_UP = "set the module up again"
+    WAKE = "woke the module"
     CONTEXT = "activated the PDP context again"
     RESET = "reset the module"
     REOPEN = "opened the port again"

@@ -73,6 +73,13 @@ class LineBuffer:
         """Whether `next_line` will return a line, or raise an error."""
         return b"\n" in self._buffer or len(self._buffer) > LINE_LIMIT
 
+    @property
+    def last_line(self) -> bytes | None:
+        """The last line that has come as a whole, without its line end, or None."""
+        lines = bytes(self._buffer).rpartition(b"\n")[0].split(b"\n")
+        found = [line.strip(b"\r\0") for line in lines]
+        return next((line for line in reversed(found) if line), None)
+
     def take_acknowledgement(self) -> bool:
         """Take the byte that confirms a block; return whether it was next."""
         if not self._buffer.startswith(ACKNOWLEDGEMENT):

@@ -41,7 +41,7 @@ from .steps import (
     Speed,
     Step,
 )
-from .wire import RESTARTED, Wire
+from .wire import RESTARTED, SLEEPS, Wire
 
 __all__ = ("Link",)
 
@@ -243,7 +243,7 @@ class Link(Wire):
 
     def _note_again(self, heard: bytes) -> None:
         """Note the URCs that a listening module sent besides its answers."""
-        found = [line for line in self._urcs if line in RESTARTED]
+        found = [line for line in self._urcs if line in (*RESTARTED, SLEEPS)]
         for line in (*heard.splitlines(), *found):
             if line not in (b"", b"OK"):
                 self.note(line)

@@ -68,7 +68,7 @@ _VALUES: dict[bytes, bytes | None] = {
 #: Lines without a name: result codes, lines of a start, and the module's identity.
 _BARE = re.compile(
     rb"OK|ERROR|NO CARRIER|BUSY|NO ANSWER|NO DIALTONE|ABORTED|CONNECT(?: [0-9]{1,7})?|"
-    rb"SEND OK|SEND FAIL|RDY|APP RDY|POWERED DOWN|NORMAL POWER DOWN|RING|"
+    rb"SEND OK|SEND FAIL|RDY|APP RDY|(?:POWERED|NORMAL POWER|PSM POWER) DOWN|RING|"
     rb"Quectel|(?:BG|EC|EG|UC|UG|EM)[0-9]{2}(?:-[A-Z0-9]{1,4})?|"
     rb"Revision: (?:BG|EC|EG|UC|UG|EM)[0-9]{2}[A-Z0-9_.]{1,24}"
 )

@@ -30,7 +30,7 @@ from .printable import printable
 from .state import Event, LineState, State
 from .steps import BLOCK, Await, Command, Kind, Reply, connects
 
-__all__ = ("Wire", "logger")
+__all__ = ("RESTARTED", "SLEEPS", "Wire", "logger")
 
 #: All files in this folder log with this name, which users know.
 logger = logging.getLogger("requests_bg96.link")
@@ -38,6 +38,9 @@ logger = logging.getLogger("requests_bg96.link")
 #: Only a module that has just started sends these (AT manual 11.1, 12.7). Two drivers
 #: for the BG96 wait for "APP RDY".
 RESTARTED = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
+#: A module says this when it enters Power Saving Mode, in which it is as if off, until
+#: it starts again (two drivers for the BG96).
+SLEEPS = b"PSM POWER DOWN"
 #: The most lines of an answer; the longest is a list of files.
 LINES_LIMIT = 4_096
 
@@ -123,18 +126,22 @@ class Wire:
             )
         self._urcs.append(line)
         self._on_urc(line)
-        if line in RESTARTED and self.state.listens:
-            self._raise_restarted(f"said {line.decode('latin-1')}")
+        if line in (*RESTARTED, SLEEPS) and self.state.listens:
+            # A module that was not listened to may have started and sleep again.
+            asleep = (self._lines.last_line or line) == SLEEPS
+            self._raise_restarted(f"said {line.decode('latin-1')}", asleep)
 
     def _raise_in_data_mode(self) -> None:
         """Raise an error: the module would take the next bytes for payload."""
         self.state.on(Event.STRAY_CONNECT)
         raise DataModeError("the module is in data mode, but should listen")
 
-    def _raise_restarted(self, how: str) -> None:
+    def _raise_restarted(self, how: str, asleep: bool = False) -> None:
         self.state.on(Event.DOUBT)
         self.late_answer = None
-        raise ModuleRestarted(f"the module has restarted: it {how}")
+        error = ModuleRestarted(f"the module has restarted: it {how}")
+        error.asleep = asleep
+        raise error
 
     # Answers
 

@@ -95,6 +95,7 @@ class Knowledge:
         tried.
     :param identity: the answer to ATI.
     :param limits: the answers to its test commands.
+    :param asleep: whether it has said that it saves power, and did not answer since.
     :param prompt: whether it answered OK to the last request before the result. Then a
         missing OK shows early that the line is dead.
     :param activation: the pauses between attempts to activate the PDP context.
@@ -113,6 +114,7 @@ class Knowledge:
     pin_written_down: bool = False
     identity: str | None = None
     limits: Limits = Limits()
+    asleep: bool = False
     prompt: bool = False
     activation: Backoff = dataclasses.field(
         default_factory=lambda: Backoff(repeating.CONTEXT, SystemClock())

@@ -58,6 +58,11 @@ PORT = Rule(
     pause=0.5,
     seconds=15.0,
 )
+WAKE = Rule(
+    "the module does not answer or its port is missing, and there is ``wake=``",
+    "wake the module, and resynchronise it",
+    pause=15.0,
+)
 MUTE = Rule(
     "a module that has answered before no longer answers",
     "resynchronise it",
@@ -186,6 +191,7 @@ RULES = (
     PORT,
     FIND,
     CALL,
+    WAKE,
     MUTE,
     RESET,
     SIM,

@@ -17,6 +17,7 @@ from ..errors import (
     MuteError,
     NoAnswer,
     PortError,
+    SleepError,
     TrustError,
 )
 
@@ -64,6 +65,7 @@ KINDS: tuple[tuple[type[BG96Error] | tuple[type[BG96Error], ...], int, str], ...
         NO_PORT,
         '"requests-bg96 ports" lists the ports and the programs that use them',
     ),
+    (SleepError, NO_ANSWER, "press its power key"),
     (
         (MuteError, NoAnswer),
         NO_ANSWER,

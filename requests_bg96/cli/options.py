@@ -48,6 +48,8 @@ bundle = click.option(
 )
 #: The option for output as JSON.
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+#: The settings that are functions. They cannot be options.
+FUNCTIONS = ("wake",)
 #: The settings for the line to the module.
 WIRING = ("baudrate", "rtscts", "dtr")
 
@@ -101,9 +103,10 @@ def setting(name: str, *flags: str, **different: Any) -> Callable[[F], F]:
 
 
 def settings(command: F) -> F:
-    """Add an option for each field of `Settings` to a command."""
+    """Add an option for each field of `Settings` to a command, but `FUNCTIONS`."""
     for field in reversed(dataclasses.fields(Settings)):
-        command = setting(field.name)(command)
+        if field.name not in FUNCTIONS:
+            command = setting(field.name)(command)
     return command
 
 

@@ -30,9 +30,12 @@ __all__ = ("find_module", "listen", "recover", "restart", "resynchronise")
 #: The errors if no answer comes, and what to check.
 NOBODY = (
     "nothing answers AT on this port. Check that it is the module's AT port, that the "
-    "module is on (it takes about 5 s to boot), and that speed and wiring are right"
+    "module is on (it takes about 5 s to boot) and does not sleep, and that speed and "
+    "wiring are right"
 )
-MUTE = "the module no longer answers; check that it is on and has booted"
+MUTE = (
+    "the module no longer answers; check that it is on, has booted and does not sleep"
+)
 
 
 def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:

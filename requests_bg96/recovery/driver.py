@@ -9,6 +9,7 @@ module, at most as often as the manual does (HTTP manual 4.2).
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable
@@ -32,8 +33,12 @@ from ..errors import (
     ContextError,
     LimitError,
     ModuleError,
+    ModuleRestarted,
+    MuteError,
+    NoAnswer,
     PortError,
     SetupError,
+    SleepError,
 )
 from ..settings import Settings
 from ..stats import Recovery
@@ -46,6 +51,12 @@ T = TypeVar("T")
 
 #: Ports on another machine, which may accept several clients or disconnect the first.
 _SHARED_BY_ALL = re.compile("(?:socket|rfc2217):")
+
+ASLEEP = (
+    'the module sleeps: it said "PSM POWER DOWN", and has not answered since. It wakes '
+    "when T3412 is over (AT+QPSMS? tells how long that is), or by its power key: pass "
+    "wake=, or use a longer connect timeout"
+)
 
 
 class Driver:
@@ -93,6 +104,8 @@ class Driver:
         #: What the module waited for at its prompt then: see `Link.owed`.
         self._owed = b""
         self._last_answer = clock.now()
+        #: When the module was last woken.
+        self._woken = -math.inf
 
     def record(self, recording: Recording | None) -> None:
         """Pass the dialogue to `recording` from here on; the caller has the turn."""
@@ -103,11 +116,49 @@ class Driver:
     def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
         """Open and synchronise the port; return the link to a module that listens.
 
+        A module that does not answer is woken, if the user has told how.
+
         :param doubted: whether the module must have echoed a question since the last
             payload from a server.
         :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
         """
+        if self.known.asleep:
+            self._wake("it said that it saves power", deadline)
+        first = True
+        while True:
+            try:
+                return self._attend(deadline, doubted)
+            except (ModuleRestarted, MuteError, NoAnswer, PortError) as error:
+                failure: BG96Error = error
+            if not self._helped(failure, deadline, again=first):
+                break
+            first = False
+        if self.known.asleep and isinstance(failure, (MuteError, NoAnswer)):
+            failure = SleepError(ASLEEP)
+        try:
+            raise failure
+        finally:
+            # It refers to this frame.
+            del failure
+
+    def _helped(self, failure: BG96Error, deadline: Deadline, *, again: bool) -> bool:
+        """Return whether to call the module once more.
+
+        :param again: whether that may be because of this failure alone.
+        """
+        if self._settings.wake is None or deadline.over:
+            return False
+        if isinstance(failure, PortError):
+            return not failure.taken and self._wake(failure, deadline)
+        asleep = isinstance(failure, ModuleRestarted) and failure.asleep
+        if asleep or isinstance(failure, MuteError):
+            return self._wake(failure, deadline)
+        # It has just started, or one answer is missing: to call it shows whether it
+        # sleeps.
+        return again
+
+    def _attend(self, deadline: Deadline, doubted: bool) -> Link:
         if self.link is not None and self.link.state.state is not State.LISTENING:
             # The code that led it there may have been interrupted.
             self.link.give_up()
@@ -118,9 +169,10 @@ class Driver:
         if not link.state.listens:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
+            self.known.asleep = False
         elif doubted and not link.proved:
             self.run(link, prove(), deadline)
-        elif self.known.checked.settings:
+        elif self.known.checked.settings or self._may_sleep:
             # A module that restarts silently does not answer. AT shows this at once;
             # the next command might show it only after minutes.
             self.run(link, connect.listen(), deadline)
@@ -151,6 +203,9 @@ class Driver:
             # The module may have understood another command.
             self.known.told.url = None
             self.answered()
+            raise
+        except ModuleRestarted as error:
+            self.known.asleep = error.asleep
             raise
         except SetupError:
             self.known.doubt()
@@ -218,6 +273,27 @@ class Driver:
             self._clock.sleep(min(repeating.PORT.pause, deadline.left()))
         elif remedy is Remedy.SET_UP:
             self.stats.recovered(Recovery.SET_UP, error)
+
+    @property
+    def _may_sleep(self) -> bool:
+        """Whether the module may sleep, and can be woken."""
+        return self._settings.wake is not None and not self.heard_lately
+
+    def _wake(self, why: object, deadline: Deadline) -> bool:
+        """Wake the module, unless that was just done or the user has not told how.
+
+        :returns: whether it was done.
+        """
+        wake, pause = self._settings.wake, repeating.WAKE.pause
+        if wake is None or self._clock.now() - self._woken < pause:
+            return False
+        self._woken = self._clock.now()
+        self.stats.recovered(Recovery.WAKE, why)
+        wake()
+        if isinstance(why, PortError):
+            # A module on USB brings its port with it.
+            self._clock.sleep(min(times.BOOT, deadline.left()))
+        return True
 
     def _reset(self, error: BG96Error, deadline: Deadline) -> None:
         lasting = isinstance(error, ContextError) and error.lasting

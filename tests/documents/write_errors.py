@@ -106,6 +106,7 @@ CLASS_ADVICE = {
         "Check the cable and the name of the port. Stop the program that has it."
     ),
     "SetupError": "Do what the text says: SIM, PIN, registration or APN.",
+    "SleepError": "Pass ``wake=``, or wait: see :doc:`data-and-power`.",
     "MuteError": "Check supply, cable, port and speed.",
     "ContextError": "Check the APN, its user name and its password.",
     "PauseError": "Wait for ``retry_after`` seconds.",

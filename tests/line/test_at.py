@@ -257,3 +257,23 @@ def test_quoted_is_one_string(value: str, limit: int) -> None:
         return
     assert text == f'"{value}"' and text.count('"') == 2
     assert text.isascii() and text.isprintable() and len(value) <= limit
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"", None),
+        (b"\r\n", None),
+        (b"RDY", None),
+        (b"RDY\r\n", b"RDY"),
+        (b"RDY\r\n\r\nPSM POWER DOWN\r\n\0\r\n+CF", b"PSM POWER DOWN"),
+        (b"RDY\nAPP RDY\n", b"APP RDY"),
+    ],
+)
+def test_the_last_line(data: bytes, line: bytes | None) -> None:
+    """It stays in the buffer."""
+    buffer = LineBuffer()
+    buffer.receive_data(data)
+    assert buffer.last_line == line == buffer.last_line
+    lines = iter(buffer.next_line, None)
+    assert [*lines][-1:] == ([line] if line else [])

@@ -16,6 +16,7 @@ from requests_bg96.at.steps import Command, Reply
         "CONNECT 115200",
         "+CME ERROR: 703",
         "APP RDY",
+        "PSM POWER DOWN",
         "Quectel",
         "BG95-M3",
         "Revision: BG96MAR02A07M1G",

@@ -21,6 +21,7 @@ from requests_bg96.errors import (
     Phase,
     PortError,
     SetupError,
+    SleepError,
     StrayAnswer,
 )
 from requests_bg96.recovery.policy import REPEATED, Attempts, Remedy
@@ -31,6 +32,7 @@ NONE, SET_UP, CALL, AWAIT_PORT, RESET = Remedy
 DECISIONS: dict[type[BG96Error], tuple[Remedy, Remedy, Remedy, Remedy]] = {
     SetupError: (NONE, NONE, NONE, NONE),
     MuteError: (NONE, CALL, RESET, RESET),
+    SleepError: (NONE, CALL, NONE, CALL),
     ContextError: (NONE, NONE, RESET, RESET),
     PauseError: (NONE, NONE, NONE, NONE),
     PortError: (NONE, SET_UP, NONE, SET_UP),

@@ -58,7 +58,9 @@ def test_a_restart_between_two_requests(firmware: Switches, pause: float) -> Non
         check_requests(made, 2)
 
 
-@pytest.mark.parametrize("line", [b"RDY", b"APP RDY", b"POWERED DOWN"])
+@pytest.mark.parametrize(
+    "line", [b"RDY", b"APP RDY", b"POWERED DOWN", b"PSM POWER DOWN"]
+)
 def test_a_restart_that_did_not_happen(line: bytes) -> None:
     """A line that reports one costs some questions, and nothing else."""
     with rig(response(DOWN)) as made:
