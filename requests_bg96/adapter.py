@@ -99,8 +99,9 @@ class BG96Adapter(HTTPAdapter):
         right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: the speed that the module is set to. Without it, the module keeps
-        the speed at which it answers.
+    :param baudrate: the speed in baud, to which the module is set if the line carries
+        it; ``fastest`` is the highest that it carries. Without it, the module keeps the
+        speed at which it answers. Over the module's own USB, nothing is set.
     :param rtscts: whether RTS and CTS are wired. They then stop the line if either side
         is not ready.
     :param dtr: whether DTR is wired. It then ends data mode.
@@ -162,7 +163,7 @@ class BG96Adapter(HTTPAdapter):
         pin: str | None = None,
         context_id: int = 1,
         ssl_context_id: int = 1,
-        baudrate: int | None = None,
+        baudrate: int | Literal["fastest"] | None = None,
         rtscts: bool = False,
         dtr: bool = False,
         verify_echo: bool = False,

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from .at.parameters import number
 from .at.steps import Command, Dialogue, Reply, must
@@ -50,8 +50,9 @@ class BG96Modem:
         right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: the speed that the module is set to. Without it, the module keeps
-        the speed at which it answers.
+    :param baudrate: the speed in baud, to which the module is set if the line carries
+        it; ``fastest`` is the highest that it carries. Without it, the module keeps the
+        speed at which it answers. Over the module's own USB, nothing is set.
     :param rtscts: whether RTS and CTS are wired. They then stop the line if either side
         is not ready.
     :param dtr: whether DTR is wired. It then ends data mode.
@@ -87,7 +88,7 @@ class BG96Modem:
         pin: str | None = None,
         context_id: int = 1,
         ssl_context_id: int = 1,
-        baudrate: int | None = None,
+        baudrate: int | Literal["fastest"] | None = None,
         rtscts: bool = False,
         dtr: bool = False,
         verify_echo: bool = False,
@@ -183,6 +184,16 @@ class BG96Modem:
     def state(self) -> ModemState:
         """What the modem is doing."""
         return self.engine.state
+
+    @property
+    def baudrate(self) -> int | None:
+        """The speed in baud at which the module was last found, or to which it was set.
+
+        It differs from the setting if the line does not carry that speed. It is None
+        before the module is found, and if its port has no speed, such as its USB.
+        """
+        rates = self.engine.known.rates
+        return rates.found if rates.matter else None
 
     @property
     def files(self) -> ModemFiles:

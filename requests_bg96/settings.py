@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from typing import Final, Literal
 
 from .at.parameters import quoted
 from .base.codes import BAUDRATES
 from .errors import LimitError
 
-__all__ = ("Settings",)
+__all__ = ("FASTEST", "Settings")
+
+#: The `Settings.baudrate` that stands for the highest speed that the line carries.
+FASTEST: Final = "fastest"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +35,9 @@ class Settings:
         right.
     :param context_id: the PDP context, 1 to 16.
     :param ssl_context_id: the module's SSL context, 0 to 5.
-    :param baudrate: the speed that the module is set to. Without it, the module keeps
-        the speed at which it answers.
+    :param baudrate: the speed in baud, to which the module is set if the line carries
+        it; ``fastest`` is the highest that it carries. Without it, the module keeps the
+        speed at which it answers. Over the module's own USB, nothing is set.
     :param rtscts: whether RTS and CTS are wired. They then stop the line if either side
         is not ready.
     :param dtr: whether DTR is wired. It then ends data mode.
@@ -63,7 +68,7 @@ class Settings:
     pin: str | None = dataclasses.field(default=None, repr=False)
     context_id: int = 1
     ssl_context_id: int = 1
-    baudrate: int | None = None
+    baudrate: int | Literal["fastest"] | None = None
     rtscts: bool = False
     dtr: bool = False
     verify_echo: bool = False
@@ -89,10 +94,11 @@ class Settings:
             raise LimitError(
                 f"ciphersuite is {self.ciphersuite!r}; give it in the form 0XC02F"
             )
-        if self.baudrate is not None and self.baudrate not in BAUDRATES:
+        if self.baudrate not in (None, FASTEST, *BAUDRATES):
             rates = ", ".join(map(str, sorted(BAUDRATES)))
             raise LimitError(
-                f"the module does not support {self.baudrate} baud; use {rates}"
+                f"the module does not support {self.baudrate} baud; use {rates}, or "
+                f"{FASTEST}"
             )
 
     @staticmethod

@@ -35,6 +35,7 @@ from .steps import (
     Command,
     Dialogue,
     Escape,
+    GiveBack,
     Kind,
     Pause,
     Reply,
@@ -107,6 +108,7 @@ class Link(Wire):
             Pause: self._pause,
             Escape: self._escape,
             Speed: self._speed,
+            GiveBack: self._give_back,
         }
 
     def run(self, dialogue: Dialogue[T], deadline: Deadline) -> T:
@@ -197,7 +199,7 @@ class Link(Wire):
             error.command = error.command or str(step)
         return error
 
-    def _ask(self, _: Ask, deadline: Deadline) -> bool:
+    def _ask(self, ask: Ask, deadline: Deadline) -> bool:
         listened = self.state.listens
         if listened:
             self._note_pending(deadline.within(times.QUESTION))
@@ -206,11 +208,12 @@ class Link(Wire):
         question, pending = self.question(), self._lines.take_rest()
         self.state.on(Event.ASK)
         self._write(question.invitation, State.ASKED)
-        before, accepted = self._heard(ACCEPTED.search, deadline)
+        before, accepted = self._heard(ACCEPTED.search, deadline, ask.seconds)
         answer = None
         if accepted:
             self._write(question.line, State.ASKED)
-            answer = question.split(self._heard(question.split, deadline)[0])
+            heard, _ = self._heard(question.split, deadline, ask.seconds)
+            answer = question.split(heard)
         if answer is None or not self.hear_answer(answer[1]):
             self.show("< no")
             if self.state.state is State.ASKED:
@@ -228,10 +231,13 @@ class Link(Wire):
         return True
 
     def _heard(
-        self, wanted: Callable[[bytes], object], deadline: Deadline
+        self,
+        wanted: Callable[[bytes], object],
+        deadline: Deadline,
+        seconds: float = times.QUESTION,
     ) -> tuple[bytes, bool]:
         """Return the bytes until they match `wanted`, and whether that was in time."""
-        until = deadline.within(times.QUESTION)
+        until = deadline.within(seconds)
         heard = b""
         while not wanted(heard):
             data = self.port.read(until)
@@ -395,5 +401,14 @@ class Link(Wire):
 
     def _speed(self, speed: Speed, _: Deadline) -> None:
         self.port.baudrate = speed.baudrate
-        self.state.on(Event.DOUBT)
+        if self.state.state is not State.IN_DATA_MODE:
+            self.state.on(Event.DOUBT)
         self._lines.clear()
+
+    def _give_back(self, back: GiveBack, deadline: Deadline) -> None:
+        """Send AT+IPR; wait for OK, so that all bytes leave at the old speed."""
+        self.show(f"> AT+IPR={back.baudrate}, whether it is heard or not")
+        self.state.on(Event.ASK)
+        self._write(b"AT+IPR=%d\r" % back.baudrate, State.ASKED)
+        self._heard(ACCEPTED.search, deadline, times.MODULE_ANSWERS)
+        self.state.on(Event.NO_ECHO)

@@ -160,6 +160,11 @@ class Port:
         return "socket:" in self.url.lower() or "rfc2217:" in self.url.lower()
 
     @property
+    def has_speed(self) -> bool:
+        """Whether its speed can matter: a TCP connection has none."""
+        return "socket:" not in self.url.lower()
+
+    @property
     def baudrate(self) -> int:
         """The speed in baud."""
         return int(self._serial.baudrate)

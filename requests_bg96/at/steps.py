@@ -9,6 +9,7 @@ A dialogue is a generator. It yields steps, and gets the result of each:
 `Ask`                whether the module has proved that it listens
 `Pause`              whether bytes came
 `Escape`             None
+`GiveBack`           None
 `Listen`             None
 `Speed`              None
 ===================  ==================================================
@@ -27,6 +28,7 @@ import re
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from ..base import times
 from ..errors import BG96Error, ModuleError, NoAnswer, Phase, StrayAnswer
 from .printable import printable
 
@@ -39,6 +41,7 @@ __all__ = (
     "Dialogue",
     "Escape",
     "AwaitLateAnswer",
+    "GiveBack",
     "Kind",
     "Listen",
     "Pause",
@@ -234,7 +237,11 @@ class Ask:
     """Ask the module whether it is in command mode, so that only it can answer.
 
     This turns the long form of results on, and the echo off unless it is required.
+
+    :param seconds: for the answer to each of its two lines.
     """
+
+    seconds: float = times.QUESTION
 
 
 @dataclasses.dataclass(frozen=True)
@@ -288,7 +295,19 @@ class Speed:
     baudrate: int
 
 
-Step = Command | Ask | Await | AwaitLateAnswer | Listen | Pause | Escape | Speed
+@dataclasses.dataclass(frozen=True)
+class GiveBack:
+    """Tell the module a speed that works, on a line that may not carry the answer.
+
+    Only a module that is in command mode may be told. Then ask it at that speed.
+    """
+
+    baudrate: int
+
+
+Step = (
+    Command | Ask | Await | AwaitLateAnswer | Listen | Pause | Escape | Speed | GiveBack
+)
 Dialogue = Generator[Step, Any, T]
 
 

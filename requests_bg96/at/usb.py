@@ -88,6 +88,11 @@ class UsbIdentity:
         alike = [one for one in ports.values() if identity._may_be(one)]
         return dataclasses.replace(identity, alone=len(alike) == 1)
 
+    @property
+    def is_module(self) -> bool:
+        """Whether the device is a module of the maker, and not an adapter to a UART."""
+        return self.vid == USB_ID[0]
+
     def find(self) -> str | None:
         """Return the current name of the port, or None if that is not clear.
 

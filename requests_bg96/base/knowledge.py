@@ -9,9 +9,9 @@ from ..clock import SystemClock
 from ..stats import Statistics
 from . import repeating
 from .backoff import Backoff
-from .codes import GET_LIMIT, POST_LIMIT, URL_LIMIT
+from .codes import BAUDRATES, GET_LIMIT, POST_LIMIT, URL_LIMIT
 
-__all__ = ("Checked", "Knowledge", "Limits", "PinTry", "Told")
+__all__ = ("Checked", "Knowledge", "Limits", "PinTry", "Rates", "Told")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +26,42 @@ class Limits:
     url: int = URL_LIMIT
     get: int = GET_LIMIT
     post: int = POST_LIMIT
+
+
+@dataclasses.dataclass
+class Rates:
+    """The speeds of the line, in baud.
+
+    :param matter: whether the module hears only its own speed. Over its own USB and
+        over TCP, it hears any.
+    :param found: the speed at which it last answered; None before that.
+    :param tried: the speed that it was told, if it may not have heard it.
+    :param wanted: the speeds that the caller wants, the best first; None if that is not
+        known yet.
+    :param proved: the speeds that the line carries.
+    :param refused: the speeds that it does not.
+    """
+
+    matter: bool = True
+    found: int | None = None
+    tried: int | None = None
+    wanted: tuple[int, ...] | None = None
+    proved: set[int] = dataclasses.field(default_factory=set)
+    refused: set[int] = dataclasses.field(default_factory=set)
+
+    @property
+    def usual(self) -> int:
+        """The speed to begin with."""
+        return self.found or BAUDRATES[0]
+
+    @property
+    def likely(self) -> tuple[int, ...]:
+        """The speeds that a module may have, if it no longer answers at the first.
+
+        A module that starts has the factory's, unless another one was stored.
+        """
+        told = (self.tried, BAUDRATES[0]) if self.matter else ()
+        return (*dict.fromkeys(filter(None, (self.usual, *told))),)
 
 
 class PinTry(enum.Enum):
@@ -98,6 +134,7 @@ class Knowledge:
     :param asleep: whether it has said that it saves power, and did not answer since.
     :param prompt: whether it answered OK to the last request before the result. Then a
         missing OK shows early that the line is dead.
+    :param rates: the speeds of the line.
     :param activation: the pauses between attempts to activate the PDP context.
     :param resets: the pauses between resets of the module.
     :param stats: the counts.
@@ -116,6 +153,7 @@ class Knowledge:
     limits: Limits = Limits()
     asleep: bool = False
     prompt: bool = False
+    rates: Rates = dataclasses.field(default_factory=Rates)
     activation: Backoff = dataclasses.field(
         default_factory=lambda: Backoff(repeating.CONTEXT, SystemClock())
     )

@@ -90,6 +90,16 @@ FIND = Rule(
     "leave data mode; every second time, try all speeds",
     attempts=4,
 )
+SPEED = Rule(
+    "the line has faults at the speed that ``baudrate`` wants",
+    "go back to the speed before, and try again",
+    attempts=2,
+)
+SPEED_BACK = Rule(
+    "the module does not hear that it must go back to the speed before",
+    "tell it again",
+    attempts=20,
+)
 CALL = Rule(
     "the module does not answer but should listen",
     "leave data mode, and ask the question twice",
@@ -190,6 +200,8 @@ SOCKET_FULL = Rule(
 RULES = (
     PORT,
     FIND,
+    SPEED,
+    SPEED_BACK,
     CALL,
     WAKE,
     MUTE,

@@ -108,6 +108,8 @@ FOREVER = 1e9
 
 #: For resynchronising the module, out of the time until it can answer.
 CALL = 12.0
+#: For setting the speed of the line. It is not counted, because it happens once.
+SPEED = 120.0
 #: AT+CFUN=1,1 to RDY took about 6 s in a BG96's log. The USB port may be away for
 #: longer.
 BOOT = 8.0
@@ -133,6 +135,7 @@ ORDER = (
     ("MODULE_UPLOAD_SILENCE", "ACKNOWLEDGEMENT"),
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),
     ("CUT", "CLOSE"),
+    ("BOOT", "SPEED", "CONNECT"),
     ("SOCKET_SHARE", "SOCKET_END", "SOCKET_ANSWER", "SOCKET_CLOSED", "SOCKET_SENT"),
     ("SOCKET_ANSWER", "BOOT", "SOCKET_OPENS", "CONNECT"),
     ("SOCKET_SENT", "CONNECT", "FETCH", "FOREVER"),

@@ -12,9 +12,9 @@ import enum
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..at.parameters import number
 from ..at.port import resolved
 from ..at.usb import UsbIdentity
+from ..base.codes import BAUDRATES
 from ..dialogues.setup import REGISTRATION
 from ..dialogues.tls import CLOCK_TOLERANCE, clock_of
 from ..errors import BG96Error, ModuleError, PortError
@@ -319,12 +319,32 @@ def clock(modem: BG96Modem) -> Finding:
 
 
 def speed(modem: BG96Modem) -> Finding:
-    """Check that the line is fast enough for the network."""
-    rate = answer(modem, "AT+IPR?", "+IPR")
-    slow = (number(rate) or 115_200) < 115_200
-    advice = "LTE-M is faster than this; pass a higher --baudrate" if slow else ""
-    level = Level.WARNING if slow else Level.OK
-    return Finding("speed", level, f"{rate} baud", advice)
+    """Check that the line is as fast as the cell, and as the caller wants."""
+    rate, wanted = modem.baudrate, modem.settings.baudrate
+    if rate is None:
+        return Finding("speed", Level.OK, "this port has no speed of its own")
+    if isinstance(wanted, int) and rate != wanted:
+        advice = "check that the module has this speed, the cable and the UART's clock"
+        text = f"{rate} baud, because {wanted} do not work"
+        return Finding("speed", Level.WARNING, text, advice)
+    cell = _cell(modem)
+    needed = cell.line_rate if cell else None
+    if cell is None or needed is None or rate >= needed:
+        return Finding("speed", Level.OK, f"{rate} baud")
+    text = f"{rate} baud, which is slower than {cell.technology}"
+    if wanted is not None:
+        return Finding("speed", Level.OK, text)
+    best = min(other for other in BAUDRATES if other >= needed)
+    advice = f"pass --baudrate {best} or --baudrate fastest"
+    return Finding("speed", Level.OK, text, advice)
+
+
+def _cell(modem: BG96Modem) -> RadioNetwork | None:
+    """Return the cell, or None if the module does not tell it."""
+    try:
+        return RadioNetwork.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+    except ModuleError:
+        return None
 
 
 def flow_control(modem: BG96Modem) -> Finding:

@@ -28,6 +28,7 @@ _KINDS: tuple[tuple[Any, tuple[type[Any], ...], str], ...] = (
     (click.types.BoolParamType, (bool,), "true or false"),
     (click.types.IntParamType, (int,), "a whole number"),
     (click.types.FloatParamType, (int, float), "a number"),
+    (click.types.FuncParamType, (int, str), "a whole number, or a text in quotes"),
     (click.ParamType, (str,), "a text in quotes"),
 )
 

@@ -14,7 +14,7 @@ import click
 import requests
 
 from ..modem import BG96Modem
-from ..settings import Settings
+from ..settings import FASTEST, Settings
 
 __all__ = (
     "Command",
@@ -52,6 +52,19 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FUNCTIONS = ("wake",)
 #: The settings for the line to the module.
 WIRING = ("baudrate", "rtscts", "dtr")
+
+
+def _baudrate(value: Any) -> int | str:
+    """Return a speed in baud, or the word for the highest that the line carries."""
+    return FASTEST if value == FASTEST else int(value)
+
+
+#: What an option takes, by the type of its field; others take text.
+TYPES: dict[str, Any] = {
+    "bool": bool,
+    "int": int,
+    "int | Literal['fastest'] | None": _baudrate,
+}
 
 
 class Command(click.Command):
@@ -93,7 +106,7 @@ def setting(name: str, *flags: str, **different: Any) -> Callable[[F], F]:
         flag += f"/--no-{flag[2:]}"
     meaning = meanings(Settings).get(name, "").replace("``", "")
     arguments = {
-        "type": {"int": int, "int | None": int, "bool": bool}.get(str(field.type)),
+        "type": TYPES.get(str(field.type)),
         "default": field.default,
         "show_default": field.default not in (None, ""),
         "show_envvar": True,

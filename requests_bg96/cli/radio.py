@@ -41,6 +41,17 @@ _ABBREVIATED = {"rsrp", "rsrq", "rssi", "sinr", "bsic"}
 _UNITS = {"dbm": "dBm", "db": "dB"}
 
 _VALUE = re.compile(r'\s*(?:"([^"]*)"|([^,"\s][^,"]*))')
+#: The most bits per second from each technology, or to it (hardware design manual 2.2).
+BITS = {
+    "CAT-M1": 375_000,
+    "CAT-NB1": 70_000,
+    "GSM": 107_000,
+    "GPRS": 107_000,
+    "EDGE": 296_800,
+}
+#: A UART sends 10 bits for 8: 8N1 (hardware design manual 3.10).
+UART_BITS = 10 / 8
+
 _NUMBER = re.compile("-?[0-9]{1,6}")
 
 
@@ -148,6 +159,15 @@ class RadioNetwork:
         if len(values) < 2 or values[0].upper() in ("NONE", "NO SERVICE"):
             return None
         return cls(*values[:4])
+
+    @property
+    def line_rate(self) -> int | None:
+        """The least speed in baud of a line that is as fast; None if it is not known.
+
+        2 % less counts as fast enough: no cell gives all of its most.
+        """
+        bits = BITS.get(self.technology.upper())
+        return None if bits is None else int(bits * UART_BITS * 0.98)
 
     def __str__(self) -> str:
         named = (

@@ -17,12 +17,12 @@ from ..at.steps import (
     Reply,
     Speed,
     asked,
-    must,
     prove,
 )
 from ..base import repeating, times
 from ..base.codes import BAUDRATES
-from ..errors import MuteError, NoAnswer, SetupError
+from ..base.knowledge import Rates
+from ..errors import MuteError, NoAnswer
 from ..settings import Settings
 
 __all__ = ("find_module", "listen", "recover", "restart", "resynchronise")
@@ -38,75 +38,82 @@ MUTE = (
 )
 
 
-def find_module(settings: Settings, data_mode: bool = False) -> Dialogue[None]:
+def find_module(
+    settings: Settings, rates: Rates, data_mode: bool = False
+) -> Dialogue[None]:
     """Find the module on a port that was just opened, at any speed and in any mode.
 
+    A module that has restarted has its own speed again. So the likely speeds are tried
+    in turn, and all others later.
+
+    :param rates: the speeds of the line; the one that is found is recorded here.
     :param data_mode: whether the line was left in data mode. The module may then take
         the next bytes for the end of a request that was cut short.
     :raises SetupError: if nothing answers.
     """
     if data_mode:
         yield from _escape(NOBODY)
-    wanted = settings.baudrate or BAUDRATES[0]
-    others = [rate for rate in BAUDRATES if rate != wanted]
+    likely = list(rates.likely)
+    if rates.matter and isinstance(settings.baudrate, int):
+        likely = [*dict.fromkeys((*likely, settings.baudrate))]
+    others = [rate for rate in BAUDRATES if rates.matter and rate not in likely]
     for attempt in repeating.FIND.times:
-        for rate in (wanted, wanted, *(others if attempt % 2 else ())):
+        for rate in (*likely, *likely, *(others if attempt % 2 else ())):
             yield Speed(rate)
             if (yield Ask()):
                 yield from _expect_silence(times.GAP)
-                if settings.baudrate is not None:
-                    yield from _keep_speed(settings.baudrate, rate)
-                elif rate != wanted:
-                    yield from _prefer_speed(wanted, rate)
+                rates.found = rate
+                if rate not in likely:
+                    yield from _prefer_speed(rates)
                 return
-        yield Speed(wanted)
+        yield Speed(likely[0])
         yield from _escape(NOBODY)
     raise MuteError(NOBODY)
 
 
-def _keep_speed(wanted: int, rate: int) -> Dialogue[None]:
-    if wanted != rate:
-        yield from must(Command(f"+IPR={wanted}"))
-        yield Speed(wanted)
-        if not (yield Ask()):
-            raise SetupError(
-                f"the module answers at {rate} baud, but not at {wanted}: pass "
-                f"baudrate={rate}"
-            )
-
-
-def _prefer_speed(wanted: int, rate: int) -> Dialogue[None]:
+def _prefer_speed(rates: Rates) -> Dialogue[None]:
     """Use the usual speed if the other speed means nothing.
 
     On USB, and on another machine, a module that was silent for a while answers at any
     speed. Times are calculated from the speed.
     """
-    for speed in (wanted, rate, rate):
-        yield Speed(speed)
+    for rate in (BAUDRATES[0], rates.usual, rates.usual):
+        yield Speed(rate)
         if (yield Ask()):
+            rates.found = rate
             return
     raise MuteError(MUTE)
 
 
 def resynchronise(
-    data_mode: bool, unfinished: Command | Await | None, seconds: float
+    data_mode: bool,
+    unfinished: Command | Await | None,
+    seconds: float,
+    rates: Rates,
 ) -> Dialogue[None]:
     """Make the module listen again, after an exchange that was given up.
 
     :param data_mode: whether it was given up in data mode.
     :param unfinished: the command or URC that was waited for.
     :param seconds: how long that may still take.
+    :param rates: the speeds of the line. A module that has restarted has its own again.
     :raises SetupError: if the module no longer answers.
     """
     if data_mode:
         yield Escape()
     elif unfinished is not None:
         yield from _late(unfinished, seconds)
+    first, *others = rates.likely
     for _ in repeating.CALL.times:
-        for _ in range(2):
+        for rate in (first, first, *others):
+            if others:
+                yield Speed(rate)
             if (yield Ask()):
+                rates.found = rate
                 yield from _expect_silence(times.LATE)
                 return
+        if others:
+            yield Speed(first)
         yield from _escape(MUTE)
     raise MuteError(MUTE)
 
@@ -143,20 +150,22 @@ def _escape(found: str) -> Dialogue[None]:
         raise NoAnswer(f"{found} ({error.text})") from error
 
 
-def restart(settings: Settings) -> Dialogue[None]:
+def restart(settings: Settings, rates: Rates) -> Dialogue[None]:
     """Reset the module, and find it again (AT manual 2.22).
 
+    :param rates: the speeds of the line.
     :raises MuteError: if it does not come back.
     """
     yield from prove()
     with suppress(NoAnswer):
         yield from asked(Command("+CFUN=1,1", timeout=15.0))
-    yield Speed(settings.baudrate or BAUDRATES[0])
+    rates.found = None
+    yield Speed(rates.usual)
     yield Pause(
         times.BOOT,
         MuteError("the time is too short for a reset; use a longer timeout"),
     )
-    yield from find_module(settings)
+    yield from find_module(settings, rates)
 
 
 def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:

@@ -38,6 +38,8 @@ HELP = {
     "overflow": "size of the host's receive buffer; further bytes are lost",
     "input_rate": "bytes per second that the module reads in data mode (default: all)",
     "input_buffer": "size of the module's buffer; further bytes are lost (1024)",
+    "clean_to": "highest speed that the line carries without noise (default: all)",
+    "noise": "share of the bytes that change above that speed (0.02)",
     "seed": "seed of the random numbers (0)",
 }
 

@@ -18,6 +18,7 @@ from .intake import INPUT_BUFFER
 from .line import Fragment, Line, Observer
 from .module import Module
 from .network import Network
+from .noise import SHARE
 from .socket_network import SocketNetwork
 from .switches import Switches
 
@@ -68,6 +69,9 @@ class Emulator:
         as fast as they come.
     :param input_buffer: the bytes of the module's buffer. With `input_rate`, further
         bytes are lost, except with RTS and CTS.
+    :param clean_to: the highest rate in baud that the line carries without noise, as
+        with a cable that is too long, or with clocks that differ; None carries all.
+    :param noise: the share of the bytes that change above `clean_to`, 0 to 1.
     :param seed: the seed of the random numbers.
     :param on_line: called with "to_host" or "from_host", and the bytes.
     :param name: the name in the URL; a unique one by default.
@@ -92,6 +96,8 @@ class Emulator:
         overflow: int | None = None,
         input_rate: int | None = None,
         input_buffer: int = INPUT_BUFFER,
+        clean_to: int | None = None,
+        noise: float = SHARE,
         seed: int = 0,
         on_line: Observer | None = None,
         name: str | None = None,
@@ -120,6 +126,8 @@ class Emulator:
             overflow=overflow,
             input_rate=input_rate,
             input_buffer=input_buffer,
+            clean_to=clean_to,
+            noise=noise,
             faults=faults,
             fire=self._fire,
             seed=seed,

@@ -10,6 +10,7 @@ from typing import Literal, Union
 from .faults import Fault, FaultTap
 from .intake import INPUT_BUFFER, Intake
 from .module import Module
+from .noise import SHARE, Noise
 from .paced_queue import PacedQueue
 from .scheduler import NEVER, NOW
 
@@ -42,6 +43,9 @@ class Line:
         as fast as they come.
     :param input_buffer: the bytes of the module's buffer. Without flow control, further
         bytes are lost.
+    :param clean_to: the highest rate in baud that the line carries without noise; None
+        carries all.
+    :param noise: the share of the bytes that change above `clean_to`.
     :param faults: the faults.
     :param fire: called with a fault of module or network.
     :param seed: the seed of the noise.
@@ -58,6 +62,8 @@ class Line:
         overflow: int | None,
         input_rate: int | None = None,
         input_buffer: int = INPUT_BUFFER,
+        clean_to: int | None = None,
+        noise: float = SHARE,
         faults: Iterable[Fault],
         fire: Callable[[Fault], None],
         seed: int,
@@ -67,6 +73,7 @@ class Line:
             raise ValueError("overflow needs a baudrate")
         self._module = module
         self._random = random.Random(seed)
+        self._noise = Noise(clean_to, noise, self._random)
         self._fragment = fragment
         self._lossy = overflow is not None
         self._capacity = overflow or HOST_BUFFER
@@ -266,9 +273,9 @@ class Line:
         self._received += data
 
     def _as_heard(self, data: bytes, rate: int) -> bytes:
-        """Return `data`, or noise if the two ends have different rates."""
+        """Return what arrives of `data`: noise if the two ends differ in rate."""
         if self.baudrate in (None, rate):
-            return data
+            return self._noise.changed(data, rate)
         # After framing errors, no byte of a command line can be recognised.
         return bytes(byte | 0x80 for byte in self._random.randbytes(len(data)))
 

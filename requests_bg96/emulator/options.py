@@ -38,6 +38,8 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "overflow": int,
     "input_rate": int,
     "input_buffer": int,
+    "clean_to": int,
+    "noise": float,
     "seed": int,
 }
 

@@ -23,11 +23,10 @@ from ..at.usb import UsbIdentity
 from ..base import repeating, times
 from ..base.backoff import Backoff, Record
 from ..base.channels import TcpChannels
-from ..base.codes import BAUDRATES
 from ..base.knowledge import Knowledge
 from ..base.recording import Recording
 from ..clock import Clock, Deadline
-from ..dialogues import connect, identity
+from ..dialogues import connect, identity, speed
 from ..errors import (
     BG96Error,
     ContextError,
@@ -170,6 +169,7 @@ class Driver:
             self.run(link, self._greeting(link, fresh, deadline), deadline)
             self.known.forget()
             self.known.asleep = False
+            self._settle_speed(link, deadline)
         elif doubted and not link.proved:
             self.run(link, prove(), deadline)
         elif self.known.checked.settings or self._may_sleep:
@@ -301,8 +301,9 @@ class Driver:
         self.stats.recovered(Recovery.RESET, error)
         link = self.link or self._open()
         link.give_up()
-        self.run(link, connect.restart(self._settings), deadline)
+        self.run(link, connect.restart(self._settings, self.known.rates), deadline)
         self.known.forget()
+        self._settle_speed(link, deadline)
         self.known.activation.allow()
 
     def close(self) -> None:
@@ -323,7 +324,8 @@ class Driver:
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:
-            return connect.find_module(self._settings, link.state.data_mode)
+            data_mode = link.state.data_mode
+            return connect.find_module(self._settings, self.known.rates, data_mode)
         self.stats.recovered(Recovery.RESYNCHRONISE)
         awaited, until = link.late_answer or (None, 0.0)
         late = max(0.0, until - self._clock.now())
@@ -331,7 +333,18 @@ class Driver:
             self.stats.recovered(Recovery.LATE, awaited)
         left = deadline.left()
         patience = min(late, max(left / 2, left - times.CALL))
-        return connect.resynchronise(link.state.data_mode, awaited, patience)
+        return connect.resynchronise(
+            link.state.data_mode, awaited, patience, self.known.rates
+        )
+
+    def _settle_speed(self, link: Link, deadline: Deadline) -> None:
+        """Set the line to the wanted speed; the time for it is not counted."""
+        started = self._clock.now()
+        script = speed.settle(self._settings, self.known.rates)
+        try:
+            self.run(link, script, Deadline(self._clock, times.SPEED))
+        finally:
+            deadline.postpone(self._clock.now() - started)
 
     def _open(self) -> Link:
         if self._lost:
@@ -355,7 +368,9 @@ class Driver:
     def _open_port(self) -> Port:
         name = self._current_name()
         port = self._port_named(name)
-        self._identity = UsbIdentity.of(name)
+        self._identity = found = UsbIdentity.of(name)
+        if not port.has_speed or (found and found.is_module):
+            self.known.rates.matter = False
         return port
 
     def _current_name(self) -> str:
@@ -383,7 +398,7 @@ class Driver:
         try:
             self._port = Port(
                 name,
-                baudrate=self._settings.baudrate or BAUDRATES[0],
+                baudrate=self.known.rates.usual,
                 rtscts=self._settings.rtscts,
                 clock=self._clock,
                 holder=self._settings,

@@ -39,7 +39,7 @@ SLACK = 6.0
 #: All commands of the client.
 _MEANT = re.compile(
     r"""I?|Q0V1E[01]&D[0-2]|(?:Q0|V1){40}E[01]|(?:
-    \+(?:CMEE=1|IFC(?:=2,2|\?)|IPR=\d+|CPIN\?|QPINC\?|C(?:|G|E)REG\?|CGATT(?:\?|=1)
+    \+(?:CMEE=1|IFC(?:=2,2|\?)|IPR=(?:\d+|\?)|CPIN\?|QPINC\?|C(?:|G|E)REG\?|CGATT(?:\?|=1)
     |QIACT(?:\?|=\d+)|QIDEACT=\d+|QIGETERROR|QIDNSCFG=\d+|QICSGP=\d+(?:,.*)?
     |CCLK(?:\?|=".*")
     |QHTTPCFG(?:=?\?|="(?:contextid|requestheader|responseheader|sslctxid)",\d+)

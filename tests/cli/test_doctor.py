@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from requests_bg96 import BG96Modem
+from requests_bg96.base.codes import BAUDRATES
 from requests_bg96.cli.checks import Finding, Level, examine
 from requests_bg96.cli.host import others_at
 from requests_bg96.cli.main import main
+from requests_bg96.cli.radio import RadioNetwork
 from requests_bg96.emulator import Emulator, Fault, VirtualClock
 from tests.support import rig
 
@@ -155,7 +159,6 @@ def examined(*faults: Fault) -> tuple[bytes, dict[str, Finding]]:
     "command, check, level, text",
     [
         (b"AT+QNWINFO\r", "network", Level.WARNING, "4: operation not supported"),
-        (b"AT+IPR?\r", "speed", Level.WARNING, "4: operation not supported"),
         # AT+CSQ has the same value.
         (b"AT+QCSQ\r", "signal", Level.OK, "RSSI -73 dBm"),
         (b'AT+QENG="servingcell"\r', "cell", Level.OK, "the module does not tell"),
@@ -314,3 +317,57 @@ def test_the_signal_in_numbers(ready: Emulator) -> None:
         "rssi_dbm": -73,
         "sinr": 10,
     }
+
+
+def speed_at(rate: int, **settings: Any) -> Finding:
+    """The finding about the line of a module with a speed, in an LTE-M cell."""
+    clock = VirtualClock()
+    with Emulator(clock=clock, clean_to=115_200, noise=0.05) as emulator:
+        emulator.module.store.line_rate = rate
+        modem = BG96Modem(emulator.url, clock=clock, **settings)
+        found = {one.check: one for one in examine(modem)}
+        modem.close()
+    return found["speed"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "found", "advice"),
+    [
+        (9_600, "9600 baud, which is slower than Cat-M1", "--baudrate 460800 or"),
+        (115_200, "115200 baud, which is slower than Cat-M1", "--baudrate 460800 or"),
+    ],
+)
+def test_a_line_that_is_slower_than_the_cell(
+    rate: int, found: str, advice: str
+) -> None:
+    """The doctor says it, and which speed is enough."""
+    told = speed_at(rate)
+    assert told.level is Level.OK and told.found == found and advice in told.advice
+
+
+def test_a_speed_that_does_not_work() -> None:
+    """It is a warning, unless any speed was wanted."""
+    told = speed_at(115_200, baudrate=921_600)
+    assert told.level is Level.WARNING
+    assert told.found == "115200 baud, because 921600 do not work"
+    told = speed_at(115_200, baudrate="fastest")
+    assert told.level is Level.OK and not told.advice
+
+
+def test_a_line_that_is_fast_enough() -> None:
+    with Emulator() as emulator:
+        text = doctor("--port", emulator.url, "--baudrate", "fastest").output
+    assert re.search(r"ok +speed +921600 baud\n", text)
+    with Emulator() as emulator, emulator.pty() as path:
+        text = doctor("--port", path, "--baudrate", "921600").output
+    assert re.search(r"ok +speed +this port has no speed of its own\n", text)
+
+
+@pytest.mark.parametrize(
+    ("technology", "rate"),
+    [("CAT-NB1", 115_200), ("eDRX", None), ("GSM", 230_400), ("EDGE", 460_800)],
+)
+def test_what_a_cell_needs(technology: str, rate: int | None) -> None:
+    """The next speed of the module that is not slower."""
+    needed = RadioNetwork(technology).line_rate
+    assert rate == (needed and min(one for one in BAUDRATES if one >= needed))

@@ -28,6 +28,7 @@ PRINTED: dict[str, list[str]] = {
     "data-and-power.rst": ["1 request, 43 bytes down"],
     "emulator.rst": ["BG96", "hi", "an hour later", "hi", "3"],
     "errors.rst": ["714 connecting"],
+    "line-speed.rst": ["921600"],
     "long-transfers.rst": [f"update.bin {len(FIRMWARE)}"],
     "quick-start.rst": ["200"],
     "raspberry-pi.rst": ["201"],

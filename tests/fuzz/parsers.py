@@ -21,7 +21,7 @@ from requests_bg96.at.steps import (
 )
 from requests_bg96.base.knowledge import Knowledge
 from requests_bg96.base.trust import StoredFile, Trust
-from requests_bg96.dialogues import connect, files, identity, receive, setup, tls
+from requests_bg96.dialogues import connect, files, identity, receive, setup, speed, tls
 from requests_bg96.dialogues.request import Request
 from requests_bg96.dialogues.send import send
 from requests_bg96.errors import BG96Error
@@ -155,8 +155,9 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
     """All dialogues."""
     settings, known = Settings(apn="a", pin="1234", rtscts=True), Knowledge()
     return [
-        lambda: connect.find_module(settings),
-        lambda: connect.resynchronise(False, COMMANDS[1], 5.0),
+        lambda: connect.find_module(settings, known.rates),
+        lambda: speed.settle(Settings(baudrate="fastest"), known.rates),
+        lambda: connect.resynchronise(False, COMMANDS[1], 5.0, known.rates),
         lambda: identity.learn(known),
         lambda: setup.prepare(settings, known),
         setup.registration,

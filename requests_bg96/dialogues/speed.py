@@ -1,0 +1,171 @@
+"""Set the module to the speed that the caller wants, and prove it (AT manual 3.5).
+
+A speed is proved by questions. Each one is a random word in a line of 85 bytes, which
+the module echoes byte by byte while it comes, so both directions are busy at once. It
+is compared byte by byte. It changes no setting, and every module accepts it. Only ASCII
+is sent: its highest bit is 0 and the stop bit is 1, so a clock that is too fast or too
+slow shows there first.
+
+Nothing is stored in the module. So it has its own speed again when it restarts.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from ..at.steps import Ask, Command, Dialogue, GiveBack, Pause, Speed, asked
+from ..base import repeating, times
+from ..base.codes import BAUDRATES
+from ..base.knowledge import Rates
+from ..errors import MuteError, NoAnswer, PortError, SetupError
+from ..settings import FASTEST, Settings
+
+__all__ = ("PROOF", "settle")
+
+logger = logging.getLogger(__name__)
+
+#: The questions that prove a speed. They are 97 bytes each, in each direction: 485.
+PROOF = 5
+#: For the answer to AT+IPR, which is an OK within 0.3 s.
+ANSWER = 1.0
+
+
+def settle(settings: Settings, rates: Rates) -> Dialogue[None]:
+    """Set a module that listens to the speed that `settings` want.
+
+    If the line does not carry it, the module keeps the speed at which it was found.
+    That is logged once as a warning.
+
+    :raises SetupError: if the module no longer hears anything.
+    """
+    if settings.baudrate is None or not rates.matter:
+        return
+    if rates.usual in rates.refused:
+        # It was found by luck.
+        yield from _give_back(rates, BAUDRATES[0])
+    if rates.wanted is None:
+        rates.wanted = yield from _candidates(settings.baudrate, rates.usual)
+    for rate in rates.wanted:
+        if rate not in rates.refused and (yield from _reached(rate, rates)):
+            return
+
+
+def _candidates(wanted: int | str, found: int) -> Dialogue[tuple[int, ...]]:
+    """Return the speeds to try, the best first.
+
+    A speed that this library does not look for would not be found again.
+    """
+    if wanted != FASTEST:
+        return (int(wanted),)
+    reply = yield from asked(Command("+IPR=?"))
+    told = set(map(int, re.findall("[0-9]{4,7}", ",".join(reply.values("+IPR")))))
+    rates = {rate for rate in BAUDRATES if rate in told and rate > found}
+    return (*sorted(rates, reverse=True), found)
+
+
+def _reached(rate: int, rates: Rates) -> Dialogue[bool]:
+    """Use the speed `rate`; return whether that is settled."""
+    if rate == rates.usual:
+        # There is nothing slower to go back to than the factory's speed.
+        if rate == BAUDRATES[0] or rate in rates.proved:
+            return True
+        if (yield from _carries(rate, rates)):
+            return True
+        yield from _give_back(rates, BAUDRATES[0])
+    else:
+        if rate not in rates.proved and not (yield from _matters(rate, rates)):
+            return True
+        if rate not in rates.refused and (yield from _climb(rate, rates)):
+            return True
+    rates.refused.add(rate)
+    logger.warning(
+        "%d baud do not work on this line, and %d baud are used: check that the module "
+        "has this speed, the cable, and the clock of the UART",
+        rate,
+        rates.usual,
+    )
+    return False
+
+
+def _matters(rate: int, rates: Rates) -> Dialogue[bool]:
+    """Return whether the module hears only its own speed, and not `rate` as well.
+
+    It has just answered, so it is awake. If the port does not have the speed, it is
+    refused.
+
+    :raises MuteError: if the module no longer answers at its own.
+    """
+    try:
+        yield Speed(rate)
+        rates.matter = not (yield Ask(times.MODULE_ANSWERS))
+    except PortError:
+        rates.refused.add(rate)
+    if not rates.matter:
+        return False
+    for _ in range(2):
+        yield Speed(rates.usual)
+        if (yield Ask()):
+            return True
+    raise MuteError("the module no longer answers; check that it is on and has booted")
+
+
+def _climb(rate: int, rates: Rates) -> Dialogue[bool]:
+    """Set module and port to `rate`; return whether the line carries it.
+
+    If not, the module is back at the speed before.
+    """
+    before = rates.usual
+    for _ in repeating.SPEED.times:
+        rates.tried = rate
+        if (yield from _is_told(rate)):
+            yield Pause(times.GAP, NoAnswer("the time is too short"))
+            yield Speed(rate)
+            if (yield from _carries(rate, rates)):
+                rates.found, rates.tried = rate, None
+                return True
+            yield from _give_back(rates, before)
+    rates.tried = None
+    return False
+
+
+def _is_told(rate: int) -> Dialogue[bool]:
+    """Tell the module its speed; return whether it may have it now."""
+    try:
+        reply = yield from asked(Command(f"+IPR={rate}", timeout=ANSWER))
+    except NoAnswer:
+        # The line may have changed its OK.
+        return True
+    # The same may have made an error of it.
+    return reply.ok or not (yield Ask())
+
+
+def _carries(rate: int, rates: Rates) -> Dialogue[bool]:
+    """Return whether the line carries `rate` without a fault."""
+    for _ in range(PROOF):
+        if not (yield Ask()):
+            return False
+    rates.proved.add(rate)
+    return True
+
+
+def _give_back(rates: Rates, before: int) -> Dialogue[None]:
+    """Set a module that is hard to understand to the speed `before`.
+
+    :raises SetupError: if it does not hear that.
+    """
+    bad = rates.tried or rates.usual
+    rates.tried = bad
+    for _ in repeating.SPEED_BACK.times:
+        yield GiveBack(before)
+        yield Speed(before)
+        if (yield Ask(times.MODULE_ANSWERS)):
+            rates.found, rates.tried = before, None
+            return
+        yield Speed(bad)
+    rates.refused.add(bad)
+    raise SetupError(
+        f"the line does not carry {bad} baud, and the module cannot be told to go "
+        f"back to {before}: restart the module. It is not set to {bad} again",
+        command=f"AT+IPR={before}",
+    )
