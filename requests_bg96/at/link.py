@@ -94,6 +94,8 @@ class Link(Wire):
         self.proved = False
         #: How often the module has entered data mode. It may lose URCs there.
         self.data_modes = 0
+        #: The seconds that the last answer to a question took.
+        self._answered_in = times.QUESTION
         self._dtr = settings.dtr
         self._verify_echo = settings.verify_echo
         self._escaping = False
@@ -208,11 +210,14 @@ class Link(Wire):
         question, pending = self.question(), self._lines.take_rest()
         self.state.on(Event.ASK)
         self._write(question.invitation, State.ASKED)
-        before, accepted = self._heard(ACCEPTED.search, deadline, ask.seconds)
+        started = self._clock.now()
+        until = deadline.within(self._patience(ask))
+        before, accepted = self._heard(ACCEPTED.search, until)
         answer = None
         if accepted:
             self._write(question.line, State.ASKED)
-            heard, _ = self._heard(question.split, deadline, ask.seconds)
+            until = deadline.within(self._patience(ask))
+            heard, _ = self._heard(question.split, until)
             answer = question.split(heard)
         if answer is None or not self.hear_answer(answer[1]):
             self.show("< no")
@@ -227,17 +232,14 @@ class Link(Wire):
         self._escapes = 0
         self.late_answer = None
         self.met = self.proved = True
+        self._answered_in = self._clock.now() - started
         self._asked = Deadline(self._clock, times.START)
         return True
 
     def _heard(
-        self,
-        wanted: Callable[[bytes], object],
-        deadline: Deadline,
-        seconds: float = times.QUESTION,
+        self, wanted: Callable[[bytes], object], until: Deadline
     ) -> tuple[bytes, bool]:
         """Return the bytes until they match `wanted`, and whether that was in time."""
-        until = deadline.within(seconds)
         heard = b""
         while not wanted(heard):
             data = self.port.read(until)
@@ -246,6 +248,12 @@ class Link(Wire):
             # Earlier bytes are payload of an old exchange.
             heard = heard[-QUESTION_LIMIT:] + data
         return heard, True
+
+    def _patience(self, ask: Ask) -> float:
+        """Return the seconds for the answer to a line of the question."""
+        if not ask.brief:
+            return times.QUESTION
+        return min(times.QUESTION, max(times.BRIEF, 3 * self._answered_in))
 
     def _note_again(self, heard: bytes) -> None:
         """Note the URCs that a listening module sent besides its answers."""
@@ -410,5 +418,5 @@ class Link(Wire):
         self.show(f"> AT+IPR={back.baudrate}, whether it is heard or not")
         self.state.on(Event.ASK)
         self._write(b"AT+IPR=%d\r" % back.baudrate, State.ASKED)
-        self._heard(ACCEPTED.search, deadline, times.MODULE_ANSWERS)
+        self._heard(ACCEPTED.search, deadline.within(times.MODULE_ANSWERS))
         self.state.on(Event.NO_ECHO)

@@ -28,7 +28,6 @@ import re
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from ..base import times
 from ..errors import BG96Error, ModuleError, NoAnswer, Phase, StrayAnswer
 from .printable import printable
 
@@ -238,10 +237,11 @@ class Ask:
 
     This turns the long form of results on, and the echo off unless it is required.
 
-    :param seconds: for the answer to each of its two lines.
+    :param brief: whether to wait little longer than the module took for its last
+        answer. It has just answered, so it is awake.
     """
 
-    seconds: float = times.QUESTION
+    brief: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

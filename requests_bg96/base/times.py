@@ -25,6 +25,8 @@ MODULE_UPLOAD_SILENCE = 5
 
 #: For the answer to each of its two lines.
 QUESTION = 0.6
+#: The same for a module that has just answered, if it took less than a third of this.
+BRIEF = 0.1
 #: After an OK, before the next command is given.
 GAP = 0.05
 #: After the question, for the rest of an exchange that was given up.
@@ -130,7 +132,7 @@ ORDER = (
     ("ABSENCE", "TRAILER_GAP", "ANSWER_SILENCE", "TRAILER_BEGUN", "ANSWER", "ANSWERS"),
     ("MODULE_ANSWERS", "ANSWER", "QUESTION", "ANSWERS", "TRAILER"),
     ("TRAILER_GAP", "LINE_END", "TRAILER_BEGUN", "NETWORK_LINE_END", "TRAILER"),
-    ("GAP", "LATE", "QUESTION", "START", "MODULE_IS_MUTE", "BOOT"),
+    ("GAP", "BRIEF", "LATE", "QUESTION", "START", "MODULE_IS_MUTE", "BOOT"),
     ("MODULE_GUARD", "GUARD", "DRAIN", "TRAILER"),
     ("MODULE_UPLOAD_SILENCE", "ACKNOWLEDGEMENT"),
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),

@@ -98,7 +98,7 @@ def _matters(rate: int, rates: Rates) -> Dialogue[bool]:
     """
     try:
         yield Speed(rate)
-        rates.matter = not (yield Ask(times.MODULE_ANSWERS))
+        rates.matter = not (yield Ask(brief=True))
     except PortError:
         rates.refused.add(rate)
     if not rates.matter:
@@ -159,7 +159,7 @@ def _give_back(rates: Rates, before: int) -> Dialogue[None]:
     for _ in repeating.SPEED_BACK.times:
         yield GiveBack(before)
         yield Speed(before)
-        if (yield Ask(times.MODULE_ANSWERS)):
+        if (yield Ask(brief=True)):
             rates.found, rates.tried = before, None
             return
         yield Speed(bad)
