@@ -40,7 +40,6 @@ _MEASURED = {"rsrp_dbm", "rsrq_db", "rssi_dbm", "sinr", "srxlev", "rxlev_dbm"}
 _ABBREVIATED = {"rsrp", "rsrq", "rssi", "sinr", "bsic"}
 _UNITS = {"dbm": "dBm", "db": "dB"}
 
-_VALUE = re.compile(r'\s*(?:"([^"]*)"|([^,"\s][^,"]*))')
 #: The most bits per second from each technology, or to it (hardware design manual 2.2).
 BITS = {
     "CAT-M1": 375_000,
@@ -52,6 +51,7 @@ BITS = {
 #: A UART sends 10 bits for 8: 8N1 (hardware design manual 3.10).
 UART_BITS = 10 / 8
 
+_VALUE = re.compile(r'\s*(?:"([^"]*)"|([^,"\s][^,"]*))')
 _NUMBER = re.compile("-?[0-9]{1,6}")
 
 
