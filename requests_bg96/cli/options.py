@@ -18,6 +18,7 @@ from ..settings import FASTEST, Settings
 
 __all__ = (
     "Command",
+    "FUNCTIONS",
     "as_json",
     "bundle",
     "meanings",

@@ -20,7 +20,7 @@ from ..dialogues.files import Progress
 from ..settings import Settings
 from ..trace import Trace
 from .dialogue import STEPS, dialogue
-from .options import meanings, port, settings
+from .options import FUNCTIONS, meanings, port, settings
 from .progress import bar
 from .trace.option import har, traced
 
@@ -148,7 +148,8 @@ def made_adapter(
     :param progress: called while certificates are sent to the module.
     :param trace: collects the requests.
     """
-    chosen = {name: given.pop(name) for name in Settings.__dataclass_fields__}
+    names = {*Settings.__dataclass_fields__} - {*FUNCTIONS}
+    chosen = {name: given.pop(name) for name in names}
     seconds = given.pop("connect_timeout"), given.pop("read_timeout")
     return BG96Adapter(
         given.pop("port"),
