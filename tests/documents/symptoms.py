@@ -78,7 +78,7 @@ SYMPTOMS = (
         "The port goes away and comes back",
         "The cable or the supply failed for a moment, or the module has restarted. The "
         "request was repeated, because the server had not seen it.",
-        "Nothing, if it is rare. Otherwise check cable, connector and supply.",
+        "Do nothing if it is rare. Otherwise check cable, connector and supply.",
         _fault("from_host", 10, "replug"),
         warm=True,
     ),
@@ -149,7 +149,7 @@ SYMPTOMS = (
         "The PDP context was lost",
         "The network has dropped the context. The library has activated it again, and"
         " the request worked.",
-        "Nothing, if it is rare. Otherwise check the signal.",
+        "Do nothing if it is rare. Otherwise check the signal.",
         _fault("from_host", 0, "cme", code=709),
         warm=True,
     ),

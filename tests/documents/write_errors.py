@@ -54,7 +54,7 @@ ADVICE = {
     706: "Try again later.",
     707: "Run ``requests-bg96 doctor``: check the APN and the registration.",
     708: "Give the adapter the APN: ``apn=``.",
-    709: "Nothing, if it is rare. Otherwise check the signal.",
+    709: "Do nothing if it is rare. Otherwise check the signal.",
     710: "Check the signal. Try again later.",
     711: "Check the URL.",
     712: "Check the module's supply if this happens often: it has restarted.",
