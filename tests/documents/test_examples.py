@@ -25,7 +25,10 @@ PRINTED: dict[str, list[str]] = {
     "README.rst": ["201"],
     "choose.rst": [],
     "command-line.rst": [],
-    "data-and-power.rst": ["1 request, 43 bytes down"],
+    "data-and-power.rst": [
+        "43 bytes down, 43 over the air",
+        "1 request since the start",
+    ],
     "emulator.rst": ["BG96", "hi", "an hour later", "hi", "3"],
     "errors.rst": ["714 connecting"],
     "line-speed.rst": ["921600"],
