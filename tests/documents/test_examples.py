@@ -28,6 +28,7 @@ PRINTED: dict[str, list[str]] = {
     "data-and-power.rst": [
         "43 bytes down, 43 over the air",
         "1 request since the start",
+        """['+CPSMS: 1,,,"00000110","00000101"']""",
     ],
     "emulator.rst": ["BG96", "hi", "an hour later", "hi", "3"],
     "errors.rst": ["714 connecting"],

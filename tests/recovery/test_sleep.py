@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.emulator import Switches
+from requests_bg96.emulator import Fault, Switches
 from requests_bg96.errors import (
     ModuleRestarted,
     MuteError,
@@ -75,6 +75,20 @@ def test_the_power_key_wakes_it() -> None:
             assert made.clock.now() - before < 8
         assert made.modem.stats.recoveries[Recovery.WAKE] == 2
         assert made.get().content == b"hello" and key.presses == 2
+
+
+def test_a_body_is_sent_once() -> None:
+    """The module has said that it sleeps before the request, or says so during it."""
+    key = Key()
+    body = b"x" * 3_000
+    with rig(adapter={"wake": key}) as made:
+        key.press = made.emulator.power_key
+        power_saving(made)
+        assert made.session.post(SOMEWHERE, data=body).content == b"hello"
+        fault = Fault("to_host", 10, "urc", data=b"PSM POWER DOWN")
+        made.emulator.add_fault(fault)
+        assert made.session.post(SOMEWHERE, data=body).content == b"hello"
+    assert made.servers.bodies == [b"", body, body]
 
 
 def test_it_is_waited_for() -> None:
