@@ -9,7 +9,6 @@ module, at most as often as the manual does (HTTP manual 4.2).
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Callable
@@ -42,6 +41,7 @@ from ..errors import (
 from ..settings import Settings
 from ..stats import Recovery
 from .policy import REPEATED, Attempts, Remedy
+from .waking import Waking
 
 __all__ = ("Driver",)
 
@@ -103,8 +103,7 @@ class Driver:
         #: What the module waited for at its prompt then: see `Link.owed`.
         self._owed = b""
         self._last_answer = clock.now()
-        #: When the module was last woken.
-        self._woken = -math.inf
+        self._waking = Waking(settings.wake, clock, self.stats)
 
     def record(self, recording: Recording | None) -> None:
         """Pass the dialogue to `recording` from here on; the caller has the turn."""
@@ -123,14 +122,14 @@ class Driver:
         :raises SetupError: if the module does not answer.
         """
         if self.known.asleep:
-            self._wake("it said that it saves power", deadline)
+            self._waking.wake("it said that it saves power", deadline)
         first = True
         while True:
             try:
                 return self._attend(deadline, doubted)
             except (ModuleRestarted, MuteError, NoAnswer, PortError) as error:
                 failure: BG96Error = error
-            if not self._helped(failure, deadline, again=first):
+            if not self._waking.helps(failure, deadline, again=first):
                 break
             first = False
         if self.known.asleep and isinstance(failure, (MuteError, NoAnswer)):
@@ -140,22 +139,6 @@ class Driver:
         finally:
             # It refers to this frame.
             del failure
-
-    def _helped(self, failure: BG96Error, deadline: Deadline, *, again: bool) -> bool:
-        """Return whether to call the module once more.
-
-        :param again: whether that may be because of this failure alone.
-        """
-        if self._settings.wake is None or deadline.over:
-            return False
-        if isinstance(failure, PortError):
-            return not failure.taken and self._wake(failure, deadline)
-        asleep = isinstance(failure, ModuleRestarted) and failure.asleep
-        if asleep or isinstance(failure, MuteError):
-            return self._wake(failure, deadline)
-        # It has just started, or one answer is missing: to call it shows whether it
-        # sleeps.
-        return again
 
     def _attend(self, deadline: Deadline, doubted: bool) -> Link:
         if self.link is not None and self.link.state.state is not State.LISTENING:
@@ -172,7 +155,9 @@ class Driver:
             self._settle_speed(link, deadline)
         elif doubted and not link.proved:
             self.run(link, prove(), deadline)
-        elif self.known.checked.settings or self._may_sleep:
+        elif self.known.checked.settings or (
+            self._waking.possible and not self.heard_lately
+        ):
             # A module that restarts silently does not answer. AT shows this at once;
             # the next command might show it only after minutes.
             self.run(link, connect.listen(), deadline)
@@ -273,27 +258,6 @@ class Driver:
             self._clock.sleep(min(repeating.PORT.pause, deadline.left()))
         elif remedy is Remedy.SET_UP:
             self.stats.recovered(Recovery.SET_UP, error)
-
-    @property
-    def _may_sleep(self) -> bool:
-        """Whether the module may sleep, and can be woken."""
-        return self._settings.wake is not None and not self.heard_lately
-
-    def _wake(self, why: object, deadline: Deadline) -> bool:
-        """Wake the module, unless that was just done or the user has not told how.
-
-        :returns: whether it was done.
-        """
-        wake, pause = self._settings.wake, repeating.WAKE.pause
-        if wake is None or self._clock.now() - self._woken < pause:
-            return False
-        self._woken = self._clock.now()
-        self.stats.recovered(Recovery.WAKE, why)
-        wake()
-        if isinstance(why, PortError):
-            # A module on USB brings its port with it.
-            self._clock.sleep(min(times.BOOT, deadline.left()))
-        return True
 
     def _reset(self, error: BG96Error, deadline: Deadline) -> None:
         lasting = isinstance(error, ContextError) and error.lasting
