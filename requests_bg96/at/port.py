@@ -18,6 +18,7 @@ from contextlib import suppress
 import serial
 from serial.tools import list_ports
 
+from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..errors import PortError
 from ..stats import Statistics
@@ -128,6 +129,8 @@ class Port:
         #: Wakes a read, once there was one that may be interrupted.
         self._waker: Waker | None = None
         self.holder = holder
+        #: Counts the bytes of the current exchange; None without a trace.
+        self.recording: Recording | None = None
         self._clock = clock
         self._process = os.getpid()
         if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
@@ -233,6 +236,8 @@ class Port:
         except FAILURES as error:
             raise self._failure("cannot be read", error) from error
         self._stats.line_bytes_down += len(data)
+        if self.recording is not None:
+            self.recording.count(down=len(data))
         return data
 
     def interrupt(self) -> None:
@@ -252,6 +257,8 @@ class Port:
         if self._process != os.getpid():
             self.check_process()
         self._stats.line_bytes_up += len(data)
+        if self.recording is not None:
+            self.recording.count(up=len(data))
         try:
             self._serial.write(data)
         except FAILURES as error:

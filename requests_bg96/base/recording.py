@@ -42,6 +42,9 @@ class Recording:
         self.seconds: dict[str, float] = {}
         #: The bytes of the response, head and body; None if it did not end.
         self.received: int | None = None
+        #: All bytes on the line, to the module and from it.
+        self.line_bytes_up = 0
+        self.line_bytes_down = 0
         self.error: BaseException | None = None
         self.ended = False
         self._clock = clock
@@ -70,6 +73,12 @@ class Recording:
             self.lines.append((self._last - self._began, self._phase, text))
         else:
             self.omitted += 1
+
+    def count(self, *, up: int = 0, down: int = 0) -> None:
+        """Count bytes on the line, until the exchange ends."""
+        if not self.ended:
+            self.line_bytes_up += up
+            self.line_bytes_down += down
 
     def end(self, error: BaseException | None = None) -> None:
         """Record the end of the exchange; only the first end counts.

@@ -77,6 +77,20 @@ class TraceEntry:
         return dict(self.recording.seconds)
 
     @property
+    def line_bytes_up(self) -> int:
+        """All bytes to the module: commands, and the request.
+
+        Over sockets, several exchanges share the line. These are the bytes of the turns
+        in which this one had it.
+        """
+        return self.recording.line_bytes_up
+
+    @property
+    def line_bytes_down(self) -> int:
+        """The same from the module."""
+        return self.recording.line_bytes_down
+
+    @property
     def response_body_size(self) -> int:
         """The bytes of the body on the line; -1 if that is not known."""
         received = self.recording.received

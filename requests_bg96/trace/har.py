@@ -60,6 +60,7 @@ def har_entry(entry: TraceEntry) -> dict[str, Any]:
         "cache": {},
         "timings": {**timings, "comment": COMMENT},
         "_via": entry.via,
+        "_lineBytes": {"up": entry.line_bytes_up, "down": entry.line_bytes_down},
         "_phases": {name: _ms(spent) for name, spent in entry.seconds.items()},
         "_dialogue": [
             {"time": _ms(when), "phase": phase, "text": text}

@@ -61,6 +61,33 @@ def test_the_dialogue_is_that_of_the_log(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("via", ["line", "file", "socket"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_bytes_on_the_line(via: str, stream: bool) -> None:
+    """All of them, and none of other commands.
+
+    Over a socket, an AT comes before it is known for which socket.
+    """
+    trace = Trace()
+    missed = 100 if via == "socket" else 0
+    settings: dict[str, Any] = {"trace": trace, "via": via}
+    with rig(response(b"x" * 5_000), adapter=settings) as made:
+        for count in range(1, 4):
+            with made.modem.measure() as cost:
+                answer = made.session.post(SOMEWHERE, b"x" * 500, stream=stream)
+                assert answer.content == b"x" * 5_000
+            assert len(trace.entries) == count
+            entry = trace.entries[-1]
+            assert 0 <= cost.line_bytes_up - entry.line_bytes_up <= missed
+            assert 0 <= cost.line_bytes_down - entry.line_bytes_down <= missed
+            assert entry.line_bytes_up > 500 and entry.line_bytes_down > 5_000
+            assert made.modem.signal() is not None
+        found = trace.har()["log"]["entries"]
+    assert [one["_lineBytes"] for one in found] == [
+        {"up": one.line_bytes_up, "down": one.line_bytes_down} for one in trace.entries
+    ]
+
+
 def test_a_request() -> None:
     trace = Trace()
     answer = response(b"hello", b"Content-Type: text/plain", b"Content-Length: 5")
