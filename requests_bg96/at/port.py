@@ -14,16 +14,19 @@ import select
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import serial
 from serial.tools import list_ports
 
-from ..base.recording import Recording
 from ..clock import Clock, Deadline
 from ..errors import PortError
 from ..stats import Statistics
 from .usb import modules
 from .waker import Waker
+
+if TYPE_CHECKING:
+    from ..base.recording import Recording
 
 __all__ = ("Port", "find_port", "held_for", "resolved")
 
