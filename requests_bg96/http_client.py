@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from .at.link import Link
 from .base import times
+from .base.knowledge import Knowledge
 from .clock import Deadline
 from .dialogues import receive
 from .dialogues.request import Request
@@ -100,9 +101,10 @@ class HTTPClient:
         # A server that forges answers here could only forge its own response.
         alike = request.origin == self._source
         harmless = alike and not (request.body or request.trust)
-        link = driver.attention(deadline, doubted=not harmless)
-        link.phase = Phase.CONNECT
         known, settings = driver.known, self._engine.settings
+        asks = driver.awake or _gives_url(request, known)
+        link = driver.attention(deadline, doubted=not harmless, asks=asks)
+        link.phase = Phase.CONNECT
         request = request.within(known.limits)
         script = send(request, read_seconds, link.port.baudrate, settings, known)
         driver.run(link, script, deadline)
@@ -175,3 +177,13 @@ class HTTPClient:
                         script = tidy(driver.known)
                         until = Deadline(self._engine.clock, times.TIDY)
                         driver.run(link, script, until)
+
+
+def _gives_url(request: Request, known: Knowledge) -> bool:
+    """Return whether AT+QHTTPURL is the first command of `request`.
+
+    A module that listens answers it with CONNECT at once. The URL does no harm to a
+    module that has restarted.
+    """
+    fits = request.trust is None and len(request.url) <= known.limits.url
+    return fits and known.told.url != request.url

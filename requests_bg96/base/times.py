@@ -33,6 +33,8 @@ GAP = 0.05
 LATE = 0.3
 #: For an OK after the result URC, if it comes at all.
 OVERDUE = 1.0
+#: Within this time after an answer, the next command goes out without an AT before it.
+AWAKE = 1.0
 #: Within this time after an answer, no module can have restarted unnoticed.
 START = 3.0
 
@@ -132,7 +134,7 @@ ORDER = (
     ("ABSENCE", "TRAILER_GAP", "ANSWER_SILENCE", "TRAILER_BEGUN", "ANSWER", "ANSWERS"),
     ("MODULE_ANSWERS", "ANSWER", "QUESTION", "ANSWERS", "TRAILER"),
     ("TRAILER_GAP", "LINE_END", "TRAILER_BEGUN", "NETWORK_LINE_END", "TRAILER"),
-    ("GAP", "BRIEF", "LATE", "QUESTION", "START", "MODULE_IS_MUTE", "BOOT"),
+    ("GAP", "BRIEF", "LATE", "QUESTION", "AWAKE", "START", "MODULE_IS_MUTE", "BOOT"),
     ("MODULE_GUARD", "GUARD", "DRAIN", "TRAILER"),
     ("MODULE_UPLOAD_SILENCE", "ACKNOWLEDGEMENT"),
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),

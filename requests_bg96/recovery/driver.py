@@ -111,13 +111,17 @@ class Driver:
         if self.link is not None:
             self.link.recording = recording
 
-    def attention(self, deadline: Deadline, *, doubted: bool = True) -> Link:
+    def attention(
+        self, deadline: Deadline, *, doubted: bool = True, asks: bool = False
+    ) -> Link:
         """Open and synchronise the port; return the link to a module that listens.
 
         A module that does not answer is woken, if the user has told how.
 
         :param doubted: whether the module must have echoed a question since the last
             payload from a server.
+        :param asks: whether the caller's first command asks as well as ``AT`` does, or
+            nothing need be asked.
         :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
         """
@@ -155,9 +159,7 @@ class Driver:
             self._settle_speed(link, deadline)
         elif doubted and not link.proved:
             self.run(link, prove(), deadline)
-        elif self.known.checked.settings or (
-            self._waking.possible and not self.heard_lately
-        ):
+        elif self._may_be_deaf(asks):
             # A module that restarts silently does not answer. AT shows this at once;
             # the next command might show it only after minutes.
             self.run(link, connect.listen(), deadline)
@@ -236,6 +238,17 @@ class Driver:
     def heard_lately(self) -> bool:
         """Whether the module cannot have restarted unnoticed since its last answer."""
         return self._clock.now() - self._last_answer <= times.START
+
+    def _may_be_deaf(self, asks: bool) -> bool:
+        """Whether an AT is needed, because the module may have restarted or may sleep."""
+        if self._waking.possible and not self.heard_lately:
+            return True
+        return self.known.checked.settings and not asks
+
+    @property
+    def awake(self) -> bool:
+        """Whether the module has just answered, so that a request need not ask it."""
+        return self._clock.now() - self._last_answer <= times.AWAKE
 
     def doubt(self) -> None:
         """Forget the settings that were read if the module may have restarted."""

@@ -221,7 +221,7 @@ SYMPTOMS = (
         "The module restarts between two requests",
         "The library has noticed it and set the module up again. The request worked.",
         "Check the supply if it happens often.",
-        lambda made: made.emulator.reset(urcs=False),
+        lambda made: _restart(made),
         {"timeout": (150, 60)},
         warm=True,
     ),
@@ -241,6 +241,11 @@ SYMPTOMS = (
         warm=True,
     ),
 )
+
+
+def _restart(made: Rig) -> None:
+    made.clock.sleep(2.0)
+    made.emulator.reset(urcs=False)
 
 
 def _ask_twice(made: Rig) -> None:

@@ -103,6 +103,8 @@ def test_a_step_of_the_ladder(
     with rig(HELLO, switches=Switches(unread_response="busy")) as made:
         made.get()
         assert not made.modem.stats.recoveries
+        # Later than this, the request asks whether the module listens.
+        made.clock.sleep(2.0)
         cause(made)
         before = len(made.servers.requests)
         assert made.get(timeout=(60, 5)).content == b"hello"
