@@ -28,6 +28,9 @@ __all__ = ("BG96Modem", "DataUsage", "ModemState")
 
 logger = logging.getLogger(__name__)
 
+#: Seconds for a question: for its turn, the port and the answer.
+QUESTION_TIMEOUT = 30.0
+
 _COMMAND_NAME = re.compile(r"[+&#$%^*\\]?[A-Za-z]*(?:=\?|[=?])?")
 
 
@@ -264,7 +267,7 @@ class BG96Modem:
 
         ``ATI``, AT manual 2.1.
         """
-        reply = self.engine.converse(must(Command("I", bare=True)), 30.0)
+        reply = self.engine.converse(must(Command("I", bare=True)), QUESTION_TIMEOUT)
         lines = [line.decode("latin-1") for line in reply.lines]
         names = ("manufacturer", "model", "revision")
         return dict(zip(names, (line.removeprefix("Revision: ") for line in lines)))
@@ -276,7 +279,7 @@ class BG96Modem:
 
         :raises TransferError: if the answer has no number.
         """
-        reply = self.engine.converse(must(Command("+CSQ")), 30.0)
+        reply = self.engine.converse(must(Command("+CSQ")), QUESTION_TIMEOUT)
         told = "".join(reply.values("+CSQ")[:1])
         rssi = number(told.partition(",")[0])
         if rssi is None:
@@ -288,7 +291,7 @@ class BG96Modem:
 
         1 and 5 mean registered (AT manual 6.1, 9.8, 9.11).
         """
-        found = self.engine.converse(setup.registration(), 30.0)
+        found = self.engine.converse(setup.registration(), QUESTION_TIMEOUT)
         return {name: int(stat) for name, stat in found.items()}
 
     def data_usage(self) -> DataUsage:
@@ -301,7 +304,7 @@ class BG96Modem:
         :raises ModuleError: if the firmware does not count.
         :raises TransferError: if the answer has no two numbers.
         """
-        reply = self.engine.converse(must(Command("+QGDCNT?")), 30.0)
+        reply = self.engine.converse(must(Command("+QGDCNT?")), QUESTION_TIMEOUT)
         told = "".join(reply.values("+QGDCNT")[:1])
         sent, received = map(number, f"{told},,".split(",")[:2])
         if sent is None or received is None:

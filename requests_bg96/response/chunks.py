@@ -16,7 +16,7 @@ _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
 #: Matches the beginning of a size line, to reject other text before its line end.
 _SIZE_BEGUN = re.compile(rb"[ \t]*(?:[0-9A-Fa-f]{1,16}[ \t]*(?:;.*|\r)?)?")
 _BEGINNING = 64
-_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*\n|[ \t].*\n", re.DOTALL)
+_FIELD = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t]).*\n")
 # A byte of the line end before it may be missing, or wrong.
 _LAST_CHUNK = re.compile(
     rb"(?:\n|\r[^\n]?)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n:]+:[^\r\n]*\r\n)*\r\n\Z"
@@ -39,7 +39,7 @@ class ChunkScanner:
         self._state = self._size
 
     def __repr__(self) -> str:
-        state = "finished" if self.finished else self._state.__name__.strip("_")
+        state = "finished" if self.finished else self._state.__name__.removeprefix("_")
         return f"<{type(self).__name__} {state}, {self.count} chunks>"
 
     @property

@@ -55,10 +55,10 @@ def body_of(head: bytes, method: str) -> Body:
     :raises TransferError: if the body would be longer than any.
     """
     # http.client decides, so that both find the same end.
-    response = http.client.HTTPResponse(cast(socket.socket, _Head(head)), method=method)
+    response = http.client.HTTPResponse(cast(socket.socket, _Head(head)))
     try:
         response.begin()
-    except (http.client.HTTPException, ValueError):
+    except http.client.HTTPException:
         # http.client will raise the same error again when it reads the head.
         return Body()
     status = response.status

@@ -53,42 +53,22 @@ class Outcome(enum.Enum):
 
 
 _LATE = (Outcome.CONNECT_TIMEOUT, Outcome.READ_TIMEOUT)
-_FAILED = (Outcome.REFUSED, Outcome.BROKEN)
 
-#: For each err of chapter 5 of the HTTP manual: its outcome before the server has seen
-#: the request, and its outcome afterwards.
+#: The outcome before the server has seen the request, and afterwards. It is that of all
+#: failures without a number (the port, the SIM, a plain ERROR) and of most numbers.
+OTHERWISE = (Outcome.REFUSED, Outcome.BROKEN)
+#: The outcomes of the other numbers (HTTP manual, chapter 5; TCP manual, chapter 4).
 OUTCOMES: dict[int, tuple[Outcome, Outcome]] = {
-    701: _FAILED,
     702: _LATE,
     703: _LATE,
     704: _LATE,
-    705: _FAILED,
-    706: _FAILED,
-    707: _FAILED,
-    708: _FAILED,
-    709: _FAILED,
-    710: _FAILED,
     711: (Outcome.OURS, Outcome.BROKEN),
-    712: _FAILED,
-    713: _FAILED,
     714: (Outcome.UNRESOLVED, Outcome.BROKEN),
-    715: _FAILED,
-    716: _FAILED,
-    717: _FAILED,
-    718: _FAILED,
-    719: _FAILED,
-    720: _FAILED,
-    721: _FAILED,
     722: _LATE,
-    723: _FAILED,
-    724: _FAILED,
-    725: _FAILED,
     726: _LATE,
     727: _LATE,
     728: _LATE,
-    729: _FAILED,
     730: (Outcome.OURS, Outcome.OURS),
-    # The TCP manual, chapter 4, where it is not `OTHERWISE`.
     SOCKET_LATE: _LATE,
     SOCKET_UNRESOLVED: (Outcome.UNRESOLVED, Outcome.BROKEN),
 }
@@ -101,8 +81,6 @@ HANDSHAKE_ADVICE = (
     "or ECDSA), and not every firmware sends the host's name (SNI). With the argument "
     "via='socket', this machine makes TLS, and says why it fails"
 )
-#: For failures without a number: the port, the SIM, a plain ERROR.
-OTHERWISE = _FAILED
 
 
 def outcome_of(error: BG96Error, *, https: bool) -> Outcome:

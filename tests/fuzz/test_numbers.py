@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96 import BG96Modem
 from requests_bg96.at.lines import error_number
 from requests_bg96.at.parameters import number
 from requests_bg96.base.knowledge import Checked, Knowledge, Limits
 from requests_bg96.dialogues import identity, setup
 from requests_bg96.dialogues.tls import clock_of
 from requests_bg96.emulator.http_head import ResponseHead
-from requests_bg96.errors import SetupError, TransferError
+from requests_bg96.errors import SetupError
 from requests_bg96.settings import Settings
 from tests.emulator.host import OK as HOST_OK
 from tests.emulator.host import Host, response
-from tests.fuzz.scripted import ScriptedModule
-from tests.support import OK, play
+from tests.support import play
 
 #: Python parses at most 4,300 digits. Some of its functions accept a superscript "2".
 NONE = ("9" * 5_000, "\xb2", "", "-1", "1_0", " 1")
@@ -81,50 +79,6 @@ def test_limits(told: str) -> None:
 def test_clocks(text: str) -> None:
     """A time zone out of range."""
     assert clock_of(text) is None
-
-
-def signal(line: bytes) -> int | None:
-    """The signal if a module answers AT+CSQ with this line, and all else with OK."""
-
-    def answer(piece: bytes) -> bytes:
-        return line + OK if b"+CSQ" in piece else OK
-
-    module = ScriptedModule(answer)
-    with BG96Modem(module.url, clock=module.clock) as modem:
-        dbm = modem.signal()
-    assert b"AT+CSQ\r" in module.heard
-    return dbm
-
-
-@pytest.mark.parametrize("line", [b"", b"\r\n+CSQ: \r\n", b"\r\n+CSQ: \xb2,99\r\n"])
-def test_signal(line: bytes) -> None:
-    """A wrong answer is one of our errors, and the error has it."""
-    with pytest.raises(TransferError, match=r"no number \(AT\+CSQ\)"):
-        signal(line)
-
-
-@pytest.mark.parametrize(
-    ("rssi", "dbm"), [(b"0,99", -113), (b"2,0", -109), (b"31,7", -51), (b"99,99", None)]
-)
-def test_the_ends_of_the_scale(rssi: bytes, dbm: int | None) -> None:
-    """From -113 to -51 dBm, in steps of 2; 99 is unknown (AT manual 6.3)."""
-    assert signal(b"\r\n+CSQ: %b\r\n" % rssi) == dbm
-
-
-@pytest.mark.parametrize(
-    "told", [b"", b"5", b"5,", b"x,y", b"-1,2", b"5,6x", b"1,\xb2"]
-)
-def test_data_usage(told: bytes) -> None:
-    """An answer without two numbers is one of our errors."""
-
-    def answer(piece: bytes) -> bytes:
-        line = b"\r\n+QGDCNT: %b\r\n" % told if b"+QGDCNT" in piece else b""
-        return line + OK
-
-    module = ScriptedModule(answer)
-    with BG96Modem(module.url, clock=module.clock) as modem:
-        with pytest.raises(TransferError, match=r"no two numbers \(AT\+QGDCNT\?\)"):
-            modem.data_usage()
 
 
 # In the emulator

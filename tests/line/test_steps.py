@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.at.steps import Command, Reply, asked, must, prove, told
+from requests_bg96.at.socket_steps import (
+    MOST_READ,
+    MOST_SENT,
+    Fetch,
+    Fetched,
+    Send,
+)
+from requests_bg96.at.steps import Command, Kind, Reply, asked, must, prove, told
 from requests_bg96.errors import ModuleError, NoAnswer, Phase, StrayAnswer
 from tests.support import play
 
@@ -73,3 +80,44 @@ def test_what_is_asked_for_is_told() -> None:
     assert told(Reply(b"ERROR"), "+X") == []
     with pytest.raises(StrayAnswer, match=r"\+X"):
         told(Reply(b"OK", (b"+Y: 1",)), "+X")
+
+
+# Sockets
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (b"SEND OK", Kind.FINAL),
+        (b" SEND OK", Kind.FINAL),
+        (b"  SEND FAIL", Kind.FINAL),
+        (b"SEND FAIL", Kind.FINAL),
+        (b"SEND OK ", Kind.URC),
+        (b"send ok", Kind.URC),
+        (b"SEND", Kind.URC),
+        (b"", Kind.INFORMATION),
+        (b" ", Kind.INFORMATION),
+        (b"ERROR", Kind.FINAL),
+        (b" +CME ERROR: 3", Kind.FINAL),
+        (b"+QISEND: 1,2,3", Kind.INFORMATION),
+        (b"AT+QISEND=0,5", Kind.ECHO),
+        (b"RDY", Kind.URC),
+    ],
+)
+def test_what_answers_the_payload_of_a_socket(line: bytes, kind: Kind) -> None:
+    """A result of its own; a blank of the prompt may come before it."""
+    assert Send("+QISEND=0,5", payload=b"hello").kind_of(line) is kind
+
+
+def test_limits_of_sockets() -> None:
+    """Of one command (TCP manual 2.1.7, 2.1.8)."""
+    assert (MOST_SENT, MOST_READ) == (1_460, 1_500)
+    assert Fetch("+QIRD=0,1500").size == 1_500 and Fetch("+QIRD=0,5", size=5).size == 5
+
+
+def test_what_steps_of_sockets_show() -> None:
+    """Not the payload, and of a command the form for logs."""
+    fetched = Fetched(Reply(b"OK"), b"secret")
+    assert repr(fetched) == "Fetched(reply=<Reply ok, 0 lines>)"
+    assert repr(Send("+QISEND=0,6", payload=b"secret")) == "<Send AT+QISEND=0,6>"
+    assert repr(Fetch("+QIRD=0,5")) == "<Fetch AT+QIRD=0,5>"

@@ -153,48 +153,6 @@ def test_what_a_command_changes_is_set_right() -> None:
         assert len(sent) == 1
 
 
-def test_info() -> None:
-    """Of the module."""
-    with modem_on(model="BG95-M3") as (modem, _):
-        found = modem.info()
-        assert (found["manufacturer"], found["model"]) == ("Quectel", "BG95-M3")
-        assert found["revision"] and "Revision" not in found["revision"]
-
-
-def test_signal() -> None:
-    """In dBm: <rssi> 20 is -73 (AT manual 6.3); without a network it is unknown."""
-    with modem_on() as (modem, emulator):
-        assert modem.command("AT+CSQ") == ["+CSQ: 20,99"]
-        assert modem.signal() == -73
-        emulator.set_registration("idle")
-        assert modem.command("AT+CSQ") == ["+CSQ: 99,99"]
-        assert modem.signal() is None
-
-
-@pytest.mark.parametrize(
-    ("state", "stat"), [("home", 1), ("roaming", 5), ("denied", 3), ("searching", 2)]
-)
-def test_registration(state: str, stat: int) -> None:
-    """All three kinds, with reports on or off."""
-    with modem_on(registration=state) as (modem, _):
-        assert modem.registration() == {"CREG": stat, "CGREG": stat, "CEREG": stat}
-        modem.command("AT+CREG=2")
-        assert modem.registration()["CREG"] == stat
-
-
-def test_data_usage() -> None:
-    """The module counts what it sends and receives."""
-    with rig() as made:
-        before = made.modem.data_usage()
-        made.get()
-        (request,) = made.servers.requests
-        sent, received = made.modem.data_usage()
-        assert sent - before.sent == len(request)
-        assert received - before.received > 0
-        made.modem.command("AT+QGDCNT=0")
-        assert made.modem.data_usage() == (0, 0)
-
-
 def test_what_a_request_costs() -> None:
     """Payload and line, as the statistics count them, and the module's own count."""
     with rig(response(b"x" * 1_000)) as made:

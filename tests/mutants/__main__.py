@@ -1,7 +1,7 @@
 """``python -m tests.mutants``: change a module, and see which test notices.
 
 A survivor is a change that no test has noticed. Either a test is missing, or the change
-has no visible effect.
+has no effect: then it belongs into `tests.mutants.equivalents`, with the reason.
 """
 
 from __future__ import annotations
@@ -10,37 +10,24 @@ import argparse
 import collections
 import configparser
 import contextlib
-import importlib
-import os
 import pathlib
-import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 
-import pytest
-
+from tests.mutants.equivalents import Place, equivalents
 from tests.mutants.making import Mutant, mutants
+from tests.mutants.running import preload, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What a run of the tests needs.
 COPIED = ("requests_bg96", "tests", "docs", "tox.ini", "setup.cfg", "pyproject.toml")
-#: Modules without mutants, imported once for all runs.
-PRELOADED = ("requests", "hypothesis.strategies", "cryptography.x509", "serial", "h11")
-#: pytest would warn of modules that are imported before it starts.
-OPTIONS = (
-    "-x",
-    "-q",
-    "-pno:cacheprovider",
-    "-Wignore::pytest.PytestAssertRewriteWarning",
-)
-#: A mutant may use memory without end.
-MEMORY_LIMIT = 2 << 30
 #: A run hangs if it takes this many times as long as the first, and some seconds.
 PATIENCE, GRACE_SECONDS = 3, 3.0
+#: The counts of the results.
+RESULTS = ("killed", "equivalent", "survived")
 
 
 def table() -> dict[str, list[str]]:
@@ -52,41 +39,6 @@ def table() -> dict[str, list[str]]:
     return {name.strip(): tests.split() for name, _, tests in cells}
 
 
-def run(folder: pathlib.Path, tests: list[str], seconds: float) -> str:
-    """Run tests in a process, and return the result."""
-    child = os.fork()
-    if not child:
-        try:
-            os._exit(_test(folder, tests))
-        finally:
-            os._exit(1)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found, status = os.waitpid(child, os.WNOHANG)
-        if found:
-            return "survived" if status == 0 else "killed"
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "hung"
-
-
-def _test(folder: pathlib.Path, tests: list[str]) -> int:
-    """Run tests here, with the package in `folder`; return pytest's exit code."""
-    os.setpgid(0, 0)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):
-        os.dup2(nothing, stream)
-    os.chdir(folder)
-    sys.path.insert(0, str(folder))
-    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
-        del sys.modules[name]
-    importlib.invalidate_caches()
-    sys.dont_write_bytecode = True
-    return int(pytest.main([*OPTIONS, *tests]))
-
-
 class Trial:
     """The mutants of one module, or of a part of it.
 
@@ -96,18 +48,28 @@ class Trial:
     """
 
     def __init__(self, folder: pathlib.Path, name: str, tests: list[str]) -> None:
-        path, _, self._scope = name.partition("::")
+        self._module, _, self._scope = name.partition("::")
         self._folder = folder
-        self._path = folder / path
+        self._path = folder / self._module
         self._tests = tests
         self._name = name
         self._text = self._path.read_text(encoding="utf-8")
+        self._equivalent = set(equivalents(self._module))
 
-    def run(self, every: int, lines: set[int]) -> None:
-        """Run the tests with each mutant, or with every few; print the survivors."""
+    def run(self, every: int, lines: set[int]) -> bool:
+        """Run the tests with each mutant, or with some; print the survivors.
+
+        Equivalent mutants are counted only.
+
+        :param every: put each N-th only.
+        :param lines: put those of these lines only; all if it is empty.
+        :returns: whether none has survived, and the list of equivalents is right.
+        """
         started = time.monotonic()
-        if run(self._folder, self._tests, 600.0) != "survived":
+        if not run(self._folder, self._tests, 600.0, first=True):
             sys.exit(f"{self._name}: its tests fail without a mutant")
+        for bytecode in self._path.parent.glob(f"__pycache__/{self._path.stem}.*"):
+            bytecode.unlink()
         seconds = (time.monotonic() - started) * PATIENCE + GRACE_SECONDS
         made = list(mutants(self._text, self._scope))
         chosen = [one for one in made[::every] if not lines or one.line in lines]
@@ -118,17 +80,34 @@ class Trial:
         finally:
             self._path.write_text(self._text, encoding="utf-8")
         took = time.monotonic() - started
-        told = ", ".join(f"{counts[one]} {one}" for one in sorted(counts))
+        told = ", ".join(f"{one} {counts[one]}" for one in RESULTS)
         head = f"{self._name}: {len(chosen)} of {len(made)}"
         print(f"{head}: {told} ({took:.0f} s)", flush=True)
+        return self._all_match(made) and not counts["survived"]
 
     def _put(self, mutant: Mutant, seconds: float) -> str:
+        """Put a mutant, and return the result."""
+        if mutant.place in self._equivalent:
+            return "equivalent"
         self._path.write_text(mutant.code, encoding="utf-8")
-        result = run(self._folder, self._tests, seconds)
-        if result == "survived":
-            where = f"{self._name.partition('::')[0]}:{mutant.line}"
-            print(f"{where}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
-        return result
+        if not run(self._folder, self._tests, seconds, first=False):
+            return "killed"
+        self._show(mutant.place, f":{mutant.line}")
+        return "survived"
+
+    def _all_match(self, made: list[Mutant]) -> bool:
+        """Return whether each entry of the list matches a mutant; print the others."""
+        scope = f"{self._scope}." if self._scope else ""
+        left = self._equivalent - {one.place for one in made}
+        left = {one for one in left if f"{one.scope}.".startswith(scope)}
+        for one in sorted(left):
+            print("an equivalent that matches no mutant:")
+            self._show(one)
+        return not left
+
+    def _show(self, place: Place, line: str = "") -> None:
+        where = f"{self._module}{line} {place.scope}"
+        print(f"{where}\n  - {place.before}\n  + {place.after}", flush=True)
 
 
 @contextlib.contextmanager
@@ -152,13 +131,16 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="put each N-th only")
     parser.add_argument("--line", type=int, nargs="*", default=(), help="these only")
     options = parser.parse_args()
-    for name in PRELOADED:
-        importlib.import_module(name)
     known = table()
-    wanted = [name for name in known if name in options.modules or not options.modules]
+    if unknown := {*options.modules} - {*known}:
+        parser.error(f"not in tox.ini: {', '.join(sorted(unknown))}")
+    preload()
+    sound = []
     with copied() as folder:
-        for name in wanted:
-            Trial(folder, name, known[name]).run(options.every, {*options.line})
+        for name in options.modules or known:
+            trial = Trial(folder, name, known[name])
+            sound.append(trial.run(options.every, {*options.line}))
+    sys.exit(not all(sound))
 
 
 if __name__ == "__main__":

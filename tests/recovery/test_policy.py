@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from requests_bg96.base import repeating
 from requests_bg96.clock import Deadline
 from requests_bg96.emulator import VirtualClock
 from requests_bg96.errors import (
@@ -156,3 +157,19 @@ def test_what_is_repeated() -> None:
     """The caller gets what the module itself reports of a request."""
     assert {*REPEATED} == {*LOST, SetupError}
     assert not issubclass(ModuleError, REPEATED)
+
+
+def test_the_rule_of_each_remedy() -> None:
+    """It tells how often, and how long to wait."""
+    assert [one.value for one in Remedy] == [
+        None,
+        repeating.REQUEST,
+        repeating.MUTE,
+        repeating.PORT,
+        repeating.RESET,
+    ]
+
+
+def test_before_the_first_attempt(attempts: Attempts) -> None:
+    """Nothing is lost."""
+    assert attempts == Attempts(attempts.deadline, 0, None, False, False)

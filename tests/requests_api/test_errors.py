@@ -21,8 +21,7 @@ from requests_bg96.emulator import (
     TlsFailure,
 )
 from requests_bg96.emulator.results import cme_text
-from requests_bg96.errors import BG96Error, NoAnswer, Phase, TransferError
-from requests_bg96.transport.outcomes import urllib3_error
+from requests_bg96.errors import Phase
 from tests.checks import caused, check_next, place
 from tests.support import SOMEWHERE, Answers, Rig, response, rig
 
@@ -336,21 +335,3 @@ def test_a_busy_modem_at_the_first_read() -> None:
     with rig(faults=[Fault("from_host", start + 3, "cme", code=703)]) as made:
         assert made.get().content == b"hello"
         assert len(made.servers.requests) == 1
-
-
-def test_what_exceptions_have() -> None:
-    """The connection and the URL, as those of urllib3 have."""
-    conn = urllib3.connection.HTTPConnection("server.example")
-
-    def made(error: BG96Error) -> Any:
-        return urllib3_error(error, conn, "/path")
-
-    late = made(NoAnswer("late", phase=Phase.WAIT))
-    assert late.pool is conn and late.url == "/path"
-    assert type(late) is urllib3.exceptions.ReadTimeoutError
-    unmet = made(NoAnswer("late", phase=Phase.CONNECT))
-    assert type(unmet) is urllib3.exceptions.ConnectTimeoutError
-    assert unmet.args[0] is conn and "server.example" in unmet.args[1]
-    broken = TransferError("broken", phase=Phase.READ)
-    assert type(made(broken)) is urllib3.exceptions.ProtocolError
-    assert made(broken).args == (str(broken), broken)

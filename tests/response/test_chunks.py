@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from requests_bg96.errors import TransferError
-from requests_bg96.response.chunks import ChunkScanner
+from requests_bg96.response.chunks import ChunkScanner, may_be_chunked
 from tests.support import bodies, bytewise, chunks, cut, piece_sizes
 
 #: Bytes after the body that do not belong to it.
@@ -93,6 +93,51 @@ def test_endless_lines(before: bytes, begun: bytes) -> None:
     assert scan(list(cut(before + line, [4096])))[0] == len(before + line)
     with pytest.raises(TransferError, match="over"):
         scan(list(cut(before + line + b"x", [4096])))
+
+
+def test_how_much_of_a_size_is_examined() -> None:
+    """Up to 64 bytes at once, however long the line is; the rest at its line end."""
+    check_wrong(b" " * 63 + b"x")
+    later = b" " * 64 + b"x"
+    assert scan([later])[0] == len(later)
+    check_wrong(later + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        b"0\r\n\r\n",
+        b"0\r\r\n",
+        b"\r\n\r\n",
+        b"\n\n\n",
+        b"00\r\n\r",
+        b"abc\r\n\r",
+        b"text\r\n0\r\n\r\n",
+        b"text\n000 ;a=b\r\n\r\n",
+        b"text\rx0\r\nX-Sum: 1\r\nY:\r\n\r\n",
+    ],
+)
+def test_what_may_be_a_last_chunk(ending: bytes) -> None:
+    """With its line end before it, which may have a wrong byte; or a short body."""
+    assert may_be_chunked(ending)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        b"",
+        b"text",
+        b"a\r\n",
+        b"abcd\r\n\r",
+        b"text0\r\n\r\n",
+        b"text\r\n5\r\n\r\n",
+        b"text\r\n0\r\n\r\nx",
+        b"text\r\n0\r\nno field\r\n\r\n",
+    ],
+)
+def test_what_is_no_last_chunk(ending: bytes) -> None:
+    """A text may end with empty lines."""
+    assert not may_be_chunked(ending)
 
 
 sizes = st.lists(st.integers(1, 300), max_size=5)

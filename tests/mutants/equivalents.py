@@ -1,0 +1,77 @@
+"""Mutants that no test can notice, each with the reason.
+
+``python -m tests.mutants`` does not run the tests with them. It fails if an entry
+matches no mutant any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+__all__ = ("Place", "equivalents")
+
+
+class Place(NamedTuple):
+    """One change, as the command prints it.
+
+    :param scope: the dotted name of the function or class; empty outside of them.
+    :param before: the changed lines of the module, on one line.
+    :param after: the lines of the mutant.
+    """
+
+    scope: str
+    before: str
+    after: str
+
+
+SET_BEFORE = "it is set before it is first read"
+TYPES = "only the type checker needs it"
+
+#: For each module, and each reason, the changes: scope, before, after.
+EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
+    "requests_bg96/response/chunks.py": {
+        SET_BEFORE: [
+            ("ChunkScanner.__init__", "self._left = 0", "self._left = None"),
+            ("ChunkScanner.__init__", "self._left = 0", "self._left = 1"),
+        ],
+    },
+    "requests_bg96/response/head.py": {
+        TYPES: [
+            (
+                "body_of",
+                "response = http.client.HTTPResponse(cast(socket.socket, _Head(head)))",
+                "response = http.client.HTTPResponse(cast(None, _Head(head)))",
+            ),
+        ],
+        "the names of fields have no case": [
+            (
+                "_is_chunked",
+                'codings = ",".join('
+                'response.headers.get_all("transfer-encoding", []))',
+                'codings = ",".join('
+                'response.headers.get_all("TRANSFER-ENCODING", []))',
+            ),
+        ],
+    },
+    "requests_bg96/recovery/policy.py": {
+        TYPES: [
+            (
+                "Attempts.count",
+                "self.away = self.away or "
+                "self.deadline.within(repeating.PORT.seconds or 0.0)",
+                "self.away = self.away or "
+                "self.deadline.within(repeating.PORT.seconds or 1.0)",
+            ),
+        ],
+    },
+}
+
+
+def equivalents(module: str) -> Iterator[Place]:
+    """Return the equivalent mutants of a module.
+
+    :param module: its path.
+    """
+    for places in EQUIVALENTS.get(module, {}).values():
+        yield from (Place(*place) for place in places)
