@@ -11,9 +11,44 @@ from requests_bg96.at.socket_steps import (
     Fetched,
     Send,
 )
-from requests_bg96.at.steps import Command, Kind, Reply, asked, must, prove, told
+from requests_bg96.at.steps import (
+    BLOCK,
+    BYTES_PER_SECOND,
+    Command,
+    Kind,
+    Reply,
+    asked,
+    must,
+    prove,
+    told,
+)
 from requests_bg96.errors import ModuleError, NoAnswer, Phase, StrayAnswer
 from tests.support import play
+
+
+def test_what_holds_by_default() -> None:
+    """A command is short, shows itself, and leads to nothing."""
+    assert Command("+X") == Command(
+        "+X",
+        timeout=5.0,
+        payload=None,
+        payload_timeout=5.0,
+        result_timeout=None,
+        payload_phase=None,
+        bulky=False,
+        leads=False,
+        sink=None,
+        sink_size=0,
+        commits=False,
+        reports=False,
+        bare=False,
+        shown=None,
+        acknowledged=False,
+        progress=None,
+    )
+    assert Reply(b"OK") == Reply(b"OK", (), None, None)
+    # FILE manual 2.4; half of 9,600 baud.
+    assert (BLOCK, BYTES_PER_SECOND) == (1_024, 480)
 
 
 def test_what_connect_leads_to() -> None:

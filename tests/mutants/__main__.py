@@ -7,7 +7,6 @@ has no effect: then it belongs into `tests.mutants.equivalents`, with the reason
 from __future__ import annotations
 
 import argparse
-import collections
 import configparser
 import contextlib
 import pathlib
@@ -19,15 +18,12 @@ from collections.abc import Iterator
 
 from tests.mutants.equivalents import Place, equivalents
 from tests.mutants.making import Mutant, mutants
-from tests.mutants.running import preload, run
+from tests.mutants.patching import patch_for
+from tests.mutants.running import Tests, preload
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What a run of the tests needs.
 COPIED = ("requests_bg96", "tests", "docs", "tox.ini", "setup.cfg", "pyproject.toml")
-#: A run hangs if it takes this many times as long as the first, and some seconds.
-PATIENCE, GRACE_SECONDS = 3, 3.0
-#: The counts of the results.
-RESULTS = ("killed", "equivalent", "survived")
 
 
 def table() -> dict[str, list[str]]:
@@ -49,9 +45,8 @@ class Trial:
 
     def __init__(self, folder: pathlib.Path, name: str, tests: list[str]) -> None:
         self._module, _, self._scope = name.partition("::")
-        self._folder = folder
         self._path = folder / self._module
-        self._tests = tests
+        self._tests = Tests(folder, tests)
         self._name = name
         self._text = self._path.read_text(encoding="utf-8")
         self._equivalent = set(equivalents(self._module))
@@ -66,34 +61,42 @@ class Trial:
         :returns: whether none has survived, and the list of equivalents is right.
         """
         started = time.monotonic()
-        if not run(self._folder, self._tests, 600.0, first=True):
-            sys.exit(f"{self._name}: its tests fail without a mutant")
-        for bytecode in self._path.parent.glob(f"__pycache__/{self._path.stem}.*"):
-            bytecode.unlink()
-        seconds = (time.monotonic() - started) * PATIENCE + GRACE_SECONDS
         made = list(mutants(self._text, self._scope))
         chosen = [one for one in made[::every] if not lines or one.line in lines]
-        counts: collections.Counter[str] = collections.Counter()
+        tried = [one for one in chosen if one.place not in self._equivalent]
+        survivors = self._survivors(tried)
+        took = time.monotonic() - started
+        counts = (
+            f"killed {len(tried) - survivors}, "
+            f"equivalent {len(chosen) - len(tried)}, survived {survivors}"
+        )
+        head = f"{self._name}: {len(chosen)} of {len(made)}"
+        print(f"{head}: {counts} ({took:.0f} s)", flush=True)
+        return self._all_match(made) and not survivors
+
+    def _survivors(self, tried: list[Mutant]) -> int:
+        """Run the tests with each mutant; print and count the survivors."""
+        name = self._module.removesuffix(".py").replace("/", ".")
+        patches = [patch_for(name, self._text, one.code) for one in tried]
+        killed = self._tests.run_first(patches)
+        if len(killed) != len(tried):
+            sys.exit(f"{self._name}: its tests fail without a mutant")
+        # Its bytecode may be as old as a mutant.
+        for bytecode in self._path.parent.glob(f"__pycache__/{self._path.stem}.*"):
+            bytecode.unlink()
         try:
-            for mutant in chosen:
-                counts[self._put(mutant, seconds)] += 1
+            left = [one for one, dead in zip(tried, killed, strict=True) if not dead]
+            return sum(map(self._survives, left))
         finally:
             self._path.write_text(self._text, encoding="utf-8")
-        took = time.monotonic() - started
-        told = ", ".join(f"{one} {counts[one]}" for one in RESULTS)
-        head = f"{self._name}: {len(chosen)} of {len(made)}"
-        print(f"{head}: {told} ({took:.0f} s)", flush=True)
-        return self._all_match(made) and not counts["survived"]
 
-    def _put(self, mutant: Mutant, seconds: float) -> str:
-        """Put a mutant, and return the result."""
-        if mutant.place in self._equivalent:
-            return "equivalent"
+    def _survives(self, mutant: Mutant) -> bool:
+        """Return whether the tests pass with a mutant; print it then."""
         self._path.write_text(mutant.code, encoding="utf-8")
-        if not run(self._folder, self._tests, seconds, first=False):
-            return "killed"
-        self._show(mutant.place, f":{mutant.line}")
-        return "survived"
+        passed = self._tests.pass_now()
+        if passed:
+            self._show(mutant.place, f":{mutant.line}")
+        return passed
 
     def _all_match(self, made: list[Mutant]) -> bool:
         """Return whether each entry of the list matches a mutant; print the others."""
