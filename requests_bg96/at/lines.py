@@ -37,7 +37,6 @@ class LineBuffer:
         #: Whether the last line ended with LF alone.
         self.ended_in_lf = False
         self._buffer = bytearray()
-        self._searched = 0
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} holds {len(self._buffer)} bytes>"
@@ -52,15 +51,14 @@ class LineBuffer:
         :raises TransferError: after `LINE_LIMIT` bytes without a line end. They are
             dropped.
         """
-        while (end := self._buffer.find(b"\n", self._searched)) >= 0:
-            line = bytes(self._buffer[:end]).strip(b"\r\0")
-            self.ended_in_lf = not self._buffer.endswith(b"\r", 0, end)
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end])
+            self.ended_in_lf = not line.endswith(b"\r")
+            line = line.strip(b"\r\0")
             del self._buffer[: end + 1]
-            self._searched = 0
             if line:
                 return line
-        self._searched = len(self._buffer)
-        if self._searched > LINE_LIMIT:
+        if len(self._buffer) > LINE_LIMIT:
             self.clear()
             raise TransferError(
                 f"the module sent {LINE_LIMIT} bytes without a line end; check the "
@@ -84,8 +82,7 @@ class LineBuffer:
         """Take the byte that confirms a block; return whether it was next."""
         if not self._buffer.startswith(ACKNOWLEDGEMENT):
             return False
-        del self._buffer[:1]
-        self._searched = 0
+        self.take(len(ACKNOWLEDGEMENT))
         return True
 
     def take_prompt(self) -> bool:
@@ -106,7 +103,6 @@ class LineBuffer:
         """Return and forget up to `size` bytes that are not a line."""
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
-        self._searched = 0
         return taken
 
     def take_rest(self) -> bytes:
@@ -119,4 +115,3 @@ class LineBuffer:
     def clear(self) -> None:
         """Forget all bytes."""
         self._buffer.clear()
-        self._searched = 0

@@ -49,6 +49,7 @@ def check_lines(data: bytes, expected: list[bytes]) -> None:
         ),
         (b"\r\n \r\n", [b" "]),
         (b"\xff\xfe\r\n", [b"\xff\xfe"]),
+        (b"\r\nX1X\r\n", [b"X1X"]),
     ],
 )
 def test_lines(data: bytes, expected: list[bytes]) -> None:
@@ -139,6 +140,62 @@ def test_rest_is_payload() -> None:
     assert buffer.take_rest() == b"\r\n\0OK\r\n"
     assert buffer.take_rest() == b""
     assert repr(buffer) == "<LineBuffer holds 0 bytes>"
+
+
+@pytest.mark.parametrize(
+    ("data", "rest"),
+    [
+        (b">", b""),
+        (b"> ", b""),
+        (b"\r\n>  x", b" x"),
+        (b"\0\n\r\n> OK\r\n", b"OK\r\n"),
+        (b">>", b">"),
+    ],
+)
+def test_the_prompt(data: bytes, rest: bytes) -> None:
+    """With a blank or without, behind line ends, and itself without one."""
+    buffer = LineBuffer()
+    buffer.receive_data(data)
+    assert buffer.take_prompt()
+    assert buffer.take_rest() == rest
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n", b" >", b"x> ", b"\r\nOK\r\n> "])
+def test_no_prompt(data: bytes) -> None:
+    """Nothing is taken."""
+    buffer = LineBuffer()
+    buffer.receive_data(data)
+    assert not buffer.take_prompt()
+    assert buffer.take_rest() == data
+
+
+def test_bytes_of_a_told_length() -> None:
+    """They may be lines or not; then lines are read again."""
+    buffer = LineBuffer()
+    buffer.receive_data(b"ab\r\ncd")
+    assert (buffer.take(4), buffer.take(1)) == (b"ab\r\n", b"c")
+    assert buffer.next_line() is None
+    assert (buffer.take(9), buffer.take(1)) == (b"d", b"")
+    buffer.receive_data(b"\nOK\r\n")
+    assert buffer.next_line() == b"OK"
+
+
+@pytest.mark.parametrize(
+    ("data", "rest"),
+    [
+        (b"", b""),
+        (b"\r\n\0\n", b""),
+        (b"\r\nOK\r\n", b"OK\r\n"),
+        (b"OK\r\n", b"OK\r\n"),
+    ],
+)
+def test_line_ends_before_a_line(data: bytes, rest: bytes) -> None:
+    """They are no line."""
+    buffer = LineBuffer()
+    buffer.receive_data(data)
+    buffer.skip_line_ends()
+    assert buffer.has_line == bool(rest)
+    assert buffer.take_rest() == rest
 
 
 QIACT = Command("+CMEE=1;+QIACT?")

@@ -7,7 +7,6 @@ has no effect: then it belongs into `tests.mutants.equivalents`, with the reason
 from __future__ import annotations
 
 import argparse
-import configparser
 import contextlib
 import pathlib
 import shutil
@@ -20,19 +19,10 @@ from tests.mutants.equivalents import Place, equivalents
 from tests.mutants.making import Mutant, mutants
 from tests.mutants.patching import patch_for
 from tests.mutants.running import Tests, preload
+from tests.mutants.table import ROOT, table
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: What a run of the tests needs.
 COPIED = ("requests_bg96", "tests", "docs", "tox.ini", "setup.cfg", "pyproject.toml")
-
-
-def table() -> dict[str, list[str]]:
-    """Return the modules of tox.ini, or parts of them, each with its tests."""
-    config = configparser.ConfigParser()
-    config.read(ROOT / "tox.ini", encoding="utf-8")
-    rows = config["mutants"]["modules"].strip().splitlines()
-    cells = (row.partition(" = ") for row in rows)
-    return {name.strip(): tests.split() for name, _, tests in cells}
 
 
 class Trial:

@@ -84,6 +84,14 @@ def _skipped(node: Any, parent: Any) -> bool:
     return False
 
 
+def _is_as_false(node: Any, changed: Any) -> bool:
+    """Return whether a change sets something to None in place of False."""
+    if not isinstance(node, (cst.Assign, cst.AnnAssign)):
+        return False
+    values = [getattr(one.value, "value", None) for one in (node, changed)]
+    return values == ["False", "None"]
+
+
 def _nodes(node: Any, scope: str = "") -> Iterator[tuple[str, Any]]:
     """All nodes that may be changed, each with its function or class."""
     if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
@@ -111,7 +119,8 @@ def mutants(text: str, scope: str = "") -> Iterator[Mutant]:
                 continue
             for changed in operator(node):
                 code = module.deep_replace(node, changed).code
-                if code not in seen and _compiles(code):
+                known = code in seen or _is_as_false(node, changed)
+                if not known and _compiles(code):
                     seen.add(code)
                     line = positions[node].start.line
                     yield Mutant(line, Place(where, *_difference(text, code)), code)
