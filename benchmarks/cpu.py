@@ -1,0 +1,229 @@
+"""What requests over a modem cost in CPU: ``python -m benchmarks.cpu``.
+
+Each figure is a ratio of two ways that take turns in one run. The time is that of this
+process, user and system, all threads; servers and emulators run in other processes
+(`benchmarks.cpu_peers`). Two rows count the emulator as well: there, the time of its
+process is added. The content of each response is checked. Medians of `ROUNDS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import requests
+import serial
+
+from benchmarks.cpu_peers import peer
+from benchmarks.socket_servers import Served
+from requests_bg96 import BG96Adapter
+
+__all__ = ("Row", "bodies", "small_requests")
+
+ROUNDS = 9
+#: Requests of one measurement.
+REQUESTS = 50
+#: The bytes of a small body, and of a long one.
+SMALL, LONG = 1_000, 200_000
+BAUDRATE = 921_600
+#: The most seconds between two deliveries of bytes: a bridge on USB, a UART.
+GRAINS = (0.001, 0.0002)
+#: Processor time is counted in these by the system.
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+EMULATOR = "requests_bg96.emulator"
+
+
+class Row(NamedTuple):
+    """A figure of the table.
+
+    :param what: what is measured, and what it is compared with.
+    :param ratio: how many times as much.
+    :param wanted: the most that it must be; None if nothing is said of it.
+    :param detail: both in absolute figures.
+    """
+
+    what: str
+    ratio: float
+    wanted: float | None
+    detail: str
+
+    def __str__(self) -> str:
+        wanted = "" if self.wanted is None else f"(<= {self.wanted:g})"
+        missed = self.wanted is not None and self.ratio > self.wanted
+        sign = "MISSED" if missed else ""
+        return f"{self.what:<64}{self.ratio:6.2f} {wanted:9}{sign:7} {self.detail}"
+
+
+def _of_process(number: int) -> float:
+    """Return the processor time of another process, in seconds (proc(5), stat)."""
+    fields = pathlib.Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2]
+    return (int(fields.split()[11]) + int(fields.split()[12])) * TICK
+
+
+def _ask(session: requests.Session, url: str, size: int) -> None:
+    assert session.get(f"{url}{size}").content == Served.content(size)
+
+
+def _session(adapter: BG96Adapter | None = None, verify: Any = True) -> Any:
+    session = requests.Session()
+    session.trust_env, session.verify = False, verify
+    if adapter is not None:
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+    return session
+
+
+def _interleaved(
+    ways: dict[str, Callable[[], object]],
+    clocks: dict[str, Callable[[], float]],
+    rounds: int,
+    times: int,
+) -> dict[str, float]:
+    """Return the median seconds of each way, which take turns.
+
+    :param clocks: by way: the clock, where it is not that of this process.
+    :param times: how often each does its work in a round.
+    """
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for action in ways.values():
+        action()
+    for _ in range(rounds):
+        for name, action in ways.items():
+            clock = clocks.get(name, time.process_time)
+            started = clock()
+            for _ in range(times):
+                action()
+            found[name].append((clock() - started) / times)
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def small_requests(rounds: int = ROUNDS, times: int = REQUESTS) -> Iterator[Row]:
+    """Measure GET of 1 kB over a line without a speed.
+
+    :param rounds: how often all ways take turns.
+    :param times: the requests of a turn.
+    """
+    with ExitStack() as stack:
+        directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _, plain, secure = stack.enter_context(
+            peer("benchmarks.cpu_peers", "serve", directory, lines=2)
+        )
+        module, port = stack.enter_context(peer(EMULATOR))
+        _, other_port = stack.enter_context(peer(EMULATOR))
+        root = str(directory / "root.pem")
+
+        def session(adapter: BG96Adapter | None = None) -> Any:
+            return stack.enter_context(_session(adapter, root))
+
+        stock, by_line = session(), session(BG96Adapter(port))
+        by_socket = session(BG96Adapter(other_port, via="socket"))
+        inside = session(BG96Adapter("emulator://?"))
+
+        def both() -> float:
+            return time.process_time() + _of_process(module.pid)
+
+        seconds = _interleaved(
+            {
+                "stock": lambda: _ask(stock, plain, SMALL),
+                "line": lambda: _ask(by_line, plain, SMALL),
+                "both": lambda: _ask(by_line, plain, SMALL),
+                "inside": lambda: _ask(inside, plain, SMALL),
+                "stock tls": lambda: _ask(stock, secure, SMALL),
+                "socket": lambda: _ask(by_socket, secure, SMALL),
+            },
+            {"both": both},
+            rounds,
+            times,
+        )
+    for what, one, other, wanted in (
+        ("GET over a pty / stock over loopback", "line", "stock", 2.0),
+        ("GET over emulator:// / stock", "inside", "stock", None),
+        ("GET over a pty, client and emulator / stock", "both", "stock", None),
+        ("GET over emulator:// / over a pty, each with emulator", "inside", "both", None),
+        ("GET by socket, https kept / stock https kept", "socket", "stock tls", 3.0),
+    ):
+        told = f"{seconds[one] * 1e3:.2f} ms / {seconds[other] * 1e3:.2f} ms"
+        yield Row(what, seconds[one] / seconds[other], wanted, told)
+
+
+def bodies(rounds: int = ROUNDS, size: int = LONG) -> Iterator[Row]:
+    """Measure a long body on a paced line, against `read(n)` of pyserial.
+
+    :param rounds: how often both take turns.
+    :param size: the bytes of the body.
+    """
+    with ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        _, url, _ = stack.enter_context(
+            peer("benchmarks.cpu_peers", "serve", directory, lines=2)
+        )
+        for grain in GRAINS:
+            _, module = stack.enter_context(peer(EMULATOR))
+            paced = ("benchmarks.cpu_peers", "pace", module, BAUDRATE, grain)
+            _, port = stack.enter_context(peer(*paced))
+            yield _long_body(port, url, grain, rounds, size)
+
+
+def _long_body(port: str, url: str, grain: float, rounds: int, size: int) -> Row:
+    found: dict[str, list[float]] = {"ours": [], "pyserial": []}
+    for _ in range(rounds):
+        with _session(BG96Adapter(port)) as session:
+            _ask(session, url, 0)
+            started = time.process_time()
+            _ask(session, url, size)
+            found["ours"].append(time.process_time() - started)
+        found["pyserial"].append(_read_by_pyserial(port, f"{url}{size}", size))
+    ours, theirs = map(statistics.median, found.values())
+    what = f"a byte of a long body / pyserial read(n), {grain * 1e3:g} ms grain"
+    told = f"{ours / size * 1e9:.0f} ns / {theirs / size * 1e9:.0f} ns"
+    return Row(what, ours / theirs, 1.2, told)
+
+
+def _read_by_pyserial(port: str, url: str, size: int) -> float:
+    """Return the processor time of one `read` for a whole response."""
+    with serial.Serial(port, BAUDRATE, timeout=60) as line:
+
+        def say(text: str, answer: bytes) -> None:
+            line.write(text.encode("ascii"))
+            assert line.read_until(answer).endswith(answer)
+
+        say("ATE0\r", b"OK\r\n")
+        say(f"AT+QHTTPURL={len(url)},60\r", b"CONNECT\r\n")
+        say(url, b"OK\r\n")
+        say('AT+QHTTPCFG="responseheader",0\r', b"OK\r\n")
+        say('AT+QHTTPCFG="requestheader",0\r', b"OK\r\n")
+        say("AT+QHTTPGET=60\r", b"OK\r\n")
+        assert line.read_until(b"\n", 99) == b"\r\n" and line.read_until(b"\n", 99)
+        say("AT+QHTTPREAD=60\r", b"CONNECT\r\n")
+        started = time.process_time()
+        body = line.read(size)
+        seconds = time.process_time() - started
+        assert body == Served.content(size)
+        assert line.read_until(b"+QHTTPREAD: 0\r\n").endswith(b"+QHTTPREAD: 0\r\n")
+    return seconds
+
+
+def main() -> None:
+    """Print the table; MISSED stands where a figure is not as wanted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cpu")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", choices=("small", "bodies"))
+    parsed = parser.parse_args()
+    if parsed.only != "bodies":
+        for row in small_requests(parsed.rounds):
+            print(row, flush=True)
+    if parsed.only != "small":
+        for row in bodies(parsed.rounds):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
