@@ -147,7 +147,12 @@ def small_requests(rounds: int = ROUNDS, times: int = REQUESTS) -> Iterator[Row]
         ("GET over a pty / stock over loopback", "line", "stock", 2.0),
         ("GET over emulator:// / stock", "inside", "stock", None),
         ("GET over a pty, client and emulator / stock", "both", "stock", None),
-        ("GET over emulator:// / over a pty, each with emulator", "inside", "both", None),
+        (
+            "GET over emulator:// / over a pty, each with emulator",
+            "inside",
+            "both",
+            None,
+        ),
         ("GET by socket, https kept / stock https kept", "socket", "stock tls", 3.0),
     ):
         told = f"{seconds[one] * 1e3:.2f} ms / {seconds[other] * 1e3:.2f} ms"

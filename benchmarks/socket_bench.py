@@ -14,7 +14,7 @@ from requests_bg96.clock import Clock
 from requests_bg96.emulator import Emulator, Switches, VirtualClock
 from requests_bg96.emulator.paced_queue import BITS_PER_BYTE
 
-__all__ = ("HOST", "Bench", "Cost", "Ideal", "check", "mark")
+__all__ = ("HOST", "Bench", "Cost", "Ideal", "Stand", "check", "mark")
 
 HOST = "server.example"
 #: The most bytes of AT+QISEND and AT+QIRD (TCP manual 2.1.7, 2.1.8).
@@ -68,19 +68,25 @@ def pieces(size: int, most: int) -> list[int]:
     return [min(most, size - start) for start in range(0, size, most)]
 
 
-class Bench:
-    """A session over an emulated module, and the servers behind it."""
+class Stand:
+    """An emulated module with servers behind it, and a line whose bytes are counted.
+
+    :param line: the bits per second, or None for a line like USB; and the seconds in
+        which the module answers.
+    :param context: the TLS of the servers on port 443.
+    :param clock: of the emulator; a virtual one by default.
+    """
 
     def __init__(
         self,
-        line: tuple[int, float],
-        via: Any,
+        line: tuple[int | None, float],
         context: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.clock, self.served = clock or VirtualClock(), Served()
-        self._bytes = {"from_host": 0, "to_host": 0}
-        emulator = Emulator(
+        self.written = bytearray()
+        self._read = 0
+        self.emulator = Emulator(
             line[0],
             answer_delay=line[1],
             clock=self.clock,
@@ -88,23 +94,44 @@ class Bench:
             switches=Switches(sni_checkhost=True),
             on_line=self._count,
         )
-        self.session = requests.Session()
-        self.session.trust_env = False
-        # The session keeps its adapter, and that the port; the port needs the emulator.
-        self.emulator = emulator
-        self.adapter = BG96Adapter(emulator.url, clock=self.clock, via=via)
-        self.session.mount("http://", self.adapter)
-        self.session.mount("https://", self.adapter)
 
     def _count(self, way: str, data: bytes) -> None:
-        self._bytes[way] += len(data)
+        if way == "from_host":
+            self.written += data
+        else:
+            self._read += len(data)
 
     def cost(self, action: Callable[[], object]) -> Cost:
         """Return what `action` costs."""
-        before, started = dict(self._bytes), self.clock.now()
+        up, down, started = len(self.written), self._read, self.clock.now()
         action()
-        up, down = (self._bytes[way] - before[way] for way in before)
-        return Cost(self.clock.now() - started, up, down)
+        seconds = self.clock.now() - started
+        return Cost(seconds, len(self.written) - up, self._read - down)
+
+
+class Bench(Stand):
+    """A session over an emulated module.
+
+    :param via: the way of its adapter.
+    :param options: of the adapter.
+    """
+
+    def __init__(
+        self,
+        line: tuple[int | None, float],
+        via: Any,
+        context: ssl.SSLContext | None = None,
+        clock: Clock | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(line, context, clock)
+        self.session = requests.Session()
+        self.session.trust_env = False
+        # The session keeps its adapter, and that the port; the port needs the emulator.
+        url = self.emulator.url
+        self.adapter = BG96Adapter(url, clock=self.clock, via=via, **options)
+        self.session.mount("http://", self.adapter)
+        self.session.mount("https://", self.adapter)
 
     def ask(self, size: int, body: int = 0, scheme: str = "http", **more: Any) -> None:
         """Get `size` bytes, or send `body` bytes and get as many as `size`."""

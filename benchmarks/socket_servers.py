@@ -1,4 +1,4 @@
-"""Servers for `benchmarks.sockets`, in virtual time: of HTTP, with TLS if wanted."""
+"""Servers for these measurements, behind the emulator: of HTTP, with TLS if wanted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ RTT = 0.060
 
 
 class Served:
-    """What the servers have received and sent last, in bytes."""
+    """What the servers have received and sent last."""
 
     def __init__(self) -> None:
-        self.request = self.response = 0
-        self.body = b""
+        self.request = self.response = self.body = b""
 
     @staticmethod
     def content(size: int) -> bytes:
@@ -34,7 +33,7 @@ class Served:
         body = self.content(int(head.split()[1].rpartition(b"/")[2]))
         response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b"
         response %= len(body), body
-        self.request, self.response = len(request), len(response)
+        self.request, self.response = request, response
         return response
 
 
@@ -84,11 +83,12 @@ def _serve(
     channel: _Plain | _Secure,
     served: Served,
     now: Callable[[], float],
+    rtt: float,
 ) -> Iterator[Part]:
     framing = RequestFraming()
     while not connection.ended:
         yield connection.heard()
-        data, there = connection.read(), now() + RTT
+        data, there = connection.read(), now() + rtt
         request = framing.feed(channel.hear(data))
         said = channel.say(served.answer(request) if request else b"")
         if said or connection.ended:
@@ -99,7 +99,7 @@ def _serve(
 
 
 def served_by_module(
-    clock: Clock, served: Served, context: ssl.SSLContext | None
+    clock: Clock, served: Served, context: ssl.SSLContext | None, rtt: float = RTT
 ) -> StreamNetwork:
     """Return a network of such servers.
 
@@ -107,15 +107,16 @@ def served_by_module(
     as TLS 1.2 does.
 
     :param context: of the servers on port 443.
+    :param rtt: the seconds for a packet to the server and one back.
     """
 
     def stream(connection: Connection) -> Iterator[Part]:
         secure = connection.port == 443 and context is not None
         channel = _Secure(context) if secure and context else _Plain()
-        return _serve(connection, channel, served, clock.now)
+        return _serve(connection, channel, served, clock.now, rtt)
 
     def handler(request: ReceivedRequest) -> Iterator[Part]:
-        yield Delay(RTT * 3 if request.tls else RTT)
+        yield Delay(rtt * 3 if request.tls else rtt)
         yield served.answer(request.data)
 
-    return StreamNetwork(stream, handler, delay=RTT)
+    return StreamNetwork(stream, handler, delay=rtt)

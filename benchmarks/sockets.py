@@ -44,7 +44,8 @@ def plain(line: tuple[int, float]) -> Iterator[str]:
         ("POST 900 kB kept", 2, 900_000, 900_000),
     ):
         cost = bench.cost(lambda: bench.ask(size, body))
-        ideal = Ideal(*line).exchange(bench.served.request, bench.served.response)
+        sizes = len(bench.served.request), len(bench.served.response)
+        ideal = Ideal(*line).exchange(*sizes)
         told = mark("bytes", cost.bytes / ideal.bytes, 1.02)
         if bulk:
             share = bulk * BITS_PER_BYTE / line[0]

@@ -1,0 +1,1 @@
+"""The performance page: ``python -m benchmarks.performance`` measures and writes it."""
