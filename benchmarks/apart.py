@@ -11,16 +11,14 @@ import sys
 import threading
 
 from benchmarks.socket_servers import Served, served_by_module
-from requests_bg96.clock import SystemClock
 from requests_bg96.emulator import Emulator
 
 
 def main() -> None:
     """Serve until the process is ended."""
     baudrate, rtt = int(sys.argv[1]), float(sys.argv[2])
-    clock = SystemClock()
-    network = served_by_module(clock, Served(), None, rtt)
-    with Emulator(baudrate or None, clock=clock, network=network).pty() as path:
+    network = served_by_module(Served(), None, rtt)
+    with Emulator(baudrate or None, network=network).pty() as path:
         print(path, flush=True)
         threading.Event().wait()
 

@@ -1,4 +1,4 @@
-"""What `benchmarks.sockets` measures with, and the ideal dialogue."""
+"""An emulated module with servers, and a session over it, to be measured."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from typing import Any, NamedTuple
 
 import requests
 
-from benchmarks.socket_servers import RTT, Served, served_by_module
+from benchmarks.socket_servers import Served, served_by_module
 from requests_bg96 import BG96Adapter
 from requests_bg96.clock import Clock
 from requests_bg96.emulator import Emulator, Switches, VirtualClock
-from requests_bg96.emulator.paced_queue import BITS_PER_BYTE
 
-__all__ = ("HOST", "Bench", "Cost", "Ideal", "Stand", "check", "mark")
+__all__ = ("HOST", "Bench", "Cost", "Stand", "check")
 
 HOST = "server.example"
-#: The most bytes of AT+QISEND and AT+QIRD (TCP manual 2.1.7, 2.1.8).
-MOST_SENT, MOST_READ = 1_460, 1_500
 
 
 class Cost(NamedTuple):
@@ -32,40 +29,6 @@ class Cost(NamedTuple):
     def bytes(self) -> int:
         """The bytes of both directions."""
         return self.up + self.down
-
-
-class Ideal:
-    """The dialogue with the fewest bytes and waits.
-
-    Each piece up is AT+QISEND, the module's answer time, the prompt, the payload and
-    SEND OK. The network's time passes once, beside the last SEND OK. Then come the URC
-    and, for each piece down, AT+QIRD, the answer time, and its answer. Nothing is asked
-    before, after or between these. A module has no shorter way in buffer mode.
-    """
-
-    def __init__(self, baudrate: int, answer: float) -> None:
-        self.per_byte, self.answer = BITS_PER_BYTE / baudrate, answer
-        self.waited, self.up, self.down = 0.0, 0, 0
-
-    def exchange(self, request: int, response: int) -> Cost:
-        """Return the cost of a request and its response, in bytes with their heads."""
-        for piece in pieces(request, MOST_SENT):
-            self.up += len(f"AT+QISEND=0,{piece}\r") + piece
-            self.down += len("\r\n> " + "\r\nSEND OK\r\n")
-            self.waited += self.answer
-        self.waited += RTT - len("\r\nSEND OK\r\n") * self.per_byte
-        self.down += len('\r\n+QIURC: "recv",0\r\n')
-        for piece in pieces(response, MOST_READ):
-            self.up += len(f"AT+QIRD=0,{MOST_READ}\r")
-            self.down += len(f"\r\n+QIRD: {piece}\r\n\r\n\r\nOK\r\n") + piece
-            self.waited += self.answer
-        seconds = self.waited + (self.up + self.down) * self.per_byte
-        return Cost(seconds, self.up, self.down)
-
-
-def pieces(size: int, most: int) -> list[int]:
-    """Return the sizes of the pieces of `size` bytes."""
-    return [min(most, size - start) for start in range(0, size, most)]
 
 
 class Stand:
@@ -90,7 +53,7 @@ class Stand:
             line[0],
             answer_delay=line[1],
             clock=self.clock,
-            network=served_by_module(self.clock, self.served, context),
+            network=served_by_module(self.served, context),
             switches=Switches(sni_checkhost=True),
             on_line=self._count,
         )
@@ -140,13 +103,6 @@ class Bench(Stand):
         answer = self.session.request(method, url, data=data, **more)
         check(answer, size)
         assert self.served.body == (data or b"")
-
-
-def mark(text: str, figure: float, wanted: float, *, most: bool = True) -> str:
-    """Return a figure with what is wanted of it."""
-    met = figure <= wanted if most else figure >= wanted
-    sign = "<=" if most else ">="
-    return f"{text} {figure:.3f} ({sign} {wanted}{'' if met else ': MISSED'})"
 
 
 def check(answer: requests.Response, size: int) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from requests_bg96.clock import Clock
 from requests_bg96.emulator import Connection, StreamNetwork
 from requests_bg96.emulator.callable_network import Delay, Part, ReceivedRequest, Until
 from requests_bg96.emulator.request_framing import RequestFraming, wants_close
@@ -82,13 +81,15 @@ def _serve(
     connection: Connection,
     channel: _Plain | _Secure,
     served: Served,
-    now: Callable[[], float],
     rtt: float,
 ) -> Iterator[Part]:
     framing = RequestFraming()
     while not connection.ended:
-        yield connection.heard()
-        data, there = connection.read(), now() + rtt
+        heard = connection.heard()
+        yield heard
+        # What the module takes in between, such as a ticket, does not delay the answer.
+        assert heard.since
+        data, there = connection.read(), heard.since() + rtt
         request = framing.feed(channel.hear(data))
         said = channel.say(served.answer(request) if request else b"")
         if said or connection.ended:
@@ -99,7 +100,7 @@ def _serve(
 
 
 def served_by_module(
-    clock: Clock, served: Served, context: ssl.SSLContext | None, rtt: float = RTT
+    served: Served, context: ssl.SSLContext | None, rtt: float = RTT
 ) -> StreamNetwork:
     """Return a network of such servers.
 
@@ -113,7 +114,7 @@ def served_by_module(
     def stream(connection: Connection) -> Iterator[Part]:
         secure = connection.port == 443 and context is not None
         channel = _Secure(context) if secure and context else _Plain()
-        return _serve(connection, channel, served, clock.now, rtt)
+        return _serve(connection, channel, served, rtt)
 
     def handler(request: ReceivedRequest) -> Iterator[Part]:
         yield Delay(rtt * 3 if request.tls else rtt)

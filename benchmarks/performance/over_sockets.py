@@ -5,7 +5,9 @@ from __future__ import annotations
 import statistics
 import threading
 from collections.abc import Iterator
+from typing import Any
 
+from benchmarks.certified import certified
 from benchmarks.performance.dialogue import JOBS, Played, warm
 from benchmarks.performance.report import Effort, Part, Row
 from benchmarks.player import ideal_by_socket
@@ -13,7 +15,7 @@ from benchmarks.socket_bench import HOST, Bench
 from requests_bg96.clock import SystemClock
 from requests_bg96.emulator.paced_queue import BITS_PER_BYTE
 
-__all__ = ("BESIDE", "SOCKETS", "beside")
+__all__ = ("BESIDE", "SECURE", "SOCKETS")
 
 #: Bits per second, and the seconds in which the module answers.
 LINES = ((115_200, 0.0), (115_200, 0.010), (921_600, 0.0), (921_600, 0.010))
@@ -69,7 +71,9 @@ buffer mode. :doc:`sockets` says why this library does not use it.
 )
 
 
-def beside(line: tuple[int, float], size: int = 100_000) -> tuple[float, float]:
+def _seconds_beside(
+    line: tuple[int, float], size: int = 100_000
+) -> tuple[float, float]:
     """Return the median seconds of 1 kB alone, and while a thread gets `size` bytes.
 
     In real time, because a virtual clock does not know of threads that wait.
@@ -100,8 +104,42 @@ def beside(line: tuple[int, float], size: int = 100_000) -> tuple[float, float]:
 def _beside(effort: Effort) -> Iterator[Row]:
     for line in LINES:
         name = f"{line[0]:,}, {line[1] * 1e3:.0f} ms"
-        yield Row(name, beside(line, min(100_000, effort.most_bytes)))
+        yield Row(name, _seconds_beside(line, min(100_000, effort.most_bytes)))
 
+
+def _secure(effort: Effort) -> Iterator[Row]:
+    with certified() as servers:
+        options: dict[str, Any] = {"scheme": "https", "verify": servers.root}
+        for line in LINES:
+            name = f"{line[0]:,}, {line[1] * 1e3:.0f} ms"
+            for version in ("TLS 1.3", "TLS 1.2"):
+                bench = Bench(line, "socket", servers.contexts[version])
+                # The module is set up; a first connection is not there yet.
+                bench.ask(1)
+                for state in ("new", "resumed", "kept"):
+                    cost = bench.cost(lambda: bench.ask(1_000, **options))
+                    yield Row(f"{name}: {version}, {state}", cost)
+                    if state == "new":
+                        bench.ask(1, headers={"Connection": "close"}, **options)
+            cost = warm(Bench(line, "line"), JOBS[0], **options)
+            yield Row(f"{name}: by line", cost)
+
+
+SECURE = Part(
+    name="secure",
+    title="HTTPS over sockets",
+    text="""\
+GET of 1 kB, in virtual time, with 60 ms of network. *New* makes a whole handshake,
+*resumed* goes on with a TLS session over a new connection, *kept* uses a connection
+again. The servers show 1.6 kB of certificates. By line, the module makes TLS 1.2 for
+each request, and its bytes are not on the line.
+""",
+    first="Speed, answer, connection",
+    columns={"s": "{:.3f}", "bytes up": "{:,.0f}", "bytes down": "{:,.0f}"},
+    measure=_secure,
+    drawn=("s",),
+    unit="s",
+)
 
 BESIDE = Part(
     name="beside",

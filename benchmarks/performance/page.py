@@ -33,6 +33,7 @@ PARTS = (
     on_a_pty.ON_A_PTY,
     beside_ppp.PPP,
     over_sockets.SOCKETS,
+    over_sockets.SECURE,
     over_sockets.BESIDE,
     growth.BODIES,
     growth.REQUESTS,
@@ -93,7 +94,7 @@ LIMITS = (
     Limit(
         "first verified HTTPS request, whole bundle, 921,600, seconds",
         "https",
-        "921,600, requests' bundle",
+        "baudrate=921600, requests' bundle",
         "first s",
         2.5,
     ),
