@@ -17,7 +17,7 @@ from benchmarks.socket_bench import Cost
 from benchmarks.socket_servers import RTT
 from requests_bg96.emulator.paced_queue import BITS_PER_BYTE
 
-__all__ = ("Flight", "framed", "over_ppp")
+__all__ = ("Flight", "frame_check", "framed", "over_ppp")
 
 #: Payload of a segment: Ethernet's MTU, less the headers of IP and TCP with timestamps,
 #: which Linux uses.
@@ -118,13 +118,13 @@ def framed(packet: bytes) -> bytes:
     between two frames.
     """
     content = b"\x21" + packet
-    content += struct.pack("<H", _frame_check(content))
+    content += struct.pack("<H", frame_check(content))
     for byte in (ESCAPE, FLAG):
         content = content.replace(bytes((byte,)), bytes((ESCAPE, byte ^ 0x20)))
     return content + bytes((FLAG,))
 
 
-def _frame_check(data: bytes) -> int:
+def frame_check(data: bytes) -> int:
     """Return the frame check sequence (RFC 1662 C.2)."""
     check = 0xFFFF
     for byte in data:

@@ -23,7 +23,7 @@ __all__ = ("Recorder", "recorders")
 
 #: Seconds for bytes to the client. Without them, an answer that the client does not
 #: wait for, such as a ticket of TLS 1.3, would come before what it sends next.
-DELAY = 0.02
+DELAY = 0.1
 
 
 class Recorder:

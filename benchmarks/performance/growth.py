@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
-from benchmarks.cpu_peers import peer
+from benchmarks.apart import modules
 from benchmarks.performance.report import Effort, Part, Row, interleaved
-from benchmarks.transfers import Transferred, transfer
+from benchmarks.transfers import transfer
 
 __all__ = ("BODIES", "REQUESTS")
 
@@ -16,52 +17,46 @@ WAYS = ("line", "socket")
 MIB = 1_048_576
 
 
-def _of_size(via: str, size: int, most: dict[str, int]) -> Callable[[], float]:
-    def measure() -> float:
-        # A module of its own: a UART or USB without a speed, and no time of a network.
-        with peer("benchmarks.apart", 0, 0) as (_, port):
-            cost = transfer(port, via, size)[0]
-        most[via] = max(most.get(via, 0), cost.memory)
-        return cost.seconds
-
-    return measure
+def _modules() -> contextlib.AbstractContextManager[list[str]]:
+    """Run a module for each way. Neither its line nor the network takes time."""
+    return modules([0] * len(WAYS), 0.0)
 
 
 def _bodies(effort: Effort) -> Iterator[Row]:
-    for size in SIZES:
-        if size > effort.most_bytes:
-            break
-        memory: dict[str, int] = {}
-        # The long ones take long, and vary little.
-        repeats = effort.repeats if size <= 2_000_000 else 1
-        ways = {via: _of_size(via, size, memory) for via in WAYS}
-        seconds = interleaved(repeats, ways)
-        yield Row(
-            f"{size}",
-            (
-                *(seconds[via] for via in WAYS),
-                *(seconds[via] / size * 1e6 for via in WAYS),
-                *(memory[via] / MIB for via in WAYS),
-            ),
-        )
+    with _modules() as ports:
+        for size in SIZES:
+            if size <= effort.most_bytes:
+                # The largest takes long, and varies little.
+                repeats = effort.repeats if size < SIZES[-1] else 1
+                yield _of_size(dict(zip(WAYS, ports)), size, repeats)
+
+
+def _of_size(ports: dict[str, str], size: int, repeats: int) -> Row:
+    memory = dict.fromkeys(ports, 0)
+
+    def timed(via: str) -> Callable[[], float]:
+        def measure() -> float:
+            cost = transfer(ports[via], via, size)[0]
+            memory[via] = max(memory[via], cost.memory)
+            return cost.seconds
+
+        return measure
+
+    seconds = interleaved(repeats, {via: timed(via) for via in ports})
+    per_byte = (one / size * 1e6 for one in seconds.values())
+    used = (one / MIB for one in memory.values())
+    return Row(f"{size}", (*seconds.values(), *per_byte, *used))
 
 
 def _requests(effort: Effort) -> Iterator[Row]:
     counts = [count for count in COUNTS if count <= effort.most_requests]
-    found: dict[str, list[Transferred]] = {}
-    for via in WAYS:
-        with peer("benchmarks.apart", 0, 0) as (_, port):
-            found[via] = transfer(port, via, 1_000, counts)
-    for number, count in enumerate(counts):
-        costs = [found[via][number] for via in WAYS]
-        yield Row(
-            f"{count}",
-            (
-                *(cost.seconds for cost in costs),
-                *(cost.seconds / count * 1e3 for cost in costs),
-                *(cost.memory / MIB for cost in costs),
-            ),
-        )
+    with _modules() as ports:
+        found = [transfer(port, via, 1_000, counts) for via, port in zip(WAYS, ports)]
+    for count, *costs in zip(counts, *found):
+        seconds = [cost.seconds for cost in costs]
+        each = (one / count * 1e3 for one in seconds)
+        used = (cost.memory / MIB for cost in costs)
+        yield Row(f"{count}", (*seconds, *each, *used))
 
 
 BODIES = Part(

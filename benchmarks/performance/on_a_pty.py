@@ -10,12 +10,12 @@ from typing import Any
 import requests
 import serial
 
-from benchmarks.cpu_peers import peer
+from benchmarks.apart import modules
 from benchmarks.performance.dialogue import JOBS, Job
 from benchmarks.performance.report import Effort, Part, Row, interleaved
-from benchmarks.player import Way, ideal_by_line, ideal_by_socket, usual
+from benchmarks.player import Port, Way, ideal_by_line, ideal_by_socket, usual
 from benchmarks.socket_bench import HOST, check
-from benchmarks.socket_servers import RTT, Served
+from benchmarks.socket_servers import Served
 from requests_bg96 import BG96Adapter
 
 __all__ = ("ON_A_PTY",)
@@ -24,45 +24,51 @@ __all__ = ("ON_A_PTY",)
 SPEEDS = ((115_200, 2), (921_600, 3), (0, 4))
 BAUDRATE = 115_200
 
+#: Makes a request.
+Ask = Callable[[Job], object]
+
 
 def _measure(effort: Effort) -> Iterator[Row]:
-    for speed, jobs in SPEEDS:
-        for via in ("line", "socket"):
-            with contextlib.ExitStack() as stack:
-                ways = _ways(stack, speed, via)
-                for job in JOBS[:jobs]:
-                    if max(job.size, job.body) <= effort.most_bytes:
-                        yield _row(effort, _name(speed, via, job), ways, job)
+    # Each way has a module of its own.
+    speeds = [speed for speed, _ in SPEEDS for _ in range(len(MAKERS))]
+    with contextlib.ExitStack() as stack:
+        paths = iter(stack.enter_context(modules(speeds)))
+        for speed, most in SPEEDS:
+            ways = {name: make(stack, next(paths)) for name, make in MAKERS.items()}
+            jobs = [job for job in JOBS[:most] if max(job[1:]) <= effort.most_bytes]
+            for via in ("line", "socket"):
+                some = {name: way for name, way in ways.items() if name[0] == via}
+                for job in jobs:
+                    yield _row(effort, f"{_name(speed)}, {via}: {job.name}", some, job)
 
 
-def _name(speed: int, via: str, job: Job) -> str:
-    return f"{f'{speed:,}' if speed else 'USB'}, {via}: {job.name}"
+def _name(speed: int) -> str:
+    return f"{speed:,}" if speed else "USB"
 
 
-def _ways(
-    stack: contextlib.ExitStack, speed: int, via: Any
-) -> dict[str, Callable[[Job], object]]:
-    """Return all ways to make a request, each over a module of its own."""
-
-    def module() -> str:
-        arguments = ("benchmarks.apart", speed, RTT)
-        _, path = stack.enter_context(peer(*arguments))
-        return str(path)
-
-    def player(make: Callable[..., Way]) -> Callable[[Job], object]:
-        # readline of the usual driver ends after a second.
-        port = stack.enter_context(serial.Serial(module(), BAUDRATE, timeout=1))
-        way = make(port)
-        return lambda job: _play(way, job)
-
+def _session(stack: contextlib.ExitStack, path: str, via: Any) -> Ask:
     session = stack.enter_context(requests.Session())
     session.trust_env = False
-    session.mount("http://", BG96Adapter(module(), via=via))
-    ideal = ideal_by_line if via == "line" else ideal_by_socket
-    ways = {"ours": lambda job: _ask(session, job), "ideal": player(ideal)}
-    if via == "line":
-        ways["usual"] = player(lambda port: usual(port, time.sleep))
-    return ways
+    session.mount("http://", BG96Adapter(path, via=via))
+    return lambda job: _ask(session, job)
+
+
+def _player(stack: contextlib.ExitStack, path: str, make: Callable[[Port], Way]) -> Ask:
+    # readline of the usual driver ends after a second.
+    port = stack.enter_context(serial.Serial(path, BAUDRATE, timeout=1))
+    way = make(port)
+    return lambda job: _play(way, job)
+
+
+MAKERS: dict[tuple[str, str], Callable[[contextlib.ExitStack, str], Ask]] = {
+    ("line", "ours"): lambda stack, path: _session(stack, path, "line"),
+    ("line", "ideal"): lambda stack, path: _player(stack, path, ideal_by_line),
+    ("line", "usual"): lambda stack, path: _player(
+        stack, path, lambda port: usual(port, time.sleep)
+    ),
+    ("socket", "ours"): lambda stack, path: _session(stack, path, "socket"),
+    ("socket", "ideal"): lambda stack, path: _player(stack, path, ideal_by_socket),
+}
 
 
 def _request(job: Job) -> tuple[str, str, bytes]:
@@ -89,10 +95,8 @@ def _play(way: Way, job: Job) -> None:
     assert way(url, request, len(response)) == response
 
 
-def _row(
-    effort: Effort, name: str, ways: dict[str, Callable[[Job], object]], job: Job
-) -> Row:
-    def timed(way: Callable[[Job], object]) -> Callable[[], float]:
+def _row(effort: Effort, name: str, ways: dict[tuple[str, str], Ask], job: Job) -> Row:
+    def timed(way: Ask) -> Callable[[], float]:
         def measure() -> float:
             started = time.perf_counter()
             way(job)
@@ -100,9 +104,12 @@ def _row(
 
         return measure
 
-    for way in ways.values():
-        way(job._replace(body=min(job.body, 1)))
-    found = interleaved(effort.repeats, {key: timed(way) for key, way in ways.items()})
+    for (_, kind), way in ways.items():
+        # The usual driver sets everything each time.
+        if kind != "usual":
+            way(job._replace(body=min(job.body, 1)))
+    measures = {kind: timed(way) for (_, kind), way in ways.items()}
+    found = interleaved(effort.repeats, measures)
     ours, ideal, late = found["ours"], found["ideal"], found.get("usual")
     return Row(name, (ours, ideal, ours / ideal, late, late and late / ours))
 
@@ -112,8 +119,8 @@ ON_A_PTY = Part(
     title="In real time",
     text="""\
 The same comparison on a pseudo-terminal, by the clock on the wall. The emulator, with
-the servers, runs in another process (``benchmarks/apart.py``). Here the time of the
-program counts, too, and that of the emulator, in both columns. *USB* is a line
+the servers, runs in another process (``python -m benchmarks.apart``). Here the time
+of the program counts, too, and that of the emulator, in both columns. *USB* is a line
 without a speed. The network takes 60 ms. Medians; the ways take turns.
 """,
     first="Speed, way, request",
