@@ -2,14 +2,15 @@
 
 Each figure is a ratio of two ways that take turns in one run. The time is that of this
 process, user and system, all threads; servers and emulators run in other processes
-(`benchmarks.cpu_peers`). Two rows count the emulator as well: there, the time of its
-process is added. The content of each response is checked. Medians of `ROUNDS`.
+(`benchmarks.cpu_peers`). Some rows count the emulator as well: there, the time of its
+process is added. The content of each response is checked. The ways take turns every few
+requests, so that what disturbs the machine disturbs all of them. The median requests
+are compared.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import statistics
 import tempfile
@@ -27,16 +28,17 @@ from requests_bg96 import BG96Adapter
 
 __all__ = ("Row", "bodies", "small_requests")
 
-ROUNDS = 9
-#: Requests of one measurement.
-REQUESTS = 50
+#: How often all ways take turns: with small requests, and with long bodies.
+TURNS, BODIES = 30, 9
+#: The small requests of a turn.
+REQUESTS = 20
 #: The bytes of a small body, and of a long one.
 SMALL, LONG = 1_000, 200_000
 BAUDRATE = 921_600
 #: The most seconds between two deliveries of bytes: a bridge on USB, a UART.
 GRAINS = (0.001, 0.0002)
-#: Processor time is counted in these by the system.
-TICK = 1 / os.sysconf("SC_CLK_TCK")
+#: The bits that make a clock of a process of its number (Linux, clock_getcpuclockid).
+CPU_CLOCK = 2
 
 EMULATOR = "requests_bg96.emulator"
 
@@ -63,9 +65,8 @@ class Row(NamedTuple):
 
 
 def _of_process(number: int) -> float:
-    """Return the processor time of another process, in seconds (proc(5), stat)."""
-    fields = pathlib.Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2]
-    return (int(fields.split()[11]) + int(fields.split()[12])) * TICK
+    """Return the processor time of another process, in seconds."""
+    return time.clock_gettime(~number << 3 | CPU_CLOCK)
 
 
 def _ask(session: requests.Session, url: str, size: int) -> None:
@@ -82,35 +83,29 @@ def _session(adapter: BG96Adapter | None = None, verify: Any = True) -> Any:
 
 
 def _interleaved(
-    ways: dict[str, Callable[[], object]],
-    clocks: dict[str, Callable[[], float]],
-    rounds: int,
-    times: int,
+    ways: dict[str, tuple[Callable[[], object], Callable[[], float]]], turns: int
 ) -> dict[str, float]:
-    """Return the median seconds of each way, which take turns.
+    """Return the median seconds of each way.
 
-    :param clocks: by way: the clock, where it is not that of this process.
-    :param times: how often each does its work in a round.
+    :param ways: by name: what to measure, and by which clock.
     """
     found: dict[str, list[float]] = {name: [] for name in ways}
-    for action in ways.values():
-        action()
-    for _ in range(rounds):
-        for name, action in ways.items():
-            clock = clocks.get(name, time.process_time)
+    for name in [*ways] * turns:
+        action, clock = ways[name]
+        for _ in range(REQUESTS):
             started = clock()
-            for _ in range(times):
-                action()
-            found[name].append((clock() - started) / times)
+            action()
+            found[name].append(clock() - started)
     return {name: statistics.median(times) for name, times in found.items()}
 
 
-def small_requests(rounds: int = ROUNDS, times: int = REQUESTS) -> Iterator[Row]:
+def small_requests(turns: int = TURNS) -> Iterator[Row]:
     """Measure GET of 1 kB over a line without a speed.
 
-    :param rounds: how often all ways take turns.
-    :param times: the requests of a turn.
+    :param turns: how often all ways take turns.
     """
+    if not turns:
+        return
     with ExitStack() as stack:
         directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _, plain, secure = stack.enter_context(
@@ -130,25 +125,24 @@ def small_requests(rounds: int = ROUNDS, times: int = REQUESTS) -> Iterator[Row]
         def both() -> float:
             return time.process_time() + _of_process(module.pid)
 
+        own = time.process_time
         seconds = _interleaved(
             {
-                "stock": lambda: _ask(stock, plain, SMALL),
-                "line": lambda: _ask(by_line, plain, SMALL),
-                "both": lambda: _ask(by_line, plain, SMALL),
-                "inside": lambda: _ask(inside, plain, SMALL),
-                "stock tls": lambda: _ask(stock, secure, SMALL),
-                "socket": lambda: _ask(by_socket, secure, SMALL),
+                "stock": (lambda: _ask(stock, plain, SMALL), own),
+                "line": (lambda: _ask(by_line, plain, SMALL), own),
+                "both": (lambda: _ask(by_line, plain, SMALL), both),
+                "inside": (lambda: _ask(inside, plain, SMALL), own),
+                "stock tls": (lambda: _ask(stock, secure, SMALL), own),
+                "socket": (lambda: _ask(by_socket, secure, SMALL), own),
             },
-            {"both": both},
-            rounds,
-            times,
+            turns,
         )
     for what, one, other, wanted in (
         ("GET over a pty / stock over loopback", "line", "stock", 2.0),
         ("GET over emulator:// / stock", "inside", "stock", None),
         ("GET over a pty, client and emulator / stock", "both", "stock", None),
         (
-            "GET over emulator:// / over a pty, each with emulator",
+            "GET over emulator:// / over a pty, with the emulator",
             "inside",
             "both",
             None,
@@ -159,12 +153,14 @@ def small_requests(rounds: int = ROUNDS, times: int = REQUESTS) -> Iterator[Row]
         yield Row(what, seconds[one] / seconds[other], wanted, told)
 
 
-def bodies(rounds: int = ROUNDS, size: int = LONG) -> Iterator[Row]:
+def bodies(rounds: int = BODIES, size: int = LONG) -> Iterator[Row]:
     """Measure a long body on a paced line, against `read(n)` of pyserial.
 
     :param rounds: how often both take turns.
     :param size: the bytes of the body.
     """
+    if not rounds:
+        return
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
         _, url, _ = stack.enter_context(
@@ -219,14 +215,11 @@ def _read_by_pyserial(port: str, url: str, size: int) -> float:
 def main() -> None:
     """Print the table; MISSED stands where a figure is not as wanted."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cpu")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", choices=("small", "bodies"))
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--bodies", type=int, default=BODIES)
     parsed = parser.parse_args()
-    if parsed.only != "bodies":
-        for row in small_requests(parsed.rounds):
-            print(row, flush=True)
-    if parsed.only != "small":
-        for row in bodies(parsed.rounds):
+    for rows in (small_requests(parsed.turns), bodies(parsed.bodies)):
+        for row in rows:
             print(row, flush=True)
 
 
