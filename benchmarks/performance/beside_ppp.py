@@ -44,6 +44,8 @@ def _of_scheme(
                 _over_ppp(baudrate, recorder, job, new) for _ in range(effort.repeats)
             )
             costs["PPP new" if new else "PPP kept"] = found[len(found) // 2]
+        # The servers do not wait for long.
+        recorder.session.close()
         yield _row(f"{baudrate:,}, {scheme}: {job.name}", costs)
 
 

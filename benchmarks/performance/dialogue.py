@@ -99,8 +99,11 @@ def _compared(name: str, bench: Bench, others: list[Played], job: Job) -> Row:
     url = f"http://{HOST}/{job.size}"
     ideal, *rest = (one.cost(url, served.request, served.response) for one in others)
     late = rest[0].seconds if rest else None
-    seconds = (ours.seconds, ideal.seconds, ours.seconds / ideal.seconds, late)
-    return Row(name, (*seconds, ours.bytes, ideal.bytes, ours.bytes / ideal.bytes))
+    ratios = (ours.seconds / ideal.seconds, late and late / ideal.seconds)
+    seconds = (ours.seconds, ideal.seconds, late)
+    return Row(
+        name, (*seconds, *ratios, ours.bytes, ideal.bytes, ours.bytes / ideal.bytes)
+    )
 
 
 def _commands(_: Effort) -> Iterator[Row]:
@@ -163,12 +166,13 @@ is that of the emulator: 10 bits for each byte, both ways at a time.
     columns={
         "s": "{:.3f}",
         "ideal s": "{:.3f}",
-        "s / ideal": "{:.3f}",
         "usual s": "{:.3f}",
+        "s / ideal": "{:.3f}",
+        "usual / ideal": "{:.3f}",
         "bytes": "{:,.0f}",
         "ideal bytes": "{:,.0f}",
         "bytes / ideal": "{:.3f}",
     },
     measure=_against_ideal,
-    drawn=("s / ideal",),
+    drawn=("s / ideal", "usual / ideal"),
 )

@@ -21,10 +21,11 @@ TIMED = (
 
 
 def _cpu(effort: Effort) -> Iterator[Row]:
+    turns, rounds = (
+        whole * effort.repeats // Effort.repeats for whole in (cpu.TURNS, cpu.BODIES)
+    )
     size = min(cpu.LONG, effort.most_bytes)
-    times = min(cpu.REQUESTS, effort.most_requests)
-    rounds = effort.repeats + 2 if effort.repeats > 1 else 1
-    for row in (*cpu.small_requests(rounds, times), *cpu.bodies(rounds, size)):
+    for row in (*cpu.small_requests(turns), *cpu.bodies(rounds, size)):
         yield Row(row.what, (row.ratio, row.wanted))
 
 
