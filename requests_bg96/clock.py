@@ -48,9 +48,8 @@ class SystemClock:
     def __hash__(self) -> int:
         return hash(type(self))
 
-    def now(self) -> float:
-        """Return `time.monotonic()`."""
-        return time.monotonic()
+    #: Returns the time in seconds; a request asks some dozens of times.
+    now = staticmethod(time.monotonic)
 
     def sleep(self, seconds: float) -> None:
         """Sleep for `seconds`."""
@@ -79,14 +78,15 @@ class Deadline:
 
     :param clock: the clock.
     :param seconds: from now.
+    :param now: the time, if it is known already.
     """
 
     __slots__ = ("_clock", "seconds", "when")
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    def __init__(self, clock: Clock, seconds: float, now: float | None = None) -> None:
         self._clock = clock
         self.seconds: float = seconds
-        self.when: float = clock.now() + seconds
+        self.when: float = (clock.now() if now is None else now) + seconds
 
     def left(self) -> float:
         """Return the seconds left, never less than 0."""
@@ -103,5 +103,5 @@ class Deadline:
 
     def within(self, seconds: float) -> Deadline:
         """Return a deadline in `seconds`, or this one if it is earlier."""
-        left = max(0.0, self.when - self._clock.now())
-        return Deadline(self._clock, min(seconds, left))
+        now = self._clock.now()
+        return Deadline(self._clock, min(seconds, max(0.0, self.when - now)), now)

@@ -128,7 +128,7 @@ class SocketLink(Link):
 
         Either noise has made it, or the module reads the rest as commands.
         """
-        while data := self.port.read(self._at_once):
+        while data := self.port.pending():
             self._lines.receive_data(data)
         while (line := self._take_line()) is not None:
             if self._ends(line, step, lines):
@@ -200,7 +200,7 @@ class SocketLink(Link):
 
     def _listen(self, step: Listen, deadline: Deadline) -> None:
         until = deadline.within(step.seconds)
-        self._lines.receive_data(self.port.read(self._at_once))
+        self._lines.receive_data(self.port.pending())
         while True:
             while (line := self._take_line()) is not None:
                 self.note(line)

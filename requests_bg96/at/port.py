@@ -1,8 +1,8 @@
 """The serial port: bytes with deadlines, on any port that pyserial opens.
 
-There is one reader, no thread and no sleeping. If the port has a file descriptor, the
-system tells when there are bytes, and they are read in one piece. Otherwise pyserial
-waits for `SLICE` at a time.
+There is one reader and no thread. If the port has a file descriptor, the system tells
+when there are bytes, and they are read in one piece. Otherwise pyserial waits for
+`SLICE` at a time. The only sleep is `NAP`, while a long payload comes.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ WRITE_TIMEOUT = 10.0
 #: Seconds to wait at a time if a port has no file descriptor, or if another thread may
 #: end the wait.
 SLICE = 0.05
+#: Seconds in which the bytes of a long payload gather, so that fewer reads take them.
+#: At 3,000,000 baud, this is less than `READ_SIZE`, so no byte is lost.
+NAP = 0.01
+#: After a read of fewer bytes, the line is slower than this program.
+SHORT = 1_024
 
 #: What happened and what to do, by the number of the OSError.
 ADVICE = {
@@ -135,7 +140,10 @@ class Port:
         #: Counts the bytes of the current exchange; None without a trace.
         self.recording: Recording | None = None
         self._clock = clock
-        self._process = os.getpid()
+        #: Whether this process was forked after the port was opened.
+        self._inherited = False
+        #: Whether the last read found few bytes.
+        self._short = False
         if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(EMULATOR_PACKAGE)
         try:
@@ -152,6 +160,9 @@ class Port:
             raise self._failure("cannot be opened", error) from error
         try:
             self._descriptor = self._own_descriptor()
+            #: Whether the descriptor is a serial port of POSIX that pyserial only opens
+            #: and sets up. Its own `read` and `write` wait once more each.
+            self._direct = os.name == "posix" and type(self._serial) is serial.Serial
             _open_ports.add(self)
         except BaseException:
             self._serial.close()
@@ -199,7 +210,7 @@ class Port:
 
         :raises PortError: in a child that was forked after the port was opened.
         """
-        if self._process != os.getpid():
+        if self._inherited:
             raise PortError(
                 f"{self.url} was opened before this process was forked, and belongs to "
                 "the parent. Make a new adapter in each process, with another modem, "
@@ -211,6 +222,7 @@ class Port:
 
         The lock of a device, and a connection, last while any process has them.
         """
+        self._inherited = True
         try:
             descriptor = self._serial.fileno()
         except (AttributeError, io.UnsupportedOperation):
@@ -221,21 +233,50 @@ class Port:
                 os.dup2(nothing.fileno(), descriptor, inheritable=False)
 
     def read(
-        self, deadline: Deadline, given_up: Callable[[], bool] | None = None
+        self,
+        deadline: Deadline,
+        given_up: Callable[[], bool] | None = None,
+        expected: int = 0,
     ) -> bytes:
         """Return the bytes that come, as soon as there are any; b"" at the deadline.
 
         :param given_up: tells whether to stop waiting. It is asked at each `interrupt`,
             and every `SLICE` seconds.
+        :param expected: how many bytes are certainly still to come. If they are many,
+            and come slowly, they may gather for `NAP` seconds first.
         :raises PortError: if the port went away.
         """
-        if self._process != os.getpid():
+        if self._inherited:
             self.check_process()
+        if expected >= READ_SIZE and self._short:
+            self._clock.sleep(min(NAP, deadline.left()))
         try:
             if self._descriptor is None:
                 data = self._read_in_slices(deadline, given_up)
+            elif given_up is None:
+                data = self._read_by(self._descriptor, deadline.left())
             else:
-                data = self._read_by(self._descriptor, deadline, given_up)
+                data = self._read_until(self._descriptor, deadline, given_up)
+        except FAILURES as error:
+            raise self._failure("cannot be read", error) from error
+        self._short = len(data) < SHORT
+        self._stats.line_bytes_down += len(data)
+        return data
+
+    def pending(self) -> bytes:
+        """Return the bytes that have already come; do not wait.
+
+        :raises PortError: if the port went away.
+        """
+        if self._inherited:
+            self.check_process()
+        try:
+            if self._descriptor is not None:
+                data = self._read_by(self._descriptor, 0)
+            elif waiting := self._serial.in_waiting:
+                data = bytes(self._serial.read(min(waiting, READ_SIZE)))
+            else:
+                return b""
         except FAILURES as error:
             raise self._failure("cannot be read", error) from error
         self._stats.line_bytes_down += len(data)
@@ -257,13 +298,16 @@ class Port:
 
         :raises PortError: if the port went away, or flow control has stopped the line.
         """
-        if self._process != os.getpid():
+        if self._inherited:
             self.check_process()
         self._stats.line_bytes_up += len(data)
         if self.recording is not None:
             self.recording.count(up=len(data))
         try:
-            self._serial.write(data)
+            if self._descriptor is not None and self._direct:
+                data = data[self._write_at_once(self._descriptor, data) :]
+            if data:
+                self._serial.write(data)
         except FAILURES as error:
             raise self._failure("cannot be written", error) from error
 
@@ -286,17 +330,25 @@ class Port:
         self._serial.timeout = 0
         return descriptor
 
-    def _read_by(
-        self,
-        descriptor: int,
-        deadline: Deadline,
-        given_up: Callable[[], bool] | None,
-    ) -> bytes:
-        if given_up is not None:
-            return self._read_until(descriptor, deadline, given_up)
-        if select.select([descriptor], [], [], deadline.left())[0]:
-            return bytes(self._serial.read(READ_SIZE))
+    @staticmethod
+    def _write_at_once(descriptor: int, data: bytes) -> int:
+        """Write what the system takes without a wait; return how many bytes."""
+        try:
+            return os.write(descriptor, data)
+        except BlockingIOError:
+            return 0
+
+    def _read_by(self, descriptor: int, seconds: float) -> bytes:
+        if select.select([descriptor], [], [], seconds)[0]:
+            return self._take(descriptor)
         return b""
+
+    def _take(self, descriptor: int) -> bytes:
+        """Return the bytes that the system has told of."""
+        if self._direct and (data := os.read(descriptor, READ_SIZE)):
+            return data
+        # Without any, the port went away: pyserial raises the error.
+        return bytes(self._serial.read(READ_SIZE))
 
     def _read_until(
         self, descriptor: int, deadline: Deadline, given_up: Callable[[], bool]
@@ -308,7 +360,7 @@ class Port:
             waiting = [descriptor, self._waker.fileno()]
             came = select.select(waiting, [], [], min(SLICE, left))[0]
             if descriptor in came:
-                return bytes(self._serial.read(READ_SIZE))
+                return self._take(descriptor)
             self._waker.reset()
             if left <= SLICE and not came or given_up():
                 return b""

@@ -216,7 +216,7 @@ class Reply:
         """Whether the command succeeded, or led to data mode."""
         return self.final == b"OK" or self.connected
 
-    @functools.cached_property
+    @property
     def connected(self) -> bool:
         """Whether the module is in data mode."""
         return self.final.startswith(b"CONNECT")

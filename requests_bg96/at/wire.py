@@ -76,8 +76,6 @@ class Wire:
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
-        #: A deadline that is over, to read only bytes that have already come.
-        self._at_once = Deadline(clock, 0.0)
         self._on_urc = on_urc
         self._stats = stats
         self._lines = LineBuffer()
@@ -274,7 +272,7 @@ class Wire:
 
         A port may deliver them in pieces.
         """
-        while data := self.port.read(self._at_once):
+        while data := self.port.pending():
             self._lines.receive_data(data)
             while line := self._take_line():
                 self.note(line)
@@ -284,14 +282,19 @@ class Wire:
     # Payload
 
     def read_payload(
-        self, deadline: Deadline, given_up: Callable[[], bool] | None = None
+        self,
+        deadline: Deadline,
+        given_up: Callable[[], bool] | None = None,
+        expected: int = 0,
     ) -> bytes:
         """Return payload as it comes; b"" when the deadline is over.
 
         :param given_up: tells whether to stop waiting.
+        :param expected: how many bytes are certainly still to come.
         :raises StreamEnded: if `given_up` returns True.
         """
-        data = self._lines.take_rest() or self.port.read(deadline, given_up)
+        data = self._lines.take_rest()
+        data = data or self.port.read(deadline, given_up, expected)
         if given_up and not data and given_up():
             raise StreamEnded("the response was given up while it was being read")
         self._payload_size += len(data)
@@ -348,7 +351,7 @@ class Wire:
 
     def _pending_end(self, command: Command, lines: list[bytes]) -> Reply | None:
         """Return the end of `command` if it has already come."""
-        if data := self.port.read(self._at_once):
+        if data := self.port.pending():
             self._lines.receive_data(data)
         elif not self._lines.has_line:
             return None
@@ -374,7 +377,7 @@ class Wire:
         left = command.sink_size
         while left:
             until = Deadline(self._clock, command.payload_timeout)
-            if not (data := self.read_payload(until)):
+            if not (data := self.read_payload(until, expected=left)):
                 raise NoAnswer(f"{left} bytes of the payload did not come")
             sink(data[:left])
             self._lines.receive_data(data[left:])

@@ -105,7 +105,8 @@ class Turns:
         with self._lock:
             if self._holder is not None and self._holder() is turn:
                 self._holder = None
-            self._condition.notify_all()
+            if self._waiting:
+                self._condition.notify_all()
 
     def _lost(self, place: object) -> None:
         with self._lock:

@@ -23,6 +23,9 @@ __all__ = ("TRANSITIONS", "Receiver", "ResponseState")
 class ResponseState(enum.Enum):
     """The state of a response."""
 
+    # A member equals only itself. The base class has a slower one in Python.
+    __hash__ = object.__hash__
+
     #: The body is coming.
     READING = "reading"
     #: The end by HTTP was reached. The trailer is still to come.
@@ -206,7 +209,8 @@ class Receiver:
         self._on_end()
 
     def _receive(self, deadline: Deadline, given_up: Callable[[], bool] | None) -> bool:
-        data = self._link.read_payload(self._patience(deadline), given_up)
+        expected = self.framing.remaining or 0
+        data = self._link.read_payload(self._patience(deadline), given_up, expected)
         self._take_in(data)
         if self.state not in OVER and (not data or self._is_overdue()):
             self._look_into()
