@@ -10,6 +10,7 @@ from .command_line import parse
 from .registry import Lines, Registry, Reply
 from .results import CommandFailed, Quiet
 from .scheduler import NOW, Procedure, Wait
+from .terminal import FIRST_TEXT
 
 if TYPE_CHECKING:
     from .module import Module
@@ -19,6 +20,9 @@ __all__ = ("Interpreter", "LINE_LIMIT")
 #: The most characters of a command line. AT manual Table 3 has a limit, but not its
 #: number. This one is longer than the longest documented command.
 LINE_LIMIT = 1100
+
+#: The registers of the characters that end or edit a line (AT manual 2.18 to 2.20).
+EDITING = (3, 4, 5)
 
 
 class Interpreter:
@@ -52,11 +56,28 @@ class Interpreter:
         while True:
             yield Wait(self._terminal.listens)
             while self._terminal.listens() == NOW:
-                # Take one byte at a time. Those after the terminator may be payload.
+                # Take no byte after the terminator. It may be payload.
                 self._terminal.claims_next()
+                if self._take_text():
+                    continue
                 _, character = self._terminal.input.take(1)
                 if self._typed(character[0]):
                     return self._finished()
+
+    def _take_text(self) -> bool:
+        """Take characters that only make the line longer; return whether some came."""
+        terminal, line = self._terminal, self._line
+        if (
+            len(line) < 2
+            or max(terminal.registers[one] for one in EDITING) >= FIRST_TEXT
+        ):
+            # The next one may complete A/, or be one that a host has set.
+            return False
+        text = terminal.input.take_text(terminal.space)
+        terminal.echo(text)
+        # Keep one character too many, to notice a line that is too long.
+        line += text[: LINE_LIMIT + 1 - len(line)]
+        return bool(text)
 
     def _typed(self, character: int) -> bool:
         """Take one character; return whether it ends a line."""
@@ -70,8 +91,7 @@ class Interpreter:
             return True
         if character == registers[5]:
             del self._line[-1:]
-        elif character >= 32 and len(self._line) <= LINE_LIMIT:
-            # Keep one character too many, to notice a line that is too long.
+        elif character >= FIRST_TEXT and len(self._line) <= LINE_LIMIT:
             self._line.append(character)
         return len(self._line) == 2 and self._line.upper() == b"A/"
 

@@ -121,8 +121,7 @@ class Line:
         self._to_host.add(fault)
 
     def send(self, data: bytes, now: float) -> None:
-        """Send bytes to the module."""
-        self.step(now)
+        """Send bytes to the module, which has advanced to `now`."""
         self._incoming.push(data, now)
         self.step(now)
 

@@ -103,7 +103,7 @@ class Serial(SerialBase):
         """Read `size` bytes, or fewer if the timeout is over."""
         emulator = self._live()
         data = bytearray()
-        with emulator.condition:
+        with emulator.lock:
             self._cancelled = False
             deadline = self._deadline(emulator, self._timeout)
             while len(data) < size:
@@ -124,7 +124,7 @@ class Serial(SerialBase):
         emulator = self._live()
         data = bytes(bytearray(b))
         sent = 0
-        with emulator.condition:
+        with emulator.lock:
             deadline = self._deadline(emulator, self._write_timeout)
             while sent < len(data):
                 due = emulator.advance()
@@ -135,7 +135,7 @@ class Serial(SerialBase):
                 sent += len(piece)
                 if not piece and not self._wait(emulator, due, deadline):
                     raise SerialTimeoutException("Write timeout")
-            emulator.notify()
+            emulator.tell()
         return sent
 
     def flush(self) -> None:
@@ -153,7 +153,7 @@ class Serial(SerialBase):
     def in_waiting(self) -> int:
         """The number of bytes that can be read now."""
         emulator = self._live()
-        with emulator.condition:
+        with emulator.lock:
             emulator.advance()
             self._check(emulator)
             return emulator.line.available

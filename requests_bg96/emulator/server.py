@@ -243,6 +243,7 @@ class Server:
                     self._drop()
                     return
                 with self._emulator.condition:
+                    self._emulator.advance()
                     self._emulator.line.send(data, self._emulator.clock.now())
         except BlockingIOError:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import selectors
+import select
 import socket
 import ssl
 import threading
@@ -99,7 +99,7 @@ class SocketSource:
         self._clock = clock
         self._notify = notify
         self._over = over
-        self._changed = threading.Condition()
+        self._changed = threading.RLock()
         self._events: collections.deque[tuple[float, Event]] = collections.deque()
         self._waiting = 0
         self._closed = False
@@ -115,7 +115,6 @@ class SocketSource:
             event = self._events.popleft()[1]
             if isinstance(event, Received):
                 self._waiting -= len(event.data)
-            self._changed.notify_all()
             return event
 
     @property
@@ -234,8 +233,10 @@ class SocketConnection(SocketSource):
                 self._handshake_until = NEVER
                 self.close()
                 return Failed(TLS_FAILED)
+            full = self._waiting >= INBOX_LIMIT
         event = super().take()
-        self._wake()
+        if full:
+            self._wake()
         return event
 
     # The thread.
@@ -294,61 +295,59 @@ class SocketConnection(SocketSource):
                 try:
                     connection.do_handshake()
                 except ssl.SSLWantReadError:
-                    self._await(connection, selectors.EVENT_READ)
+                    self._wait(connection, reads=True, sends=False)
                 except ssl.SSLWantWriteError:
-                    self._await(connection, selectors.EVENT_WRITE)
+                    self._wait(connection, reads=False, sends=True)
                 else:
                     client.check(connection)
                     stack.pop_all()
                     return connection
         return None
 
-    def _await(self, connection: socket.socket, event: int) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._wakened, selectors.EVENT_READ)
-            selector.register(connection, event)
-            for key, _ in selector.select():
-                if key.fileobj is self._wakened:
-                    self._wakened.recv(4096)
+    def _wait(
+        self, connection: socket.socket, *, reads: bool, sends: bool, now: bool = False
+    ) -> tuple[bool, bool]:
+        """Wait for `connection`, or to be woken.
+
+        :param reads: whether to wait until something can be read.
+        :param sends: whether to wait until something can be sent.
+        :param now: whether not to wait.
+        :returns: whether something can be read, and sent.
+        """
+        readable, writable, _ = select.select(
+            [self._wakened, connection] if reads else [self._wakened],
+            [connection] if sends else [],
+            [],
+            0 if now else None,
+        )
+        if self._wakened in readable:
+            self._wakened.recv(4096)
+        return connection in readable, bool(writable)
 
     def _carry(self, connection: socket.socket) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._wakened, selectors.EVENT_READ)
-            while not self._closed:
-                self._end(connection)
-                wanted = self._watch(selector, connection)
-                # A selector does not tell of bytes that TLS has already decrypted.
-                decrypted = wanted & selectors.EVENT_READ if _pending(connection) else 0
-                found = selector.select(0 if decrypted else None)
-                ready = {key.fileobj: mask for key, mask in found}
-                if self._wakened in ready:
-                    self._wakened.recv(4096)
-                if not self._exchange(connection, ready.get(connection, 0) | decrypted):
-                    return
+        while not self._closed:
+            self._end(connection)
+            with self._changed:
+                sends, reads = bool(self._outgoing), self._waiting < INBOX_LIMIT
+            # The system does not tell of bytes that TLS has already decrypted.
+            decrypted = reads and _pending(connection)
+            readable, writable = self._wait(
+                connection, reads=reads, sends=sends, now=decrypted
+            )
+            if not self._exchange(connection, readable or decrypted, writable):
+                return
 
-    def _watch(
-        self, selector: selectors.BaseSelector, connection: socket.socket
-    ) -> int:
-        """Select what to wait for: to send, and to read if there is room."""
-        with self._changed:
-            wanted = selectors.EVENT_WRITE if self._outgoing else 0
-            if self._waiting < INBOX_LIMIT:
-                wanted |= selectors.EVENT_READ
-        if connection in selector.get_map():
-            selector.unregister(connection)
-        if wanted:
-            selector.register(connection, wanted)
-        return wanted
-
-    def _exchange(self, connection: socket.socket, ready: int) -> bool:
+    def _exchange(
+        self, connection: socket.socket, readable: bool, writable: bool
+    ) -> bool:
         """Send and receive what is possible; return whether the connection is open."""
         try:
-            if ready & selectors.EVENT_READ:
+            if readable:
                 data = connection.recv(PACKET)
                 self._put(Received(data) if data else Closed())
                 if not data:
                     return False
-            if ready & selectors.EVENT_WRITE:
+            if writable:
                 self._send(connection)
         except _NOT_NOW:
             return True

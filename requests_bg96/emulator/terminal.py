@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from .line_feeds import LineFeeds
@@ -24,6 +25,10 @@ INPUT_LIMIT = 1 << 16
 #: The bytes of payload that wait for the line before the network has to wait. It is
 #: smaller than most bodies, and larger than a packet.
 OUTPUT_LIMIT = 2048
+
+#: The first character that is no control character.
+FIRST_TEXT = 0x20
+_TEXT = re.compile(rb"[^\x00-\x1f]*")
 
 #: The seconds that RI is on for one URC (Hardware Design 3.14).
 RING_TIME = 0.12
@@ -66,6 +71,12 @@ class Input:
             data = data[:limit]
         self.size -= len(data)
         return self.last, bytes(data)
+
+    def take_text(self, limit: int) -> bytes:
+        """Return the next bytes, at most `limit`, before a control character."""
+        first = self._segments[0][1][:limit]
+        found = _TEXT.match(first)
+        return self.take(found.end())[1] if found and found.end() else b""
 
     def clear(self) -> None:
         """Discard all bytes."""
@@ -136,7 +147,12 @@ class Terminal:
 
     def listens(self) -> float:
         """Return NOW if a byte came and there is room for an answer, or NEVER."""
-        return max(self.input.when(), self.room())
+        return self.input.when() if len(self._output) < OUTPUT_LIMIT else NEVER
+
+    @property
+    def space(self) -> int:
+        """The number of bytes for which there is room."""
+        return OUTPUT_LIMIT - len(self._output)
 
     def _drained(self) -> None:
         if not self._output and self._after_drain:
