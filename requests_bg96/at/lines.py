@@ -85,13 +85,17 @@ class LineBuffer:
         self.take(len(ACKNOWLEDGEMENT))
         return True
 
-    def take_prompt(self) -> bool:
+    def take_prompt(self, behind: bytes = b"") -> bool:
         """Take the prompt of AT+QISEND; return whether it was next.
 
         It is ``>``, usually with a blank behind it, and has no line end. So look for
         it before each line.
+
+        :param behind: what must come before it, and is taken, too.
         """
-        if found := _PROMPT.match(self._buffer):
+        if not self._buffer.startswith(behind):
+            return False
+        if found := _PROMPT.match(self._buffer, len(behind)):
             self.take(found.end())
         return found is not None
 

@@ -77,7 +77,7 @@ class SocketLink(Link):
 
     def _refusal(self, step: Send, lines: list[bytes], until: Deadline) -> Reply | None:
         """Return the answer that came in place of the prompt; None at the prompt."""
-        while not self._lines.take_prompt():
+        while not self._prompted(step):
             if (line := self._take_line()) is not None:
                 if self._ends(line, step, lines):
                     self._expect_no_prompt(step)
@@ -89,6 +89,17 @@ class SocketLink(Link):
             else:
                 raise NoAnswer(f"the module did not ask for the payload of {step}")
         return None
+
+    def _prompted(self, step: Send) -> bool:
+        """Take the prompt; return whether it was next, perhaps behind the echo.
+
+        The echo ends with CR alone. Not every firmware begins the prompt with a line
+        end, so there may be no line.
+        """
+        if self._lines.take_prompt(behind=step.line):
+            self._echoed = True
+            return True
+        return self._lines.take_prompt()
 
     def _expect_no_prompt(self, step: Send) -> None:
         """Raise an error if the prompt follows the result: noise has made one of them.

@@ -59,8 +59,22 @@ WHOLE: Delivery = "whole"
 )
 def test_a_connection(name: str, value: Any, delivery: Delivery) -> None:
     """It works the same, to its end."""
+    check_connection(name, value, delivery)
+
+
+@pytest.mark.parametrize(
+    "name, value", [case for case in CASES if case[0] in ("send_prompt", "line_end")]
+)
+@pytest.mark.parametrize("delivery", DELIVERIES)
+def test_an_echo_before_the_prompt(name: str, value: Any, delivery: Delivery) -> None:
+    """It ends with CR alone, and not every prompt begins with a line end."""
+    check_connection(name, value, delivery, settings={"verify_echo": True})
+
+
+def check_connection(name: str, value: Any, delivery: Delivery, **options: Any) -> None:
+    """Check a connection, to its end, and that another one can be made."""
     switches = Switches(**{name: value})
-    with stage(switches=switches, fragment=DELIVERIES[delivery]) as made:
+    with stage(switches=switches, fragment=DELIVERIES[delivery], **options) as made:
         one, peer = made.connect()
         exchange(one, peer)
         exchange(one, peer, TRICKY * 3)
