@@ -32,6 +32,9 @@ CANCEL = b"\x1b"
 #: is for a prompt. Data mode is left first: the filler would complete a request.
 FILL_EVERY = 3
 
+#: Eight bits, a start bit and a stop bit.
+BITS_PER_BYTE = 10
+
 #: The prompt, with one byte that noise has changed or dropped. No result code is so
 #: short, and none lacks its line end.
 _MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}", re.DOTALL)
@@ -235,6 +238,12 @@ class SocketLink(Link):
             return
         self.show(f"> {len(owed)} bytes, to complete a payload")
         self._write(owed, State.LEAVING)
+        # Its last byte ends the payload, and must not meet another speed.
+        until = Deadline(self._clock, len(owed) * BITS_PER_BYTE / self.port.baudrate)
+        while not until.over:
+            self.port.read(deadline.within(until.left()))
+            if deadline.over:
+                raise NoAnswer("the time is too short to complete a payload")
 
 
 def _completing(payload: bytes) -> bytes:
