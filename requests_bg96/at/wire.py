@@ -82,6 +82,8 @@ class Wire:
         #: How many results in a row, certainly the module's, ended with LF alone.
         self._in_lf = 0
         self._urcs: collections.deque[bytes] = collections.deque(maxlen=64)
+        #: Whether the module sends bytes of a server unasked, for another program.
+        self.pushes = False
         self._expects_echo = expects_echo
         self._echoed = False
         #: Until then, an echo is not the sign of a restart: the question was just
@@ -123,6 +125,9 @@ class Wire:
         if connects(line):
             self._raise_in_data_mode()
         if found := _PUSHED.match(line):
+            self.pushes = True
+            # A late answer cannot be told from the server's bytes.
+            self.late_answer = None
             self.state.on(Event.GIVE_UP)
             raise StrayAnswer(
                 "another program has left a socket open, and the module sends its "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -22,10 +23,10 @@ from ..at.steps import (
 from ..base import repeating, times
 from ..base.codes import BAUDRATES
 from ..base.knowledge import Rates
-from ..errors import MuteError, NoAnswer
+from ..errors import MuteError, NoAnswer, StrayAnswer
 from ..settings import Settings
 
-__all__ = ("find_module", "listen", "recover", "restart", "resynchronise")
+__all__ = ("find_module", "hush", "listen", "recover", "restart", "resynchronise")
 
 #: The errors if no answer comes, and what to check.
 NOBODY = (
@@ -36,6 +37,10 @@ NOBODY = (
 MUTE = (
     "the module no longer answers; check that it is on, has booted and does not sleep"
 )
+
+#: A module waits for the end of a server for so many seconds. It is less than the time
+#: of all attempts to call the module back.
+HUSHED = 1
 
 
 def find_module(
@@ -115,6 +120,38 @@ def resynchronise(
         if others:
             yield Speed(first)
         yield from _escape(MUTE)
+    raise MuteError(MUTE)
+
+
+def hush(numbers: Iterable[int]) -> Dialogue[None]:
+    """Close sockets that make the module send the bytes of a server unasked.
+
+    These bytes may come between any two commands (TCP manual 2.2.2). If they come
+    before a command, it is not given. If they come behind it, they may look like its
+    answer. So the question is asked, and the command is given again.
+
+    :param numbers: the numbers of all sockets that may do so.
+    :raises BG96Error: if the bytes leave no time for a command until the deadline.
+    """
+    yield from _called()
+    for number in numbers:
+        command = Command(f"+QICLOSE={number},{HUSHED}", times.SOCKET_CLOSED)
+        while True:
+            try:
+                yield from asked(command)
+                break
+            except StrayAnswer:
+                yield from _called()
+
+
+def _called() -> Dialogue[None]:
+    """Ask the question until it is answered.
+
+    :raises MuteError: if it is not.
+    """
+    for _ in repeating.CALL.times:
+        if (yield Ask()):
+            return
     raise MuteError(MUTE)
 
 

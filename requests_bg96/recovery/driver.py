@@ -21,7 +21,7 @@ from ..at.steps import Dialogue, prove
 from ..at.usb import UsbIdentity
 from ..base import repeating, times
 from ..base.backoff import Backoff, Record
-from ..base.channels import TcpChannels
+from ..base.channels import MOST_CHANNELS, TcpChannels
 from ..base.knowledge import Knowledge
 from ..base.recording import Recording
 from ..clock import Clock, Deadline
@@ -37,6 +37,7 @@ from ..errors import (
     PortError,
     SetupError,
     SleepError,
+    StrayAnswer,
 )
 from ..settings import Settings
 from ..stats import Recovery
@@ -153,7 +154,7 @@ class Driver:
         link.phase = None
         link.recording = self.recording
         if not link.state.listens:
-            self.run(link, self._greeting(link, fresh, deadline), deadline)
+            self._greet(link, fresh, deadline)
             self.known.forget()
             self.known.asleep = False
             self._settle_speed(link, deadline)
@@ -298,6 +299,21 @@ class Driver:
             self._port.close()
             self._port = None
         self.channels.lose(_closed)
+
+    def _greet(self, link: Link, fresh: bool, deadline: Deadline) -> None:
+        """Make the module listen, and close sockets whose bytes come unasked."""
+        if not link.pushes:
+            try:
+                self.run(link, self._greeting(link, fresh, deadline), deadline)
+                return
+            except StrayAnswer:
+                if not link.pushes:
+                    raise
+        link.pushes = False
+        ours = {channel.number for channel in self.channels.all}
+        others = sorted({*range(MOST_CHANNELS)} - ours)
+        self.run(link, connect.hush(others), deadline)
+        self.run(link, self._greeting(link, fresh, deadline), deadline)
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:
         if fresh:

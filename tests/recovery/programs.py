@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import serial
 
-from tests.support import OK, Rig
+from requests_bg96.emulator import Emulator
+from tests.support import OK
 
 
-def left(made: Rig, *commands: bytes) -> None:
+class Modem(Protocol):
+    """Something with an emulator."""
+
+    emulator: Emulator
+
+
+def left(made: Modem, *commands: bytes) -> None:
     """Let another program send something to the module."""
     rate = made.emulator.module.store.line_rate or 115_200
     port = serial.serial_for_url(made.emulator.url, rate, timeout=0.1)
