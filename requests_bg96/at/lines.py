@@ -78,6 +78,11 @@ class LineBuffer:
         found = [line.strip(b"\r\0") for line in lines]
         return next((line for line in reversed(found) if line), None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all bytes were taken."""
+        return not self._buffer
+
     def take_acknowledgement(self) -> bool:
         """Take the byte that confirms a block; return whether it was next."""
         if not self._buffer.startswith(ACKNOWLEDGEMENT):

@@ -18,7 +18,7 @@ from .link import Link
 from .port import WRITE_SIZE
 from .socket_steps import MOST_SENT, Fetch, Fetched, Send
 from .state import Event, State
-from .steps import BARE_URCS, Ask, Kind, Listen, Reply
+from .steps import BARE_URCS, Ask, Command, Kind, Listen, Reply
 
 __all__ = ("SocketLink",)
 
@@ -34,6 +34,9 @@ FILL_EVERY = 3
 
 #: Eight bits, a start bit and a stop bit.
 BITS_PER_BYTE = 10
+
+#: A line without so many bytes is silent.
+SETTLED_BYTES = 3
 
 #: The prompt, with one byte that noise has changed or dropped. No result code is so
 #: short, and none lacks its line end.
@@ -56,13 +59,39 @@ class SocketLink(Link):
         self._steps |= {Send: self._send, Fetch: self._fetch, Listen: self._listen}
         #: How many bytes had come before the last attempt to leave data mode.
         self._came = 0
+        #: The command whose payload may not be over yet; None if it certainly is.
+        self._unsettled: str | None = None
 
     def _ask(self, step: Ask, deadline: Deadline) -> bool:
         answered = super()._ask(step, deadline)
         if answered:
             # It is not at its prompt any more.
             self.owed = b""
+            self._unsettled = None
         return answered
+
+    def _give(self, command: Command, deadline: Deadline) -> Deadline:
+        if command.text != self._unsettled:
+            self._settle()
+        return super()._give(command, deadline)
+
+    def _settle(self) -> None:
+        """Ask the question if bytes come at once behind the payload of a socket.
+
+        If noise has made its told length smaller, these are the rest of it, and the
+        server may have chosen them as answers to the next commands. As URCs, they are
+        only hints. While only that socket is read, they harm no other.
+
+        :raises NoAnswer: if the module does not answer.
+        """
+        if self._unsettled is None:
+            return
+        self._unsettled = None
+        quiet = max(times.SETTLED, SETTLED_BYTES * BITS_PER_BYTE / self.port.baudrate)
+        self._lines.receive_data(self.port.read(Deadline(self._clock, quiet)))
+        asks = not self._lines.is_empty
+        if asks and not self._ask(Ask(), Deadline(self._clock, 2 * times.QUESTION)):
+            raise NoAnswer("more bytes came than the module had told")
 
     def _send(self, step: Send, deadline: Deadline) -> Reply:
         payload = step.payload or b""
@@ -169,6 +198,8 @@ class SocketLink(Link):
         if reply.ok == (data is None):
             self._misread(f"the module's answer to {step} is not whole")
         self.late_answer = None
+        if data:
+            self._unsettled = step.text
         return Fetched(reply, data or b"")
 
     def _measured(self, step: Fetch, size: int) -> bytes:
@@ -213,6 +244,7 @@ class SocketLink(Link):
         raise StrayAnswer(text)
 
     def _listen(self, step: Listen, deadline: Deadline) -> None:
+        self._settle()
         until = deadline.within(step.seconds)
         self._lines.receive_data(self.port.pending())
         while True:

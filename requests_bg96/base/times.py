@@ -96,6 +96,9 @@ SOCKET_ANSWER = 5.0
 #: For the answer to AT+QIOPEN, which comes at once (TCP manual 2.1.4): a URC tells when
 #: there is a connection. A module that has just restarted does not hear the command.
 SOCKET_OPENS = 10.0
+#: The silence behind the payload of a socket, before other commands are given. USB
+#: passes on bytes once in a millisecond.
+SETTLED = 0.001
 #: For SEND OK, while the send buffer is full (BG95's TCP application note, 2.3.7).
 SOCKET_SENT = 120.0
 #: The module waits so long for the server's end when it closes a socket, and answers
@@ -140,6 +143,7 @@ ORDER = (
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),
     ("CUT", "CLOSE"),
     ("BOOT", "SPEED", "CONNECT"),
+    ("SETTLED", "TRAILER_GAP"),
     ("SOCKET_SHARE", "SOCKET_END", "SOCKET_ANSWER", "SOCKET_CLOSED", "SOCKET_SENT"),
     ("SOCKET_ANSWER", "BOOT", "SOCKET_OPENS", "CONNECT"),
     ("SOCKET_SENT", "CONNECT", "FETCH", "FOREVER"),

@@ -131,7 +131,7 @@ class Driver:
         first = True
         while True:
             try:
-                return self._attend(deadline, doubted)
+                return self._attend(deadline, doubted, asks)
             except (ModuleRestarted, MuteError, NoAnswer, PortError) as error:
                 failure: BG96Error = error
             if not self._waking.helps(failure, deadline, again=first):
@@ -145,7 +145,7 @@ class Driver:
             # It refers to this frame.
             del failure
 
-    def _attend(self, deadline: Deadline, doubted: bool) -> Link:
+    def _attend(self, deadline: Deadline, doubted: bool, asks: bool) -> Link:
         if self.link is not None and self.link.state.state is not State.LISTENING:
             # The code that led it there may have been interrupted.
             self.link.give_up()
@@ -241,7 +241,7 @@ class Driver:
         return self._clock.now() - self._last_answer <= times.START
 
     def _may_be_deaf(self, asks: bool) -> bool:
-        """Whether an AT is needed, because the module may have restarted or may sleep."""
+        """Whether an AT is needed: the module may have restarted, or may sleep."""
         if self._waking.possible and not self.heard_lately:
             return True
         return self.known.checked.settings and not asks
