@@ -12,5 +12,6 @@ try to imitate the module. The server of these tests
 Like any server, it can send nothing while the module does not print its response.
 `plans` has its actions, and `stage` is where it meets the client. `trial` plays a plan
 and checks what must never happen. ``python -m tests.adversary`` plays any number of
-plans.
+plans. `cases` has those against the module's HTTP client, and `socket_cases` those
+against its sockets, where the line may change bytes, too.
 """

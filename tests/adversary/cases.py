@@ -32,7 +32,16 @@ from tests.adversary.plans import (
 from tests.firmwares import spoken
 from tests.support import CONNECT, OK, TRAILER, cme
 
-__all__ = ("Choose", "from_bytes", "made")
+__all__ = (
+    "Choose",
+    "FIELDS",
+    "STATUSES",
+    "WAITS",
+    "from_bytes",
+    "made",
+    "one_of",
+    "switches",
+)
 
 #: Returns a number below its argument.
 Choose = Callable[[int], int]
@@ -159,7 +168,7 @@ SINCE = (b"AT+QHTTPREAD", b"AT+QHTTP", b"AT+QHTTPGET", b"AT")
 def made(choose: Choose) -> Case:
     """Return the chosen attack."""
     secure = not choose(3) - 2
-    switches = _switches(choose, secure)
+    firmware = switches(choose, secure)
     method = one_of(choose, METHODS)
     case = Case(
         _opening(choose),
@@ -170,11 +179,11 @@ def made(choose: Choose) -> Case:
         since=one_of(choose, SINCE),
         point=choose(30),
         errand=Errand(secure, HARM if choose(2) else None),
-        switches=switches,
+        switches=firmware,
         settings=one_of(choose, SETTINGS),
         line=one_of(choose, LINES),
     )
-    return in_lf(case) if switches.line_end == "lf" and not choose(2) else case
+    return in_lf(case) if firmware.line_end == "lf" and not choose(2) else case
 
 
 def from_bytes(data: bytes) -> Case:
@@ -221,8 +230,11 @@ def _part(choose: Choose) -> Part:
     return Say(bytes(choose(256) for _ in range(choose(12))))
 
 
-def _switches(choose: Choose, secure: bool) -> Switches:
-    """Return a firmware with at most three unusual values."""
+def switches(choose: Choose, secure: bool = False) -> Switches:
+    """Return a firmware with at most three unusual values.
+
+    :param secure: whether the module can check servers.
+    """
     allowed = spoken()
     chosen: dict[str, Any] = {}
     for _ in range(choose(4)):

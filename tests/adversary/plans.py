@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Union
 
 from requests_bg96.emulator import Switches
+from requests_bg96.emulator.faults import Action, Direction
 
 __all__ = (
     "ACCOUNT",
@@ -23,6 +24,8 @@ __all__ = (
     "LURE",
     "Manner",
     "Mimic",
+    "Noise",
+    "PACKET",
     "Part",
     "REDIRECT",
     "Reaction",
@@ -32,6 +35,8 @@ __all__ = (
     "in_lf",
 )
 
+#: The bytes of one packet.
+PACKET = 1460
 #: The server that attacks, and the one that does not.
 EVIL, BANK = "evil.example", "bank.example"
 #: Their URLs.
@@ -101,6 +106,26 @@ class Reaction:
     times: int = 1
 
 
+@dataclasses.dataclass(frozen=True)
+class Noise:
+    """A fault of the line, some bytes after the host has written something.
+
+    :param to: a pattern of what the host writes.
+    :param beyond: the bytes of the direction between that and the fault.
+    :param direction: of the bytes that it hits.
+    :param action: as in `requests_bg96.emulator.Fault`.
+    :param data: the bytes that it inserts.
+    :param in_errand: whether it waits for the request to the server that is trusted.
+    """
+
+    to: bytes
+    beyond: int
+    direction: Direction = "to_host"
+    action: Action = "garble"
+    data: bytes = b""
+    in_errand: bool = False
+
+
 class Manner(enum.Enum):
     """What the client does with the response of the server that attacks."""
 
@@ -142,6 +167,8 @@ class Case:
     :param switches: the firmware.
     :param settings: the arguments of the adapter.
     :param line: the arguments of the emulator: the line's speed and pieces.
+    :param packets: the bytes of the server's packets, again and again.
+    :param noise: what the line does.
     """
 
     opening: tuple[Part, ...]
@@ -155,6 +182,18 @@ class Case:
     switches: Switches = Switches()
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     line: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    packets: tuple[int, ...] = (PACKET,)
+    noise: tuple[Noise, ...] = ()
+
+    @property
+    def by_socket(self) -> bool:
+        """Whether the requests go over the module's sockets."""
+        return self.settings.get("via") == "socket"
+
+    @property
+    def changed_up(self) -> bool:
+        """Whether the line changes what the host writes."""
+        return any(one.direction == "from_host" for one in self.noise)
 
 
 def in_lf(case: Case) -> Case:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 import re
@@ -12,7 +11,6 @@ from requests_bg96.emulator import (
     CallableNetwork,
     Clock,
     Module,
-    ReceivedRequest,
     Switches,
     TlsSettings,
 )
@@ -25,9 +23,11 @@ from requests_bg96.emulator.network import (
 )
 from requests_bg96.emulator.request_framing import RequestFraming
 from requests_bg96.emulator.scheduler import NEVER
+from tests.adversary.bank import Bank
 from tests.adversary.plans import (
     EVIL,
     FORGED,
+    PACKET,
     Answer,
     Close,
     Coded,
@@ -38,12 +38,8 @@ from tests.adversary.plans import (
 )
 from tests.support import cut, response
 
-#: The bytes of one packet.
-PACKET = 1460
 #: The most times that the server sends something: even it has an end.
 BREATH = 400
-#: The field of a response that also has the bank's word.
-WORD = b"X-Word"
 #: The question by which the client checks that the module listens.
 _WORD = re.compile(rb"(?<=AT)(?:Q0|V1){40}(?=E[01]\r)")
 
@@ -82,31 +78,23 @@ class Impostor:
             said += piece
 
 
-class Bank:
-    """A server that answers each request with a word that nobody else knows."""
-
-    def __init__(self) -> None:
-        #: The requests by their answers.
-        self.given: dict[bytes, ReceivedRequest] = {}
-
-    def __call__(self, request: ReceivedRequest) -> bytes:
-        word = hashlib.sha256(b"%d of the bank" % len(self.given)).hexdigest().encode()
-        self.given[word] = request
-        return response(word, b"%b: %b" % (WORD, word))
-
-
 class Adversary:
     """All servers; the one that attacks is `EVIL`.
 
     :param opening: its answer to the first request.
     :param reactions: its actions when the host writes.
     :param switches: those of the module.
+    :param packets: the bytes of its packets, again and again.
     """
 
     busy = False
 
     def __init__(
-        self, opening: Iterable[Part], reactions: Iterable[Reaction], switches: Switches
+        self,
+        opening: Iterable[Part],
+        reactions: Iterable[Reaction],
+        switches: Switches,
+        packets: tuple[int, ...] = (PACKET,),
     ) -> None:
         self.bank = Bank()
         #: All bytes that the server that attacks has received.
@@ -115,11 +103,13 @@ class Adversary:
         #: The time from which it answers everything, and its delay.
         self.mimics = NEVER, 0.0
         self.opening = tuple(opening)
+        self.packets = packets
         self.breath = BREATH
-        self._honest = CallableNetwork(self.bank)
+        #: All connections to the server that attacks.
+        self.links: list[HostileLink] = []
+        self._honest = self.bank.network
         #: How often each may still happen.
         self._reactions = {one: one.times for one in reactions}
-        self._link: HostileLink | None = None
 
     # Calls of the module, as to a network.
 
@@ -133,8 +123,8 @@ class Adversary:
         if host != EVIL:
             return self._honest.connect(host, port, tls, now)
         self.mimics = NEVER, 0.0
-        self._link = HostileLink(self, now)
-        return self._link
+        self.links.append(HostileLink(self, now))
+        return self.links[-1]
 
     def resolve(self, host: str, now: float) -> ServerConnection:
         """Start to look up a name."""
@@ -146,7 +136,7 @@ class Adversary:
         """Take what the host writes, and answer it."""
         seen = blotted(data)
         answer = self.impostor.hear(seen, now)
-        if (link := self._link) is None or link.over:
+        if not self.links or (link := self.links[-1]).over:
             return
         for reaction, left in self._reactions.items():
             if left and re.search(reaction.to, seen):
@@ -162,8 +152,8 @@ class Adversary:
         self.opening = (Say(response(b"nothing")), Close())
         self._reactions.clear()
         self.mimics = NEVER, 0.0
-        if self._link is not None:
-            self._link.hang_up(now)
+        for link in self.links:
+            link.hang_up(now)
 
 
 class HostileLink:
@@ -171,6 +161,8 @@ class HostileLink:
 
     def __init__(self, adversary: Adversary, now: float) -> None:
         self.over = False
+        #: All bytes that it has sent.
+        self.said = bytearray()
         self._coded = False
         self._adversary = adversary
         self._framing = RequestFraming()
@@ -188,11 +180,16 @@ class HostileLink:
         """Return the next event."""
         later = self._later()
         if self._events and self._events[0][0] <= later:
-            event = heapq.heappop(self._events)[2]
-            self.over = self.over or isinstance(event, Closed)
-            return event
+            return self._taken(heapq.heappop(self._events)[2])
         self._adversary.breath -= 1
-        return Received(self._form(self._adversary.impostor.drained(later)))
+        said = self._adversary.impostor.drained(later)
+        return self._taken(Received(self._form(said)))
+
+    def _taken(self, event: Event) -> Event:
+        self.over = self.over or isinstance(event, Closed)
+        if isinstance(event, Received):
+            self.said += event.data
+        return event
 
     @property
     def unsent(self) -> int:
@@ -244,7 +241,7 @@ class HostileLink:
         """Send bytes at a time."""
         if data and self._adversary.breath > 0:
             self._adversary.breath -= 1
-            for packet in cut(self._form(data), [PACKET]):
+            for packet in cut(self._form(data), self._adversary.packets):
                 self._add(now, Received(packet))
 
     def _form(self, data: bytes) -> bytes:

@@ -15,7 +15,7 @@ import requests
 import serial
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.emulator import Emulator, VirtualClock
+from requests_bg96.emulator import Emulator, Fault, VirtualClock
 from requests_bg96.emulator.scheduler import Procedure
 from tests.adversary.plans import BANK, SECRET, Case
 from tests.adversary.protocol_overheard import Serial, listeners
@@ -50,7 +50,9 @@ class Stage:
 
     def __init__(self, case: Case) -> None:
         self.clock = VirtualClock()
-        self.adversary = Adversary(case.opening, case.reactions, case.switches)
+        self.adversary = Adversary(
+            case.opening, case.reactions, case.switches, case.packets
+        )
         self.emulator = Emulator(
             clock=self.clock,
             network=self.adversary,
@@ -60,10 +62,13 @@ class Stage:
         self.emulator.module.files.create(KEPT).extend(b"of the owner's")
         #: The command lines that the module has run.
         self.executed: list[str] = []
-        #: All writes of the client.
+        #: All writes, and those of another program.
         self.written: set[bytes] = set()
+        self.foreign: set[bytes] = set()
         #: Forbidden writes while the module prints a response.
         self.misplaced: list[bytes] = []
+        #: The noise that is still to come.
+        self.noise = [one for one in case.noise if not one.in_errand]
         self.session = requests.Session()
         self._settings = dict(case.settings)
         #: The number of programs that have been started.
@@ -174,10 +179,32 @@ class Stage:
         with self.emulator.condition:
             self.emulator.advance()
             self.written.add(data)
+            if not self._is_client:
+                self.foreign.add(data)
             wrong = self._hands_out and not QUESTION.fullmatch(data)
             if wrong and self._is_client:
                 self.misplaced.append(data)
             self.adversary.overhear(data, self.clock.now())
+        self._make_noise(data)
+
+    def quieten(self) -> None:
+        """From now on, the line changes nothing."""
+        self.noise.clear()
+        for tap in (self.emulator.line._from_host, self.emulator.line._to_host):
+            tap._faults.clear()
+
+    def fall_silent(self) -> None:
+        """From now on, the server is honest, too."""
+        self.quieten()
+        self.adversary.fall_silent(self.clock.now())
+
+    def _make_noise(self, data: bytes) -> None:
+        """Let the line change something behind what the client is about to write."""
+        for one in list(self.noise):
+            if re.search(one.to, data) and self._is_client:
+                self.noise.remove(one)
+                fault = Fault(one.direction, one.beyond, one.action, data=one.data)
+                self.emulator.add_fault(fault)
 
     @property
     def _hands_out(self) -> bool:

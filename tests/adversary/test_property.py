@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tests.adversary.__main__ import search
+import pytest
 
-#: About 20 seconds; ``python -m tests.adversary`` continues.
+from tests.adversary.__main__ import MADE, search
+
+#: About 20 seconds each; ``python -m tests.adversary`` continues.
 EXAMPLES = 150
 
 
-def test_nothing_that_a_server_says_stands_for_the_modules_word() -> None:
+@pytest.mark.parametrize("via", MADE)
+def test_nothing_that_a_server_says_stands_for_the_modules_word(via: str) -> None:
     """No plan of a server that hypothesis finds does harm."""
-    search(EXAMPLES)
+    search(via, EXAMPLES)

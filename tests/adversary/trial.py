@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
-import pathlib
+import http.client
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 
 import requests
 import urllib3
 
+from tests.adversary.bank import WORD, authority_file
+from tests.adversary.foreign import stranded
 from tests.adversary.plans import (
     ACCOUNT,
     BANK,
@@ -24,9 +22,8 @@ from tests.adversary.plans import (
     Errand,
     Manner,
 )
-from tests.adversary.server import WORD
 from tests.adversary.stage import KEPT, Killed, Stage
-from tests.https_support import root_file
+from tests.support import parsed
 
 __all__ = ["play"]
 
@@ -48,23 +45,25 @@ _MEANT = re.compile(
     |QHTTP(?:POST|READ)FILE="[0-9a-f]{8}\.(?:req|rsp)",\d+
     |QFLST="[^"]*"|QFLDS="UFS"|QFDEL="[0-9a-f]{8}\.(?:req|rsp)"
     |QF(?:UPL|DWL|OPEN)="[^"]*"(?:,\d+)*|QF(?:WRITE|READ|SEEK|CLOSE)=[\d,]+
+    |QIOPEN=1,\d+,"TCP","(?:evil|bank)\.example",(?:80|443),0,0
+    |QI(?:SEND|RD)=\d+,\d+|QICLOSE=\d+,[12]|QISTATE(?:=1,\d+)?|QISDE(?:\?|=0)
+    |QICFG="(?:viewmode(?:",0|")|dataformat(?:",0,0|")|recvind(?:",0|"))
     )(?:;|$))+""",
     re.VERBOSE,
 )
+#: What `HARM` would make the module do.
+_HARMFUL = re.compile("QFDEL|CFUN=0|QPOWD")
+#: Commands, which are no payload; a module may take the question for it, if a program
+#: has ended at its prompt.
+_LEAKED = re.compile(rb"AT\+(?:Q[IHS]|C[MPG])[^\r\n]*\r(?!\n)")
+#: The field of a request that numbers it.
+_NUMBER = re.compile(rb"X-Number: (\d+)\r\n")
 
 
 def play(case: Case) -> None:
     """Play it, and check that the client was not robbed, deceived or held up."""
     with Stage.of(case) as stage:
         Trial(stage, case).run()
-
-
-@functools.lru_cache(maxsize=None)
-def authority() -> str:
-    """The path of the CA's certificate for the bank."""
-    folder = pathlib.Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    return root_file(folder)
 
 
 class Trial:
@@ -78,17 +77,21 @@ class Trial:
         self._stage = stage
         self._case = case
         self._kept: list[Iterator[bytes]] = []
+        self._asked = 0
+        self._error: Exception | None = None
 
     def run(self) -> None:
         """Meet the server that attacks, and run the errand; then again in peace."""
         self._meet()
         self._judge()
+        self._stage.quieten()
+        self._stage.noise += [one for one in self._case.noise if one.in_errand]
         self._errand(self._case.errand)
         for unread in self._kept:
             self._read(unread)
         self._judge()
-        self._stage.adversary.fall_silent(self._stage.clock.now())
-        assert self._errand(self._case.errand), "the next request does not succeed"
+        self._stage.fall_silent()
+        assert self._errand(self._case.errand), f"the next one fails: {self._error}"
         self._judge()
         misplaced = self._stage.misplaced
         assert not misplaced, f"{misplaced[0]!r} was written among a response"
@@ -98,7 +101,7 @@ class Trial:
     def _meet(self) -> None:
         stage, case = self._stage, self._case
         if case.manner is Manner.FOREIGN:
-            stranded(stage)
+            stranded(stage, case)
             return
         if case.manner in (Manner.INTERRUPTED, Manner.KILLED):
             killed = case.manner is Manner.KILLED
@@ -109,6 +112,8 @@ class Trial:
                 # requests raises it unchanged if the body of a redirect is broken.
                 urllib3.exceptions.HTTPError,
                 requests.RequestException,
+                # requests raises this for a redirect to bytes that are no UTF-8.
+                UnicodeDecodeError,
                 KeyboardInterrupt,
                 Killed,
             ):
@@ -135,11 +140,14 @@ class Trial:
             self._case.method,
             LURE,
             data=self._case.data,
+            headers=self._numbered(),
             stream=streams,
             timeout=(CONNECT, read),
             allow_redirects=manner is Manner.FOLLOW,
         )
         self._check_origin(found, before, secure=False)
+        if manner in (Manner.READ, Manner.TIMEOUT):
+            self._check_whole(found)
         if manner is Manner.CLOSE:
             found.close()
         elif streams:
@@ -158,8 +166,9 @@ class Trial:
                     "GET" if errand.data is None else "POST",
                     f"{scheme}://{ACCOUNT}?{SECRET}",
                     data=errand.data,
+                    headers=self._numbered(),
                     timeout=(CONNECT, READ),
-                    verify=authority() if errand.secure else True,
+                    verify=authority_file() if errand.secure else True,
                 )
             except requests.RequestException as error:
                 self._error = error
@@ -177,7 +186,22 @@ class Trial:
         for word in self._stage.adversary.bank.given:
             assert word not in content, "a response has got into another"
 
+    def _numbered(self) -> dict[str, str]:
+        self._asked += 1
+        return {"X-Number": str(self._asked)}
+
     # What must never happen
+
+    def _check_whole(self, found: requests.Response) -> None:
+        """Check that a response is the server's, if nothing has changed it."""
+        case, url = self._case, str(found.url)
+        coded = "Content-Encoding" in found.headers
+        if not case.by_socket or case.noise or coded or not url.startswith(LURE):
+            return
+        said = bytes(self._stage.adversary.links[0].said)
+        with contextlib.suppress(http.client.HTTPException):
+            told = parsed(said, case.method)
+            assert (found.status_code, found.content) == told, "the response is wrong"
 
     def _check_origin(
         self, found: requests.Response, before: int, secure: bool
@@ -195,22 +219,32 @@ class Trial:
         bodyless = found.request.method == "HEAD"
         assert found.content == (b"" if bodyless else word), "the response is no whole"
         request = given[word]
-        assert (request.tls is not None) == secure, "TLS is not as it was asked for"
-        if request.tls is not None:
-            assert request.tls.level and request.tls.check_host, "nobody was checked"
+        assert request.tls == secure, "TLS is not as it was asked for"
+        assert request.checked or not secure, "nobody was checked"
 
     def _judge(self) -> None:
         stage = self._stage
         got = bytes(stage.adversary.received)
         assert SECRET.encode() not in got, "the server has got what is the bank's"
         for host in re.findall(rb"(?i)^host: *([^\r]+)", got, re.M):
-            assert host == EVIL.encode(), "the server has got another's request"
+            own = host == EVIL.encode() or self._case.changed_up
+            assert own and host != BANK.encode(), "it has got another's request"
         wrong = [line for line in stage.executed if not self._meant(line)]
         assert not wrong, f"the module has carried out {wrong}"
+        assert not _LEAKED.search(got), "the server has got the commands for the module"
+        came = [given.data for given in stage.adversary.bank.given.values()]
+        # A server may point to itself, again and again.
+        sent = [b"".join(came), b"" if self._case.manner is Manner.FOLLOW else got]
+        for numbers in map(_NUMBER.findall, sent):
+            assert len(numbers) == len({*numbers}), "a request was sent twice"
+        for data in came:
+            assert not _LEAKED.search(data), "another server has got such commands"
         assert KEPT in stage.emulator.module.files.names(), "a file is gone"
 
     def _meant(self, line: str) -> bool:
         whole = f"AT{line}\r".encode("latin-1")
+        if self._case.changed_up or whole in self._stage.foreign:
+            return not _HARMFUL.search(line)
         if whole in self._stage.written:
             return _MEANT.fullmatch(line) is not None
         # After a line cut by the end of a program comes the next program's line, and
@@ -229,24 +263,3 @@ class Trial:
         yield
         spent = self._stage.clock.now() - started
         assert spent <= seconds, f"it took {spent:.1f} s, not {seconds:.1f} s"
-
-
-def stranded(stage: Stage) -> None:
-    """Let another program ask the server that attacks, and end during the response."""
-    request = b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % EVIL.encode()
-    with stage.stranger() as port:
-
-        def say(data: bytes) -> None:
-            port.write(data)
-            port.read(1000)
-
-        say(b"ATE0&D0\r")
-        for key in ("requestheader", "responseheader"):
-            say(b'AT+QHTTPCFG="%b",1\r' % key.encode())
-        say(b"AT+QIACT=1\r")
-        say(b"AT+QHTTPURL=%d,10\r" % len(LURE))
-        say(LURE.encode())
-        say(b"AT+QHTTPGET=60,%d,10\r" % len(request))
-        say(request)
-        port.write(b"AT+QHTTPREAD=60\r")
-        port.read(60)
