@@ -6,9 +6,9 @@ import collections
 import dataclasses
 import enum
 import logging
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-__all__ = ("Choice", "Cost", "DataUsage", "Recovery", "Statistics")
+__all__ = ("Choice", "Cost", "DataUsage", "Meter", "Recovery", "Statistics")
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,13 @@ class Choice(enum.Enum):
     def way(self) -> str:
         """The way that was chosen."""
         return self.value.partition(":")[0]
+
+
+class Meter(Protocol):
+    """Counts bytes on the line."""
+
+    def count(self, *, up: int = 0, down: int = 0) -> None:
+        """Add bytes to the module and from it."""
 
 
 class DataUsage(NamedTuple):

@@ -14,19 +14,15 @@ import select
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import serial
 from serial.tools import list_ports
 
 from ..clock import Clock, Deadline
 from ..errors import PortError
-from ..stats import Statistics
+from ..stats import Meter, Statistics
 from .usb import modules
 from .waker import Waker
-
-if TYPE_CHECKING:
-    from ..base.recording import Recording
 
 __all__ = ("Port", "find_port", "held_for", "resolved")
 
@@ -138,7 +134,7 @@ class Port:
         self._waker: Waker | None = None
         self.holder = holder
         #: Counts the bytes of the current exchange; None without a trace.
-        self.recording: Recording | None = None
+        self.meter: Meter | None = None
         self._clock = clock
         #: Whether this process was forked after the port was opened.
         self._inherited = False
@@ -280,8 +276,8 @@ class Port:
         except FAILURES as error:
             raise self._failure("cannot be read", error) from error
         self._stats.line_bytes_down += len(data)
-        if self.recording is not None:
-            self.recording.count(down=len(data))
+        if self.meter is not None:
+            self.meter.count(down=len(data))
         return data
 
     def interrupt(self) -> None:
@@ -301,8 +297,8 @@ class Port:
         if self._inherited:
             self.check_process()
         self._stats.line_bytes_up += len(data)
-        if self.recording is not None:
-            self.recording.count(up=len(data))
+        if self.meter is not None:
+            self.meter.count(up=len(data))
         try:
             if self._descriptor is not None and self._direct:
                 data = data[self._write_at_once(self._descriptor, data) :]

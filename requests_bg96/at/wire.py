@@ -75,6 +75,7 @@ class Wire:
         self.phase: Phase | None = None
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
+        self._recording: Recording | None = None
         self._clock = clock
         self._on_urc = on_urc
         self._stats = stats
@@ -99,11 +100,11 @@ class Wire:
     @property
     def recording(self) -> Recording | None:
         """Gets what the log shows of the current exchange; None without a trace."""
-        return self.port.recording
+        return self._recording
 
     @recording.setter
     def recording(self, recording: Recording | None) -> None:
-        self.port.recording = recording
+        self._recording = self.port.meter = recording
 
     @property
     def line_end(self) -> bytes:
