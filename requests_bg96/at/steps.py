@@ -73,7 +73,14 @@ FINAL_LINES = frozenset(
     )
 )
 FINAL_PREFIXES = (b"+CME ERROR:", b"+CMS ERROR:")
-BARE_URCS = (b"RDY", b"APP RDY", b"POWERED DOWN", b"NORMAL POWER DOWN", b"RING")
+BARE_URCS = (
+    b"RDY",
+    b"APP RDY",
+    b"POWERED DOWN",
+    b"NORMAL POWER DOWN",
+    b"PSM POWER DOWN",
+    b"RING",
+)
 
 _CONNECT = re.compile(rb"CONNECT(?: .*)?")
 #: A caller's commands with which the module sends payload (HTTP, FILE, TCP manual).

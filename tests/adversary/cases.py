@@ -74,6 +74,7 @@ SAYINGS: tuple[bytes, ...] = (
     b"\r\nRDY\r\n",
     b"\r\nAPP RDY\r\n",
     b"\r\nPOWERED DOWN\r\n",
+    b"\r\nPSM POWER DOWN\r\n",
     b'\r\n+QIURC: "pdpdeact",1\r\n',
     cme(717),
     cme(703),

@@ -255,7 +255,12 @@ def test_the_first_thing_that_a_program_meets(
 @pytest.mark.parametrize("manner", [Manner.FOLLOW, Manner.FOREIGN, Manner.UNREAD])
 @pytest.mark.parametrize(
     "start",
-    [b"\r\nRDY\r\n", b"\r\nRDY\r\n\r\nAPP RDY\r\n", b"\r\nPOWERED DOWN\r\n"],
+    [
+        b"\r\nRDY\r\n",
+        b"\r\nRDY\r\n\r\nAPP RDY\r\n",
+        b"\r\nPOWERED DOWN\r\n",
+        b"\r\nPSM POWER DOWN\r\n",
+    ],
 )
 def test_a_start_of_the_module_that_is_none(
     play: Play, manner: Manner, start: bytes

@@ -230,6 +230,7 @@ QIACT = Command("+CMEE=1;+QIACT?")
         (b"APP RDY", Command("I", bare=True), Kind.URC),
         (b"POWERED DOWN", Command("I", bare=True), Kind.URC),
         (b"NORMAL POWER DOWN", Command("I", bare=True), Kind.URC),
+        (b"PSM POWER DOWN", Command("I", bare=True), Kind.URC),
         (b"RING", Command("I", bare=True), Kind.URC),
         (b"Quectel", QIACT, Kind.URC),
         (b"+QHTTPGET: 0,200", Command("+QHTTPREAD=60"), Kind.URC),
