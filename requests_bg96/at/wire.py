@@ -73,9 +73,10 @@ class Wire:
         self.state.on(Event.OPEN)
         #: How far the current exchange has come; None if there is none.
         self.phase: Phase | None = None
+        #: Gets what the log shows of the current exchange; None without a trace.
+        self.recording: Recording | None = None
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
-        self._recording: Recording | None = None
         self._clock = clock
         self._on_urc = on_urc
         self._stats = stats
@@ -96,15 +97,6 @@ class Wire:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} on {self.port.url}, {self.state.state.value}>"
-
-    @property
-    def recording(self) -> Recording | None:
-        """Gets what the log shows of the current exchange; None without a trace."""
-        return self._recording
-
-    @recording.setter
-    def recording(self, recording: Recording | None) -> None:
-        self._recording = self.port.meter = recording
 
     @property
     def line_end(self) -> bytes:

@@ -110,7 +110,7 @@ class Driver:
         """Pass the dialogue to `recording` from here on; the caller has the turn."""
         self.recording = recording
         if self.link is not None:
-            self.link.recording = recording
+            self.link.recording = self.link.port.meter = recording
 
     def attention(
         self, deadline: Deadline, *, doubted: bool = True, asks: bool = False
@@ -152,7 +152,7 @@ class Driver:
         fresh = self.link is None
         link = self.link or self._open()
         link.phase = None
-        link.recording = self.recording
+        link.recording = link.port.meter = self.recording
         if not link.state.listens:
             self._greet(link, fresh, deadline)
             self.known.forget()
@@ -355,7 +355,7 @@ class Driver:
             self._closed,
         )
         self.link.owed = self._owed
-        self.link.recording = self.recording
+        self.link.recording = port.meter = self.recording
         return self.link
 
     def _open_port(self) -> Port:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ssl
+from contextlib import nullcontext
 from typing import Any, NoReturn, cast
 
 import urllib3.connection
@@ -283,7 +284,9 @@ class ModemPool(PoolOverModem):
         **kwargs: Any,
     ) -> Any:
         """Make a request, as urllib3 does, with a body that may be compressed."""
-        form = self._transport.compression.applied(self.host, url, body, headers)
+        form: Any = nullcontext((body, headers))
+        if (compression := self._transport.compression).minima:
+            form = compression.applied(self.host, url, body, headers)
         with form as (body, headers):
             return super().urlopen(  # type: ignore[misc]
                 method, url, body, headers, *args, **kwargs
