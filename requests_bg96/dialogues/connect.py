@@ -26,7 +26,15 @@ from ..base.knowledge import Rates
 from ..errors import MuteError, NoAnswer, StrayAnswer
 from ..settings import Settings
 
-__all__ = ("find_module", "hush", "listen", "recover", "restart", "resynchronise")
+__all__ = (
+    "answers",
+    "find_module",
+    "hush",
+    "listen",
+    "recover",
+    "restart",
+    "resynchronise",
+)
 
 #: The errors if no answer comes, and what to check.
 NOBODY = (
@@ -121,6 +129,12 @@ def resynchronise(
             yield Speed(first)
         yield from _escape(MUTE)
     raise MuteError(MUTE)
+
+
+def answers() -> Dialogue[bool]:
+    """Return whether the module answers the question now."""
+    answered: bool = yield Ask()
+    return answered
 
 
 def hush(numbers: Iterable[int]) -> Dialogue[None]:

@@ -126,11 +126,11 @@ class Driver:
         :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
         """
-        if self.known.asleep:
-            self._waking.wake("it said that it saves power", deadline)
         first = True
         while True:
             try:
+                if self.known.asleep:
+                    self._rouse(deadline)
                 return self._attend(deadline, doubted, asks)
             except (ModuleRestarted, MuteError, NoAnswer, PortError) as error:
                 failure: BG96Error = error
@@ -144,6 +144,22 @@ class Driver:
         finally:
             # It refers to this frame.
             del failure
+
+    def _rouse(self, deadline: Deadline) -> None:
+        """Wake a module that has said that it sleeps, unless it answers.
+
+        A server could have said so, and the module could have started meanwhile.
+        """
+        if not self._waking.possible:
+            return
+        if self.link is not None:
+            self.link.give_up()
+            if self.run(self.link, connect.answers(), deadline):
+                self.known.asleep = False
+                # It may have lost its settings: call it as after a restart.
+                self.link.give_up()
+                return
+        self._waking.wake("it said that it saves power", deadline)
 
     def _attend(self, deadline: Deadline, doubted: bool, asks: bool) -> Link:
         if self.link is not None and self.link.state.state is not State.LISTENING:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..base import repeating, times
 from ..clock import Clock, Deadline
-from ..errors import BG96Error, ModuleRestarted, MuteError, PortError
+from ..errors import BG96Error, MuteError, PortError
 from ..stats import Recovery, Statistics
 
 __all__ = ("Waking",)
@@ -55,13 +55,12 @@ class Waking:
 
         :param failure: of the last call.
         :param again: whether to call it once more before it is woken, where that shows
-            whether it sleeps: it has just started, or one answer is missing.
+            whether it sleeps: it has restarted, or one answer is missing.
         """
         if not self.possible or deadline.over:
             return False
         if isinstance(failure, PortError):
             return not failure.taken and self.wake(failure, deadline)
-        asleep = isinstance(failure, ModuleRestarted) and failure.asleep
-        if asleep or isinstance(failure, MuteError):
+        if isinstance(failure, MuteError):
             return self.wake(failure, deadline)
         return again

@@ -62,7 +62,7 @@ def another(made: Rig, **settings: Any) -> requests.Session:
 
 
 def test_the_power_key_wakes_it() -> None:
-    """At once, because the module has said that it sleeps."""
+    """Soon, because the module has said that it sleeps."""
     key = Key()
     with rig(adapter={"wake": key}) as made:
         key.press = made.emulator.power_key
@@ -148,6 +148,18 @@ def test_the_modem_without_requests() -> None:
         assert pickle.loads(pickle.dumps(caught.value)).text == caught.value.text
 
 
+@pytest.mark.parametrize("boot_urcs", ["full", "rdy", "none"])
+def test_a_module_that_has_started_meanwhile(boot_urcs: Any) -> None:
+    """By itself, at the end of T3412, with or without a word."""
+    key = Key()
+    switches = Switches(boot_urcs=boot_urcs)
+    with rig(adapter={"wake": key}, switches=switches) as made:
+        power_saving(made)
+        made.clock.sleep(MINUTES - 70)
+        assert made.emulator.advance() and made.emulator.module.power.on
+        assert made.get().content == b"hello" and key.presses == 0
+
+
 def test_a_key_that_is_pressed_too_early() -> None:
     """In its first second, the mode cannot be left. The key is pressed again."""
     key = Key()
@@ -219,12 +231,14 @@ def test_a_port_that_is_missing() -> None:
 
 
 def test_an_awake_module_that_seems_to_sleep() -> None:
-    """The function is called, and nothing is lost."""
+    """It answers, so the function is not called. A server can send such a line."""
     key = Key()
     with rig(adapter={"wake": key}) as made:
         made.get()
         made.emulator.urc(b"PSM POWER DOWN")
-        assert made.get().content == b"hello" and key.presses == 1
+        before = made.clock.now()
+        assert made.get().content == b"hello" and key.presses == 0
+        assert made.clock.now() - before < 1
         assert len(made.servers.requests) == 2
 
 
