@@ -257,6 +257,8 @@ class Port:
             raise self._failure("cannot be read", error) from error
         self._short = len(data) < SHORT
         self._stats.line_bytes_down += len(data)
+        if self.meter is not None:
+            self.meter.count(down=len(data))
         return data
 
     def pending(self) -> bytes:
