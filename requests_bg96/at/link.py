@@ -8,6 +8,7 @@ question can resynchronise it.
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -42,7 +43,7 @@ from .steps import (
     Speed,
     Step,
 )
-from .wire import RESTARTED, SLEEPS, Wire
+from .wire import RESTARTED, SLEEPS, Wire, logger
 
 __all__ = ("Link",)
 
@@ -122,6 +123,7 @@ class Link(Wire):
         """
         outcome: Any = None
         failure: BG96Error | None = None
+        self.shows = self.recording is not None or logger.isEnabledFor(logging.DEBUG)
         while True:
             try:
                 step = dialogue.throw(failure) if failure else dialogue.send(outcome)

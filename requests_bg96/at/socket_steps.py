@@ -16,7 +16,7 @@ MOST_READ = 1_500
 _SENT = (b"SEND OK", b"SEND FAIL")
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(repr=False)
 class Send(Command):
     """AT+QISEND: its `payload` follows the prompt; the result is a `Reply`.
 
@@ -32,7 +32,7 @@ class Send(Command):
         return super().kind_of(line) if line else Kind.INFORMATION
 
 
-@dataclasses.dataclass(frozen=True, repr=False)
+@dataclasses.dataclass(repr=False)
 class Fetch(Command):
     """AT+QIRD; the result is `Fetched`.
 

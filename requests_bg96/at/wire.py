@@ -75,6 +75,8 @@ class Wire:
         self.phase: Phase | None = None
         #: Gets what the log shows of the current exchange; None without a trace.
         self.recording: Recording | None = None
+        #: Whether somebody sees the dialogue: a log or a trace.
+        self.shows = False
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
@@ -160,7 +162,7 @@ class Wire:
             until = Deadline(self._clock, command.result_timeout)
         late = max(command.timeout, until.seconds)
         self.late_answer = command, self._clock.now() + late
-        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.shows:
             self.show(f"> {command}")
         self._said = command
         self.state.on(Event.COMMAND)
@@ -240,16 +242,14 @@ class Wire:
             if not data:
                 return None
             self._lines.receive_data(data)
-        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.shows:
             self._show_line(line)
         return line
 
     def _take_line(self) -> bytes | None:
         """Return the next line that has already come."""
         line = self._lines.next_line()
-        if line is not None and (
-            self.recording is not None or logger.isEnabledFor(logging.DEBUG)
-        ):
+        if line is not None and self.shows:
             self._show_line(line)
         return line
 
@@ -305,7 +305,7 @@ class Wire:
         self._stats.bytes_down -= size
 
     def _payload_ended(self) -> None:
-        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.shows:
             self.show(f"< {self._payload_size} bytes")
         if self.recording is not None and self.phase is Phase.READ:
             self.recording.received = self._payload_size
@@ -321,7 +321,7 @@ class Wire:
             # CONNECT was late, and the module no longer waits for the payload.
             return reply
         self.phase = command.payload_phase or self.phase
-        if self.recording is not None or logger.isEnabledFor(logging.DEBUG):
+        if self.shows:
             self.show(f"> {len(payload)} bytes")
         size = BLOCK if command.acknowledged else WRITE_SIZE
         for start in range(0, len(payload), size):

@@ -36,7 +36,7 @@ def send(
 
     :raises ModuleError: if an error cannot be repaired, or came later.
     """
-    repaired = collections.Counter[frozenset[int | None]]()
+    repaired: collections.Counter[frozenset[int | None]] = collections.Counter()
     while True:
         try:
             yield from prepare(settings, known)

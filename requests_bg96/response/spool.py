@@ -45,7 +45,7 @@ class Spool:
         self.size = 0
 
     def __del__(self) -> None:
-        self.close()
+        self._drop_file()
 
     @property
     def _filed(self) -> int:

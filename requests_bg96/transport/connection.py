@@ -88,7 +88,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             self._told_connection = True
             if values in (("keep-alive",), (b"keep-alive",)):
                 values = values if self.transport.keep_alive else ("close",)
-        super().putheader(cast(str, header), *values)
+        super().putheader(header, *values)  # type: ignore[arg-type]
 
     def endheaders(self, *args: Any, **kwargs: Any) -> None:
         """End the headers, as http.client does."""
