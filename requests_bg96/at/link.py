@@ -8,7 +8,6 @@ question can resynchronise it.
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -43,7 +42,7 @@ from .steps import (
     Speed,
     Step,
 )
-from .wire import RESTARTED, SLEEPS, Wire, logger
+from .wire import RESTARTED, SLEEPS, Wire
 
 __all__ = ("Link",)
 
@@ -123,7 +122,7 @@ class Link(Wire):
         """
         outcome: Any = None
         failure: BG96Error | None = None
-        self.shows = self.recording is not None or logger.isEnabledFor(logging.DEBUG)
+        self._look_for_watchers()
         while True:
             try:
                 step = dialogue.throw(failure) if failure else dialogue.send(outcome)
@@ -152,6 +151,7 @@ class Link(Wire):
         if self.state.state is State.RECEIVING:
             self.state.on(Event.TRAILER)
         self.discount(len(trailer))
+        self._look_for_watchers()
         self._payload_ended()
         self._lines.receive_data(trailer)
         while line := self._take_line():

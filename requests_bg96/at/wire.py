@@ -75,8 +75,8 @@ class Wire:
         self.phase: Phase | None = None
         #: Gets what the log shows of the current exchange; None without a trace.
         self.recording: Recording | None = None
-        #: Whether somebody sees the dialogue: a log or a trace.
-        self.shows = False
+        #: Whether a log or a trace sees the dialogue.
+        self._is_seen = False
         #: The command or URC that timed out, and when a late answer can no longer come.
         self.late_answer: tuple[Command | Await, float] | None = None
         self._clock = clock
@@ -162,7 +162,7 @@ class Wire:
             until = Deadline(self._clock, command.result_timeout)
         late = max(command.timeout, until.seconds)
         self.late_answer = command, self._clock.now() + late
-        if self.shows:
+        if self._is_seen:
             self.show(f"> {command}")
         self._said = command
         self.state.on(Event.COMMAND)
@@ -242,19 +242,27 @@ class Wire:
             if not data:
                 return None
             self._lines.receive_data(data)
-        if self.shows:
+        if self._is_seen:
             self._show_line(line)
         return line
 
     def _take_line(self) -> bytes | None:
         """Return the next line that has already come."""
         line = self._lines.next_line()
-        if line is not None and self.shows:
+        if line is not None and self._is_seen:
             self._show_line(line)
         return line
 
     def _show_line(self, line: bytes) -> None:
         self.show(f"< {self._said.shows(line) if self._said else printable(line)}")
+
+    def _look_for_watchers(self) -> None:
+        """Learn whether a log or a trace sees the lines that follow.
+
+        For each line, this would take long.
+        """
+        debugged = logger.isEnabledFor(logging.DEBUG)
+        self._is_seen = debugged or self.recording is not None
 
     def show(self, text: str) -> None:
         """Log a line of the dialogue, and record it for a trace.
@@ -305,7 +313,7 @@ class Wire:
         self._stats.bytes_down -= size
 
     def _payload_ended(self) -> None:
-        if self.shows:
+        if self._is_seen:
             self.show(f"< {self._payload_size} bytes")
         if self.recording is not None and self.phase is Phase.READ:
             self.recording.received = self._payload_size
@@ -321,7 +329,7 @@ class Wire:
             # CONNECT was late, and the module no longer waits for the payload.
             return reply
         self.phase = command.payload_phase or self.phase
-        if self.shows:
+        if self._is_seen:
             self.show(f"> {len(payload)} bytes")
         size = BLOCK if command.acknowledged else WRITE_SIZE
         for start in range(0, len(payload), size):

@@ -25,7 +25,7 @@ import re
 
 from ..errors import TransferError
 from .chunks import ChunkScanner, may_be_chunked
-from .head import body_of, is_unambiguous
+from .head import body_of
 from .trailer import (
     TRAILER_LIMIT,
     Trailer,
@@ -312,7 +312,7 @@ class Framing:
             self._state = self._in_doubt
         elif body.length is not None:
             told = body.length == self._told and not self._interim
-            self._agreed = told and is_unambiguous(head)
+            self._agreed = told and body.unambiguous
             self._left, self._state = body.length, self._in_length
         else:
             self._state = self._in_rest

@@ -11,7 +11,7 @@ from typing import cast
 
 from ..errors import TransferError
 
-__all__ = ("Body", "body_of", "is_unambiguous")
+__all__ = ("Body", "body_of")
 
 #: No body is this long: no file system has such files.
 LENGTH_LIMIT = 1 << 63
@@ -33,11 +33,13 @@ class Body:
     :param bodyless: whether there is none. The module does not know this.
     :param chunked: whether it has chunk framing, which the module may remove.
     :param length: the number of its bytes, if told.
+    :param unambiguous: whether every parser finds the same in this head.
     """
 
     bodyless: bool = False
     chunked: bool = False
     length: int | None = None
+    unambiguous: bool = False
 
 
 class _Head:
@@ -55,10 +57,11 @@ def body_of(head: bytes, method: str) -> Body:
 
     :raises TransferError: if the body would be longer than any.
     """
-    if is_unambiguous(head):
+    if _is_unambiguous(head):
         # So http.client finds the same. It would take ten times as long.
-        status, length = int(head[9:12]), int(_LENGTH.findall(head)[0])
-        return _body(status, method, length)
+        bodyless = method == "HEAD" or head[9:12] in (b"204", b"304")
+        length = None if bodyless else int(_LENGTH.findall(head)[0])
+        return Body(bodyless, length=length, unambiguous=True)
     # http.client decides, so that both find the same end.
     response = http.client.HTTPResponse(cast(socket.socket, _Head(head)))
     try:
@@ -66,17 +69,14 @@ def body_of(head: bytes, method: str) -> Body:
     except http.client.HTTPException:
         # http.client will raise the same error again when it reads the head.
         return Body()
-    return _body(response.status, method, response.length, _is_chunked(response))
-
-
-def _body(status: int, method: str, length: int | None, chunked: bool = False) -> Body:
+    status, told = response.status, response.length
     if method == "HEAD" or status in (204, 304) or status < 200:
         return Body(bodyless=True)
-    if chunked:
+    if _is_chunked(response):
         return Body(chunked=True)
-    if length is not None and length >= LENGTH_LIMIT:
+    if told is not None and told >= LENGTH_LIMIT:
         raise TransferError("the Content-Length is larger than any body")
-    return Body(length=length)
+    return Body(length=told)
 
 
 def _is_chunked(response: http.client.HTTPResponse) -> bool:
@@ -85,7 +85,7 @@ def _is_chunked(response: http.client.HTTPResponse) -> bool:
     return "chunked" in map(str.strip, codings.lower().split(","))
 
 
-def is_unambiguous(head: bytes) -> bool:
+def _is_unambiguous(head: bytes) -> bool:
     """Return whether every parser finds the same end and the same length in `head`."""
     lengths = _LENGTH.findall(head)
     plain = _PLAIN_HEAD.fullmatch(head) and not _CODING.search(head)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_bg96.response.head import Body, body_of, is_unambiguous
+from requests_bg96.response.head import Body, body_of
 
 #: Bytes that may be in a value: blanks of all kinds, and no line ends.
 VALUES = st.binary(max_size=9).map(lambda value: value.translate(None, b"\r\n"))
@@ -54,8 +54,8 @@ def test_an_unambiguous_head_says_what_http_client_finds(
     """A head that is not given to http.client has the same meaning for it."""
     lines = b"".join(b"%b:%b\r\n" % field for field in fields)
     head = b"HTTP/1.1 %d Text\r\n%b\r\n" % (status, lines)
-    if is_unambiguous(head):
-        body = body_of(head, method)
+    body = body_of(head, method)
+    if body.unambiguous:
         assert not body.chunked
         assert (0 if body.bodyless else body.length) == found(head, method)
 
@@ -64,13 +64,11 @@ def test_an_unambiguous_head_says_what_http_client_finds(
 def test_a_length_of_many_digits_is_left_to_http_client(digits: int) -> None:
     """Python refuses to convert thousands of digits."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\n" % (b"0" * digits)
-    assert not is_unambiguous(head)
     assert body_of(head, "GET") == Body(length=found(head, "GET"))
 
 
 def test_a_usual_head_is_unambiguous() -> None:
     """Otherwise the test above would test nothing."""
     head = b"HTTP/1.1 200 OK\r\nServer: a\r\nContent-Length: 12\r\n\r\n"
-    assert is_unambiguous(head)
-    assert body_of(head, "GET") == Body(length=12)
-    assert body_of(head, "HEAD") == Body(bodyless=True)
+    assert body_of(head, "GET") == Body(length=12, unambiguous=True)
+    assert body_of(head, "HEAD").bodyless
