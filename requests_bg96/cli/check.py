@@ -17,7 +17,7 @@ from rich.markup import escape
 from .failures import Failure, request_failure
 from .handshakes import TlsProfile, examine
 from .options import Command, as_json, bundle
-from .output import console, show_json
+from .output import console, show_hanging, show_json
 from .progress import Bar
 from .roots import RootError, read_bundle, split_address
 from .session import WAYS, with_session
@@ -172,12 +172,12 @@ def _rows(server: TlsProfile) -> Iterator[tuple[str, str]]:
 def _show(server: TlsProfile, ways: list[_Way]) -> None:
     where = console()
     for name, text in _rows(server):
-        where.print(f"[bold]{name:12}[/]  {escape(text)}")
+        show_hanging(where, f"[bold]{name:12}[/]  ", escape(text))
     where.print()
     for way in ways:
         colour, mark = ("green", "yes") if way.works else ("red", "no")
         name = "the module" if way.via == "modem" else f'via="{way.via}"'
-        text = f"  {escape(way.text)}" if way.text else ""
-        where.print(f"[bold]{escape(name):12}[/]  [{colour}]{mark}[/]{text}")
+        first = f"[bold]{escape(name):12}[/]  [{colour}]{mark:3}[/]  "
+        show_hanging(where, first, escape(way.text))
     if server.root and any(way.works for way in ways):
         where.print('\n"requests-bg96 ca" writes this root to a file for --cacert.')

@@ -8,6 +8,8 @@ from typing import IO, Any
 import click
 import requests
 from requests.exceptions import HTTPError, InvalidHeader, InvalidURL, SSLError, Timeout
+from rich.console import Console
+from rich.markup import escape
 
 from ..download import DigestError
 from ..errors import (
@@ -20,6 +22,7 @@ from ..errors import (
     SleepError,
     TrustError,
 )
+from .output import console, show_hanging
 
 __all__ = (
     "Commands",
@@ -110,11 +113,11 @@ class Failure(click.ClickException):
         self.exit_code = status  # type: ignore[misc]
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print it, to standard error by default."""
-        shown = f"{click.style('Error:', fg='red')} {self.message}"
-        click.echo(shown, file, err=file is None)
+        """Print it, to standard error by default; at a terminal, broken at words."""
+        where = console(stderr=True) if file is None else Console(file=file)
+        show_hanging(where, "[red]Error:[/] ", escape(self.message))
         if self.hint:
-            click.echo(f"Hint: {self.hint}", file, err=file is None)
+            show_hanging(where, "Hint: ", escape(self.hint))
 
 
 def _one_line(text: str) -> str:
@@ -142,12 +145,9 @@ def request_failure(error: requests.RequestException) -> Failure:
         status = f"{error.response.status_code} {error.response.reason or ''}".rstrip()
         return Failure(f"the server answered {status}", "check the URL", FAILED)
     if isinstance(cause, (PortError, MuteError, LimitError, TrustError)):
-        # That this was while connecting says nothing new, and an option does more here
-        # than an argument of Python.
-        argument = "BG96Adapter(allow_unchecked_host=True)"
+        # That this was while connecting says nothing new.
         made = failure(cause)
-        text = cause.text.replace(argument, "--allow-unchecked-host")
-        return Failure(text, made.hint, made.exit_code)
+        return Failure(_with_options(cause.text), made.hint, made.exit_code)
     if isinstance(error, (InvalidURL, InvalidHeader)):
         return Failure(text, status=USAGE)
     if isinstance(error, SSLError):
@@ -160,6 +160,13 @@ def request_failure(error: requests.RequestException) -> Failure:
         hint = "--connect-timeout and --read-timeout set the times"
         return Failure(text, hint, TIMEOUT)
     return failure(cause) if cause else Failure(text)
+
+
+def _with_options(text: str) -> str:
+    """Return `text` with options in place of arguments of Python."""
+    return text.replace(
+        "BG96Adapter(allow_unchecked_host=True)", "--allow-unchecked-host"
+    ).replace('BG96Adapter(via="socket")', "--via socket")
 
 
 def is_final(error: requests.RequestException) -> bool:

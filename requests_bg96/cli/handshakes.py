@@ -18,6 +18,7 @@ from .roots import (
     day_of,
     find_root,
     name_of,
+    unreachable,
 )
 
 __all__ = ("TlsProfile", "examine")
@@ -97,7 +98,7 @@ class _Place:
         try:
             plain = socket.create_connection((self._host, self._port), TIMEOUT)
         except (OSError, UnicodeError) as error:
-            text = f"{self._host}:{self._port} cannot be reached: {error}"
+            text = unreachable(f"{self._host}:{self._port}", error)
             raise RootError(text) from error
         try:
             with plain, context.wrap_socket(plain, server_hostname=named) as made:

@@ -35,8 +35,10 @@ def show_hanging(where: Console, first: str, rest: str) -> None:
     front = Text.from_markup(first)
     body = Text.from_markup(rest)
     room = where.width - front.cell_len
-    if not where.is_terminal:
-        where.print(front + body)
+    if not where.is_terminal or not body:
+        line = front + body
+        line.rstrip()
+        where.print(line)
         return
     for line in body.wrap(where, max(room, 20)):
         where.print(front + line)

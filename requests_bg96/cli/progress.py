@@ -12,10 +12,13 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    Task,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from .output import console
 from .termination import terminable
@@ -49,7 +52,7 @@ class Bar:
     def __init__(self, where: Console | None) -> None:
         self._where = where
         self._lock = threading.Lock()
-        self._now = _Doing("waiting", lambda: 0, None)
+        self._now = self._before = _Doing("waiting", lambda: 0, None)
         self._told = 0
         self._bars: _Bars | None = None
         self._timer: threading.Timer | None = None
@@ -71,10 +74,16 @@ class Bar:
                 self._bars.turn_to(self._now)
 
     def done(self, what: str, count: int, size: int | None) -> None:
-        """Say how many bytes are done, as a ``progress=`` function is called."""
+        """Say how many bytes are done, as a ``progress=`` function is called.
+
+        After the last one, the bar shows again what it has shown before.
+        """
         self._told = count
         if self._now.what != what:
+            self._before = self._now
             self.begin(what, lambda: self._told, size)
+        if count == size:
+            self.begin(self._before.what, self._before.count, self._before.size)
 
     def end(self) -> None:
         """Remove the bar."""
@@ -94,6 +103,31 @@ class Bar:
                 self._bars.start()
 
 
+class _Amount(DownloadColumn):
+    """The bytes that are done, of all; nothing before the first if all is unknown."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text."""
+        return super().render(task) if task.total or task.completed else Text()
+
+
+class _Rate(TransferSpeedColumn):
+    """The bytes in a second, if any have come."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text."""
+        return super().render(task) if task.speed else Text()
+
+
+class _Time(TimeRemainingColumn):
+    """The time left, or the time that has passed if nobody knows."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text."""
+        known = task.total is not None
+        return super().render(task) if known else TimeElapsedColumn().render(task)
+
+
 class _Bars(Progress):
     """rich's bars, of which there is one, and which asks for the count when drawn."""
 
@@ -102,9 +136,9 @@ class _Bars(Progress):
         super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
+            _Amount(),
+            _Rate(),
+            _Time(),
             console=where,
             transient=True,
         )

@@ -242,11 +242,10 @@ def _watch(shown: Bar, adapter: BG96Adapter, size: int) -> None:
     """Show what of the request goes to the module."""
     stats = adapter.modem.stats
     before = stats.line_bytes_up
-    shown.begin(
-        "sending" if size else "waiting",
-        lambda: stats.line_bytes_up - before,
-        size or None,
-    )
+    if size:
+        shown.begin("sending", lambda: stats.line_bytes_up - before, size)
+    else:
+        shown.begin("waiting", lambda: 0, None)
 
 
 def _refuse(response: requests.Response, *, fail: bool) -> None:

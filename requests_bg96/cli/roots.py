@@ -29,6 +29,7 @@ __all__ = (
     "name_of",
     "read_bundle",
     "split_address",
+    "unreachable",
 )
 
 #: Seconds for each step of a connection.
@@ -44,6 +45,12 @@ _PEM = re.compile(
 
 class RootError(Exception):
     """No root was found; the text says why."""
+
+
+def unreachable(where: str, error: OSError | UnicodeError) -> str:
+    """Return the text for a server that this machine cannot reach."""
+    why = getattr(error, "strerror", None) or error
+    return f"{where} cannot be reached from this machine: {why}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +168,7 @@ class _Search:
             text = f"the handshake with {where} failed: {error.reason}"
             raise _Unsuitable(text) from error
         except (OSError, UnicodeError) as error:
-            raise RootError(f"{where} cannot be reached: {error}") from error
+            raise RootError(unreachable(where, error)) from error
         return None
 
     def _context(self, trusted: Sequence[str]) -> ssl.SSLContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ from requests_bg96.errors import (
     NoAnswer,
     PortError,
 )
+from tests.cli.terminal import Terminal
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,21 @@ def test_errors(error: BaseException, status: int, text: str | None) -> None:
     assert [line[:6] for line in lines[1:]] == ["Hint: "] * (
         text is not None and not isinstance(error, OSError)
     )
+
+
+def test_an_error_at_a_terminal() -> None:
+    """It is broken between words, and names options."""
+    words = ["get", "https://localhost/", "--port", "emulator://"]
+    with Terminal(words) as terminal:
+        assert terminal.ends() == 7
+    lines = re.sub(rb"\x1b\[[0-9;]*m", b"", terminal.seen).decode().splitlines()
+    assert lines[0].startswith("Error: this module's firmware cannot check")
+    assert len(lines) > 4 and all(len(line) <= 80 for line in lines)
+    begins = ("Error: ", "Hint: ", "      ")
+    assert all(line.startswith(begins) for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert "Use --via socket, with which this machine" in text
+    assert "accept the risk with --allow-unchecked-host Hint:" in text
 
 
 def test_a_pipe_that_nobody_reads() -> None:

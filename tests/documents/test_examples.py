@@ -32,6 +32,7 @@ PRINTED: dict[str, list[str]] = {
     ],
     "emulator.rst": ["BG96", "hi", "an hour later", "hi", "3"],
     "errors.rst": ["714 connecting"],
+    "index.rst": ["200"],
     "line-speed.rst": ["921600"],
     "long-transfers.rst": [f"update.bin {len(FIRMWARE)}"],
     "quick-start.rst": ["200"],
