@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
+import click
 import platformdirs
 import pytest
 from click.testing import CliRunner, Result
@@ -56,6 +58,22 @@ def test_all_settings(path: pathlib.Path) -> None:
     """Each setting of the module is shown, and those of the adapter."""
     assert {*Settings.__dataclass_fields__} - {*FUNCTIONS} < {*holding()}
     assert {"port", "via", "connect_timeout", "read_timeout"} < {*holding()}
+
+
+def settable(command: click.Command) -> Iterator[str]:
+    """Yield what the environment and the file can set, also for subcommands."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.show_envvar:
+            yield str(parameter.name)
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            yield from settable(one)
+
+
+def test_no_command_has_a_setting_of_its_own() -> None:
+    """A setting has one name in all commands, and one variable."""
+    shown = {*settable(main.commands["config"])}
+    assert {*settable(main)} - shown == {"cert", "key"}
 
 
 def test_it_holds_for_commands(path: pathlib.Path) -> None:

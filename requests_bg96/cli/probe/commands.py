@@ -49,7 +49,7 @@ def _place(text: str) -> tuple[str, int]:
     "--https-url", metavar="URL", help="URL of any server that takes a POST over TLS."
 )
 @click.option("--reset", is_flag=True, help="Restart the module for three questions.")
-@setting("context_id", "--context-id", "context", type=click.IntRange(1, 16))
+@setting("context_id", type=click.IntRange(1, 16))
 @click.option(
     "--baudrate",
     type=int,
@@ -58,7 +58,12 @@ def _place(text: str) -> tuple[str, int]:
     help="The speed of the line.",
 )
 def probe_command(
-    port: str, path: str, url: str | None, place: str | None, **options: Any
+    port: str,
+    path: str,
+    url: str | None,
+    place: str | None,
+    context_id: int,
+    **options: Any,
 ) -> None:
     """Ask a module about its firmware, and write a report.
 
@@ -71,7 +76,7 @@ def probe_command(
     with contextlib.ExitStack() as stack:
         if place:
             url = stack.enter_context(serve(*_place(place)))
-        report = probe(port, url, **options)
+        report = probe(port, url, context=context_id, **options)
     with open(path, "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2)
         file.write("\n")
