@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
+from rich.columns import Columns
 from rich.console import Console
 from rich.text import Text
 
@@ -154,10 +155,12 @@ def _show_legend(
         told += " without idle times" if axis.shortened else ""
     where.print(Text(told))
     used = {phase for one in exchanges for phase, _ in one.phases}
-    legend = Text()
+    legend = []
     for phase in (one for one in PHASES if one in used):
         sign = BARS[phase][0] if unicode else BARS[phase][1]
-        legend.append(sign * 2, _colour(phase)).append(f" {PHASES[phase]}   ")
-    legend.rstrip()
-    # Broken between words, at a terminal only.
-    where.print(legend, soft_wrap=not where.is_terminal)
+        text = Text.assemble((sign * 2, _colour(phase)), f" {PHASES[phase]}")
+        legend.append(text)
+    if where.is_terminal:
+        where.print(Columns(legend, padding=(0, 2)))
+    else:
+        where.print(Text("   ").join(legend))
