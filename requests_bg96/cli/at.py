@@ -12,9 +12,10 @@ import click
 
 from ..errors import BG96Error, PortError
 from ..modem import BG96Modem
+from .at_commands import complete, matching
 from .failures import Failure, failure
 from .options import as_json, wiring
-from .output import show_json
+from .output import show_json, show_rows
 
 __all__ = ("at_command", "is_secret")
 
@@ -60,9 +61,10 @@ def at_command(
     there are none. The exit status is 1 if the module answers with an error.
 
     Without COMMAND this is a console, or it reads commands from a pipe, one a line.
-    Control-D ends it. Its history is in memory only, and leaves out each line that may
-    have a PIN or a password in it. Commands that lead to data mode are refused. URCs
-    are not shown.
+    The tabulator key completes the commands of the manuals. "?" lists them with their
+    meaning, "?signal" those about the signal. Control-D ends it. Its history is in
+    memory only, and leaves out each line that may have a PIN or a password in it.
+    Commands that lead to data mode are refused. URCs are not shown.
     """
     place, command = _split(words)
     with contextlib.closing(BG96Modem(place or port, **settings)) as modem:
@@ -107,6 +109,9 @@ def _converse(modem: BG96Modem, timeout: float, as_json: bool) -> bool:
     for line in _typed() if typed else map(str.strip, sys.stdin):
         if not line:
             continue
+        if line.startswith("?"):
+            _explain(line[1:])
+            continue
         try:
             _send(modem, line, timeout, as_json)
         except BG96Error as error:
@@ -121,6 +126,14 @@ def _converse(modem: BG96Modem, timeout: float, as_json: bool) -> bool:
     return good
 
 
+def _explain(text: str) -> None:
+    """List the commands that have to do with a word."""
+    if found := matching(text):
+        show_rows(found)
+    else:
+        click.echo(f"no command of the manuals has {text.strip()!r} in its meaning")
+
+
 def _typed() -> Iterator[str]:
     """Yield the lines that a person types; keep a history of them without secrets."""
     try:
@@ -131,7 +144,8 @@ def _typed() -> Iterator[str]:
     else:
         readline.set_auto_history(False)
         remember = readline.add_history
-    click.echo("Type AT commands. Control-D ends.", err=True)
+        complete(readline)
+    click.echo('Type AT commands. "?" lists them. Control-D ends.', err=True)
     while True:
         try:
             line = input("> ").strip()

@@ -16,8 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from requests_bg96.cli.at import is_secret
+from requests_bg96.cli.at_commands import COMMANDS, completions, matching
 from requests_bg96.cli.main import main
 from requests_bg96.emulator import Emulator
+from requests_bg96.emulator.commands import COMMANDS as EMULATED
 
 
 @pytest.fixture
@@ -173,6 +175,36 @@ def person() -> Iterator[Person]:
     made = Person()
     yield made
     made.close()
+
+
+def test_the_manuals_commands(person: Person) -> None:
+    """The tabulator key completes them, and a question mark explains them."""
+    person.sees(b"> ")
+    person.types(b"at+qgdc\t?\r")
+    person.sees(b"+QGDCNT: 0,0")
+    person.types(b"at+cgatt?;+cs\t\r")
+    person.sees(b"+CSQ: 20,99")
+    person.types(b"?speed\r")
+    person.sees(b"AT+IPR")
+    person.sees(b"> ", 4)
+    person.types(b"?of no such thing\r")
+    person.sees(b"no command of the manuals has")
+    assert person.leaves() == 0
+
+
+def test_completions() -> None:
+    assert completions("AT+QHTTPS") == ["AT+QHTTPSTOP"]
+    assert completions("+QPI") == ["+QPINC", "+QPING"]
+    assert completions("at&") == ["AT&D", "AT&F", "AT&V", "AT&W"]
+    assert len(completions("")) == len(COMMANDS)
+    assert completions("?") == completions("AT+CPIN=1") == []
+    assert [name for name, _ in matching("AT+QIACT")] == ["AT+QIACT"]
+
+
+def test_each_is_a_command() -> None:
+    """The emulator, which follows the manuals, has all of them."""
+    emulated = {name for name, _ in EMULATED.forms()}
+    assert {name.partition("=")[0] for name in COMMANDS} <= emulated
 
 
 def test_the_console(person: Person) -> None:
