@@ -138,9 +138,21 @@ def _bars(finding: Finding, where: Console) -> str:
     return f"{BARS[:bars]}[dim]{'.' * (MOST_BARS - bars)}[/] "
 
 
+def _searches(findings: list[Finding]) -> bool:
+    """Return whether the module searches for a network."""
+    warnings = [one.check for one in findings if one.level is Level.WARNING]
+    return "registration" in warnings
+
+
 def _summary(findings: list[Finding]) -> str:
     """Return the conclusion from all findings."""
-    if faults := _faults(findings):
+    faults = _faults(findings)
+    if {one.check for one in faults} == {"signal"} and _searches(findings):
+        return (
+            "[bold yellow]No request would work yet.[/] The module searches for a "
+            "network: wait a minute, or use --watch."
+        )
+    if faults:
         names = ", ".join(dict.fromkeys(finding.check for finding in faults))
         return f"[bold red]No request would work.[/] Check: {names}."
     later = [one.check for one in findings if one.level is Level.LATER]

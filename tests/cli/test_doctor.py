@@ -112,6 +112,19 @@ def test_what_is_wrong(options: dict[str, str | None], check: str, level: str) -
         assert status == 1 and found[check] == level
 
 
+def test_a_search_after_power_on() -> None:
+    """Nothing is wrong yet, and no request would work either."""
+    with Emulator(registration="searching") as emulator:
+        result = doctor("--port", emulator.url)
+    assert result.exit_code == 1
+    last = result.output.splitlines()[-1]
+    assert last.startswith("No request would work yet. The module searches for")
+    with Emulator(registration="denied") as emulator:
+        result = doctor("--port", emulator.url)
+    last = "No request would work. Check: signal, registration."
+    assert result.output.splitlines()[-1] == last
+
+
 def test_no_port_and_no_module() -> None:
     """There is one finding, and no further check."""
     text = doctor("--port", "/dev/does-not-exist")
