@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from .at.pieces import SocketLink
-from .at.steps import Dialogue, Escape
+from .at.steps import Dialogue
 from .base import times
 from .base.knowledge import Knowledge
 from .base.turns import BUSY, Turn, Turns
 from .clock import Clock, Deadline
+from .dialogues import connect
 from .errors import BG96Error, NoAnswer, ReentryError, TransferError
 from .recovery.driver import Driver
 from .settings import Settings
@@ -58,6 +59,10 @@ class Occupant(Protocol):
     @property
     def abandoned(self) -> bool:
         """Whether nobody will read the rest."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was left before its end."""
 
     def spool(self, deadline: Deadline) -> None:
         """Read the rest for a late reader, to free the line."""
@@ -246,7 +251,9 @@ class Engine:
         if link is not None and link.state.data_mode:
             # A failure from here on has no phase: the old response is given up.
             link.phase = None
-            self.driver.run(link, _escape(), deadline)
+            # If the last answer is old, the module may have restarted since.
+            self.driver.doubt()
+            self.driver.run(link, connect.leave_response(), deadline)
 
     # From any thread
 
@@ -255,7 +262,8 @@ class Engine:
         if response is not self.reading:
             # The port was closed meanwhile.
             return
-        self.driver.answered()
+        if not response.lost:
+            self.driver.answered()
         # From here on, another response may use the line.
         self.reading = None
         if self._released:
@@ -345,7 +353,3 @@ class Engine:
             with suppress(BG96Error):
                 self.reading.cut_off(TransferError(CUT), deadline)
                 self._leave_data_mode(deadline)
-
-
-def _escape() -> Dialogue[None]:
-    yield Escape()

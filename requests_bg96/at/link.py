@@ -138,6 +138,11 @@ class Link(Wire):
             except BG96Error as error:
                 failure = self._failed(step, error)
 
+    @property
+    def leaves_by_dtr(self) -> bool:
+        """Whether DTR will be tried to leave data mode."""
+        return self._dtr and not self._dtr_tried
+
     def give_up(self) -> None:
         """Record that nobody continues what is on the line."""
         self.state.on(Event.GIVE_UP)
@@ -388,7 +393,7 @@ class Link(Wire):
         self.state.on(Event.ESCAPED)
 
     def _leave_data_mode(self, deadline: Deadline) -> None:
-        if self._dtr and not self._dtr_tried:
+        if self.leaves_by_dtr:
             # If the module was told to ignore DTR, the next attempt uses +++.
             self._dtr_tried = True
             self.port.drop_dtr()

@@ -46,6 +46,10 @@ GUARD = MODULE_GUARD + 0.05
 ACKNOWLEDGEMENT = 7.0
 #: For reading the rest, if that takes less time than leaving data mode.
 DRAIN = 1.5
+#: The same if DTR ends data mode, which takes some 0.1 s.
+DRAIN_BY_DTR = 0.05
+#: For measuring how fast the rest comes.
+DRAIN_TRIAL = 0.1
 
 # The end of a response
 
@@ -138,7 +142,7 @@ ORDER = (
     ("MODULE_ANSWERS", "ANSWER", "QUESTION", "ANSWERS", "TRAILER"),
     ("TRAILER_GAP", "LINE_END", "TRAILER_BEGUN", "NETWORK_LINE_END", "TRAILER"),
     ("GAP", "BRIEF", "LATE", "QUESTION", "AWAKE", "START", "MODULE_IS_MUTE", "BOOT"),
-    ("MODULE_GUARD", "GUARD", "DRAIN", "TRAILER"),
+    ("DRAIN_BY_DTR", "DRAIN_TRIAL", "MODULE_GUARD", "GUARD", "DRAIN", "TRAILER"),
     ("MODULE_UPLOAD_SILENCE", "ACKNOWLEDGEMENT"),
     ("CONTRADICTION", "OVERDUE", "CALL", "MODULE_CONNECTS", "CONNECT"),
     ("CUT", "CLOSE"),

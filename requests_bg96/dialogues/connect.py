@@ -30,6 +30,7 @@ __all__ = (
     "answers",
     "find_module",
     "hush",
+    "leave_response",
     "listen",
     "recover",
     "restart",
@@ -176,6 +177,16 @@ def recover() -> Dialogue[None]:
     """
     yield Escape()
     yield from prove()
+
+
+def leave_response() -> Dialogue[None]:
+    """Leave data mode in the middle of a response that nobody reads.
+
+    If the module does not show that it listens then, it is resynchronised before the
+    next command.
+    """
+    yield Escape()
+    yield Ask()
 
 
 def listen() -> Dialogue[None]:

@@ -82,6 +82,11 @@ class LiveResponse:
         return self._receiver.complete
 
     @property
+    def lost(self) -> bool:
+        """Whether it was left before its end."""
+        return self.state is ResponseState.LOST
+
+    @property
     def closed(self) -> bool:
         """Whether its reader has closed it."""
         return self._reader is Reader.CLOSED
@@ -139,20 +144,14 @@ class LiveResponse:
             self.discard(deadline)
 
     def discard(self, deadline: Deadline) -> None:
-        """Discard the rest: read it if it is short.
+        """Discard the rest: read it if that takes less time than leaving data mode.
 
         Otherwise the exchange is `lost`, and the module is still in data mode.
         """
         turn = self._take_turn(deadline.left())
         try:
-            left = self._receiver.framing.remaining
-            rate = self._link.port.baudrate
-            until = deadline.within(times.TRAILER)
-            little = left is not None and left * 10 / rate <= times.DRAIN
-            if little and self.state is not ResponseState.BROKEN_OFF:
-                while not (self._receiver.over or until.over):
-                    self._receiver.step(until)
-                    self._receiver.framing.take(self._receiver.framing.available)
+            if self.state is not ResponseState.BROKEN_OFF:
+                self._receiver.drain(deadline)
             self._receiver.lose()
         finally:
             self._turns.give(turn)

@@ -15,6 +15,7 @@ from ..at.question import ACCEPTED, Question
 from ..base import times
 from ..clock import Clock, Deadline
 from ..errors import BG96Error, ModuleError, Phase, StreamEnded, TransferError
+from .drain import Drain
 from .framing import MISPLACED, Framing, Trailer
 
 __all__ = ("TRANSITIONS", "Receiver", "ResponseState")
@@ -163,6 +164,14 @@ class Receiver:
         if came:
             self.last_came = self._clock.now()
         return came
+
+    def drain(self, deadline: Deadline) -> None:
+        """Read and drop the rest, while that takes less time than leaving data mode."""
+        link, until = self._link, deadline.within(times.TRAILER)
+        drain = Drain(self._clock, link.port.baudrate, by_dtr=link.leaves_by_dtr)
+        while not (self.over or until.over or drain.is_vain(self.framing.remaining)):
+            self.step(until, lambda: drain.is_vain(self.framing.remaining))
+            self.framing.take(self.framing.available)
 
     def receive_pending(self) -> None:
         """Take the bytes that have already come."""
