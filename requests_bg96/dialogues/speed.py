@@ -102,6 +102,9 @@ def _matters(rate: int, rates: Rates) -> Dialogue[bool]:
     except PortError:
         rates.refused.add(rate)
     if not rates.matter:
+        if rates.wanted != (rate,):
+            # The caller has not named it, and times are calculated from the port's.
+            yield Speed(rates.usual)
         return False
     for _ in range(2):
         yield Speed(rates.usual)

@@ -379,8 +379,15 @@ class Driver:
         port = self._port_named(name)
         self._identity = found = UsbIdentity.of(name)
         if not port.has_speed or (found and found.is_module):
-            self.known.rates.matter = False
+            self._take_speed_as_told(port)
         return port
+
+    def _take_speed_as_told(self, port: Port) -> None:
+        """Calculate times from the speed that the caller gives; change nothing."""
+        rates, told = self.known.rates, self._settings.baudrate
+        rates.matter = False
+        if isinstance(told, int):
+            port.baudrate = rates.found = told
 
     def _current_name(self) -> str:
         """Return the current name of the port, because USB may rename it each time.

@@ -396,3 +396,36 @@ def test_the_end_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
             closing.join(10)
             assert not closing.is_alive()
         assert not port.is_open
+
+
+def echoed(host: Host, count: int) -> bytes:
+    """What comes back of characters that no command begins with."""
+    return host.ask(b"u" * count, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("noise", "least", "most"), [(0.02, 0.02, 0.06), (1.0, 0.9, 1)]
+)
+def test_a_line_with_noise_above_a_speed(
+    make_host: HostMaker, noise: float, least: float, most: float
+) -> None:
+    """Each byte may change, on its way there and on its way back."""
+    host = make_host(clean_to=460_800, noise=noise)
+    assert host.ask(b"AT+IPR=460800\r").endswith(OK)
+    host.port.baudrate = 460_800
+    assert echoed(host, 1_000) == b"u" * 1_000
+    host.ask(b"\r")
+    assert host.ask(b"AT+IPR=921600\r").endswith(OK)
+    host.port.baudrate = 921_600
+    heard = echoed(host, 1_000)
+    assert least <= 1 - heard.count(b"u") / 1_000 <= most
+    # The speed before is still without noise.
+    host.emulator.reset(urcs=False)
+    host.hear(10)
+    host.port.baudrate = 115_200
+    assert host.ask(b"AT\r") == b"AT\r" + OK
+
+
+def test_no_such_noise() -> None:
+    with pytest.raises(ValueError, match="noise is 1.5: use 0 to 1"):
+        Emulator(clean_to=9_600, noise=1.5)

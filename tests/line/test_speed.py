@@ -211,6 +211,13 @@ def real() -> Iterator[tuple[Emulator, list[bytes]]]:
         yield emulator, written
 
 
+def counted_by(adapter: BG96Adapter) -> int:
+    """The speed from which the time of an upload is calculated."""
+    link = adapter.modem.engine.driver.link
+    assert link is not None
+    return link.port.baudrate
+
+
 @pytest.mark.parametrize("baudrate", [FAST, "fastest"])
 def test_a_port_that_hears_any_speed(
     real: tuple[Emulator, list[bytes]], baudrate: Any
@@ -222,6 +229,7 @@ def test_a_port_that_hears_any_speed(
         session.mount("http://", adapter)
         assert session.get(SOMEWHERE).content == b"hello"
         assert adapter.modem.baudrate is None
+        assert counted_by(adapter) == (FAST if baudrate == FAST else USUAL)
         adapter.close()
     assert not IPR.search(b"".join(written))
 
@@ -232,10 +240,10 @@ def test_a_port_on_another_machine(real: tuple[Emulator, list[bytes]]) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
     with serving(Server(emulator, listener=listener)), requests.Session() as session:
-        adapter = BG96Adapter(url, baudrate=FAST)
+        adapter = BG96Adapter(url, baudrate=9_600)
         session.mount("http://", adapter)
         assert session.get(SOMEWHERE).content == b"hello"
-        assert adapter.modem.baudrate is None
+        assert adapter.modem.baudrate is None and counted_by(adapter) == 9_600
         adapter.close()
     assert b"IPR" not in b"".join(written)
 
