@@ -87,7 +87,7 @@ class Framing:
         self._state = self._in_head
 
     def __repr__(self) -> str:
-        state = "finished" if self.finished else self._state.__name__.strip("_")
+        state = "finished" if self.finished else self._state.__name__.removeprefix("_")
         return f"<{type(self).__name__} {state}, {len(self._ready)} bytes ready>"
 
     def receive_data(self, data: bytes) -> None:
@@ -174,7 +174,7 @@ class Framing:
         err = self._forms.err(trailer)
         if err is None:
             raise ValueError("no full trailer is withheld")
-        lent = len(trailer) > len(self._buffer) - start and not self._fresh
+        lent = len(trailer) > len(self._buffer) and not self._fresh
         del self._buffer[start:]
         if lent and self._state == self._in_rest:
             raise TransferError(
@@ -268,7 +268,7 @@ class Framing:
         all bytes.
         """
         if self._state == self._in_length and self._left <= len(self._buffer):
-            self._left -= self._pass(self._left)
+            self._pass(self._left)
             self.finished = True
 
     def _end(self, *, sound: bool) -> None:
@@ -318,26 +318,20 @@ class Framing:
             self._state = self._in_rest
 
     def _in_length(self) -> bool:
-        """Look for the end of a body of known length."""
+        """Look for the end of a body of known length.
+
+        If the server hangs up a few bytes before it, the trailer fills the missing
+        bytes, so it begins before the end.
+        """
+        start = self._withheld()[0]
         if self.bodyless:
             self.finished = True
-        elif len(self._buffer) < self._left or self._cut_short():
-            self._left -= self._pass(self._withheld()[0])
+        elif start < self._left:
+            self._left -= self._pass(start)
         else:
             self._pass(self._left)
             self.finished = True
         return False
-
-    def _cut_short(self) -> bool:
-        """Return whether a trailer may have begun before the length was reached.
-
-        If the server hangs up a few bytes before the end, the trailer fills the missing
-        bytes.
-        """
-        begun = self._withheld()[0] < self._left
-        behind = bytes(self._buffer[self._left :])
-        fits = self._forms.beginning.fullmatch(behind) is not None
-        return begun and not (fits and self._forms.err(behind) is not None)
 
     def _in_rest(self) -> bool:
         """Only the trailer ends this body."""
@@ -366,8 +360,7 @@ class Framing:
             if not self._forms.may_begin(bytes(self._buffer[self._fed :])):
                 raise TransferError(_FAULT)
             self._settle_raw()
-            return True
-        if len(self._buffer) > DOUBT_LIMIT:
+        elif len(self._buffer) > DOUBT_LIMIT:
             self._settle_raw()
         return False
 

@@ -54,6 +54,40 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
         ],
     },
+    "requests_bg96/response/framing.py": {
+        SET_BEFORE: [
+            ("Framing.__init__", "self._left = 0", "self._left = None"),
+            ("Framing.__init__", "self._left = 0", "self._left = 1"),
+        ],
+        "no trailer begins with it": [
+            ("Framing.__init__", 'self._lent = b""', "self._lent = None"),
+            ("Framing.__init__", 'self._lent = b""', 'self._lent = b"XXXX"'),
+            (
+                "Framing._pass",
+                'self._fresh, self._lent = False, b""',
+                'self._fresh, self._lent = False, b"XXXX"',
+            ),
+        ],
+        "a slice up to None has all bytes": [
+            (
+                "Framing.release",
+                "self._follow(len(self._buffer))",
+                "self._follow(None)",
+            ),
+        ],
+        "it only looks at more bytes again": [
+            (
+                "Framing._in_head",
+                "match = _HEAD_END.search(self._buffer, self._searched)",
+                "match = _HEAD_END.search(self._buffer, )",
+            ),
+            (
+                "Framing._in_head",
+                "self._searched = max(0, len(self._buffer) - 3)",
+                "self._searched = max(0, len(self._buffer) - 4)",
+            ),
+        ],
+    },
     "requests_bg96/recovery/policy.py": {
         TYPES: [
             (

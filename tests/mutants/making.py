@@ -70,9 +70,10 @@ def _skipped(node: Any, parent: Any) -> bool:
     """Return whether `node` and its parts are not changed."""
     if isinstance(node, (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)):
         return True
-    if isinstance(node, cst.SimpleString):
+    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
         # These tests do not check the words of texts for people.
-        return not node.prefix and node.value.count(" ") >= 2
+        value = node.evaluated_value  # a str, bytes, or None for an f-string
+        return isinstance(value, str) and value.count(" ") >= 2
     if isinstance(node, cst.Call):
         text = len(node.args) == 1 and isinstance(node.args[0].value, _TEXTS)
         return isinstance(parent, cst.Raise) and text

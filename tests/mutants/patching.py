@@ -47,6 +47,11 @@ class Patch:
         return True
 
 
+@functools.lru_cache(maxsize=1)
+def _compiled(text: str) -> CodeType:
+    return compile(text, "mutant", "exec")
+
+
 def _has_names(found: Any) -> bool:
     return isinstance(found, (ModuleType, type))
 
@@ -58,7 +63,7 @@ def patch_for(module: str, text: str, changed: str) -> Patch | None:
     :param text: its text.
     :param changed: the text of the mutant.
     """
-    code, other = (compile(one, module, "exec") for one in (text, changed))
+    code, other = _compiled(text), compile(changed, "mutant", "exec")
     path: list[str] = []
     while _head(code) == _head(other):
         pairs = list(zip(_parts(code), _parts(other), strict=True))

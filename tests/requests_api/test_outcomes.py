@@ -31,6 +31,7 @@ from requests_bg96.errors import (
     UnfitURL,
 )
 from requests_bg96.transport.outcomes import (
+    SOURCE_ADDRESS,
     Outcome,
     outcome_of,
     raise_translated,
@@ -129,6 +130,7 @@ def test_what_is_raised(error: BG96Error, outcome: Outcome) -> None:
     assert (raised is error) == (outcome is Outcome.OURS)
     assert error.__cause__ is None
     assert str(error) in str(raised)
+    assert getattr(raised, "url", "/path") == "/path"
 
 
 def test_what_exceptions_have() -> None:
@@ -150,7 +152,7 @@ def test_what_exceptions_have() -> None:
     assert refused.conn is HTTP and str(refused).endswith(": lost")
     nameless = made(ModuleError(714, "AT+X"))
     assert nameless.conn is HTTP
-    assert "'server.example'" in str(nameless) and "(AT+X)" in str(nameless)
+    assert "resolve 'server.example'" in str(nameless) and "(AT+X)" in str(nameless)
     broken = TransferError("broken", phase=Phase.READ)
     assert made(broken).args == (str(broken), broken)
 
@@ -165,6 +167,12 @@ def test_advice_for_a_handshake() -> None:
     assert type(unsafe) is SSLError and unsafe.args == ("unsafe",)
     plain = urllib3_error(ModuleError(701, "AT+X"), HTTP, "/")
     assert type(plain) is NewConnectionError and "TLS" not in str(plain)
+
+
+def test_what_the_module_does_not_have() -> None:
+    """The text names the argument, for whoever passed it."""
+    refused = urllib3_error(BG96Error(SOURCE_ADDRESS), HTTP, "/")
+    assert type(refused) is NewConnectionError and "source_address" in str(refused)
 
 
 def test_all_numbers_are_tested() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from requests_bg96.errors import TransferError
@@ -37,6 +39,24 @@ def test_a_line_end_that_is_the_bodys() -> None:
     framing = Framing("GET")
     framing.receive_data(response(b"text\r\n") + BARE)
     assert framing.trailer is Trailer.FULL and not framing.finished
+
+
+def test_an_ok_that_is_the_bodys() -> None:
+    """With an odd trailer behind it, both are a trailer before the end."""
+    framing = Framing("GET")
+    framing.receive_data(response(b"text" + OK) + b"\r\n+QHTTPREAD: 0\r\n")
+    assert framing.trailer is Trailer.FULL and not framing.finished
+    assert framing.remaining == 0
+
+
+def test_a_line_end_that_was_let_go_is_no_trailers() -> None:
+    """It has completed the body, so the trailer lacks one."""
+    framing = Framing("GET")
+    framing.receive_data(response(b"text\r\n"))
+    framing.release()
+    assert framing.finished
+    framing.receive_data(BARE)
+    assert framing.trailer is Trailer.WRONG
 
 
 @pytest.mark.parametrize("junk", [b"x", b"OK", b"\r\nx", b"\r\nOK!"])
@@ -83,13 +103,41 @@ def test_lines_behind_the_trailer(lines: bytes) -> None:
     assert parsed(framing.take(EVERYTHING))[1] == b"hello"
 
 
-@pytest.mark.parametrize("rest", [TRAILER + b"more", b"hell" + TRAILER, b"\r\nOK\r\n"])
-def test_no_trailer_where_the_length_ends(rest: bytes) -> None:
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        (TRAILER + b"more", "did not end with its trailer"),
+        (b"\r\nOK\r\n", "did not end with its trailer"),
+        (b"hell" + TRAILER, "does not end where its length says"),
+    ],
+)
+def test_no_trailer_where_the_length_ends(rest: bytes, text: str) -> None:
     """The module has shown that it is done: bytes are missing, or too many."""
     framing = Framing("GET")
     framing.receive_data(SURE)
-    with pytest.raises(TransferError):
+    with pytest.raises(TransferError, match=text):
         framing.conclude(rest)
+
+
+def test_the_first_trailer_where_the_length_ends() -> None:
+    """It is the module's; lines follow it, even if they look like another."""
+    for trailer in (TRAILER, b"\r\n+QHTTPREAD: 0\r\n"):
+        framing = Framing("GET")
+        framing.receive_data(SURE)
+        err, found, lines = framing.conclude(trailer + TRAILER)
+        assert (err, found + lines) == (0, trailer + TRAILER)
+
+
+def test_what_came_in_place_of_a_trailer() -> None:
+    """The error describes it, without the answer to the question."""
+    answer = b"ATQ0V1E1&D0\r\r\nOK\r\n"
+    for rest in (b"", answer):
+        framing = Framing("GET")
+        framing.receive_data(response(b"text\r\n+QHTTPREAD: 0\r\n", CLOSE))
+        told = r"what came last is CR LF \+QHTTPREAD: 0 CR LF\. "
+        assert re.search(told, framing.odd_end)
+        with pytest.raises(TransferError, match=told):
+            framing.conclude(rest)
 
 
 def test_an_ok_before_the_question() -> None:

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from requests_bg96.errors import TransferError
-from requests_bg96.response.framing import Framing, Trailer
+from requests_bg96.response.framing import (
+    DOUBT_LIMIT,
+    HEAD_LIMIT,
+    TAIL_LIMIT,
+    Framing,
+    Trailer,
+)
+from requests_bg96.response.trailer import TRAILER_LIMIT
 from tests.support import (
     OK,
     TRAILER,
@@ -222,17 +229,66 @@ def test_bare_line_feeds() -> None:
     check(b"HTTP/1.0 200 OK\nContent-Length: 2\n\nok" + TRAILER, b"ok")
 
 
-@pytest.mark.parametrize("head", [b"\r\n\r\n", b"ICY 200 OK\r\n\r\n", b"\xff\n\n"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\r\n\r\n",
+        b"\n\n",
+        b"ICY 200 OK\r\n\r\n",
+        b"\xff\n\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n\n\n",
+    ],
+)
 def test_no_http(head: bytes) -> None:
     """http.client refuses it, and raises the error of stock requests."""
-    got, _, _ = receive([head + b"rest" + TRAILER])
-    assert got == head + b"rest"
+    for pieces in ([head + b"rest" + TRAILER], bytewise(head + b"rest" + TRAILER)):
+        assert receive(pieces)[0] == head + b"rest"
 
 
 def test_endless_head() -> None:
     """A head without an end is not kept for ever."""
     with pytest.raises(TransferError, match="head"):
         receive(cut(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200_000, [4096]))
+
+
+def test_the_longest_head() -> None:
+    """A byte more is an error."""
+    framing = Framing("GET")
+    framing.receive_data(b"x" * HEAD_LIMIT)
+    with pytest.raises(TransferError, match="the head has more"):
+        framing.receive_data(b"x")
+
+
+def test_before_the_head_ends() -> None:
+    """Nothing is known of the body, and no line end counts twice."""
+    framing = Framing("GET")
+    assert not framing.bodyless and framing.remaining is None
+    assert repr(framing) == "<Framing in_head, 0 bytes ready>"
+    framing.receive_data(cme(717).removeprefix(b"\r\n"))
+    assert framing.trailer is Trailer.LINE_END
+    framing = Framing("GET")
+    framing.receive_data(response(b"ok") + TRAILER)
+    size = len(response(b"ok"))
+    assert repr(framing) == f"<Framing finished, {size} bytes ready>"
+
+
+@pytest.mark.parametrize("end", [TRAILER.replace(b"0", b"719"), cme(719)])
+def test_a_server_that_hangs_up_in_its_head(end: bytes) -> None:
+    """The empty line after the head is the first line end of the trailer."""
+    head = b"HTTP/1.1 200 OK\r\nX: y\r\n"
+    for pieces in ([head + end], bytewise(head + end)):
+        got, err, _ = receive(pieces)
+        assert (got, err) == (head + b"\r\n", 719)
+
+
+def test_a_long_trailer_after_a_head() -> None:
+    """It is recognised up to a limit."""
+    head = response(b"", CLOSE)
+    lines = b"OK\r\n" + b"\r\n+CREG: 1\r\n" * 400
+    for size, more in ((TRAILER_LIMIT, False), (TRAILER_LIMIT + 1, True)):
+        framing = Framing("GET")
+        framing.receive_data(head + lines[:size])
+        assert (framing.available > len(head)) is more
 
 
 # Any body, in any pieces
@@ -371,6 +427,23 @@ def test_urcs_in_the_trailer(trailer: bytes, field: bytes) -> None:
     check(response(b"ok", field) + trailer, b"ok")
 
 
+def test_a_body_of_nearly_a_last_chunk() -> None:
+    """The form of the last 512 bytes decides whether noise has hidden chunk framing."""
+    assert (HEAD_LIMIT, DOUBT_LIMIT, TAIL_LIMIT) == (1 << 20, 1 << 20, 512)
+    fields = b"X: " + b"x" * (TAIL_LIMIT - len(b"\n0\r\nX: \r\n\r\n")) + b"\r\n"
+    ending = b"\n0\r\n" + fields + b"\r\n"
+    assert len(ending) == TAIL_LIMIT
+    for more, refused in ((b"", True), (b"x", False)):
+        sent = ending.replace(b"X: ", b"X: " + more)
+        framing = Framing("GET")
+        framing.receive_data(response(b"text" + sent, CODED) + TRAILER)
+        if refused:
+            with pytest.raises(TransferError, match="chunk framing"):
+                framing.take_trailer()
+        else:
+            assert framing.take_trailer()[0] == 0
+
+
 def test_trailer_states() -> None:
     """The number of kept bytes is right at each byte."""
     framing = Framing("GET")
@@ -393,9 +466,19 @@ def test_a_body_that_ends_like_a_trailer() -> None:
     framing = Framing("GET", 4 + len(TRAILER))
     framing.receive_data(response(b"text" + TRAILER))
     assert (framing.trailer, framing.finished) == (Trailer.FULL, False)
+    assert framing.remaining == 0
     framing.fill()
     assert parsed(framing.take(EVERYTHING))[1] == b"text" + TRAILER
     assert (framing.trailer, framing.finished) == (Trailer.NONE, True)
+
+
+def test_nothing_to_fill() -> None:
+    """Only a length is completed by withheld bytes, and only if they are enough."""
+    for field in (CLOSE, b"Content-Length: 99"):
+        framing = Framing("GET")
+        framing.receive_data(response(b"text", field) + TRAILER)
+        framing.fill()
+        assert (framing.trailer, framing.finished) == (Trailer.FULL, False)
 
 
 def test_no_trailer_to_take() -> None:
@@ -463,6 +546,46 @@ def test_chunks_whose_form_is_in_doubt(sent: bytes) -> None:
         b"\r\n"
     )
     assert repr(framing).startswith("<Framing in_raw, 0 bytes")
+
+
+def test_nothing_in_doubt() -> None:
+    """Without a byte of the body, or with another framing."""
+    framing = Framing("GET")
+    framing.receive_data(response(b"", CODED))
+    assert not framing.in_doubt
+    framing = Framing("GET")
+    framing.receive_data(response(b"text\r\n", CLOSE))
+    assert framing.trailer is Trailer.LINE_END and not framing.in_doubt
+
+
+def test_how_many_chunks_are_kept_back() -> None:
+    """A million bytes and not more, even if nobody decides."""
+    head = response(b"", CODED)
+    kept = b"200000\r\n".ljust(DOUBT_LIMIT, b"x")
+    framing = Framing("GET")
+    framing.receive_data(head + kept)
+    assert framing.in_doubt and framing.available == len(head)
+    framing.receive_data(b"x")
+    assert not framing.in_doubt
+    assert framing.available == len(head + kept) + 1
+
+
+def test_a_line_end_inside_a_chunk() -> None:
+    """It may be the first of a trailer."""
+    framing = Framing("GET")
+    framing.receive_data(response(b"3\r\nabc\r\n20\r\nte", CODED))
+    framing.decide()
+    framing.take(EVERYTHING)
+    framing.receive_data(b"\r\n")
+    assert (framing.available, framing.trailer) == (0, Trailer.LINE_END)
+
+
+@pytest.mark.parametrize("junk", [b"x", b"\r\nOKx", b"+QHTTPREAD"])
+def test_bytes_behind_the_last_chunk(junk: bytes) -> None:
+    """The response is refused at once."""
+    framing = Framing("GET")
+    with pytest.raises(TransferError, match="^the chunk framing of the response"):
+        framing.receive_data(response(chunks(b"hello", [3]) + junk, CODED))
 
 
 @pytest.mark.parametrize("sent", [b"x", b'{"t": 21.5}', b"a text of one line"])
