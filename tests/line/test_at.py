@@ -186,6 +186,7 @@ def test_bytes_of_a_told_length() -> None:
         (b"", b""),
         (b"\r\n\0\n", b""),
         (b"\r\nOK\r\n", b"OK\r\n"),
+        (b"\0\nX1X\r\n", b"X1X\r\n"),
         (b"OK\r\n", b"OK\r\n"),
     ],
 )

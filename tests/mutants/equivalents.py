@@ -88,6 +88,17 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
         ],
     },
+    "requests_bg96/at/steps.py": {
+        "the pattern ignores case": [
+            (
+                "",
+                '_FETCHES = re.compile(r"READ|DWL|QIRD|QIOPEN|QISWTMD|\\A[OD]", '
+                "re.IGNORECASE)",
+                '_FETCHES = re.compile(r"read|dwl|qird|qiopen|qiswtmd|\\A[od]", '
+                "re.IGNORECASE)",
+            ),
+        ],
+    },
     "requests_bg96/recovery/policy.py": {
         TYPES: [
             (

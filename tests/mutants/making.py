@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import libcst as cst
+import libcst.matchers as m
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
@@ -14,6 +15,11 @@ from tests.mutants.equivalents import Place
 
 #: Docstrings, and texts for people.
 _TEXTS = (cst.BaseString, cst.FormattedString, cst.ConcatenatedString)
+_CODED = m.Call(func=m.Attribute(attr=m.Name("encode") | m.Name("decode")))
+#: What only tools read, and members of an enum that are only compared.
+_ASSIGNED = m.Assign(targets=[m.AssignTarget(m.Name("__all__"))]) | m.Assign(
+    value=m.Call(func=m.Name("TypeVar") | m.Attribute(attr=m.Name("auto")))
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +83,11 @@ def _skipped(node: Any, parent: Any) -> bool:
     if isinstance(node, cst.Call):
         text = len(node.args) == 1 and isinstance(node.args[0].value, _TEXTS)
         return isinstance(parent, cst.Raise) and text
+    if isinstance(node, cst.Arg):
+        # The name of an encoding has no case.
+        return m.matches(parent, _CODED)
     if isinstance(node, cst.Assign):
-        name = node.targets[0].target
-        return isinstance(name, cst.Name) and name.value == "__all__"
+        return m.matches(node, _ASSIGNED)
     if isinstance(node, cst.Expr):
         return isinstance(node.value, _TEXTS)
     return False
