@@ -85,6 +85,7 @@ def test_the_ends_of_the_scale(rssi: bytes, dbm: int | None) -> None:
 def test_the_first_signal() -> None:
     """It counts if there are several, and so does its first number."""
     assert signal(b"\r\n+CSQ: 20,99,3\r\n+CSQ: 21,99\r\n") == -73
+    assert signal(b"\r\n+CSQ: 2\r\n+CSQ: 5,99\r\n") == -109
 
 
 @pytest.mark.parametrize(
@@ -114,9 +115,10 @@ def test_data_usage() -> None:
 
 def test_the_first_data_usage() -> None:
     """It counts if there are several, and so do its first two numbers."""
-    lines = b"\r\n+QGDCNT: 12,34,5\r\n+QGDCNT: 6,7\r\n"
-    with module_with(b"AT+QGDCNT?\r", lines) as modem:
-        assert modem.data_usage() == (12, 34)
+    for first in (b"12,34", b"12,34,5"):
+        lines = b"\r\n+QGDCNT: %b\r\n+QGDCNT: 6,7\r\n" % first
+        with module_with(b"AT+QGDCNT?\r", lines) as modem:
+            assert modem.data_usage() == (12, 34)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,30 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
         ],
     },
+    "requests_bg96/modem.py": {
+        "one text at most is joined": [
+            (
+                "BG96Modem.signal",
+                'told = "".join(reply.values("+CSQ")[:1])',
+                'told = "XXXX".join(reply.values("+CSQ")[:1])',
+            ),
+            (
+                "BG96Modem.data_usage",
+                'told = "".join(reply.values("+QGDCNT")[:1])',
+                'told = "XXXX".join(reply.values("+QGDCNT")[:1])',
+            ),
+        ],
+    },
     "requests_bg96/at/steps.py": {
+        TYPES: [
+            (
+                "",
+                "Step = Command | Ask | Await | AwaitLateAnswer | Listen | Pause "
+                "| Escape | Speed",
+                "Step = None",
+            ),
+            ("", "Dialogue = Generator[Step, Any, T]", "Dialogue = None"),
+        ],
         "the pattern ignores case": [
             (
                 "",
