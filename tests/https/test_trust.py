@@ -117,6 +117,7 @@ def test_levels(
     assert trust.ignores_chain is ignores_chain
     assert trust.files == files
     assert trust.check_host
+    assert Trust() == Trust(None, True, None, None)
 
 
 def test_names_of_files() -> None:

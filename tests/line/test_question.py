@@ -76,6 +76,7 @@ def test_an_answer() -> None:
     made = Question(echo=False, dtr=False)
     heard = b"payload" + OK + made.line + OK
     assert made.split(heard) == (b"payload" + OK, b"\r" + OK)
+    assert made.split(heard + heard) == (b"payload" + OK, b"\r" + OK + heard)
     for no_answer in (b"", OK, made.line[:-3], Question(echo=False, dtr=False).line):
         assert made.split(no_answer) is None
 

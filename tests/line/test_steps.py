@@ -128,6 +128,8 @@ def test_what_is_asked_for_is_told() -> None:
         (b"  SEND FAIL", Kind.FINAL),
         (b"SEND FAIL", Kind.FINAL),
         (b"SEND OK ", Kind.URC),
+        (b"\tSEND OK", Kind.URC),
+        (b"XSEND OK", Kind.URC),
         (b"send ok", Kind.URC),
         (b"SEND", Kind.URC),
         (b"", Kind.INFORMATION),

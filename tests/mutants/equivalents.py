@@ -88,6 +88,17 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
         ],
     },
+    "requests_bg96/base/trust.py": {
+        "the group has another name in both places": [
+            (
+                "",
+                'rb"^-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.+?'
+                '^-----END (?P=kind)-----",',
+                'rb"^-----BEGIN (?P<KIND>[A-Z ]*PRIVATE KEY)-----.+?'
+                '^-----END (?P=KIND)-----",',
+            ),
+        ],
+    },
     "requests_bg96/modem.py": {
         "one text at most is joined": [
             (

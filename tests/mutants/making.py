@@ -95,7 +95,9 @@ def _skipped(node: Any, parent: Any) -> bool:
 
 def _is_as_false(node: Any, changed: Any) -> bool:
     """Return whether a change sets something to None in place of False."""
-    if not isinstance(node, (cst.Assign, cst.AnnAssign)):
+    if isinstance(node, cst.Call) and isinstance(changed, cst.Call):
+        return any(map(_is_as_false, node.args, changed.args))
+    if not isinstance(node, (cst.Assign, cst.AnnAssign, cst.Arg)):
         return False
     values = [getattr(one.value, "value", None) for one in (node, changed)]
     return values == ["False", "None"]
