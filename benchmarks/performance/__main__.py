@@ -9,7 +9,6 @@ import pathlib
 import platform
 import re
 import ssl
-import time
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -26,22 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     :param arguments: the arguments; those of the command line by default.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.performance")
-    parser.add_argument("--only", nargs="+", choices=[one.name for one in page.PARTS])
+    names = [part.name for part in page.PARTS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--repeats", type=int, default=Effort.repeats)
     parser.add_argument("--quick", action="store_true", help="write nothing")
     parser.add_argument("--write", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
     effort = QUICK if options.quick else Effort(repeats=options.repeats)
-    started = time.monotonic()
     for part in page.PARTS:
-        if not options.write and part.name in (options.only or part.name):
+        if part.name in options.only and not options.write:
             rows = measured(part, effort)
             if not options.quick:
                 keep(part, rows)
     if options.quick:
         return
-    if not (options.only or options.write):
-        keep_time(time.monotonic() - started)
     for name, text in page.files(page.load()).items():
         (page.DOCS / name).write_text(text, encoding="utf-8")
 
@@ -69,11 +66,6 @@ def keep(part: Part, rows: list[Row]) -> None:
     figures["parts"][part.name] = rows
     figures["about"] = about()
     page.save(figures)
-
-
-def keep_time(seconds: float) -> None:
-    """Keep how long all parts have taken."""
-    page.save({**page.load(), "seconds": seconds})
 
 
 def about() -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import statistics
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -113,10 +112,10 @@ response was checked. No figure is of a real module: see :doc:`about`.
 
    $ tox -e performance
 
-does all of it, in {minutes:.0f} minutes, and writes this page, its pictures, and the
+does all of it, in about half an hour, and writes this page, its pictures, and the
 figures in ``docs/performance.json``. ``python -m benchmarks.performance --only NAME``
-measures one table again, and keeps the others. The names are ``{names}``.
-``--quick`` leaves out what takes long.
+measures one table again, and keeps the others. The names are {names}.
+``--quick`` leaves out what takes long, and writes nothing.
 
 {about}
 *Line* is ``via="line"``, the module's own HTTP client. *Socket* is ``via="socket"``,
@@ -132,9 +131,10 @@ What is wanted
 {parts}"""
 
 CURVES = """\
-Time is a straight line over the size of a body (correlation {bodies}) and over the
-number of requests ({requests}). A download of {large} bytes takes {memory:.2f} times
-the memory of one of {small} bytes."""
+Time grows in a straight line with the size of a body and with the number of requests.
+Of the figures in between, the one that is farthest from the line through the first and
+the last is off by {bodies} with the size, and by {requests} with the number. A download
+of {large} bytes takes {memory:.2f} times the memory of one of {small} bytes."""
 
 
 def save(figures: Mapping[str, Any]) -> None:
@@ -144,9 +144,9 @@ def save(figures: Mapping[str, Any]) -> None:
 
 
 def load() -> dict[str, Any]:
-    """Return what was measured last: ``about``, ``parts`` and ``seconds``."""
+    """Return what was measured last: ``about`` and ``parts``."""
     if not FIGURES.exists():
-        return {"about": {}, "parts": {}, "seconds": 0.0}
+        return {"about": {}, "parts": {}}
     figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
     return figures
 
@@ -169,8 +169,7 @@ def files(figures: Mapping[str, Any]) -> dict[str, str]:
     }
     made["performance.rst"] = PAGE.format(
         about=list_table(("What", "Which"), (26, 74), figures["about"].items()),
-        minutes=figures["seconds"] / 60,
-        names=" ".join(part.name for part in PARTS),
+        names=_names(),
         limits=_limits(found),
         straight=_straight(found),
         parts="\n".join(_section(part, found[part.name]) for part in PARTS),
@@ -185,6 +184,11 @@ def judged(found: Results) -> Iterator[tuple[Limit, float]]:
         value = part.value(found.get(limit.part, []), limit.row, limit.column)
         if value is not None:
             yield limit, value
+
+
+def _names() -> str:
+    *some, last = (f"``{part.name}``" for part in PARTS)
+    return textwrap.fill(f"{', '.join(some)} and {last}", 86)
 
 
 def _limits(found: Results) -> str:
@@ -209,8 +213,8 @@ def _straight(found: Results) -> str:
     )
     assert large and small
     text = CURVES.format(
-        bodies=_correlation(bodies),
-        requests=_correlation(requests),
+        bodies=_bend(bodies),
+        requests=_bend(requests),
         large=f"{int(bodies[-1].name):,}",
         small=f"{int(middle.name):,}",
         memory=large / small,
@@ -218,13 +222,16 @@ def _straight(found: Results) -> str:
     return textwrap.fill(" ".join(text.split()), 88)
 
 
-def _correlation(rows: Sequence[Row]) -> str:
-    numbers = [float(row.name) for row in rows]
+def _bend(rows: Sequence[Row]) -> str:
+    """Return how far a curve is at most from the line through its ends, by each way."""
     found = []
     for column, via in enumerate(("line", "socket")):
-        seconds = [row.values[column] or 0.0 for row in rows]
-        found.append(f"{statistics.correlation(numbers, seconds):.4f} by {via}")
-    return ", ".join(found)
+        points = [(float(row.name), row.values[column] or 0.0) for row in rows]
+        (x, y), (u, v) = points[0], points[-1]
+        straight = [y + (v - y) * (one - x) / (u - x) for one, _ in points]
+        far = max(abs(one[1] / by - 1) for one, by in zip(points, straight))
+        found.append(f"{far:.0%} by {via}")
+    return " and ".join(found)
 
 
 def _section(part: Part, rows: Sequence[Row]) -> str:
