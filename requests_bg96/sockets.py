@@ -264,10 +264,11 @@ class ModemSockets:
                 return True
             # A module that has restarted silently does not tell. Soon after an answer,
             # AT shows this. Later, QISTATE also shows whether a URC was forgotten.
+            script: Dialogue[object] = dialogues.examine(channel)
             share = Deadline(self.clock, times.SOCKET_SHARE)
-            lately = self._engine.driver.heard_lately
-            script: Dialogue[object]
-            script = connect.listen() if lately else dialogues.examine(channel)
+            if self._engine.driver.heard_lately:
+                script = connect.listen()
+                share = Deadline(self.clock, times.SOCKET_GLANCE)
             self._turns.ask(script, share, channel, times.QUESTION)
             return channel.has_news and self.receive(channel, share)
         except NoAnswer:

@@ -38,6 +38,13 @@ BITS_PER_BYTE = 10
 #: A line without so many bytes is silent.
 SETTLED_BYTES = 3
 
+#: So many bytes without a pause are not only URCs.
+MOST_HINTS = 256
+#: URCs of sockets, which are only hints.
+_HINTS = re.compile(
+    rb'(?:\r?\n\+QI(?:URC: "(?:recv|closed)",\d{1,2}|OPEN: \d{1,2},\d{1,3})\r?\n)*'
+)
+
 #: The prompt, with one byte that noise has changed or dropped. No result code is so
 #: short, and none lacks its line end.
 _MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}", re.DOTALL)
@@ -76,22 +83,37 @@ class SocketLink(Link):
         return super()._give(command, deadline)
 
     def _settle(self) -> None:
-        """Ask the question if bytes come at once behind the payload of a socket.
+        """Ask the question if more than URCs follows the payload of a socket at once.
 
-        If noise has made its told length smaller, these are the rest of it, and the
-        server may have chosen them as answers to the next commands. As URCs, they are
-        only hints. While only that socket is read, they harm no other.
+        If noise has made its told length smaller, the rest of it follows, and then the
+        module's OK. The server may have chosen the rest as answers to the next
+        commands. While only that socket is read, they harm no other.
 
         :raises NoAnswer: if the module does not answer.
         """
         if self._unsettled is None:
             return
         self._unsettled = None
-        quiet = max(times.SETTLED, SETTLED_BYTES * BITS_PER_BYTE / self.port.baudrate)
-        self._lines.receive_data(self.port.read(Deadline(self._clock, quiet)))
-        asks = not self._lines.is_empty
-        if asks and not self._ask(Ask(), Deadline(self._clock, 2 * times.QUESTION)):
+        heard = self._heard_until_silence()
+        self._lines.receive_data(heard)
+        if _HINTS.fullmatch(heard):
+            while (line := self._take_line()) is not None:
+                self.note(line)
+        elif not self._ask(Ask(), Deadline(self._clock, 2 * times.QUESTION)):
             raise NoAnswer("more bytes came than the module had told")
+
+    def _heard_until_silence(self) -> bytes:
+        """Return what comes without a pause; if it is long, only the start of it."""
+        quiet = max(times.SETTLED, SETTLED_BYTES * BITS_PER_BYTE / self.port.baudrate)
+        heard, more = b"", self._lines.take_rest()
+        while len(heard) < MOST_HINTS:
+            # Not every port can wait for bytes for so short a time.
+            self._clock.sleep(quiet)
+            more += self.port.read(self._at_once)
+            if not more:
+                break
+            heard, more = heard + more, b""
+        return heard
 
     def _send(self, step: Send, deadline: Deadline) -> Reply:
         payload = step.payload or b""

@@ -110,6 +110,9 @@ SOCKET_SENT = 120.0
 SOCKET_END = 2
 #: More than the module may take to close it.
 SOCKET_CLOSED = SOCKET_END + 10.0
+#: For a turn to ask whether the module lasts: longer than a thread that only listens
+#: needs to give the module up. If others use it for longer, their answers show it.
+SOCKET_GLANCE = 0.06
 #: The longest that bytes of one line may keep the line from other threads.
 SOCKET_SHARE = 0.2
 #: For a wait without a timeout.
@@ -148,6 +151,7 @@ ORDER = (
     ("CUT", "CLOSE"),
     ("BOOT", "SPEED", "CONNECT"),
     ("SETTLED", "TRAILER_GAP"),
+    ("SOCKET_GLANCE", "SOCKET_SHARE"),
     ("SOCKET_SHARE", "SOCKET_END", "SOCKET_ANSWER", "SOCKET_CLOSED", "SOCKET_SENT"),
     ("SOCKET_ANSWER", "BOOT", "SOCKET_OPENS", "CONNECT"),
     ("SOCKET_SENT", "CONNECT", "FETCH", "FOREVER"),

@@ -139,6 +139,8 @@ WAYS: tuple[dict[str, Any], ...] = (
     {"method": "POST", "data": b"x" * 3_000},
     {"method": "HEAD"},
     {"method": "GET", "via": "file"},
+    {"method": "GET", "via": "socket"},
+    {"method": "POST", "data": b"x" * 3_000, "via": "socket"},
 )
 
 
@@ -221,8 +223,9 @@ def server(data: bytes) -> None:
     """Whatever a server sends, module and client handle it."""
     kind, sent = (data[0] if data else 0), data[1:]
     firmware = Switches.from_text({"chunked": ("raw", "decoded")[kind // 4 % 2]})
-    with rig(sent, switches=firmware) as made:
-        way = {**WAYS[kind % 3]}
+    way = {**WAYS[kind % 3]}
+    via = ("line", "socket")[kind // 8 % 2]
+    with rig(sent, switches=firmware, adapter={"via": via}) as made:
         outcome(made.session, **way, **ASKED)
         assert made.clock.now() <= 2 * CONNECT + allowed(data)
         check_next(made)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
-from requests_bg96.emulator import CallableNetwork, Module, Silence
+from requests_bg96.emulator import (
+    CallableNetwork,
+    Connection,
+    Module,
+    Silence,
+    StreamNetwork,
+    Switches,
+)
+from requests_bg96.emulator.callable_network import Part
 from requests_bg96.emulator.command_line import parse, split_arguments
 from requests_bg96.emulator.commands import COMMANDS
 from requests_bg96.emulator.escape import EscapeDetector
@@ -90,6 +99,7 @@ def emulator(data: bytes) -> None:
     """A whole module, with a line and without."""
     core(data[1:])
     hosted(data)
+    connected(data)
 
 
 def hosted(data: bytes) -> None:
@@ -111,11 +121,45 @@ def hosted(data: bytes) -> None:
         revive(host)
 
 
+def echoing(connection: Connection) -> Iterator[Part]:
+    """A server that sends back what it gets."""
+    while not connection.ended:
+        yield connection.heard()
+        yield connection.read()
+
+
+def connected(data: bytes) -> None:
+    """A module with open sockets survives, and keeps few bytes of their servers.
+
+    The first byte chooses the firmware and the access mode. Then come pieces.
+    """
+    kind = data[0] if data else 0
+    firmware = Switches(
+        urc_at_prompt=("held", "between")[kind & 1],
+        payload_echo=("off", "on")[kind >> 1 & 1],
+        close_meanwhile=("queued", "refused")[kind >> 2 & 1],
+        close_answer=("fin", "at_once")[kind >> 3 & 1],
+    )
+    with Host(network=StreamNetwork(echoing), switches=firmware) as host:
+        host.quiet(b"AT+QIACT=1")
+        for number in range(3):
+            mode = kind >> 4 & number & 1
+            host.ask(b'AT+QIOPEN=1,%d,"TCP","a.example",7,0,%d\r' % (number, mode))
+        for piece in script(data[1:]):
+            for part in piece.split(SECOND):
+                host.send(part)
+                host.hear(1.0)
+        check_size(host.emulator.module)
+        revive(host)
+
+
 def check_size(module: Module) -> None:
     """Check that the module keeps a limited number of bytes."""
     assert len(module._interpreter._line) <= LINE_LIMIT + 1
     assert module.terminal.pending <= 1 << 20
     assert module.terminal.input.size <= INPUT_LIMIT
+    for socket in module.sockets.listed():
+        assert socket.unread <= module.switches.receive_buffer
 
 
 def revive(host: Host) -> None:

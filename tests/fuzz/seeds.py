@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from tests.adversary.cases import from_bytes
+from tests.adversary import cases, socket_cases
 from tests.adversary.trial import play
-from tests.fuzz import clients, modules, parsers
+from tests.fuzz import clients, modules, parsers, sockets
 from tests.fuzz.scripted import joined
 from tests.support import CONNECT, OK, TRAILER, chunks, cme, response
 from tests.transcripts.reader import TRANSCRIPTS, read_transcript, unescape
@@ -51,7 +51,12 @@ DIALOGUES = (
 
 def adversary(data: bytes) -> None:
     """Whatever a server does, and whenever, its bytes are only its own."""
-    play(from_bytes(data))
+    play(cases.from_bytes(data))
+
+
+def socket_adversary(data: bytes) -> None:
+    """The same over the module's sockets, with a line that changes bytes."""
+    play(socket_cases.from_bytes(data))
 
 
 #: All seeds, by name.
@@ -62,7 +67,9 @@ TARGETS: dict[str, Target] = {
     "wire": clients.wire,
     "module": clients.module,
     "exchanges": clients.exchanges,
+    "sockets": sockets.both,
     "adversary": adversary,
+    "socket_adversary": socket_adversary,
     "commands": modules.commands,
     "emulator": modules.emulator,
 }
@@ -78,7 +85,9 @@ def seeds(name: str) -> Iterator[bytes]:
         "wire": wire_seeds,
         "module": clients.module_seeds,
         "exchanges": exchange_seeds,
+        "sockets": sockets.seeds,
         "adversary": adversary_seeds,
+        "socket_adversary": adversary_seeds,
         "commands": transcript_seeds,
         "emulator": transcript_seeds,
     }[name]()
