@@ -64,8 +64,9 @@ class SocketLink(Link):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._steps |= {Send: self._send, Fetch: self._fetch, Listen: self._listen}
-        #: How many bytes had come before the last attempt to leave data mode.
-        self._came = 0
+        #: How many bytes had come, and were written, before the last attempt to leave
+        #: data mode.
+        self._moved = 0, 0
         #: The command whose payload may not be over yet; None if it certainly is.
         self._unsettled: str | None = None
 
@@ -280,10 +281,12 @@ class SocketLink(Link):
         """Leave data mode, or the prompt: complete the payload that it waits for.
 
         A payload of another program has an unknown length. So if nothing else makes the
-        module answer, complete the longest. A module at its prompt sends nothing.
+        module answer, complete the longest. A module at its prompt sends no more than
+        an echo (TCP manual 2.1.16).
         """
-        came = self._stats.line_bytes_down
-        silent, self._came = came == self._came, came
+        came, gone = self._stats.line_bytes_down, self._stats.line_bytes_up
+        before, self._moved = self._moved, (came, gone)
+        silent = came - before[0] <= gone - before[1]
         others = silent and self._escapes % FILL_EVERY == FILL_EVERY - 1
         owed = self.owed or (FILLER * MOST_SENT + CANCEL if others else b"")
         self.owed = b""

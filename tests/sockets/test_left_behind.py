@@ -60,3 +60,11 @@ def test_a_program_that_ended_at_the_prompt(baudrate: int, length: bytes) -> Non
     with left_open(0, 0, baudrate=baudrate) as made:
         left(made, b"AT+QISEND=0%b\r" % length)
         exchange(*made.connect(60.0))
+
+
+@pytest.mark.parametrize("length", [b"", b",1460"])
+def test_a_prompt_that_echoes(length: bytes) -> None:
+    """What comes there is no more than what was sent."""
+    with left_open(0, 0) as made:
+        left(made, b"AT+QISDE=1\r", b"AT+QISEND=0%b\r" % length)
+        exchange(*made.connect(60.0))
