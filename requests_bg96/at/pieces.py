@@ -110,7 +110,7 @@ class SocketLink(Link):
         while len(heard) < MOST_HINTS:
             # Not every port can wait for bytes for so short a time.
             self._clock.sleep(quiet)
-            more += self.port.read(self._at_once)
+            more += self.port.pending()
             if not more:
                 break
             heard, more = heard + more, b""
