@@ -342,3 +342,22 @@ def test_a_browser_takes_the_file(browser: Any, tmp_path: pathlib.Path) -> None:
     assert answer.status == 203
     assert answer.headers["server"] == "x"
     context.close()
+
+
+def test_the_developer_tools_open_the_file(
+    developer_tools: Any, tmp_path: pathlib.Path
+) -> None:
+    """They show each request of it, and what failed."""
+    trace, path = Trace(), tmp_path / "a.har"
+    found = [response(b"hello"), response(b"no", status=b"404 Not Found")]
+    with rig(*found, adapter={"trace": trace}) as made:
+        for name in ("first", "second"):
+            made.session.get(f"{SOMEWHERE}/{name}")
+    trace.save(path)
+    with developer_tools.expect_file_chooser() as chooser:
+        developer_tools.get_by_label("Import HAR file").first.click()
+    chooser.value.set_files(path)
+    developer_tools.get_by_text("2 requests").first.wait_for()
+    for name, status in (("first", "200"), ("second", "404")):
+        row = developer_tools.locator("tr", has_text=name).filter(has_text=status)
+        row.first.wait_for()
