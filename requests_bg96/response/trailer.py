@@ -188,7 +188,7 @@ def are_lines(data: bytes, start: int) -> bool:
     They are matched one by one: one pattern for all would try 2**n ways to divide n
     lines.
     """
-    while start < len(data) and (found := _LINES.match(data, start)):
+    while found := _LINES.match(data, start):
         start = found.end()
     return start == len(data)
 

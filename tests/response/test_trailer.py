@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.response.trailer import TRAILER_LIMIT, forms_in, odd_end
+from requests_bg96.response.trailer import (
+    TRAILER_LIMIT,
+    are_lines,
+    forms_in,
+    odd_end,
+    without_answer,
+)
 
 ENDS = pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["CR LF", "LF"])
 #: As in the manual (HTTP manual 2.6), with URCs inside and after it.
@@ -79,11 +85,22 @@ def test_where_a_trailer_may_begin(form: bytes, end: bytes) -> None:
     for size in range(1, len(trailer) + 1):
         assert forms.tail(before + trailer[:size]) == len(before)
         assert forms.tail(bytearray(trailer[:size])) == 0
+    assert forms.tail(b"text" + end[:1] + trailer) == len(b"text" + end[:1])
+
+
+@ENDS
+def test_the_lines_of_a_trailer(end: bytes) -> None:
+    """Of two OK, the second begins a trailer; each has a line end before it or not."""
+    forms = forms_in(end)
+    assert (forms.line_end, forms.bare_ok) == (end, b"OK" + end)
+    assert forms.ok == end + forms.bare_ok
+    assert forms.tail(forms.ok + forms.ok) == len(forms.ok)
 
 
 @ENDS
 def test_how_far_a_trailer_is_looked_for(end: bytes) -> None:
     """The number of URCs in it is limited."""
+    assert TRAILER_LIMIT == 4_096
     forms = forms_in(end)
     begun = forms.ok + (end + b"+CREG: 1" + end) * 500
     least = len(begun) - TRAILER_LIMIT
@@ -103,6 +120,59 @@ def test_what_may_stand_behind_a_body(end: bytes) -> None:
     assert not forms.may_begin(end + end + trailer)
     for other in (b"x", b"x" + trailer, trailer + b"x" + end + b"x", end + b"text"):
         assert not forms.may_begin(other)
+
+
+def test_a_line_end_too_many() -> None:
+    """It belongs to the trailer, unless a line without CR follows."""
+    trailer = TRAILERS[0] % 0
+    for behind, more in ((b"", 2), (b"\r\n+X\r\n", 2), (b"\n", 0), (b"x", 0)):
+        found = forms_in(b"\r\n").odd.match(trailer + b"\r\n" + behind)
+        assert found is not None and found.end() == len(trailer) + more
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"",
+        b"\n",
+        b"\r\n+CREG: 1\r\n",
+        b"\r\n+CREG: 1\r\n\r\nRING\r\n",
+        b"ATQ0V1\r\r\nOK\r\n",
+        b"Q0V1E0\r\nOK\n",
+        b"\r\nATE0\r\nOK\r\n",
+    ],
+)
+def test_lines(lines: bytes) -> None:
+    """Echoes, results and URCs, from a place on."""
+    assert are_lines(lines, 0)
+    assert are_lines(b"text" + lines, 4)
+    assert not are_lines(b"text" + lines, 0)
+
+
+@pytest.mark.parametrize(
+    "other", [b"x", b"\r\n+CREG", b"\r\nATE0", b"\r\n" + b"x" * 201 + b"\r\n", b"E0"]
+)
+def test_other_bytes(other: bytes) -> None:
+    """At the end, or alone."""
+    assert not are_lines(other, 0)
+    assert not are_lines(b"\r\nRING\r\n" + other, 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "rest"),
+    [
+        (b"", b""),
+        (b"text", b"text"),
+        (b"text\r\nOK\r\n", b"text"),
+        (b"text\nOK\n", b"text"),
+        (b"textATQ0V1E1&D0\r\r\nOK\r\n", b"text"),
+        (b"text\r\nOK\r\nmore", b"text\r\nOK\r\nmore"),
+        (b"text\r\nok\r\n", b"text\r\nok\r\n"),
+    ],
+)
+def test_the_answer_to_a_question(data: bytes, rest: bytes) -> None:
+    """It is removed from the end, with its echo."""
+    assert without_answer(data) == rest
 
 
 def test_the_other_line_end() -> None:
@@ -137,3 +207,10 @@ def test_an_odd_end(data: bytes, told: str) -> None:
 def test_no_odd_end(data: bytes) -> None:
     """Nothing of the body is shown."""
     assert odd_end(data) == ""
+
+
+def test_how_much_of_an_ending_is_examined() -> None:
+    """The last 200 bytes."""
+    ending = b"+QHTTPREAD: 0".ljust(200, b"\n")
+    assert odd_end(b"text" + ending) != ""
+    assert odd_end(ending + b"\n") == ""
