@@ -85,9 +85,9 @@ def _skipped(node: Any, parent: Any) -> bool:
         return isinstance(parent, cst.Raise) and text
     if isinstance(node, cst.Arg):
         # The name of an encoding has no case.
-        return m.matches(parent, _CODED)
+        return bool(m.matches(parent, _CODED))
     if isinstance(node, cst.Assign):
-        return m.matches(node, _ASSIGNED)
+        return bool(m.matches(node, _ASSIGNED))
     if isinstance(node, cst.Expr):
         return isinstance(node.value, _TEXTS)
     return False
