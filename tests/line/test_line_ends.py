@@ -138,7 +138,7 @@ def test_a_cr_that_the_line_has_lost() -> None:
             for at in range(head)
             if said.startswith(one, at)
         ]
-    assert len(places) >= 4
+    assert len(places) >= 3
     for place in places:
         with rig(answer) as made:
             made.get()

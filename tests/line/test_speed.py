@@ -109,6 +109,7 @@ def test_a_module_that_restarts(urcs: bool, idle: float) -> None:
     """It has its own speed again. It is found there, and set again."""
     with wanting(FAST) as made:
         made.get()
+        made.clock.sleep(2.0)
         made.emulator.reset(urcs=urcs)
         made.clock.sleep(idle)
         started = made.clock.now()
@@ -164,6 +165,7 @@ def test_the_fastest(clean_to: int | None, best: int, noise: float) -> None:
     with wanting("fastest", clean_to=clean_to, noise=noise) as made:
         assert made.get().content == b"hello"
         assert speeds(made) == (best, best, best)
+        made.clock.sleep(2.0)
         made.emulator.reset()
         before = len(told(made))
         assert made.get(timeout=(60, 5)).content == b"hello"

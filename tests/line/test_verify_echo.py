@@ -60,5 +60,5 @@ def test_what_it_costs() -> None:
             down[verify_echo] = made.heard[before[1] :]
     assert up[True] == up[False]
     lines = re.findall(rb"AT[^\r]*\r", up[True])
-    assert len(lines) == 3
+    assert len(lines) == 2
     assert len(down[True]) - len(down[False]) == len(b"".join(lines))
