@@ -117,8 +117,8 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
         TYPES: [
             (
                 "",
-                "Step = Command | Ask | Await | AwaitLateAnswer | Listen | Pause "
-                "| Escape | Speed",
+                "Step = ( Command | Ask | Await | AwaitLateAnswer | Listen | Pause "
+                "| Escape | Speed | GiveBack )",
                 "Step = None",
             ),
             ("", "Dialogue = Generator[Step, Any, T]", "Dialogue = None"),
