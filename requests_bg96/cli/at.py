@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..errors import BG96Error, PortError
+from ..errors import BG96Error, ModuleError, PortError
 from ..modem import BG96Modem
 from .at_commands import complete, matching
 from .failures import Failure, failure
@@ -88,9 +88,16 @@ def _split(words: tuple[str, ...]) -> tuple[str | None, str | None]:
 def _send(modem: BG96Modem, command: str, timeout: float, as_json: bool) -> None:
     """Send a command, and show its answer.
 
-    :raises BG96Error: if the module refuses.
+    :raises BG96Error: if the module refuses with a number, or does not answer.
+    :raises Failure: if it refuses without one.
     """
-    lines = modem.command(command, timeout)
+    try:
+        lines = modem.command(command, timeout)
+    except ModuleError as error:
+        if error.err is not None:
+            raise
+        hint = "check its name and its parameters; the module may not know it"
+        raise Failure(str(error), hint) from error
     if as_json:
         show_json({"command": command, "lines": lines})
         return
@@ -118,6 +125,9 @@ def _converse(modem: BG96Modem, timeout: float, as_json: bool) -> bool:
             if isinstance(error, PortError) and not typed:
                 raise
             failure(error).show()
+            good = typed
+        except Failure as error:
+            error.show()
             good = typed
         except KeyboardInterrupt:
             if not typed:

@@ -80,6 +80,7 @@ def test_a_pipe(port: str) -> None:
     result = at(port, typed="AT+NONE\nAT+CGMM\n")
     assert (result.exit_code, result.stdout) == (1, "BG96\n")
     assert result.stderr.startswith("Error: the module answered ERROR (AT+NONE)\n")
+    assert "Hint: check its name and its parameters" in result.stderr
 
 
 def test_a_pipe_without_a_port() -> None:
