@@ -57,7 +57,8 @@ def doctor_command(
 
     Each finding is ok, later (the first request does it), a warning or a fault. Without
     --repair, nothing is changed. Pass the settings of your adapter. The exit status is
-    1 if there is a fault, otherwise 0.
+    1 if there is a fault, otherwise 0. The cell tells where the module is: leave it out
+    of what you publish.
     """
     with contextlib.closing(BG96Modem(port, **given)) as modem:
         watched = watch is not None

@@ -45,8 +45,8 @@ with the software BG96, and a test compares them. The port is ``emulator://bg96`
 the URL is {url}, so yours differ there. Three dots stand for urllib3's part of a text,
 and for numbers that vary.
 
-If nothing here fits, report the firmware (``requests-bg96 doctor``) and the log at
-DEBUG.
+If nothing here fits, report what ``requests-bg96 doctor`` says and the log at DEBUG.
+Leave out the doctor's line about the cell: it tells where the module is.
 
 {parts}"""
 
