@@ -48,6 +48,31 @@ and for numbers that vary.
 If nothing here fits, report what ``requests-bg96 doctor`` says and the log at DEBUG.
 Leave out the doctor's line about the cell: it tells where the module is.
 
+Requests are slow
+-----------------
+
+Make a trace: ``requests-bg96 run --har slow.har -- python app.py``, or in a program
+that runs for long, as on the page :doc:`trace`. ``requests-bg96 trace slow.har`` shows
+which phase costs the time:
+
+==========================  ============================================================
+Phase                       What to do
+==========================  ============================================================
+waiting for the modem       Another request has the modem, or a response is not read
+                            to its end. Read or close each response. With
+                            ``via="socket"``, several requests go at a time.
+setting up the module       It is long in the first request only. Otherwise the log at
+                            INFO says what was repaired. With HTTPS, send one root
+                            in place of all: ``ca_certs=``.
+connecting                  The module resolves the name, connects and makes TLS, each
+                            time. Check the signal. ``via="socket"`` keeps
+                            connections.
+sending, receiving          These have the speed of the line, or of the network.
+                            Check the speed with ``requests-bg96 doctor``, and use
+                            USB or a higher ``baudrate``.
+waiting for the response    The server works, or the network is slow.
+==========================  ============================================================
+
 {parts}"""
 
 
