@@ -111,6 +111,19 @@ def test_an_event_outside_the_table(state: State, event: Event) -> None:
     assert made.state is state
 
 
+@pytest.mark.parametrize("one", [*State, *Event])
+def test_words(one: State | Event) -> None:
+    """Errors and pictures show the names as one writes them."""
+    words = one.name.lower().replace("_", " ")
+    assert one.value == words.replace("connect", "CONNECT")
+
+
+def test_what_is_shown() -> None:
+    """The state; the line is closed at first."""
+    assert repr(LineState()) == "<LineState closed>"
+    assert repr(LineState(State.IN_DATA_MODE)) == "<LineState in data mode>"
+
+
 # A link on a port
 
 
