@@ -42,10 +42,11 @@ OPTIONS = (
 )
 #: A mutant may use memory without end.
 MEMORY_LIMIT = 2 << 30
-#: A run hangs if it takes this many times as long as the first, and some seconds.
-PATIENCE, GRACE_SECONDS = 3, 3.0
-#: For the first run.
-FIRST_SECONDS = 600.0
+#: A run hangs if it takes this many times the processor time of the first, and some
+#: seconds. A busy machine does not change that.
+PATIENCE, GRACE_SECONDS = 3, 3
+#: It also hangs if it waits for so long.
+WAIT_SECONDS = 300.0
 
 
 def preload() -> None:
@@ -74,7 +75,7 @@ class Tests:
     def __init__(self, folder: pathlib.Path, files: list[str]) -> None:
         self._folder = folder
         self._files = files
-        self._seconds = FIRST_SECONDS
+        self._seconds = resource.RLIM_INFINITY
         self._order = _Order(folder / "durations.txt")
 
     def run_first(self, patches: Sequence[Patch | None]) -> list[bool]:
@@ -88,10 +89,10 @@ class Tests:
         results = self._folder / "results.txt"
         results.write_text("")
         loop = _PatchLoop(self._order, patches, results)
-        _forked(lambda: self._test(True, loop), float("inf"))
+        _forked(lambda: self._test(True, loop), wait=float("inf"))
         found = results.read_text().splitlines()
         if found:
-            self._seconds = float(found[0])
+            self._seconds = int(found[0])
         return [one == "killed" for one in found[1:]]
 
     def pass_now(self) -> bool:
@@ -111,26 +112,44 @@ class Tests:
         return pytest.main([*OPTIONS, *self._files], plugins=[plugin]) == 0
 
 
-def _forked(action: Callable[[], bool], seconds: float) -> bool:
-    """Return what `action` returns in another process; False if it takes too long."""
+def _forked(
+    action: Callable[[], bool],
+    seconds: int = resource.RLIM_INFINITY,
+    wait: float = WAIT_SECONDS,
+) -> bool:
+    """Return what `action` returns in another process.
+
+    :param seconds: of processor time; False if that is not enough.
+    :param wait: seconds until it must have ended; False if it has not.
+    """
     child = os.fork()
     if not child:
         try:
             os.setpgid(0, 0)
-            limits = (MEMORY_LIMIT, MEMORY_LIMIT)
-            resource.setrlimit(resource.RLIMIT_AS, limits)
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             os._exit(not action())
         finally:
             os._exit(1)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found, status = os.waitpid(child, os.WNOHANG)
-        if found:
-            return status == 0
-        time.sleep(0.01)
+    end = time.monotonic() + wait
+    try:
+        while time.monotonic() < end:
+            found, status = os.waitpid(child, os.WNOHANG)
+            if found:
+                return status == 0
+            time.sleep(0.01)
+    except KeyboardInterrupt:
+        os.killpg(child, signal.SIGKILL)
+        raise
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return False
+
+
+def _processor_seconds() -> float:
+    """Return the processor time of all ended children."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Order:
@@ -175,8 +194,8 @@ class _PatchLoop:
 
     :param order: of the tests.
     :param patches: for each run.
-    :param path: the file for the results: the seconds for a run, and then a line for
-        each patch.
+    :param path: the file for the results: the seconds of processor time that a run may
+        take, and then a line for each patch.
     """
 
     def __init__(
@@ -193,10 +212,10 @@ class _PatchLoop:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the tests."""
-        started = time.monotonic()
-        if not _forked(lambda: self._run(session, None), FIRST_SECONDS):
+        before = _processor_seconds()
+        if not _forked(lambda: self._run(session, None)):
             return True
-        seconds = (time.monotonic() - started) * PATIENCE + GRACE_SECONDS
+        seconds = int((_processor_seconds() - before) * PATIENCE) + GRACE_SECONDS
         self._order.sort(session.items)
         with self._path.open("w", buffering=1) as file:
             print(seconds, file=file)
