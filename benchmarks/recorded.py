@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -29,7 +29,8 @@ DELAY = 0.1
 class Recorder:
     """A session of stock requests, and the flights of its requests.
 
-    :param verify: the file with the root of the server.
+    :param port: of a server on loopback.
+    :param verify: the file with the root of the server; None is a server without TLS.
     """
 
     def __init__(self, port: int, verify: str | None) -> None:
@@ -38,10 +39,10 @@ class Recorder:
         self._port = port
         self._flights: list[Flight] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._pairs: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
         self.session = requests.Session()
         self.session.trust_env = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
 
     def record(self, size: int, body: int = 0) -> list[Flight]:
         """Make a request, and return its flights.
@@ -61,18 +62,30 @@ class Recorder:
     def close(self) -> None:
         """Close the session and the connections."""
         self.session.close()
+        # An accept in another thread ends by this, and not by a close.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._port))
-                for ends in ((near, far, True), (far, near, False)):
-                    arguments: tuple[Any, ...] = ends
-                    threading.Thread(
-                        target=self._carry, args=arguments, daemon=True
-                    ).start()
+                self._start(self._relay, near)
+
+    def _relay(self, near: socket.socket) -> None:
+        with near, socket.create_connection(("127.0.0.1", self._port)) as far:
+            down = self._start(self._carry, far, near, False)
+            self._carry(near, far, True)
+            down.join()
 
     def _carry(self, source: socket.socket, sink: socket.socket, up: bool) -> None:
         with contextlib.suppress(OSError):

@@ -9,7 +9,8 @@ from html import escape
 __all__ = ("bars", "lines")
 
 COLOURS = ("#2b6cb0", "#a0aec0", "#c05621", "#2f855a", "#6b46c1")
-WIDTH, LABELS, RIGHT = 760, 270, 70
+#: In pixels: the picture, what is right of a bar, a letter, a bar, and what is around.
+WIDTH, RIGHT, LETTER = 760, 60, 6.8
 BAR, GAP, TOP = 13, 9, 40
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" '
@@ -32,32 +33,35 @@ def bars(title: str, series: Sequence[str], rows: Rows, form: str) -> str:
     :param form: the format of the figures.
     """
     most = max((one for _, values in rows for one in values if one), default=1.0)
+    labels = 16 + LETTER * max(len(name) for name, _ in rows)
     step = BAR * len(series) + GAP
     height = TOP + step * len(rows)
     drawn = [HEAD.format(WIDTH, height, escape(title)), *_legend(title, series)]
     for number, (name, values) in enumerate(rows):
         y = TOP + step * number
         middle = y + BAR * len(series) / 2 + 4
-        drawn.append(TEXT.format(LABELS - 8, middle, "end", escape(name)))
+        drawn.append(TEXT.format(labels - 8, middle, "end", escape(name)))
         for place, value in enumerate(values):
             if value is not None:
-                drawn += _bar(y + BAR * place, value / most, form.format(value), place)
+                at = labels, y + BAR * place
+                drawn += _bar(at, value / most, form.format(value), place)
     return "".join((*drawn, "</svg>\n"))
 
 
-def _bar(y: float, share: float, text: str, place: int) -> Iterator[str]:
-    width = share * (WIDTH - LABELS - RIGHT)
-    yield BOX.format(LABELS, y, width, BAR - 2, COLOURS[place])
-    yield TEXT.format(LABELS + width + 4, y + BAR - 3, "start", text)
+def _bar(at: tuple[float, float], share: float, text: str, place: int) -> Iterator[str]:
+    x, y = at
+    width = share * (WIDTH - x - RIGHT)
+    yield BOX.format(x, y, width, BAR - 2, COLOURS[place])
+    yield TEXT.format(x + width + 4, y + BAR - 3, "start", text)
 
 
 def _legend(title: str, series: Sequence[str]) -> Iterator[str]:
     yield TEXT.format(8, 16, "start", escape(title))
-    x = float(LABELS)
+    x = 8.0
     for place, name in enumerate(series):
         yield BOX.format(x, 24, 10, 10, COLOURS[place])
         yield TEXT.format(x + 14, 33, "start", escape(name))
-        x += 30 + 6.5 * len(name)
+        x += 30 + LETTER * len(name)
 
 
 def lines(title: str, series: Sequence[str], rows: Rows, form: str) -> str:
@@ -68,11 +72,11 @@ def lines(title: str, series: Sequence[str], rows: Rows, form: str) -> str:
     across = _Scale((float(name) for name, _ in rows), 60, WIDTH - RIGHT)
     figures = [one for _, values in rows for one in values if one]
     upward = _Scale(figures, 320, TOP + 20)
-    drawn = [HEAD.format(WIDTH, 360, escape(title)), *_legend(title, series)]
+    drawn = [HEAD.format(WIDTH, 366, escape(title)), *_legend(title, series)]
     for name, _ in rows:
         x = across(float(name))
         drawn += (RULE.format(x, TOP + 20, x, 320),)
-        drawn += (TEXT.format(x, 340, "middle", f"{float(name):,.0f}"),)
+        drawn += (TEXT.format(x, 354, "middle", f"{float(name):,.0f}"),)
     for place in range(len(series)):
         points = [(across(float(name)), values[place]) for name, values in rows]
         seen = [(x, upward(y), y) for x, y in points if y]

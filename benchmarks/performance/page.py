@@ -114,7 +114,8 @@ response was checked. No figure is of a real module: see :doc:`about`.
 
 does all of it, in about half an hour, and writes this page, its pictures, and the
 figures in ``docs/performance.json``. ``python -m benchmarks.performance --only NAME``
-measures one table again, and keeps the others. The names are {names}.
+measures one table again, and keeps the others. The names are
+{names}.
 ``--quick`` leaves out what takes long, and writes nothing.
 
 {about}
@@ -131,10 +132,9 @@ What is wanted
 {parts}"""
 
 CURVES = """\
-Time grows in a straight line with the size of a body and with the number of requests.
-Of the figures in between, the one that is farthest from the line through the first and
-the last is off by {bodies} with the size, and by {requests} with the number. A download
-of {large} bytes takes {memory:.2f} times the memory of one of {small} bytes."""
+How straight time grows: the figure that is farthest from a straight line through the
+first and the last one is off by {bodies} with the size of a body, and by {requests}
+with the number of requests."""
 
 
 def save(figures: Mapping[str, Any]) -> None:
@@ -192,32 +192,32 @@ def _names() -> str:
 
 
 def _limits(found: Results) -> str:
+    figures = [*judged(found)]
+    ratio, sizes = _memory(found["bodies"])
+    figures.append((Limit(f"memory of a download, {sizes}", "", "", "", 1.1), ratio))
+    for name, (cost, wanted) in found["cpu"]:
+        if wanted is not None and cost is not None:
+            figures.append((Limit(f"CPU: {name}", "", "", "", wanted), cost))
     rows = []
-    for limit, value in judged(found):
+    for limit, value in figures:
         sign = "<=" if limit.most else ">="
         verdict = "yes" if limit.met(value) else "**no**"
         rows.append((limit.what, f"{value:.4g}", f"{sign} {limit.wanted:g}", verdict))
-    for name, (ratio, wanted) in found["cpu"]:
-        if wanted is not None and ratio is not None:
-            verdict = "yes" if ratio <= wanted else "**no**"
-            rows.append((f"CPU: {name}", f"{ratio:.2f}", f"<= {wanted:g}", verdict))
     return list_table(("Figure", "is", "wanted", "met"), (64, 12, 12, 12), rows)
 
 
+def _memory(bodies: Sequence[Row]) -> tuple[float, str]:
+    """Return the memory of the largest body over that of a small one; and the sizes."""
+    large, small = bodies[-1], next(row for row in bodies if int(row.name) >= 20_000)
+    value = _BY_NAME["bodies"].value
+    more, less = (value([row], row.name, "line MiB") for row in (large, small))
+    assert more and less
+    return more / less, f"{int(large.name):,} B / {int(small.name):,} B"
+
+
 def _straight(found: Results) -> str:
-    bodies, requests = found["bodies"], found["requests"]
-    middle = next(row for row in bodies if int(row.name) >= 20_000)
-    memory = _BY_NAME["bodies"].value
-    large, small = (
-        memory(bodies, row.name, "line MiB") for row in (bodies[-1], middle)
-    )
-    assert large and small
     text = CURVES.format(
-        bodies=_bend(bodies),
-        requests=_bend(requests),
-        large=f"{int(bodies[-1].name):,}",
-        small=f"{int(middle.name):,}",
-        memory=large / small,
+        bodies=_bend(found["bodies"]), requests=_bend(found["requests"])
     )
     return textwrap.fill(" ".join(text.split()), 88)
 

@@ -25,7 +25,10 @@ def _cpu(effort: Effort) -> Iterator[Row]:
         whole * effort.repeats // Effort.repeats for whole in (cpu.TURNS, cpu.BODIES)
     )
     size = min(cpu.LONG, effort.most_bytes)
-    for row in (*cpu.small_requests(turns), *cpu.bodies(rounds, size)):
+    for row in (
+        *cpu.small_requests(min(turns, effort.most_requests)),
+        *cpu.bodies(rounds, size),
+    ):
         yield Row(row.what, (row.ratio, row.wanted))
 
 
