@@ -45,19 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measured(part: Part, effort: Effort) -> list[Row]:
     """Measure one part; print its table while it grows."""
-    rows = []
-    print(
-        f"\n{part.title}\n{part.first:<44}"
-        + "".join(f"{one:>12}" for one in part.columns)
-    )
+    rows, head = [], "".join(f"{one:>{_width(one)}}" for one in part.columns)
+    print(f"\n{part.title}\n{part.first:<54}{head}")
     for row in part.measure(effort):
         cells = (
-            "" if value is None else form.format(value)
-            for form, value in zip(part.columns.values(), row.values)
+            f"{'' if value is None else form.format(value):>{_width(name)}}"
+            for (name, form), value in zip(part.columns.items(), row.values)
         )
-        print(f"{row.name:<44}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
+        print(f"{row.name:<54}{''.join(cells)}", flush=True)
         rows.append(row)
     return rows
+
+
+def _width(heading: str) -> int:
+    return max(10, len(heading) + 2)
 
 
 def keep(part: Part, rows: list[Row]) -> None:

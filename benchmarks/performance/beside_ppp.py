@@ -95,14 +95,13 @@ what stock requests and a server exchange is recorded on loopback, put into TCP
 segments, IP packets and PPP frames (``benchmarks/ppp.py``), and timed at the speed of
 the line. The model is kind to PPP: no packet is lost or late, no window is full,
 acknowledgements take no time, and neither names nor the start of PPP cost anything. A
-live PPP is slower.
+live PPP can only be slower.
 
 *New* opens a connection, *kept* uses one again. By line, the module opens one for
 each request. The network takes 60 ms, and the module answers at once; a module that
-needs 5 ms for an answer adds 20 ms by line and 15 ms by socket to a small request.
-The servers show a leaf and an intermediate certificate, with RSA keys, of 1.6 kB
-together; longer chains cost PPP and sockets more. The module's own TLS has no TLS
-1.3.
+needs 5 ms for an answer adds 15 ms to a small GET. The servers show a leaf and an
+intermediate certificate, with RSA keys, of 1.6 kB together; longer chains cost PPP
+and sockets more. The module's own TLS has no TLS 1.3.
 
 The bytes of PPP include those that close a new connection. A socket is closed later,
 with 19 bytes more.
