@@ -140,6 +140,8 @@ class Port:
         self._inherited = False
         #: Whether the last read found few bytes.
         self._short = False
+        #: When the last bytes came; before that, when it was opened.
+        self.heard_at = clock.now()
         if EMULATOR_PACKAGE not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(EMULATOR_PACKAGE)
         try:
@@ -256,9 +258,7 @@ class Port:
         except FAILURES as error:
             raise self._failure("cannot be read", error) from error
         self._short = len(data) < SHORT
-        self._stats.line_bytes_down += len(data)
-        if self.meter is not None:
-            self.meter.count(down=len(data))
+        self._count(data)
         return data
 
     def pending(self) -> bytes:
@@ -277,10 +277,15 @@ class Port:
                 return b""
         except FAILURES as error:
             raise self._failure("cannot be read", error) from error
-        self._stats.line_bytes_down += len(data)
-        if self.meter is not None:
-            self.meter.count(down=len(data))
+        self._count(data)
         return data
+
+    def _count(self, data: bytes) -> None:
+        if data:
+            self._stats.line_bytes_down += len(data)
+            self.heard_at = self._clock.now()
+            if self.meter is not None:
+                self.meter.count(down=len(data))
 
     def interrupt(self) -> None:
         """Make a read in another thread ask its `given_up` now; do not wait."""

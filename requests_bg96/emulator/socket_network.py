@@ -170,6 +170,8 @@ class SocketConnection(SocketSource):
     ) -> None:
         super().__init__(clock, notify, over)
         self._outgoing = bytearray()
+        #: Whether this machine's network has taken fewer bytes than it was given.
+        self._full = False
         self._ending = False
         self._handshake_until = NEVER
         self._waker, self._wakened = socket.socketpair()
@@ -189,9 +191,13 @@ class SocketConnection(SocketSource):
 
     @property
     def unsent(self) -> int:
-        """The number of bytes that this machine's network has not taken."""
+        """The number of bytes that this machine's network has not taken.
+
+        Bytes that only wait for the thread do not count, up to those of one write.
+        """
         with self._changed:
-            return len(self._outgoing)
+            waiting = len(self._outgoing)
+            return waiting if self._full else max(0, waiting - SEGMENT)
 
     def send(self, data: bytes, now: float) -> None:
         """Send bytes to the server."""
@@ -362,6 +368,7 @@ class SocketConnection(SocketSource):
         sent = connection.send(segment)
         with self._changed:
             del self._outgoing[:sent]
+            self._full = sent < len(segment)
         # A module whose send buffer is full waits for this.
         self._notify()
 

@@ -226,7 +226,7 @@ class Driver:
             raise
         finally:
             self.met = self.met or link.met
-        self._last_answer = self._clock.now()
+        self.answered()
         return outcome
 
     def insist(self, action: Callable[[], T], deadline: Deadline) -> T:
@@ -248,8 +248,9 @@ class Driver:
                 self.apply(remedy, error, deadline)
 
     def answered(self) -> None:
-        """Record the time of the last answer."""
-        self._last_answer = self._clock.now()
+        """Record when the last answer came, which may be before a silence."""
+        if self.link is not None:
+            self._last_answer = self.link.port.heard_at
 
     @property
     def heard_lately(self) -> bool:

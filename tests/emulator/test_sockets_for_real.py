@@ -135,6 +135,27 @@ def test_a_server_that_does_not_read() -> None:
     assert sum(got) == 1 << 25
 
 
+def test_a_thread_that_is_late_is_no_full_buffer() -> None:
+    """The bytes that this machine has room for are not unsent."""
+
+    def script(connection: socket.socket) -> None:
+        while connection.recv(1 << 20):
+            pass
+
+    told = threading.Event()
+    network = SocketNetwork()
+    network.attach(SystemClock(), told.set)
+    with scripted(script) as port:
+        link = network.connect("127.0.0.1", port, None, 0.0)
+        assert told.wait(PATIENCE) and link.take() == Connected()
+        unsent = []
+        for _ in range(6):
+            link.send(bytes(1_460), 0.0)
+            unsent.append(link.unsent)
+        link.close()
+    assert unsent == [0] * 6
+
+
 def test_threads_end_with_their_sockets(emulator: Emulator) -> None:
     before = threading.active_count()
     closing = threading.Event()

@@ -28,6 +28,21 @@ def test_a_kept_connection(pause: float, asked: str) -> None:
         assert said.count("AT+QI") == 2 + (asked != "AT")
 
 
+def test_a_silence_is_no_answer() -> None:
+    """A wait in which nothing came does not show that the module has not restarted."""
+    with stage() as made:
+        one, peer = made.connect()
+        exchange(one, peer)
+        one.settimeout(0.9)
+        with pytest.raises(TimeoutError):
+            one.recv(1)
+        # Less than START behind the wait, but more behind the last answer.
+        made.clock.sleep(2.5)
+        before = len(made.written)
+        assert not one.wait_readable(0)
+        assert made.written[before:] == b"AT+QISTATE=1,0\r"
+
+
 def test_a_module_that_restarts_behind_a_response() -> None:
     """The next request is sent once, over a new connection."""
     heard: list[bytes] = []
