@@ -29,10 +29,8 @@ __all__ = ("SocketNetwork",)
 #: The bytes that wait for the module before the thread stops to read. TCP then stops
 #: the server.
 INBOX_LIMIT = 16384
-
 #: The bytes of one read: about one packet.
 PACKET = 1460
-
 #: The bytes of one write.
 SEGMENT = 65536
 
