@@ -42,7 +42,7 @@ SLICE = 0.05
 #: At 3,000,000 baud, this is less than `READ_SIZE`, so no byte is lost.
 NAP = 0.01
 #: After a read of fewer bytes, the line is slower than this program.
-SHORT = 1_024
+SHORT = 2_048
 
 #: What happened and what to do, by the number of the OSError.
 ADVICE = {
