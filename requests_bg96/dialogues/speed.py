@@ -21,7 +21,7 @@ from ..base.knowledge import Rates
 from ..errors import MuteError, NoAnswer, PortError, SetupError
 from ..settings import FASTEST, Settings
 
-__all__ = ("PROOF", "settle")
+__all__ = ("PROOF", "is_back", "settle")
 
 logger = logging.getLogger(__name__)
 
@@ -96,12 +96,15 @@ def _matters(rate: int, rates: Rates) -> Dialogue[bool]:
 
     :raises MuteError: if the module no longer answers at its own.
     """
+    # If this is interrupted, the port is left at that speed.
+    rates.tried = rate
     try:
         yield Speed(rate)
         rates.matter = not (yield Ask(brief=True))
     except PortError:
         rates.refused.add(rate)
     if not rates.matter:
+        rates.tried = None
         if rates.wanted != (rate,):
             # The caller has not named it, and times are calculated from the port's.
             yield Speed(rates.usual)
@@ -109,6 +112,7 @@ def _matters(rate: int, rates: Rates) -> Dialogue[bool]:
     for _ in range(2):
         yield Speed(rates.usual)
         if (yield Ask()):
+            rates.tried = None
             return True
     raise MuteError("the module no longer answers; check that it is on and has booted")
 
@@ -157,18 +161,30 @@ def _give_back(rates: Rates, before: int) -> Dialogue[None]:
 
     :raises SetupError: if it does not hear that.
     """
-    bad = rates.tried or rates.usual
-    rates.tried = bad
+    bad = rates.tried = rates.tried or rates.usual
+    rates.found = before
+    if not (yield from is_back(rates)):
+        rates.refused.add(bad)
+        raise SetupError(
+            f"the line does not carry {bad} baud, and the module cannot be told to go "
+            f"back to {before}: restart the module. It is not set to {bad} again",
+            command=f"AT+IPR={before}",
+        )
+
+
+def is_back(rates: Rates) -> Dialogue[bool]:
+    """Call a module back that was told the speed `Rates.tried`, perhaps in vain.
+
+    Return whether it answers at its speed before. It is in command mode: since it was
+    told, it was told nothing else.
+    """
+    if rates.tried is None:
+        return False
     for _ in repeating.SPEED_BACK.times:
-        yield GiveBack(before)
-        yield Speed(before)
+        yield Speed(rates.tried)
+        yield GiveBack(rates.usual)
+        yield Speed(rates.usual)
         if (yield Ask(brief=True)):
-            rates.found, rates.tried = before, None
-            return
-        yield Speed(bad)
-    rates.refused.add(bad)
-    raise SetupError(
-        f"the line does not carry {bad} baud, and the module cannot be told to go "
-        f"back to {before}: restart the module. It is not set to {bad} again",
-        command=f"AT+IPR={before}",
-    )
+            rates.tried = None
+            return True
+    return False

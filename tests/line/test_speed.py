@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import socket
@@ -315,7 +316,7 @@ def test_a_module_that_is_gone_meanwhile() -> None:
 def test_a_module_that_does_not_go_back() -> None:
     """A limited number of attempts, and an error that says so."""
     rates = Rates()
-    back = [("GiveBack", None), ("Speed", None), ("Ask", None), ("Speed", None)]
+    back = [("Speed", None), ("GiveBack", None), ("Speed", None), ("Ask", None)]
     with pytest.raises(SetupError, match="go back to 115200: restart"):
         play(
             settling(rates),
@@ -328,6 +329,34 @@ def test_a_module_that_does_not_go_back() -> None:
 
 
 # Faults while the speed changes
+
+
+class Interrupting:
+    """Raises KeyboardInterrupt at a piece that the host sends or receives."""
+
+    def __init__(self, place: int) -> None:
+        self._left = place
+
+    def __call__(self, way: str, data: bytes) -> None:
+        """Count a piece, as the emulator calls it."""
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("clean_to", [None, 460_800])
+def test_an_interrupt_at_any_piece(clean_to: int | None) -> None:
+    """The next request finds the module at the speed where that has left it."""
+    for place in range(1, 90, 4):
+        interrupting = Interrupting(place)
+        with wanting(FAST, on_line=interrupting, clean_to=clean_to) as made:
+            with contextlib.suppress(KeyboardInterrupt):
+                made.get()
+            started = made.clock.now()
+            assert made.get(timeout=(30, 5)).content == b"hello"
+            assert made.clock.now() - started < 6.0
+            module, port, says = speeds(made)
+            assert module == port == says == (USUAL if clean_to else FAST)
 
 
 def switching(direction: Any, action: Any, offset: int) -> tuple[bool, int]:
