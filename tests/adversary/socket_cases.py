@@ -37,7 +37,7 @@ from tests.adversary.plans import (
 )
 from tests.support import OK, chunks, cut
 
-__all__ = ("from_bytes", "made")
+__all__ = ("ANSWERS", "from_bytes", "made")
 
 _END = b"\r\n" + OK
 _ECHO = b"AT" + b"Q0" * 40
@@ -88,8 +88,19 @@ SAYINGS: tuple[bytes, ...] = (
     b"x" * 1_460,
     b"x" * 5_000,
 )
+#: The end of a read, and the answers to what may come next: another socket is opened,
+#: sends its request, and gets a response.
+ANSWERS = (
+    b"\r\n"
+    + OK
+    + b"\r\n+QIOPEN: 1,0\r\n"
+    + b"\r\n> \r\nSEND OK\r\n"
+    + _READ * 4
+    + OK * 20
+)
 #: A body that ends a read wherever noise lets one end, and answers what may come next.
 FLOODS: tuple[bytes, ...] = (
+    ANSWERS * 3,
     OK * 250,
     _END * 180,
     (_END + b"\r\n> \r\nSEND OK\r\n") * 60,

@@ -9,7 +9,6 @@ import pytest
 from tests.adversary import socket_cases
 from tests.adversary.foreign import ENDS
 from tests.adversary.plans import (
-    FORGED,
     HARM,
     REDIRECT,
     Case,
@@ -31,23 +30,13 @@ PACED: dict[str, Any] = {"answer_delay": 0.002, "baudrate": 115_200}
 HTTP = b"HTTP/1.1 200 OK\r\n"
 #: How a client reads a response, and looks at its port meanwhile.
 READERS = (Manner.FOLLOW, Manner.READ, Manner.PARTLY, Manner.UNREAD, Manner.CLOSE)
-#: The end of a read, and the answers to what may come next: another socket is opened,
-#: sends its request, and gets a response.
-ANSWERS = (
-    b"\r\n"
-    + OK * 2
-    + b"\r\n+QIOPEN: 1,0\r\n"
-    + b"\r\n> \r\nSEND OK\r\n"
-    + (b"\r\n+QIRD: %d\r\n%b\r\n" % (len(FORGED), FORGED) + OK) * 4
-    + OK * 100
-)
 
 
 def shortened(told: int, pad: int) -> tuple[Part, ...]:
     """One packet, with those answers behind its first `told` bytes."""
     head = HTTP + b"X: %b\r\nContent-Length: 1360\r\n\r\n" % (b"x" * pad)
-    body = b"y" * (told - len(head)) + ANSWERS
-    return (Say(head + body[:1_360]),)
+    body = b"y" * (told - len(head)) + socket_cases.ANSWERS * 3
+    return (Say(head + body[:1_360].ljust(1_360, b"z")),)
 
 
 @pytest.mark.parametrize("secure", [False, True])
