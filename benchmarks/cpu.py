@@ -11,7 +11,9 @@ are compared.
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
+import select
 import statistics
 import tempfile
 import time
@@ -82,6 +84,40 @@ def _session(adapter: BG96Adapter | None = None, verify: Any = True) -> Any:
     return session
 
 
+class _Bare:
+    """The dialogue of a GET by system calls alone: no driver can need less.
+
+    :param port: the path of a module's port.
+    :param url: the URL, of a content of `SMALL` bytes.
+    """
+
+    def __init__(self, port: str, url: str) -> None:
+        self._line = serial.Serial(port, BAUDRATE, timeout=0)
+        host = url.split("/")[2]
+        fields = f"Host: {host}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        self._request = f"GET /{SMALL} HTTP/1.1\r\n{fields}"
+        for command in ("E0", '+QHTTPCFG="responseheader",1', "+QIACT=1"):
+            self._say(f"AT{command}\r", b"OK\r\n")
+        self._say('AT+QHTTPCFG="requestheader",1\r', b"OK\r\n")
+        self._say(f"AT+QHTTPURL={len(url)},60\r", b"CONNECT\r\n")
+        self._say(url, b"OK\r\n")
+
+    def get(self) -> None:
+        """Make the request, and check its response."""
+        self._say(f"AT+QHTTPGET=60,{len(self._request)},60\r", b"CONNECT\r\n")
+        self._say(self._request, b",%d\r\n" % SMALL)
+        found = self._say("AT+QHTTPREAD=60\r", b"+QHTTPREAD: 0\r\n")
+        assert Served.content(SMALL) in found
+
+    def _say(self, text: str, end: bytes) -> bytes:
+        descriptor, found = self._line.fileno(), b""
+        os.write(descriptor, text.encode("ascii"))
+        while not found.endswith(end):
+            assert select.select([descriptor], [], [], 60)[0]
+            found += os.read(descriptor, 4_096)
+        return found
+
+
 def _interleaved(
     ways: dict[str, tuple[Callable[[], object], Callable[[], float]]], turns: int
 ) -> dict[str, float]:
@@ -113,6 +149,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         )
         module, port = stack.enter_context(peer(EMULATOR))
         _, other_port = stack.enter_context(peer(EMULATOR))
+        _, bare_port = stack.enter_context(peer(EMULATOR))
         root = str(directory / "root.pem")
 
         def session(adapter: BG96Adapter | None = None) -> Any:
@@ -121,6 +158,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         stock, by_line = session(), session(BG96Adapter(port))
         by_socket = session(BG96Adapter(other_port, via="socket"))
         inside = session(BG96Adapter("emulator://?"))
+        bare = _Bare(bare_port, f"{plain}{SMALL}")
 
         def both() -> float:
             return time.process_time() + _of_process(module.pid)
@@ -129,6 +167,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         seconds = _interleaved(
             {
                 "stock": (lambda: _ask(stock, plain, SMALL), own),
+                "bare": (bare.get, own),
                 "line": (lambda: _ask(by_line, plain, SMALL), own),
                 "both": (lambda: _ask(by_line, plain, SMALL), both),
                 "inside": (lambda: _ask(inside, plain, SMALL), own),
@@ -139,6 +178,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         )
     for what, one, other, wanted in (
         ("GET over a pty / stock over loopback", "line", "stock", 2.0),
+        ("the dialogue of a GET by system calls alone / stock", "bare", "stock", None),
         ("GET over emulator:// / stock", "inside", "stock", None),
         ("GET over a pty, client and emulator / stock", "both", "stock", None),
         (
