@@ -25,7 +25,6 @@ from ..base.codes import BAUDRATES
 from ..base.knowledge import Rates
 from ..errors import MuteError, NoAnswer, StrayAnswer
 from ..settings import Settings
-from . import speed
 
 __all__ = (
     "answers",
@@ -68,9 +67,6 @@ def find_module(
     """
     if data_mode:
         yield from _escape(NOBODY)
-    if (yield from speed.is_back(rates)):
-        yield from _expect_silence(times.GAP)
-        return
     likely = list(rates.likely)
     if rates.matter and isinstance(settings.baudrate, int):
         likely = [*dict.fromkeys((*likely, settings.baudrate))]
@@ -122,9 +118,6 @@ def resynchronise(
         yield Escape()
     elif unfinished is not None:
         yield from _late(unfinished, seconds)
-    if (yield from speed.is_back(rates)):
-        yield from _expect_silence(times.LATE)
-        return
     first, *others = rates.likely
     for _ in repeating.CALL.times:
         for rate in (first, first, *others):

@@ -21,7 +21,7 @@ from ..base.knowledge import Rates
 from ..errors import MuteError, NoAnswer, PortError, SetupError
 from ..settings import FASTEST, Settings
 
-__all__ = ("PROOF", "is_back", "settle")
+__all__ = ("PROOF", "back_or", "settle")
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,15 @@ def settle(settings: Settings, rates: Rates) -> Dialogue[None]:
     for rate in rates.wanted:
         if rate not in rates.refused and (yield from _reached(rate, rates)):
             return
+
+
+def back_or(rates: Rates, otherwise: Dialogue[None]) -> Dialogue[None]:
+    """Call back a module whose change of speed was interrupted, or run `otherwise`.
+
+    :param otherwise: a dialogue that makes the module listen.
+    """
+    if not (yield from _is_back(rates)):
+        yield from otherwise
 
 
 def _candidates(wanted: int | str, found: int) -> Dialogue[tuple[int, ...]]:
@@ -163,7 +172,7 @@ def _give_back(rates: Rates, before: int) -> Dialogue[None]:
     """
     bad = rates.tried = rates.tried or rates.usual
     rates.found = before
-    if not (yield from is_back(rates)):
+    if not (yield from _is_back(rates)):
         rates.refused.add(bad)
         raise SetupError(
             f"the line does not carry {bad} baud, and the module cannot be told to go "
@@ -172,7 +181,7 @@ def _give_back(rates: Rates, before: int) -> Dialogue[None]:
         )
 
 
-def is_back(rates: Rates) -> Dialogue[bool]:
+def _is_back(rates: Rates) -> Dialogue[bool]:
     """Call a module back that was told the speed `Rates.tried`, perhaps in vain.
 
     Return whether it answers at its speed before. It is in command mode: since it was

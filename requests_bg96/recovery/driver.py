@@ -320,8 +320,9 @@ class Driver:
     def _greet(self, link: Link, fresh: bool, deadline: Deadline) -> None:
         """Make the module listen, and close sockets whose bytes come unasked."""
         if not link.pushes:
+            greeting = self._greeting(link, fresh, deadline)
             try:
-                self.run(link, self._greeting(link, fresh, deadline), deadline)
+                self.run(link, speed.back_or(self.known.rates, greeting), deadline)
                 return
             except StrayAnswer:
                 if not link.pushes:
