@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import os
 import pathlib
@@ -16,7 +17,7 @@ from benchmarks.performance import page
 from benchmarks.performance.report import Effort, Part, Row
 
 #: Without 20 MB and 10,000 requests.
-QUICK = Effort(repeats=3, most_bytes=200_000, most_requests=100)
+QUICK = Effort(most_bytes=200_000, most_requests=100)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="write nothing")
     parser.add_argument("--write", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
-    effort = QUICK if options.quick else Effort(repeats=options.repeats)
+    most = QUICK if options.quick else Effort()
+    effort = dataclasses.replace(most, repeats=options.repeats)
     for part in page.PARTS:
         if part.name in options.only and not options.write:
             rows = measured(part, effort)
