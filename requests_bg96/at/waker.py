@@ -1,4 +1,7 @@
-"""Wakes a thread that waits for a file descriptor."""
+"""Wakes a thread that waits for a file descriptor.
+
+`recovery.waking` wakes a module that sleeps.
+"""
 
 from __future__ import annotations
 

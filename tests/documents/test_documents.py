@@ -240,16 +240,26 @@ def test_no_test_module_is_imported() -> None:
 
 
 def test_each_kind_of_test_has_its_home() -> None:
-    """CONTRIBUTING.rst names each folder with tests. No test is outside them."""
+    """CONTRIBUTING.rst names each folder with code. No test is outside them."""
     page_of_homes = page(ROOT / "CONTRIBUTING.rst")
     named = {
         text for text in literals(page_of_homes) if re.fullmatch(r"tests/\w+/", text)
     }
     homes = {
         f"{path.parent.relative_to(ROOT).as_posix()}/"
-        for path in (ROOT / "tests").rglob("test_*.py")
+        for path in (ROOT / "tests").rglob("*.py")
     }
-    assert homes <= named
+    assert homes - {"tests/"} <= named
+    assert [*(ROOT / "tests").glob("test_*.py")] == []
+
+
+def test_each_environment_of_tox_is_named() -> None:
+    """CONTRIBUTING.rst says what each one is for."""
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    there = {name for name in tox.sections() if name.startswith("testenv:")}
+    texts = list(literals(page(ROOT / "CONTRIBUTING.rst")))
+    assert {name.replace("testenv:", "tox -e ") for name in there} <= {*texts}
 
 
 def parameters(node: ast.AST) -> set[str]:

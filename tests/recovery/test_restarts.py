@@ -8,8 +8,10 @@ from typing import Any, Literal
 import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError, ConnectTimeout, ReadTimeout
+from urllib3.util import Retry
 
 from requests_bg96.emulator import Fault, Switches
+from requests_bg96.errors import ModuleRestarted, Phase
 from tests.checks import outcome
 from tests.recovery.programs import left
 from tests.support import SOMEWHERE, TRAILER, Rig, bytewise, chunks, response, rig
@@ -158,6 +160,26 @@ def test_the_speed_that_is_wanted(rate: int) -> None:
         assert post(made, timeout=(60, 20)).content == DOWN
         assert made.emulator.module.store.line_rate == rate
         check_requests(made, 1)
+
+
+# In an upload
+
+
+@pytest.mark.parametrize("via", ["line", "socket"])
+def test_rdy_in_the_middle_of_an_upload(via: str) -> None:
+    """The caller gets an error, nothing is repeated, and the next request works."""
+    with rig(response(DOWN), adapter={"via": via, "max_retries": Retry(2)}) as made:
+        post(made)
+        made.emulator.add_fault(Fault("from_host", 2_000, "reset"))
+        with pytest.raises(requests.ConnectionError, match="it said RDY") as caught:
+            post(made)
+        cause: BaseException | None = caught.value
+        while cause is not None and not isinstance(cause, ModuleRestarted):
+            cause = cause.__cause__ or cause.__context__
+        assert cause is not None and cause.phase is Phase.SEND
+        check_requests(made, 1)
+        assert post(made, timeout=(60, 20)).content == DOWN
+        check_requests(made, 2)
 
 
 # Anywhere in an exchange
