@@ -44,11 +44,11 @@ START = 3.0
 GUARD = MODULE_GUARD + 0.05
 #: For the confirmation of a block of an upload.
 ACKNOWLEDGEMENT = 7.0
-#: For reading the rest, if that takes less time than leaving data mode.
+#: For reading the rest of a response, if that takes less time than leaving data mode.
 DRAIN = 1.5
 #: The same if DTR ends data mode, which takes some 0.1 s.
 DRAIN_BY_DTR = 0.05
-#: For measuring how fast the rest comes.
+#: For measuring how fast the rest of a response comes.
 DRAIN_TRIAL = 0.1
 
 # The end of a response
@@ -110,8 +110,9 @@ SOCKET_SENT = 120.0
 SOCKET_END = 2
 #: More than the module may take to close it.
 SOCKET_CLOSED = SOCKET_END + 10.0
-#: For a turn to ask whether the module lasts: longer than a thread that only listens
-#: needs to give the module up. If others use it for longer, their answers show it.
+#: The longest wait for a turn to ask whether the module still answers. A thread that only
+#: listens ends its turn sooner. If a thread sends commands for longer, the answers to
+#: them show it.
 SOCKET_GLANCE = 0.06
 #: The longest that bytes of one line may keep the line from other threads.
 SOCKET_SHARE = 0.2
