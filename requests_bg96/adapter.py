@@ -81,7 +81,7 @@ class BG96Adapter(HTTPAdapter):
         in place of requests' own bundle. They are sent to the module once.
     :param compress: the names of the hosts that take bodies with ``Content-Encoding:
         gzip``. Bodies of 200 bytes or more are then compressed, if that makes the
-        request smaller. A mapping from names to numbers has another size for each.
+        request smaller. A mapping from names to numbers gives each its smallest size.
     :param progress: called as ``progress(name, sent, size)``, in bytes, while a file of
         certificates is sent to the module.
     :param trace: collects the requests, with their AT dialogue.

@@ -35,10 +35,10 @@ FILL_EVERY = 3
 #: Eight bits, a start bit and a stop bit.
 BITS_PER_BYTE = 10
 
-#: A line without so many bytes is silent.
+#: A line with fewer bytes than this counts as silent.
 SETTLED_BYTES = 3
 
-#: So many bytes without a pause are not only URCs.
+#: URCs alone have fewer bytes than this without a pause.
 MOST_HINTS = 256
 #: URCs of sockets, which are only hints.
 _HINTS = re.compile(

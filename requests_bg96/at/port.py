@@ -240,8 +240,8 @@ class Port:
 
         :param given_up: tells whether to stop waiting. It is asked at each `interrupt`,
             and every `SLICE` seconds.
-        :param expected: how many bytes are certainly still to come. If they are many,
-            and come slowly, they may gather for `NAP` seconds first.
+        :param expected: how many bytes are certainly still to come. If they are many
+            and the line is slow, the bytes gather for `NAP` seconds before the read.
         :raises PortError: if the port went away.
         """
         if self._inherited:

@@ -67,7 +67,7 @@ class StateError(RuntimeError):
 class State(enum.Enum):
     """The states of the line; the docstring of this file explains each."""
 
-    # A member equals only itself. The base class has a slower one in Python.
+    # A member equals only itself. `enum.Enum.__hash__` is in Python, and slower.
     __hash__ = object.__hash__
 
     CLOSED = "closed"

@@ -245,8 +245,8 @@ class Ask:
 
     This turns the long form of results on, and the echo off unless it is required.
 
-    :param brief: whether to wait little longer than the module took for its last
-        answer. It has just answered, so it is awake.
+    :param brief: whether to wait only a little longer than the last answer took. Use
+        it if the module has just answered, so that it is awake.
     """
 
     brief: bool = False

@@ -110,9 +110,9 @@ SOCKET_SENT = 120.0
 SOCKET_END = 2
 #: More than the module may take to close it.
 SOCKET_CLOSED = SOCKET_END + 10.0
-#: The longest wait for a turn to ask whether the module still answers. A thread that only
-#: listens ends its turn sooner. If a thread sends commands for longer, the answers to
-#: them show it.
+#: The longest wait for a turn to ask whether the module still answers. A thread that
+#: only listens ends its turn sooner. If a thread sends commands for longer, the answers
+#: to them show it.
 SOCKET_GLANCE = 0.06
 #: The longest that bytes of one line may keep the line from other threads.
 SOCKET_SHARE = 0.2

@@ -104,7 +104,7 @@ class Bar:
 
 
 class _Amount(DownloadColumn):
-    """The bytes that are done, of all; nothing before the first if all is unknown."""
+    """Bytes done and bytes in all; empty before the first if the size is unknown."""
 
     def render(self, task: Task) -> Text:
         """Return the text."""

@@ -42,7 +42,7 @@ def settle(settings: Settings, rates: Rates) -> Dialogue[None]:
     if settings.baudrate is None or not rates.matter:
         return
     if rates.usual in rates.refused:
-        # It was found by luck.
+        # The line does not carry this speed, and yet the module was found at it.
         yield from _give_back(rates, BAUDRATES[0])
     if rates.wanted is None:
         rates.wanted = yield from _candidates(settings.baudrate, rates.usual)
@@ -150,9 +150,9 @@ def _is_told(rate: int) -> Dialogue[bool]:
     try:
         reply = yield from asked(Command(f"+IPR={rate}", timeout=ANSWER))
     except NoAnswer:
-        # The line may have changed its OK.
+        # Noise may have changed the OK.
         return True
-    # The same may have made an error of it.
+    # Noise may also have made an ERROR of the OK.
     return reply.ok or not (yield Ask())
 
 

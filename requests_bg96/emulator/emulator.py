@@ -105,7 +105,7 @@ class Emulator:
         self.clock = clock or SystemClock()
         self.network = network or SocketNetwork()
         self.lock = threading.RLock()
-        #: Of the same lock. Taking the lock itself is faster.
+        #: It has the same lock as `lock`, which is faster to take.
         self.condition = threading.Condition(self.lock)
         self._listeners: list[Callable[[], None]] = []
         self.network.attach(self.clock, self.notify)

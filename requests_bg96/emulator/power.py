@@ -18,8 +18,8 @@ LOST_TIME = 3.0
 BOOT_TIME = 5.9
 
 #: The seconds that PWRKEY is low at least to turn the module on, and off (Hardware
-#: Design 3.6.1, 3.6.2). Any time wakes it from Power Saving Mode, as drivers do, but
-#: not in the first second (the driver of an ST expansion board).
+#: Design 3.6.1, 3.6.2). In Power Saving Mode, a press of any length wakes it, as
+#: drivers do, but not in the first second (the driver of an ST expansion board).
 ON_PRESS = 0.5
 OFF_PRESS = 0.65
 NO_WAKE = 1.0

@@ -121,8 +121,8 @@ class Driver:
 
         :param doubted: whether the module must have echoed a question since the last
             payload from a server.
-        :param asks: whether the caller's first command asks as well as ``AT`` does, or
-            nothing need be asked.
+        :param asks: whether no ``AT`` is needed. Either the caller's first command
+            also shows whether the module listens, or the module has just answered.
         :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
         """

@@ -53,9 +53,9 @@ class Waking:
     def helps(self, failure: BG96Error, deadline: Deadline, *, again: bool) -> bool:
         """Wake the module if that may help; return whether to call it once more.
 
-        :param failure: of the last call.
-        :param again: whether to call it once more before it is woken, where that shows
-            whether it sleeps: it has restarted, or one answer is missing.
+        :param failure: the error of the last call.
+        :param again: what to return if the failure does not show that the module
+            sleeps: it has restarted, or one answer is missing. Another call shows that.
         """
         if not self.possible or deadline.over:
             return False

@@ -9,14 +9,14 @@ __all__ = ("Drain",)
 
 
 class Drain:
-    """Decides this while the rest is read.
+    """Decides, while the rest is read, whether to leave data mode instead.
 
-    Nobody knows the speed of USB or of the network, so the rate is measured. The first
-    bytes may have waited in a buffer, so it is measured from the second ones on.
+    Nobody knows the speed of USB or of the network, so the rate is measured. It is
+    measured from the second piece on: the first one may have waited in a buffer.
 
     :param clock: the clock.
     :param baudrate: the speed of the port in baud. With DTR, there is no time to
-        measure, and this is taken for the rate.
+        measure the rate, and this speed is used in its place.
     :param by_dtr: whether DTR will be used to leave data mode.
     """
 

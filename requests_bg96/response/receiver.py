@@ -24,7 +24,7 @@ __all__ = ("TRANSITIONS", "Receiver", "ResponseState")
 class ResponseState(enum.Enum):
     """The state of a response."""
 
-    # A member equals only itself. The base class has a slower one in Python.
+    # A member equals only itself. `enum.Enum.__hash__` is in Python, and slower.
     __hash__ = object.__hash__
 
     #: The body is coming.

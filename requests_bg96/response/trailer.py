@@ -47,7 +47,7 @@ _LINE_ENDS = {b"\r\n": "CR LF", b"\r": "CR", b"\n": "LF"}
 class Trailer(enum.Enum):
     """What the withheld bytes could be."""
 
-    # A member equals only itself. The base class has a slower one in Python.
+    # A member equals only itself. `enum.Enum.__hash__` is in Python, and slower.
     __hash__ = object.__hash__
 
     #: No bytes are withheld.
