@@ -107,7 +107,8 @@ def _host(name: str) -> str:
         found = parse_url(f"//[{name}]" if ":" in name else f"//{name}")
     except LocationParseError:
         found = Url()
-    if not found.host or found != Url(host=found.host):
+    blank = any(map(str.isspace, name))
+    if blank or not found.host or found != Url(host=found.host):
         raise ValueError(f"compress has {name!r}, which is not the name of a host")
     return found.host.strip("[]")
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.adversary.__main__ import MADE, search
 
-#: About 20 seconds each; ``python -m tests.adversary`` continues.
-EXAMPLES = 150
+#: Some seconds each; ``python -m tests.adversary`` continues.
+EXAMPLES = 60
 
 
 @pytest.mark.parametrize("via", MADE)

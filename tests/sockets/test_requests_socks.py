@@ -219,8 +219,8 @@ def test_nothing_shows_a_password(
     caplog.set_level(logging.DEBUG)
     trace, mark = Trace(), "of-mine"
     users = {f"user-{mark}".encode(): f"word-{mark}".encode()}
-    with over_sockets(trace=trace) as made, socks(users=users) as far:
-        with serve(hang_up) as server, serve_tls(authorities.context()) as secured:
+    with serve(hang_up) as server, serve_tls(authorities.context()) as secured:
+        with socks(users=users) as far, over_sockets(trace=trace) as made:
             proxies = by(far.url("socks5h", f"user-{mark}:word-{mark}@"))
             arguments: dict[str, Any] = {"proxies": proxies, "verify": authorities.file}
             assert made.session.get(server.url, **arguments).ok
@@ -228,8 +228,8 @@ def test_nothing_shows_a_password(
             proxies = by(far.url("socks5h", f"user-{mark}:other-{mark}@"))
             with pytest.raises(ConnectionError) as caught:
                 made.session.get(server.url, proxies=proxies)
-        managers = made.adapter.proxy_manager.values()
-        keys = repr([[*manager.pools.keys()] for manager in managers])
+            managers = made.adapter.proxy_manager.values()
+            keys = repr([[*manager.pools.keys()] for manager in managers])
     shown = [record for record in caplog.records if "emulator" not in record.name]
     assert len(shown) > 50
     texts = [
