@@ -81,6 +81,8 @@ class Watch:
 
     def __init__(self, caplog: pytest.LogCaptureFixture, key: str = "") -> None:
         caplog.set_level(0)
+        # To look at what earlier tests have left takes a second each time.
+        gc.freeze()
         self._records = caplog.records
         lines = [line for line in key.splitlines() if not line.startswith("-----")]
         self.secrets = [PIN, MARK, *lines]
@@ -91,7 +93,7 @@ class Watch:
     def look(self) -> None:
         """Collect the `repr` of every object of the client.
 
-        `tests.conftest` hides the objects that existed before the tests.
+        Those that existed before this one are left out.
         """
         for one in gc.get_objects():
             if of_the_client(str(type(one).__module__)):
