@@ -210,7 +210,7 @@ SYMPTOMS = (
     Symptom(
         "The module restarts during a request",
         "The module restarted while it took the request. The server may have seen a"
-        " part of it, so the library does not repeat it. With ``via=\"socket\"``, the"
+        ' part of it, so the library does not repeat it. With ``via="socket"``, the'
         " text begins with ``Connection aborted.``, and all open sockets are lost.",
         "Check the supply: a module draws up to 2 A for a moment. Let ``Retry`` repeat"
         " what may be repeated.",
