@@ -160,6 +160,18 @@ def test_the_prompt(data: bytes, rest: bytes) -> None:
     assert buffer.take_rest() == rest
 
 
+def test_a_prompt_behind_an_echo() -> None:
+    """The echo is taken, too. Without it, there is no prompt."""
+    buffer = LineBuffer()
+    buffer.receive_data(b"AT+QISEND=0,1\r> x")
+    assert buffer.take_prompt() is False
+    assert buffer.take_prompt(b"AT+QISEND=1,1\r") is False
+    assert buffer.take_prompt(b"AT+QISEND=0,1\r")
+    assert buffer.is_empty is False
+    assert buffer.take_rest() == b"x"
+    assert buffer.is_empty is True
+
+
 @pytest.mark.parametrize("data", [b"", b"\r\n", b" >", b"x> ", b"\r\nOK\r\n> "])
 def test_no_prompt(data: bytes) -> None:
     """Nothing is taken."""
@@ -327,6 +339,7 @@ def test_quoted_is_one_string(value: str, limit: int) -> None:
         (b"RDY\r\n", b"RDY"),
         (b"RDY\r\n\r\nPSM POWER DOWN\r\n\0\r\n+CF", b"PSM POWER DOWN"),
         (b"RDY\nAPP RDY\n", b"APP RDY"),
+        (b"XRDYX\r\n", b"XRDYX"),
     ],
 )
 def test_the_last_line(data: bytes, line: bytes | None) -> None:
