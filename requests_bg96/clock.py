@@ -49,7 +49,7 @@ class SystemClock:
         return hash(type(self))
 
     #: Returns the time in seconds; a request asks some dozens of times.
-    now = staticmethod(time.monotonic)
+    now: staticmethod[[], float] = staticmethod(time.monotonic)
 
     def sleep(self, seconds: float) -> None:
         """Sleep for `seconds`."""
