@@ -173,7 +173,7 @@ def made(choose: Choose) -> Case:
     method = one_of(choose, METHODS)
     case = Case(
         _opening(choose),
-        tuple(_reaction(choose) for _ in range(choose(4))),
+        tuple(reaction(choose, HEARD, SAYINGS) for _ in range(choose(4))),
         method=method,
         data=HARM if method in ("POST", "PUT") else None,
         manner=one_of(choose, tuple(Manner)),
@@ -208,18 +208,22 @@ def _opening(choose: Choose) -> tuple[Part, ...]:
         body = one_of(choose, (b"x", b"", b"payload"))
         end = Say(body + TRAILER), Wait(one_of(choose, WAITS)), Say(OK)
         start = *start, *end, Mimic()
-    return (*start, *(_part(choose) for _ in range(choose(7))))
+    return (*start, *(part(choose, SAYINGS) for _ in range(choose(7))))
 
 
-def _reaction(choose: Choose) -> Reaction:
-    parts = tuple(_part(choose) for _ in range(1 + choose(4)))
-    return Reaction(one_of(choose, HEARD), parts, (1, 2, 50)[choose(3)])
+def reaction(
+    choose: Choose, heard: Sequence[bytes], sayings: Sequence[bytes]
+) -> Reaction:
+    """Return what the server does when it hears one of `heard`."""
+    parts = tuple(part(choose, sayings) for _ in range(1 + choose(4)))
+    return Reaction(one_of(choose, heard), parts, (1, 2, 50)[choose(3)])
 
 
-def _part(choose: Choose) -> Part:
+def part(choose: Choose, sayings: Sequence[bytes]) -> Part:
+    """Return one thing that the server does. It may say one of `sayings`."""
     kind = choose(10)
     if kind < 4:
-        return Say(one_of(choose, SAYINGS))
+        return Say(one_of(choose, sayings))
     if kind < 6:
         return Wait(one_of(choose, WAITS))
     if kind == 6:

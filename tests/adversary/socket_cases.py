@@ -14,6 +14,8 @@ from tests.adversary.cases import (
     WAITS,
     Choose,
     one_of,
+    part,
+    reaction,
     switches,
 )
 from tests.adversary.plans import (
@@ -22,15 +24,12 @@ from tests.adversary.plans import (
     PACKET,
     REDIRECT,
     SECRET,
-    Answer,
     Case,
     Close,
     Errand,
     Manner,
-    Mimic,
     Noise,
     Part,
-    Reaction,
     Say,
     Wait,
     in_lf,
@@ -162,7 +161,7 @@ def made(choose: Choose) -> Case:
     settings = one_of(choose, SETTINGS)
     case = Case(
         _opening(choose),
-        tuple(_reaction(choose) for _ in range(choose(4))),
+        tuple(reaction(choose, HEARD, SAYINGS) for _ in range(choose(4))),
         method=method,
         data=HARM if method in ("POST", "PUT") else None,
         manner=one_of(choose, tuple(Manner)),
@@ -207,27 +206,7 @@ def _opening(choose: Choose) -> tuple[Part, ...]:
     for piece in cut(whole, [one_of(choose, (len(whole), 700, 30))]):
         said += [Say(piece), Wait(one_of(choose, (0.0, *WAITS)))]
     ends = [Close()] if framing == "close" else []
-    return (*said, *ends, *(_part(choose) for _ in range(choose(5))))
-
-
-def _reaction(choose: Choose) -> Reaction:
-    parts = tuple(_part(choose) for _ in range(1 + choose(4)))
-    return Reaction(one_of(choose, HEARD), parts, (1, 2, 50)[choose(3)])
-
-
-def _part(choose: Choose) -> Part:
-    kind = choose(10)
-    if kind < 4:
-        return Say(one_of(choose, SAYINGS))
-    if kind < 6:
-        return Wait(one_of(choose, WAITS))
-    if kind == 6:
-        return Answer()
-    if kind == 7:
-        return Mimic(one_of(choose, (0.0, 0.001, 0.02, 0.3)))
-    if kind == 8:
-        return Close(bool(choose(2)))
-    return Say(bytes(choose(256) for _ in range(choose(12))))
+    return (*said, *ends, *(part(choose, SAYINGS) for _ in range(choose(5))))
 
 
 def _noise(choose: Choose, secure: bool, settings: dict[str, Any]) -> Noise:
