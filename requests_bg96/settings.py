@@ -59,6 +59,7 @@ class Settings:
         is missing. It may press the power key, or turn DTR on with a GPIO. It must do
         no harm to a module that is on, and must not use the modem.
     :raises LimitError: if a value cannot be part of an AT command.
+    :raises TypeError: if `wake` cannot be called.
     """
 
     apn: str | None = None
@@ -94,6 +95,8 @@ class Settings:
             raise LimitError(
                 f"ciphersuite is {self.ciphersuite!r}; give it in the form 0XC02F"
             )
+        if self.wake is not None and not callable(self.wake):
+            raise TypeError(f"wake is {self.wake!r}; pass a function without arguments")
         if self.baudrate not in (None, FASTEST, *BAUDRATES):
             rates = ", ".join(map(str, sorted(BAUDRATES)))
             raise LimitError(

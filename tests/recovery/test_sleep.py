@@ -61,6 +61,12 @@ def another(made: Rig, **settings: Any) -> requests.Session:
 # Power Saving Mode
 
 
+def test_something_that_is_no_function() -> None:
+    """It is refused at once, and not when the module sleeps."""
+    with pytest.raises(TypeError, match="wake is 17; pass a function"):
+        BG96Adapter("loop://", wake=17)  # type: ignore[arg-type]
+
+
 def test_the_power_key_wakes_it() -> None:
     """Soon, because the module has said that it sleeps."""
     key = Key()
