@@ -14,6 +14,7 @@ from requests_bg96.at.socket_steps import (
 from requests_bg96.at.steps import (
     BLOCK,
     BYTES_PER_SECOND,
+    Ask,
     Command,
     Kind,
     Reply,
@@ -105,6 +106,7 @@ def test_what_an_error_says() -> None:
 def test_what_must_be_proved() -> None:
     """Otherwise no line is believed."""
     play(prove(), ("Ask", "yes"))
+    assert Ask().brief is False
     with pytest.raises(NoAnswer, match="command mode"):
         play(prove(), ("Ask", None))
 

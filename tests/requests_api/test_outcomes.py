@@ -133,6 +133,12 @@ def test_what_is_raised(error: BG96Error, outcome: Outcome) -> None:
     assert getattr(raised, "url", "/path") == "/path"
 
 
+def test_where_a_connection_leads_instead() -> None:
+    """To a proxy: the text names that."""
+    with pytest.raises(NameResolutionError, match="resolve 'proxy.example'"):
+        raise_translated(ModuleError(714, "AT+X"), HTTP, "/path", "proxy.example")
+
+
 def test_what_exceptions_have() -> None:
     """The connection, the host and the URL, as those of urllib3 have."""
 
