@@ -60,15 +60,20 @@ def read(path: pathlib.Path) -> dict[str, Any]:
 
 
 def defaults(
-    group: click.Group, values: Mapping[str, Any], path: pathlib.Path
+    ctx: click.Context, values: Mapping[str, Any], path: pathlib.Path
 ) -> dict[str, Any]:
-    """Return the values as click takes them: for each command those that it has.
+    """Return the values for the command that is to run, as click takes them.
 
+    :param ctx: of the group of all commands.
     :param values: by the name of the option, with underscores.
     :param path: of the file, for the error.
     :raises Failure: if no command has an option of a name, or a value is wrong.
     """
-    known = {option.name: option for option in _options(group)}
+    known: dict[str | None, click.Option] = {}
+    for name in _commands(ctx):
+        if values.keys() <= known.keys():
+            break
+        known.update((option.name, option) for option in _options(_command(ctx, name)))
     for name, value in values.items():
         option = known.get(name)
         if option is None:
@@ -81,7 +86,23 @@ def defaults(
         )
         if type(value) not in kinds:
             raise _wrong(path, f"{name} must be {wanted}")
-    return _of(group, values)
+    invoked = ctx.invoked_subcommand
+    return {invoked: _of(_command(ctx, invoked), values)} if values and invoked else {}
+
+
+def _commands(ctx: click.Context) -> Iterator[str]:
+    """Yield all commands. That which is to run is the first: it is imported anyway."""
+    assert isinstance(ctx.command, click.Group)
+    if ctx.invoked_subcommand:
+        yield ctx.invoked_subcommand
+    yield from ctx.command.list_commands(ctx)
+
+
+def _command(ctx: click.Context, name: str) -> click.Command:
+    assert isinstance(ctx.command, click.Group)
+    found = ctx.command.get_command(ctx, name)
+    assert found is not None
+    return found
 
 
 def _of(command: click.Command, values: Mapping[str, Any]) -> dict[str, Any]:

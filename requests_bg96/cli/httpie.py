@@ -37,14 +37,15 @@ def _adapter() -> BG96Adapter:
     :raises requests.exceptions.RequestException: if a setting is wrong.
     """
     path = path_of()
-    group = click.Group(commands=[_settings])
+    ctx = click.Context(click.Group(commands=[_settings]))
+    ctx.invoked_subcommand = _settings.name
     try:
-        found = defaults(group, read(path), path)
+        found = defaults(ctx, read(path), path)
         given = _settings.main(
             [],
             standalone_mode=False,
             auto_envvar_prefix="BG96",
-            default_map=found["httpie"],
+            default_map=found.get("httpie"),
         )
     except click.ClickException as error:
         raise requests.exceptions.RequestException(error.format_message()) from error

@@ -2,56 +2,89 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
-from .at import at_command
-from .ca import root_command
-from .check import check_command
-from .completion import completion_command
-from .config import config_command
 from .configuration import defaults, path_of, read
-from .demo_command import demo_command
-from .doctor import doctor_command
-from .download import download_command
-from .emulator import emulator_command
 from .failures import STATUSES, Commands
-from .files import files_group
-from .info import info_command
-from .ports import ports_command
-from .probe.commands import probe_command, server_command
-from .request import request_commands
-from .run import run_command
-from .trace.command import trace_command
-from .udev import udev_command
 
 __all__ = ("main",)
 
 
-#: The commands by what they are for.
+#: The commands by what they are for: the module of each, and its name there.
 SECTIONS = {
-    "Requests": "get head post put patch delete download run trace",
-    "The module": "ports doctor info at files udev",
-    "HTTPS": "check ca",
-    "This program": "config completion demo emulator probe probe-server",
+    "Requests": {
+        "get": "request:get_command",
+        "head": "request:head_command",
+        "post": "request:post_command",
+        "put": "request:put_command",
+        "patch": "request:patch_command",
+        "delete": "request:delete_command",
+        "download": "download:download_command",
+        "run": "run:run_command",
+        "trace": "trace.command:trace_command",
+    },
+    "The module": {
+        "ports": "ports:ports_command",
+        "doctor": "doctor:doctor_command",
+        "info": "info:info_command",
+        "at": "at:at_command",
+        "files": "files:files_group",
+        "udev": "udev:udev_command",
+    },
+    "HTTPS": {
+        "check": "check:check_command",
+        "ca": "ca:root_command",
+    },
+    "This program": {
+        "config": "config:config_command",
+        "completion": "completion:completion_command",
+        "demo": "demo_command:demo_command",
+        "emulator": "emulator:emulator_command",
+        "probe": "probe.commands:probe_command",
+        "probe-server": "probe.commands:server_command",
+    },
+}
+#: Where each command is.
+PLACES = {
+    name: place for section in SECTIONS.values() for name, place in section.items()
 }
 
 
 class Main(Commands):
-    """All commands, in sections."""
+    """All commands, in sections.
+
+    The module of a command is imported when the command is wanted. All of them together
+    take seconds on a small computer.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; return None if there is none with this name."""
+        if cmd_name in PLACES and cmd_name not in self.commands:
+            module, name = PLACES[cmd_name].split(":")
+            found = importlib.import_module(f"{__package__}.{module}")
+            self.add_command(getattr(found, name))
+        return super().get_command(ctx, cmd_name)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
         """Write the commands with the first line of their help."""
-        width = max(map(len, self.commands))
-        for title, names in SECTIONS.items():
+        width = max(map(len, PLACES))
+        for title, section in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl(
-                    [
-                        (name.ljust(width), self.commands[name].get_short_help_str(60))
-                        for name in names.split()
-                    ]
+                    [(name.ljust(width), self._summary(ctx, name)) for name in section]
                 )
+
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(60) if command else ""
 
 
 #: The last lines of --help.
@@ -75,27 +108,4 @@ Exit statuses: {"; ".join(f"{code} {meaning}" for code, meaning in STATUSES.item
 def main(ctx: click.Context) -> None:
     """Send requests over a Quectel BG96."""
     path = path_of()
-    ctx.default_map = defaults(main, read(path), path)
-
-
-for _command in (
-    at_command,
-    check_command,
-    completion_command,
-    config_command,
-    demo_command,
-    doctor_command,
-    download_command,
-    emulator_command,
-    files_group,
-    info_command,
-    ports_command,
-    probe_command,
-    root_command,
-    run_command,
-    *request_commands(),
-    server_command,
-    trace_command,
-    udev_command,
-):
-    main.add_command(_command)
+    ctx.default_map = defaults(ctx, read(path), path)

@@ -23,7 +23,14 @@ from .request_parts import body_of, credentials, headers_of, with_scheme
 from .response_output import ReceivedBody, as_data, head_of, show, write
 from .session import SECONDS, with_session
 
-__all__ = ("request_commands",)
+__all__ = (
+    "delete_command",
+    "get_command",
+    "head_command",
+    "patch_command",
+    "post_command",
+    "put_command",
+)
 
 _HELP = """{summary}
 
@@ -34,14 +41,6 @@ server; with --fail it is 5 for 4xx and 5xx.
 The settings of the module are those of the adapter. Nothing of this machine's network
 is used: no proxy, no netrc.
 """
-_SUMMARIES = {
-    "get": "Fetch URL over the modem.",
-    "head": "Show the head of URL, over the modem.",
-    "post": "Send a POST to URL over the modem.",
-    "put": "Send a PUT to URL over the modem.",
-    "patch": "Send a PATCH to URL over the modem.",
-    "delete": "Send a DELETE to URL over the modem.",
-}
 
 _BODY = (
     click.option(
@@ -106,27 +105,21 @@ _OPTIONS = (
 )
 
 
-def _command(method: str, *, body: bool) -> click.Command:
+def _command(method: str, summary: str, *, body: bool = True) -> click.Command:
     """Make the command for a method.
 
+    :param summary: the first line of its help.
     :param body: whether it takes a body.
     """
 
     def run(session: requests.Session, shown: Bar, **given: Any) -> None:
         _run(session, shown, method.upper(), **given)
 
-    run.__doc__ = _HELP.format(summary=_SUMMARIES[method])
+    run.__doc__ = _HELP.format(summary=summary)
     made = with_session(run)
     for option in reversed(((*_BODY, *_OPTIONS) if body else _OPTIONS)):
         made = option(made)
     return click.command(method, cls=Command)(click.argument("url")(made))
-
-
-def request_commands() -> list[click.Command]:
-    """Return the commands, one for each method."""
-    return [
-        _command(method, body=method not in ("get", "head")) for method in _SUMMARIES
-    ]
 
 
 def _run(
@@ -293,3 +286,11 @@ def _store(
             for one in (*response.history, response):
                 file.write(head_of(one).encode("latin-1", "replace"))
         write(body, file)
+
+
+get_command = _command("get", "Fetch URL over the modem.", body=False)
+head_command = _command("head", "Show the head of URL, over the modem.", body=False)
+post_command = _command("post", "Send a POST to URL over the modem.")
+put_command = _command("put", "Send a PUT to URL over the modem.")
+patch_command = _command("patch", "Send a PATCH to URL over the modem.")
+delete_command = _command("delete", "Send a DELETE to URL over the modem.")

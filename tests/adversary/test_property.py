@@ -7,7 +7,7 @@ import pytest
 from tests.adversary.__main__ import MADE, search
 
 #: Some seconds each; ``python -m tests.adversary`` continues.
-EXAMPLES = 60
+EXAMPLES = 25
 
 
 @pytest.mark.parametrize("via", MADE)

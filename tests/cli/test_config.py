@@ -16,6 +16,7 @@ from requests_bg96.cli.main import main
 from requests_bg96.cli.options import FUNCTIONS
 from requests_bg96.emulator import Emulator
 from requests_bg96.settings import Settings
+from tests.cli.commands import COMMANDS
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def settable(command: click.Command) -> Iterator[str]:
 
 def test_no_command_has_a_setting_of_its_own() -> None:
     """A setting has one name in all commands, and one variable."""
-    shown = {*settable(main.commands["config"])}
+    shown = {*settable(COMMANDS["config"])}
     assert {*settable(main)} - shown == {"cert", "key"}
 
 

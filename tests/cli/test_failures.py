@@ -22,6 +22,7 @@ from requests_bg96.errors import (
     NoAnswer,
     PortError,
 )
+from tests.cli.commands import COMMANDS
 from tests.cli.terminal import Terminal
 
 
@@ -101,6 +102,6 @@ def test_help() -> None:
     """Each command has help; the first page has the exit statuses."""
     text = CliRunner().invoke(main, ["--help"]).output
     assert "BG96_PORT" in text and "130 interrupted" in " ".join(text.split())
-    for name, command in main.commands.items():
+    for name, command in COMMANDS.items():
         result = CliRunner().invoke(main, [name, "--help"])
         assert result.exit_code == 0 and name in text and command.help

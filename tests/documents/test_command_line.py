@@ -10,7 +10,7 @@ import pytest
 from docutils import core, nodes
 
 from requests_bg96.cli.failures import STATUSES
-from requests_bg96.cli.main import main
+from tests.cli.commands import COMMANDS
 
 PATH = pathlib.Path(__file__).resolve().parents[2] / "docs" / "command-line.rst"
 PROGRAM = "requests-bg96"
@@ -39,13 +39,13 @@ def test_commands_and_options(page: nodes.document) -> None:
     lines = command_lines(page)
     assert len(lines) > 12
     for name, *words in lines:
-        command = main.commands[name]
+        command = COMMANDS[name]
         command.make_parser(click.Context(command)).parse_args(args=words)
 
 
 def test_every_command_is_named(page: nodes.document) -> None:
     named = {one.astext() for one in page.findall(nodes.literal)}
-    assert {*main.commands} - UNNAMED <= named
+    assert {*COMMANDS} - UNNAMED <= named
 
 
 def test_exit_statuses(page: nodes.document) -> None:

@@ -17,6 +17,7 @@ from docutils import nodes
 from requests_bg96.cli.main import main
 from requests_bg96.emulator import Emulator, StreamNetwork, Switches
 from requests_bg96.emulator.options import OPTIONS
+from tests.cli.commands import COMMANDS
 from tests.documents.example_server import FIRMWARE, ExampleServer
 from tests.documents.pages import DOCS, PAGES, ROOT, page
 
@@ -139,8 +140,8 @@ def test_commands_exist() -> None:
     found = [*commands()]
     assert len(found) > 20
     for name, (first, *words) in found:
-        assert first in main.commands, name
-        command = main.commands[first]
+        assert first in COMMANDS, name
+        command = COMMANDS[first]
         parser = command.make_parser(click.Context(command, resilient_parsing=True))
         parser.parse_args(args=words)
 

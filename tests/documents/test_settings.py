@@ -15,9 +15,9 @@ import pytest
 from docutils import core, nodes
 
 from requests_bg96 import BG96Adapter, BG96Modem
-from requests_bg96.cli.main import main
 from requests_bg96.cli.options import FUNCTIONS, meanings
 from requests_bg96.settings import Settings
+from tests.cli.commands import COMMANDS
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "settings.rst"
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
@@ -101,7 +101,7 @@ def test_the_page() -> None:
 
 def test_the_command_line() -> None:
     """The doctor has an option for each setting, and passes each one."""
-    doctor = main.commands["doctor"]
+    doctor = COMMANDS["doctor"]
     options = {one.name: one for one in doctor.params if one.name in FIELDS}
     given_by_text = [name for name in FIELDS if name not in FUNCTIONS]
     assert [*options] == given_by_text

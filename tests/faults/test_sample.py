@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 
 import pytest
 
 from tests.faults import interrupts
-from tests.faults.cases import FAULTS, Case, every_case, offsets
+from tests.faults.cases import FAULTS, every_case, offsets
 from tests.faults.exchanges import EXCHANGES, FRESH
 from tests.faults.trial import GOOD, carry_out
 from tests.transitions import recorded
 
 #: A prime number, so that each kind of fault meets each kind of byte.
-EVERY = 1009
-PARTS = 8
-
-
-@functools.cache
-def sample() -> list[Case]:
-    """Return the cases of all parts. A walk through the table takes over a second."""
-    return list(itertools.islice(every_case(), 0, None, EVERY))
+EVERY = 2503
+PARTS = 4
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_sample_of_the_table(part: int) -> None:
     """The whole table is ``tox -e faults``."""
-    cases = sample()[part::PARTS]
+    cases = list(every_case(EVERY))[part::PARTS]
     with recorded() as seen:
         found = [(str(case), carry_out(case)) for case in cases]
-    assert len(found) > 60
+    assert len(found) > 80
     assert [(case, one.problems) for case, one in found if one.problems] == []
     # With any fault, the states change as in their tables.
     seen.check()
@@ -42,7 +35,7 @@ def test_a_sample_of_the_table(part: int) -> None:
 def test_the_table_is_whole() -> None:
     """All kinds of exchanges and faults, and tens of thousands of cases."""
     cases = list(every_case())
-    assert {case.exchange for case in cases} == set(EXCHANGES)
+    assert {case.exchange.name for case in cases} == {one.name for one in EXCHANGES}
     assert {case.kind for case in cases} == set(FAULTS)
     assert len(cases) > 200_000
 
@@ -56,9 +49,9 @@ def test_long_payload_is_thinned_out() -> None:
 
 
 #: A prime number again.
-EVERY_LINE = 397
+EVERY_LINE = 797
 #: The lines around the opening of the port.
-OPENING = range(150, 300)
+OPENING = range(150, 300, 2)
 
 
 @pytest.mark.parametrize("part", range(2))
@@ -69,7 +62,7 @@ def test_a_sample_of_the_interruptions(part: int) -> None:
     )
     with recorded() as seen:
         found = [(str(case), interrupts.carry_out(case)) for case in cases]
-    assert len(found) > 35
+    assert len(found) > 15
     seen.check()
     assert [(case, wrong) for case, (_, wrong) in found if wrong] == []
     assert all(outcome == "interrupted" for _, (outcome, _) in found)

@@ -44,7 +44,7 @@ def test_what_is_near_to_the_seeds(name: str) -> None:
     @settings(
         deadline=None,
         derandomize=True,
-        max_examples=60,
+        max_examples=25,
         suppress_health_check=list(HealthCheck),
     )
     @given(twice | st.binary(max_size=300))

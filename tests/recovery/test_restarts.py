@@ -198,8 +198,8 @@ def ending(made: Rig) -> type[Exception] | None:
 
 def places(count: int) -> Iterator[int]:
     """Offsets all over the commands, and some in the payload."""
-    yield from range(0, min(count, 400), 11)
-    yield from range(400, count, 307)
+    yield from range(0, min(count, 400), 23)
+    yield from range(400, count, 701)
 
 
 #: The result of a request, if the module fails before CONNECT, while it takes the
@@ -245,7 +245,7 @@ def test_anything_anywhere(action: Any, direction: Direction) -> None:
         post(made)
         traffic = made.traffic
     length = sum(len(data) for way, data in traffic if way == direction)
-    for offset in (*places(length), *range(length - 150, length, 7)):
+    for offset in (*places(length), *range(length - 150, length, 17)):
         fault = Fault(direction, offset, action)
         with rig(response(DOWN), faults=[fault]) as made:
             got = ending(made)
@@ -309,8 +309,8 @@ def test_a_byte_that_goes_wrong(action: Any, answer: bytes) -> None:
         heard = made.heard
     start = heard.index(b"HTTP/1.1 200 OK")
     body = heard.index(b"\r\n\r\n", start) + 4
-    told = range(body, len(heard)) if action != "garble" else []
-    for offset in [*range(0, start, 4), *told]:
+    told = range(body, len(heard), 2) if action != "garble" else []
+    for offset in [*range(0, start, 9), *told]:
         fault = Fault("to_host", offset, action)
         with rig(answer, faults=[fault], switches=firmware, seed=offset) as made:
             got = ending(made)

@@ -68,7 +68,7 @@ def body_of(request: bytes) -> bytes:
     return request.partition(b"\r\n\r\n")[2]
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(methods, headers, uploads, bodies | large, framings, st.sampled_from(FRAGMENTS))
 def test_any_exchange(
     method: str,
@@ -94,7 +94,7 @@ def test_any_exchange(
             assert {name: found[name] for name in fields} == fields
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(names, values), max_size=6), st.sampled_from(FRAGMENTS))
 def test_any_response_header(fields: list[tuple[str, str]], fragment: Fragment) -> None:
     """Repeated names and odd values are kept, in order."""
@@ -107,7 +107,7 @@ def test_any_response_header(fields: list[tuple[str, str]], fragment: Fragment) 
             assert found == [value for other, value in fields if other == name]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(st.binary(max_size=3000), max_size=5), st.sampled_from(FRAGMENTS))
 def test_any_generator(pieces: list[bytes], fragment: Fragment) -> None:
     """A body from a generator is sent in chunks, and arrives complete."""

@@ -39,18 +39,18 @@ def check(report: Report) -> None:
 def test_faults_among_many_requests(seed: int) -> None:
     """In virtual time, on a line that loses bytes that nobody reads."""
     with traced(seed == 1):
-        report = Soak(VirtualClock(), 0.1, seed).run(150)
+        report = Soak(VirtualClock(), 0.1, seed).run(60)
     check(report)
-    assert report.faults.total() > 5 and report.outcomes["right"] > 100
-    assert report.accounted["up"] > 20_000 and report.accounted["down"] > 200_000
+    assert report.faults.total() > 2 and report.outcomes["right"] > 40
+    assert report.accounted["up"] > 8_000 and report.accounted["down"] > 80_000
 
 
 def test_faults_among_many_requests_over_sockets() -> None:
     """Connections are kept, and several responses are unread at a time."""
-    report = Soak(VirtualClock(), 0.1, 1, "socket").run(100)
+    report = Soak(VirtualClock(), 0.1, 1, "socket").run(60)
     assert report.problems == []
-    assert report.faults.total() > 5 and report.outcomes["right"] > 80
-    assert report.accounted["up"] > 20_000 and report.accounted["down"] > 200_000
+    assert report.faults.total() > 2 and report.outcomes["right"] > 40
+    assert report.accounted["up"] > 8_000 and report.accounted["down"] > 80_000
 
 
 def test_many_requests_in_real_time() -> None:
