@@ -14,7 +14,6 @@ import click
 import pytest
 from docutils import nodes
 
-from requests_bg96.cli.main import main
 from requests_bg96.emulator import Emulator, StreamNetwork, Switches
 from requests_bg96.emulator.options import OPTIONS
 from tests.cli.commands import COMMANDS
@@ -74,9 +73,6 @@ def blocks(path: pathlib.Path, language: str) -> list[str]:
     ]
 
 
-WITH_EXAMPLES = [path for path in PAGES if blocks(path, "python")]
-
-
 @contextlib.contextmanager
 def without_hardware(text: str) -> Iterator[str]:
     """Yield the code with an emulator in place of each port."""
@@ -102,7 +98,7 @@ def test_examples(
     """Those of one page run one after the other, as one program."""
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
-    (path,) = (one for one in WITH_EXAMPLES if one.name == name)
+    (path,) = (one for one in PAGES if one.name == name)
     text = "\n".join([GIVEN.get(name, ""), *blocks(path, "python")])
     with without_hardware(text) as program, contextlib.redirect_stdout(printed):
         names: dict[str, Any] = {"__name__": "example"}
@@ -111,7 +107,8 @@ def test_examples(
 
 
 def test_each_page_with_examples_is_tested() -> None:
-    assert {path.name for path in WITH_EXAMPLES} == {*PRINTED, OF_PYTEST}
+    with_examples = {path.name for path in PAGES if blocks(path, "python")}
+    assert with_examples == {*PRINTED, OF_PYTEST}
 
 
 def test_the_examples_for_pytest(pytester: pytest.Pytester) -> None:

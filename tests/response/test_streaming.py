@@ -126,12 +126,12 @@ def test_a_first_chunk_with_some_of_the_next() -> None:
         assert b"".join(pieces) == b"world"
 
 
-@pytest.mark.parametrize("head", [length(20_480_000), CLOSE])
+@pytest.mark.parametrize("head", [length(8_192_000), CLOSE])
 def test_flat_memory(head: bytes) -> None:
-    """20 MB pass through a few hundred kB."""
-    with rig(lazily(head, 20_480_000), on_line=None) as made:
+    """8 MB pass through a few hundred kB."""
+    with rig(lazily(head, 8_192_000), on_line=None) as made:
         answer = made.get(stream=True)
-        wanted = digest(noise(20_480_000))
+        wanted = digest(noise(8_192_000))
         tracemalloc.start()
         try:
             assert digest(answer.iter_content(65_536)) == wanted
