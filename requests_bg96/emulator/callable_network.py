@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Union
 
 from ..clock import Clock
-from .http_head import HEAD_LIMIT, MalformedHead, ResponseHead, split_head
+from .http_head import (
+    HEAD_LIMIT,
+    MalformedHead,
+    ResponseHead,
+    split_head,
+    wants_close,
+)
 from .network import (
     Closed,
     Connected,
@@ -21,7 +27,7 @@ from .network import (
     Resolved,
     TlsSettings,
 )
-from .request_framing import RequestFraming, wants_close
+from .request_framing import RequestFraming
 from .scheduler import NEVER, NOW
 
 __all__ = ("CallableNetwork", "Hangup", "Delay", "ReceivedRequest", "Silence", "Until")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .scheduler import NEVER
+import math
 
 __all__ = ("EscapeDetector", "GUARD_TIME")
 
@@ -25,7 +25,7 @@ class EscapeDetector:
 
     def __init__(self, last: float) -> None:
         self._last = last
-        self._started = NEVER
+        self._started = math.inf
         self._held = b""
 
     @property
@@ -49,9 +49,12 @@ class EscapeDetector:
         return data
 
     def due(self) -> float:
-        """Return the time at which silence decides about the held bytes."""
+        """Return the time at which silence decides about the held bytes.
+
+        It is infinite if none are held.
+        """
         if not self._held:
-            return NEVER
+            return math.inf
         start = self._last if self._held == _SEQUENCE else self._started
         return start + GUARD_TIME
 

@@ -21,10 +21,10 @@ from .http_head import (
     ResponseHead,
     cut_head,
     split_head,
+    wants_close,
 )
 from .http_url import Url
 from .network import Closed, Connected, Event, Failed, Received, ServerConnection
-from .request_framing import wants_close
 from .scheduler import NEVER, NOW, Procedure, Wait
 
 if TYPE_CHECKING:

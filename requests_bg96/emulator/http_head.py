@@ -1,11 +1,18 @@
-"""Parse the head of a response: its status and its framing."""
+"""Parse the head of a response; tell whether a request closes the connection."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 
-__all__ = ("HEAD_LIMIT", "MalformedHead", "ResponseHead", "split_head")
+__all__ = (
+    "HEAD_LIMIT",
+    "MalformedHead",
+    "ResponseHead",
+    "cut_head",
+    "split_head",
+    "wants_close",
+)
 
 #: The most bytes of a head. No manual has a limit; this one only limits the memory.
 HEAD_LIMIT = 65536
@@ -14,6 +21,9 @@ _END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9][.][0-9] ([0-9]{3})(?: |\r|\n|$)")
 #: A number with more digits is not a length: no body is so large.
 _LENGTH = re.compile(rb"[0-9]{1,18}")
+_CLOSE = re.compile(rb"^connection[ \t]*:.*\bclose\b", re.I | re.M)
+_KEEP_ALIVE = re.compile(rb"^connection[ \t]*:.*\bkeep-alive\b", re.I | re.M)
+_OLD = re.compile(rb"[^\r\n]* HTTP/1[.]0\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
@@ -90,6 +100,20 @@ def cut_head(data: bytes) -> bytes | None:
     """
     whole = data[: data.rfind(b"\n") + 1]
     return whole if _STATUS.match(whole) else None
+
+
+def wants_close(request: bytes) -> bool:
+    """Return whether a request asks to close the connection (RFC 9112 9.3).
+
+    :param request: its head, and any part of its body.
+    """
+    split = split_head(request)
+    if not split:
+        return False
+    head = split[0]
+    if _CLOSE.search(head):
+        return True
+    return bool(_OLD.match(head) and not _KEEP_ALIVE.search(head))
 
 
 def _fields(raw: bytes) -> dict[bytes, bytes]:

@@ -7,30 +7,13 @@ import re
 from .http_body import BodyParser, ChunkedBody, LengthBody, MalformedBody
 from .http_head import split_head
 
-__all__ = ("RequestFraming", "wants_close")
+__all__ = ("RequestFraming",)
 
 #: A number with more digits is not a length: no body is so large.
 _LENGTH = re.compile(
     rb"^content-length[ \t]*:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.I | re.M
 )
-_CLOSE = re.compile(rb"^connection[ \t]*:.*\bclose\b", re.I | re.M)
-_KEEP_ALIVE = re.compile(rb"^connection[ \t]*:.*\bkeep-alive\b", re.I | re.M)
-_OLD = re.compile(rb"[^\r\n]* HTTP/1[.]0\r?\n")
 _CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:.*chunked", re.I | re.M)
-
-
-def wants_close(request: bytes) -> bool:
-    """Return whether a request asks to close the connection (RFC 9112 9.3).
-
-    :param request: its head, and any part of its body.
-    """
-    split = split_head(request)
-    if not split:
-        return False
-    head = split[0]
-    if _CLOSE.search(head):
-        return True
-    return bool(_OLD.match(head) and not _KEEP_ALIVE.search(head))
 
 
 class RequestFraming:
