@@ -27,8 +27,9 @@ from typing import Any
 import serial
 
 from benchmarks.socket_servers import Served
+from requests_bg96.emulator.http_head import wants_close
 from requests_bg96.emulator.paced_queue import BITS_PER_BYTE
-from requests_bg96.emulator.request_framing import RequestFraming, wants_close
+from requests_bg96.emulator.request_framing import RequestFraming
 from tests.certificates import HERE, authority, issue
 from tests.tls_servers import server_context
 

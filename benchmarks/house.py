@@ -99,15 +99,15 @@ def imported(path: pathlib.Path) -> Iterator[pathlib.Path]:
                 )
 
 
-def longest_chain(paths: set[pathlib.Path]) -> int:
-    """Return how many modules the deepest one has below it, in one chain."""
+def longest_chain(paths: set[pathlib.Path]) -> list[pathlib.Path]:
+    """Return the longest chain of modules; each imports the next one."""
 
     @functools.cache
-    def below(path: pathlib.Path) -> int:
+    def chain(path: pathlib.Path) -> list[pathlib.Path]:
         used = paths.intersection(imported(path)) - {path}
-        return max((below(one) + 1 for one in used), default=0)
+        return [path, *max(map(chain, sorted(used)), key=len, default=[])]
 
-    return max(map(below, paths))
+    return max(map(chain, sorted(paths)), key=len)
 
 
 def measure(paths: set[pathlib.Path]) -> dict[str, object]:
@@ -120,7 +120,7 @@ def measure(paths: set[pathlib.Path]) -> dict[str, object]:
         "code lines": sum(len(code_lines(path)) for path in paths),
         "function length median/p90/longest": f"{middle}/{ninth}/{lengths[-1]}",
         "attributes per class with state": f"{statistics.mean(states):.1f}",
-        "longest chain of imports": longest_chain(paths),
+        "longest chain of imports": len(longest_chain(paths)) - 1,
         "numeric constants": sum(
             map(is_constant, (node for path in paths for node in syntax(path).body))
         ),
@@ -141,6 +141,9 @@ def main() -> None:
     print(f"{'':36}" + "".join(f"{name:>12}" for name in tables))
     for row in tables["client"]:
         print(f"{row:36}" + "".join(f"{one[row]!s:>12}" for one in tables.values()))
+    for name, paths in parts().items():
+        chain = [one.relative_to(PACKAGE).as_posix() for one in longest_chain(paths)]
+        print(f"\nthe longest chain, {name}: {', '.join(chain)}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from requests_bg96.emulator import Connection, StreamNetwork
 from requests_bg96.emulator.callable_network import Delay, Part, ReceivedRequest, Until
-from requests_bg96.emulator.request_framing import RequestFraming, wants_close
+from requests_bg96.emulator.http_head import wants_close
+from requests_bg96.emulator.request_framing import RequestFraming
 
 __all__ = ("RTT", "Served", "served_by_module")
 

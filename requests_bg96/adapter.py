@@ -13,9 +13,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from .base import times
+from .base.module_files import Progress
 from .base.sharing import User, share
 from .clock import Clock
-from .dialogues.files import Progress
 from .modem import BG96Modem
 from .settings import Settings
 from .trace import Trace

@@ -8,10 +8,9 @@ from typing import Protocol, TypeVar
 from .at.steps import Command, Dialogue, must
 from .base import repeating
 from .base.knowledge import Knowledge
+from .base.module_files import TEMPORARY_NAME, Progress
 from .base.trust import OWN_NAME
 from .dialogues.files import (
-    TEMPORARY_NAME,
-    Progress,
     delete,
     download,
     free_space,

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from .at.link import Link
+from .at.steps import Dialogue
 from .base import times
 from .base.knowledge import Knowledge
+from .base.trust import Trust
 from .clock import Deadline
 from .dialogues import receive
+from .dialogues.context import deactivate
+from .dialogues.repair import repair
 from .dialogues.request import Request
 from .dialogues.send import send
+from .dialogues.setup import prepare
 from .dialogues.temporary import tidy
-from .engine import Engine
-from .errors import BG96Error, Phase, TransferError
+from .dialogues.tls import fits, secure
+from .errors import BG96Error, ModuleError, Phase, TransferError
 from .response.framing import Framing
 from .response.live import LiveResponse
 from .response.stored import StoredResponse
+from .settings import Settings
 
-__all__ = ("HTTPClient",)
+if TYPE_CHECKING:
+    from .engine import Engine
+
+__all__ = ("HTTPClient", "deliver")
 
 
 class HTTPClient:
@@ -106,7 +117,7 @@ class HTTPClient:
         link = driver.attention(deadline, doubted=not harmless, asks=asks)
         link.phase = Phase.CONNECT
         request = request.within(known.limits)
-        script = send(request, read_seconds, link.port.baudrate, settings, known)
+        script = deliver(request, read_seconds, link.port.baudrate, settings, known)
         driver.run(link, script, deadline)
         driver.stats.requests += 1
         driver.stats.bytes_up += len(request.data)
@@ -177,6 +188,54 @@ class HTTPClient:
                         script = tidy(driver.known)
                         until = Deadline(self._engine.clock, times.TIDY)
                         driver.run(link, script, until)
+
+
+def deliver(
+    request: Request,
+    read_seconds: float,
+    baudrate: int,
+    settings: Settings,
+    known: Knowledge,
+) -> Dialogue[None]:
+    """Set up the module and send it the request.
+
+    Until the module answers CONNECT, the server has seen nothing. Errors before that
+    are repaired and the step is repeated, once for each kind of error.
+
+    :raises ModuleError: if an error cannot be repaired, or came later.
+    """
+    repaired: collections.Counter[frozenset[int | None]] = collections.Counter()
+    while True:
+        try:
+            yield from prepare(settings, known)
+            if request.trust is not None:
+                yield from _secure(request, request.trust, settings, known)
+            yield from send(request, read_seconds, baudrate, settings, known)
+            known.told.busy_count = 0
+            return
+        except ModuleError as error:
+            if error.phase not in (None, Phase.CONNECT):
+                raise
+            yield from repair(error, repaired, settings, known)
+
+
+def _secure(
+    request: Request, trust: Trust, settings: Settings, known: Knowledge
+) -> Dialogue[None]:
+    """Make the module check the server, on a connection with these checks."""
+    if not (yield from fits(trust, request.origin, settings, known)):
+        yield from deactivate(settings, known)
+        known.peers.clear()
+        yield from prepare(settings, known)
+    yield from secure(
+        trust,
+        request.origin,
+        request.handshake_seconds,
+        settings,
+        known,
+        progress=request.progress,
+        on_unchecked=request.on_unchecked,
+    )
 
 
 def _gives_url(request: Request, known: Knowledge) -> bool:

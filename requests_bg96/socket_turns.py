@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .at.link import Link
 from .at.steps import Dialogue, Listen
@@ -22,7 +22,9 @@ from .base.turns import Turn
 from .clock import Clock, Deadline
 from .dialogues import sockets as dialogues
 from .errors import BG96Error, TransferError
-from .recovery.driver import Driver
+
+if TYPE_CHECKING:
+    from .recovery.driver import Driver
 
 __all__ = ("SocketTurns",)
 

@@ -7,6 +7,7 @@ what has come, so nothing is read for a reader who does not ask.
 from __future__ import annotations
 
 import collections
+from typing import TYPE_CHECKING
 
 from .at.steps import Dialogue
 from .base import repeating, times
@@ -23,7 +24,6 @@ from .base.recording import SocketRecording
 from .clock import Clock, Deadline
 from .dialogues import connect, context, setup
 from .dialogues import sockets as dialogues
-from .engine import Engine
 from .errors import (
     TCP_MEANING,
     BG96Error,
@@ -37,6 +37,9 @@ from .modem_socket import ModemSocket, translated
 from .recovery.policy import REPEATED
 from .socket_turns import SocketTurns
 from .stats import Recovery
+
+if TYPE_CHECKING:
+    from .engine import Engine
 
 __all__ = ("ModemSockets",)
 

@@ -6,6 +6,8 @@ Commands Manual V2.2, "TCP manual" the BG96 TCP(IP) AT Commands Manual V1.0.
 
 from __future__ import annotations
 
+import dataclasses
+
 __all__ = (
     "BAUDRATES",
     "BUSY",
@@ -14,6 +16,7 @@ __all__ = (
     "FILE_LIMIT",
     "GET_LIMIT",
     "LASTING_REJECTS",
+    "Limits",
     "POST_LIMIT",
     "SECONDS_LIMIT",
     "SOCKET_BROKEN",
@@ -80,3 +83,17 @@ SOCKET_BUSY = frozenset({564, 568})
 SOCKET_LATE = 569
 #: Also the answer of a firmware whose sockets have worn out.
 SOCKET_WORN = 552
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The limits of a module, in bytes; by default the manual's.
+
+    :param url: for AT+QHTTPURL.
+    :param get: for AT+QHTTPGET, header and body.
+    :param post: for AT+QHTTPPOST, header and body.
+    """
+
+    url: int = URL_LIMIT
+    get: int = GET_LIMIT
+    post: int = POST_LIMIT

@@ -9,23 +9,9 @@ from ..clock import SystemClock
 from ..stats import Statistics
 from . import repeating
 from .backoff import Backoff
-from .codes import BAUDRATES, GET_LIMIT, POST_LIMIT, URL_LIMIT
+from .codes import BAUDRATES, Limits
 
-__all__ = ("Checked", "Knowledge", "Limits", "PinTry", "Rates", "Told")
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """The limits of a module, in bytes; by default the manual's.
-
-    :param url: for AT+QHTTPURL.
-    :param get: for AT+QHTTPGET, header and body.
-    :param post: for AT+QHTTPPOST, header and body.
-    """
-
-    url: int = URL_LIMIT
-    get: int = GET_LIMIT
-    post: int = POST_LIMIT
+__all__ = ("Checked", "Knowledge", "PinTry", "Rates", "Told")
 
 
 @dataclasses.dataclass

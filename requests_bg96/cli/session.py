@@ -16,7 +16,7 @@ from urllib3.exceptions import InsecureRequestWarning, SecurityWarning
 
 from ..adapter import BG96Adapter
 from ..base import times
-from ..dialogues.files import Progress
+from ..base.module_files import Progress
 from ..settings import Settings
 from ..trace import Trace
 from .dialogue import STEPS, dialogue

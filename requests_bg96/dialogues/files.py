@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import operator
-import re
-import secrets
 from collections.abc import Callable
 
 from ..at.parameters import quoted
 from ..at.steps import BYTES_PER_SECOND, Command, Dialogue, Reply, asked, must
 from ..base import repeating, times
+from ..base.module_files import Progress
 from ..errors import ModuleError, SetupError, TransferError
 
 __all__ = (
@@ -19,13 +17,10 @@ __all__ = (
     "EXISTS",
     "checksum",
     "delete",
-    "TEMPORARY_NAME",
     "download",
     "free_space",
     "listing",
     "overwrite",
-    "request_name",
-    "response_name",
     "store",
     "upload",
     "uploading",
@@ -38,10 +33,6 @@ ABSENT = frozenset({405, 417, 418})
 #: Write failed, timeout: bytes were lost. The manual does not say whether a file that
 #: is too short ends with an error.
 BROKEN = frozenset({409, 421})
-#: The names of the temporary files of exchanges.
-TEMPORARY_NAME = re.compile(r"[0-9a-f]{8}\.(?:req|rsp)")
-
-Progress = Callable[[str, int, int], None]
 
 
 class Checksum:
@@ -246,16 +237,6 @@ def overwrite(name: str) -> Dialogue[bool]:
     reply = yield from asked(command)
     yield from asked(Command(f"+QFCLOSE={handle}"))
     return reply.values("+QFWRITE") == [f"{size},{size}"]
-
-
-def request_name(content: bytes) -> str:
-    """Return the name of a temporary file for a request."""
-    return f"{hashlib.sha256(content).hexdigest()[:8]}.req"
-
-
-def response_name() -> str:
-    """Return the name of a temporary file for a response."""
-    return f"{secrets.token_hex(4)}.rsp"
 
 
 def _arrived(reply: Reply, name: str, size: int, total: int) -> bool:

@@ -6,7 +6,8 @@ import re
 
 from ..at.parameters import joined
 from ..at.steps import Command, Dialogue, Reply, asked
-from ..base.knowledge import Knowledge, Limits
+from ..base.codes import Limits
+from ..base.knowledge import Knowledge
 
 __all__ = ("learn", "name_in")
 

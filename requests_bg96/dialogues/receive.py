@@ -10,8 +10,9 @@ from ..at.steps import Ask, Await, Command, Dialogue, Pause, must
 from ..base import repeating
 from ..base.codes import BUSY, DOUBTFUL, FILE_LIMIT
 from ..base.knowledge import Knowledge
+from ..base.module_files import response_name
 from ..errors import ModuleError, NoAnswer, Phase, TransferError
-from .files import download, listing, response_name
+from .files import download, listing
 from .request import NETWORK_BYTES_PER_SECOND, Request, whole_seconds
 from .temporary import delete_leftovers, tidy
 

@@ -10,12 +10,11 @@ from collections.abc import Callable
 
 from ..at.steps import Command
 from ..base import times
-from ..base.codes import FILE_LIMIT, SECONDS_LIMIT
-from ..base.knowledge import Limits
+from ..base.codes import FILE_LIMIT, SECONDS_LIMIT, Limits
+from ..base.module_files import Progress, request_name
 from ..base.recording import Recording
 from ..base.trust import Trust
 from ..errors import LimitError, Phase, UnfitURL
-from .files import Progress, request_name
 
 __all__ = ("NETWORK_BYTES_PER_SECOND", "Request", "whole_seconds")
 

@@ -1,23 +1,18 @@
-"""Send a request to the module."""
+"""Send a request to a module that is set up."""
 
 from __future__ import annotations
 
-import collections
 import hashlib
 
 from ..at.steps import AwaitLateAnswer, Command, Dialogue, Reply, must, prove
 from ..base import repeating, times
 from ..base.knowledge import Knowledge
-from ..base.trust import Trust
-from ..errors import ModuleError, NoAnswer, Phase, TransferError
+from ..base.module_files import request_name
+from ..errors import ModuleError, NoAnswer, TransferError
 from ..settings import Settings
-from .context import deactivate
-from .files import request_name, store
-from .repair import repair
+from .files import store
 from .request import Request
-from .setup import prepare
 from .temporary import delete_leftovers
-from .tls import fits, secure
 
 __all__ = ("send",)
 
@@ -29,54 +24,11 @@ def send(
     settings: Settings,
     known: Knowledge,
 ) -> Dialogue[None]:
-    """Set up the module and send it the request.
+    """Send the URL and the request to a module that is set up.
 
-    Until the module answers CONNECT, the server has seen nothing. Errors before that
-    are repaired and the step is repeated, once for each kind of error.
-
-    :raises ModuleError: if an error cannot be repaired, or came later.
+    :param baudrate: the speed of the line, for the time of the upload.
+    :raises ModuleError: if the module refuses them.
     """
-    repaired: collections.Counter[frozenset[int | None]] = collections.Counter()
-    while True:
-        try:
-            yield from prepare(settings, known)
-            if request.trust is not None:
-                yield from _secure(request, request.trust, settings, known)
-            yield from _hand_over(request, read_seconds, baudrate, settings, known)
-            known.told.busy_count = 0
-            return
-        except ModuleError as error:
-            if error.phase not in (None, Phase.CONNECT):
-                raise
-            yield from repair(error, repaired, settings, known)
-
-
-def _secure(
-    request: Request, trust: Trust, settings: Settings, known: Knowledge
-) -> Dialogue[None]:
-    """Make the module check the server, on a connection with these checks."""
-    if not (yield from fits(trust, request.origin, settings, known)):
-        yield from deactivate(settings, known)
-        known.peers.clear()
-        yield from prepare(settings, known)
-    yield from secure(
-        trust,
-        request.origin,
-        request.handshake_seconds,
-        settings,
-        known,
-        progress=request.progress,
-        on_unchecked=request.on_unchecked,
-    )
-
-
-def _hand_over(
-    request: Request,
-    read_seconds: float,
-    baudrate: int,
-    settings: Settings,
-    known: Knowledge,
-) -> Dialogue[None]:
     yield from _set_url(request, known)
     if request.uploaded:
         yield from _upload(request, known)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..at.steps import Dialogue
 from ..base.knowledge import Knowledge
-from .files import TEMPORARY_NAME, delete, listing
+from ..base.module_files import TEMPORARY_NAME
+from .files import delete, listing
 
 __all__ = ("delete_leftovers", "tidy")
 

@@ -13,10 +13,11 @@ from ..at.parameters import joined
 from ..at.steps import Command, Dialogue, asked, must, prove
 from ..base import repeating
 from ..base.knowledge import Knowledge
+from ..base.module_files import Progress
 from ..base.trust import StoredFile, Trust
 from ..errors import TrustError
 from ..settings import Settings
-from .files import Progress, store
+from .files import store
 
 __all__ = ("fits", "secure")
 

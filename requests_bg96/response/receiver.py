@@ -9,14 +9,17 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from ..at.link import Link
 from ..at.question import ACCEPTED, Question
 from ..base import times
 from ..clock import Clock, Deadline
 from ..errors import BG96Error, ModuleError, Phase, StreamEnded, TransferError
 from .drain import Drain
 from .framing import MISPLACED, Framing, Trailer
+
+if TYPE_CHECKING:
+    from ..at.link import Link
 
 __all__ = ("TRANSITIONS", "Receiver", "ResponseState")
 

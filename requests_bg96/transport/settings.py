@@ -8,7 +8,7 @@ import warnings
 from urllib3.exceptions import SecurityWarning
 
 from ..base import times
-from ..dialogues.files import Progress
+from ..base.module_files import Progress
 from ..stats import Statistics
 from .compression import Compression
 from .host_tls import HostTLS

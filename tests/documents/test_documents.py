@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 from docutils import nodes
 
+from benchmarks import house
 from tests.documents.pages import PAGES, ROOT, page
 
 PACKAGE = ROOT / "requests_bg96"
@@ -175,8 +176,15 @@ def test_imports_go_down() -> None:
     assert upward == []
 
 
-def test_no_chain_of_imports_is_long() -> None:
-    """A module has at most this many modules below it."""
+@pytest.mark.parametrize("part", house.parts())
+def test_no_chain_of_imports_is_long(part: str) -> None:
+    """A module has at most ten modules below it."""
+    chain = house.longest_chain(house.parts()[part])
+    assert len(chain) - 1 <= 10, [one.name for one in chain]
+
+
+def test_no_chain_of_the_core_is_long_with_types() -> None:
+    """That holds for the core also if imports for types alone count."""
 
     @functools.cache
     def below(path: pathlib.Path) -> int:

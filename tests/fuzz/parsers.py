@@ -23,8 +23,8 @@ from requests_bg96.base.knowledge import Knowledge
 from requests_bg96.base.trust import StoredFile, Trust
 from requests_bg96.dialogues import connect, files, identity, receive, setup, speed, tls
 from requests_bg96.dialogues.request import Request
-from requests_bg96.dialogues.send import send
 from requests_bg96.errors import BG96Error
+from requests_bg96.http_client import deliver
 from requests_bg96.response.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
 from requests_bg96.response.chunks import ChunkScanner
 from requests_bg96.response.framing import (
@@ -161,8 +161,8 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
         lambda: identity.learn(known),
         lambda: setup.prepare(settings, known),
         setup.registration,
-        lambda: send(GET, 5.0, 9600, settings, known),
-        lambda: send(SECURE, 5.0, 9600, settings, known),
+        lambda: deliver(GET, 5.0, 9600, settings, known),
+        lambda: deliver(SECURE, 5.0, 9600, settings, known),
         lambda: receive.result(GET, 5.0, known),
         lambda: receive.read(5.0),
         lambda: receive.read_by_file(5.0, 5, lambda data: None, known),

@@ -6,7 +6,8 @@ import pytest
 
 from requests_bg96.at.lines import error_number
 from requests_bg96.at.parameters import number
-from requests_bg96.base.knowledge import Checked, Knowledge, Limits
+from requests_bg96.base.codes import Limits
+from requests_bg96.base.knowledge import Checked, Knowledge
 from requests_bg96.dialogues import identity, setup
 from requests_bg96.dialogues.tls import clock_of
 from requests_bg96.emulator.http_head import ResponseHead

@@ -10,7 +10,6 @@ from requests_bg96.at.steps import Ask, Await, Command, Pause, Reply, Speed
 from requests_bg96.base.knowledge import Checked, Knowledge, PinTry, Rates, Told
 from requests_bg96.dialogues import connect, receive, setup
 from requests_bg96.dialogues.request import Request, whole_seconds
-from requests_bg96.dialogues.send import send as send_request
 from requests_bg96.errors import (
     ModuleError,
     ModuleRestarted,
@@ -20,6 +19,7 @@ from requests_bg96.errors import (
     StrayAnswer,
     TransferError,
 )
+from requests_bg96.http_client import deliver
 from requests_bg96.settings import Settings
 from tests.support import Answer, play, shown
 
@@ -688,7 +688,7 @@ def send(
 ) -> Knowledge:
     """Send a request."""
     known = known or Knowledge(checked=Checked(settings=True), told=Told(context=True))
-    play(send_request(request, 60.0, 115_200, Settings(), known), *script)
+    play(deliver(request, 60.0, 115_200, Settings(), known), *script)
     return known
 
 

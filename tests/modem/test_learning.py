@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from requests_bg96.base.knowledge import Knowledge, Limits
+from requests_bg96.base.codes import Limits
+from requests_bg96.base.knowledge import Knowledge
 from requests_bg96.dialogues import identity
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import UnfitURL
