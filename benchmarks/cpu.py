@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
     :param what: what is measured, and what it is compared with.
     :param ratio: how many times as much.
-    :param wanted: the most that it must be; None if nothing is said of it.
+    :param wanted: the most that it must be; None without a limit.
     :param detail: both in absolute figures.
     """
 

@@ -1,8 +1,8 @@
 """Downloads in a process of its own, whose time and memory are printed.
 
 ``python -m benchmarks.transfers PORT WAY SIZE [COUNT...]`` gets SIZE bytes by WAY, over
-and over. For each COUNT it prints the seconds of so many requests, and the most memory
-that the process has had until then, in bytes. Linux has that number
+and over. For each COUNT it prints the seconds of that many requests, and the most
+memory that the process has had until then, in bytes. Linux has that number
 (``/proc/self/status``, VmHWM).
 """
 

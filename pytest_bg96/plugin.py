@@ -47,7 +47,7 @@ def bg96_clock() -> VirtualClock:
 
 @pytest.fixture
 def bg96_network() -> Any:
-    """The network behind the emulated antenna. Define it anew to have your own.
+    """The network behind the emulated antenna. Override it to use another.
 
     None is the network of this machine, with its servers on localhost.
     """
@@ -56,7 +56,7 @@ def bg96_network() -> Any:
 
 @pytest.fixture
 def bg96_settings() -> dict[str, Any]:
-    """The arguments of the adapter. Define it anew to have your own."""
+    """The arguments of the adapter. Override it to give your own."""
     return {}
 
 
@@ -105,7 +105,7 @@ def bg96_session(bg96_adapter: BG96Adapter) -> Iterator[requests.Session]:
 
 @pytest.fixture
 def bg96_installed(bg96_adapter: BG96Adapter) -> Iterator[BG96Adapter]:
-    """Every session of requests goes over the emulator, whoever makes it."""
+    """Send every session of requests over the emulator, in tests and in the product."""
     from requests_bg96 import install
 
     with install(bg96_adapter):

@@ -44,7 +44,7 @@ _NO_RANGE = (412, 416)
 
 
 class DownloadError(requests.RequestException):
-    """The server's answers cannot be put together to a file."""
+    """The server's answers do not make one file."""
 
 
 class DigestError(DownloadError):
@@ -81,7 +81,7 @@ def download(
     :raises DigestError: if the file has another digest.
     :raises OSError: if the file cannot be written, or another program writes it.
     """
-    wanted = Digest.given(digest) if digest is not None else None
+    wanted = Digest.parse(digest) if digest is not None else None
     target = pathlib.Path(path)
     with PartialFile(target) as part:
         download = _Download(session, url, part, arguments)
@@ -100,7 +100,7 @@ def _silent(name: str, received: int, size: int | None) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """What a server tells of a file, so that it is known again.
+    """What identifies one version of a file on a server.
 
     :param url: a digest of its URL, which may have secrets in it.
     :param etag: its ETag.
@@ -120,12 +120,12 @@ class _Source:
     digest: str | None = None
 
     @classmethod
-    def told(cls, url: str, response: requests.Response) -> _Source:
-        """Return it from the headers of a response."""
+    def of(cls, url: str, response: requests.Response) -> _Source:
+        """Return the source that the headers of a response describe."""
         headers = response.headers
         etag, modified = headers.get("ETag"), headers.get("Last-Modified")
         length = headers.get("Content-Length", "")
-        digest = Digest.told(headers)
+        digest = Digest.from_headers(headers)
         return cls(
             url,
             etag,
@@ -143,7 +143,7 @@ class _Source:
         """
         texts = {**dataclasses.asdict(self), "size": None}.values()
         if self.digest is not None:
-            Digest.given(self.digest)
+            Digest.parse(self.digest)
         sizes = isinstance(self.size, int) or self.size is None
         return sizes and all(isinstance(one, str) or one is None for one in texts)
 
@@ -165,7 +165,7 @@ class _Source:
             told[3] == str(told[3] if self.size is None else self.size)
             and all(headers.get(name) == value for name, value in required.items())
             and all(headers.get(name, one) == one for name, one in allowed.items())
-            and self._may_have(Digest.told(headers))
+            and self._may_have(Digest.from_headers(headers))
         )
 
     def _may_have(self, digest: Digest | None) -> bool:
@@ -212,7 +212,7 @@ class _Download:
     def digest(self) -> Digest | None:
         """The digest that the server tells."""
         told = self._source.digest
-        return None if told is None else Digest.given(told)
+        return None if told is None else Digest.parse(told)
 
     def run(self, progress: DownloadProgress) -> None:
         """Fetch what is missing.
@@ -301,7 +301,7 @@ class _Download:
                 self._note_digest(response)
                 return True
         elif status == 200:
-            self._source = _Source.told(self._name, response)
+            self._source = _Source.of(self._name, response)
             self._part.begin(dataclasses.asdict(self._source))
             return True
         elif not (start and status in _NO_RANGE):
@@ -311,7 +311,7 @@ class _Download:
         return False
 
     def _note_digest(self, response: requests.Response) -> None:
-        told = Digest.told(response.headers)
+        told = Digest.from_headers(response.headers)
         if self._source.digest is None and told is not None:
             self._source = dataclasses.replace(self._source, digest=str(told))
 

@@ -18,7 +18,7 @@ from .at.pieces import SocketLink
 from .at.steps import Dialogue
 from .base import times
 from .base.knowledge import Knowledge
-from .base.turns import BUSY, Turn, Turns
+from .base.turns import OCCUPIED, Turn, Turns
 from .clock import Clock, Deadline
 from .dialogues import connect
 from .errors import BG96Error, NoAnswer, ReentryError, TransferError
@@ -161,7 +161,7 @@ class Engine:
 
     @contextmanager
     def turn(self, deadline: Deadline, *, anew: bool = True) -> Iterator[Turn]:
-        """Have the module to oneself, in the order of arrival.
+        """Use the module exclusively, in the order of arrival.
 
         :param anew: whether a port that was released is needed again from now on.
         :raises NoAnswer: if others use it until the deadline.
@@ -184,7 +184,7 @@ class Engine:
 
     @contextmanager
     def short_turn(self, seconds: float) -> Iterator[bool]:
-        """Have the module to oneself if nobody needs it for longer; it is True then.
+        """Use the module exclusively if it becomes free soon; yield whether it did.
 
         :param seconds: the longest wait. A thread that only listens gives the module up
             at once.
@@ -223,7 +223,7 @@ class Engine:
 
     def _busy(self, seconds: float) -> str:
         if self.reading is not None:
-            return BUSY
+            return OCCUPIED
         return (
             f"the modem was busy with other requests for {seconds:.1f} s: use a longer "
             "connect timeout, fewer requests at a time, or a second modem"

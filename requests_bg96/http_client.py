@@ -70,7 +70,7 @@ class HTTPClient:
         deadline = Deadline(engine.clock, connect_seconds)
         with engine.turn(deadline), self._tidying():
             started = engine.clock.now()
-            link, request = self._hand_over(request, deadline, read_seconds)
+            link, request = self._send(request, deadline, read_seconds)
             if total_seconds is not None:
                 spent = engine.clock.now() - started
                 read_seconds = min(read_seconds, max(0.0, total_seconds - spent))
@@ -91,14 +91,14 @@ class HTTPClient:
 
     # With the turn
 
-    def _hand_over(
+    def _send(
         self, request: Request, deadline: Deadline, read_seconds: float
     ) -> tuple[Link, Request]:
         """Send `request` to the module; repeat it if it failed before CONNECT."""
-        action = functools.partial(self._offer, request, deadline, read_seconds)
+        action = functools.partial(self._send_once, request, deadline, read_seconds)
         return self._engine.driver.insist(action, deadline)
 
-    def _offer(
+    def _send_once(
         self, request: Request, deadline: Deadline, read_seconds: float
     ) -> tuple[Link, Request]:
         """Send `request`; return it in the form in which the module got it."""

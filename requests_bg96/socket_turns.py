@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class SharedModule(Protocol):
-    """What turns at a module are made of; `Engine` has all of it."""
+    """What the turns of sockets need of a module, as `Engine` has it."""
 
     clock: Clock
     driver: Driver
@@ -50,7 +50,7 @@ class SharedModule(Protocol):
     def turn(
         self, deadline: Deadline, *, anew: bool = True
     ) -> AbstractContextManager[Turn]:
-        """Have the module to oneself, in the order of arrival."""
+        """Use the module exclusively, in the order of arrival."""
 
     def free_line(self, deadline: Deadline) -> None:
         """Take an earlier response off the line."""
@@ -211,7 +211,7 @@ class SocketTurns:
                     self._carry_out(dialogues.fetch(channel), link, patient, channel)
 
     def close_unclosed(self, deadline: Deadline) -> None:
-        """Close what nobody uses any more, if the line is free; in the turn."""
+        """Close unused sockets if the line is free; the caller has the turn."""
         driver, link = self._engine.driver, self._engine.driver.link
         free = link is not None and self._engine.reading is None
         if link is None or not free or not link.state.listens:

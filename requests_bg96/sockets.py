@@ -197,7 +197,7 @@ class ModemSockets:
         if error.err in SOCKET_CONTEXT_LOST:
             kind = SOCKET_CONTEXT_LOST
         repaired[kind] += 1
-        if deadline.over or not repeating.MEND.allows(repaired[kind]):
+        if deadline.over or not repeating.REPAIR.allows(repaired[kind]):
             raise error
         if kind is SOCKET_CONTEXT_LOST:
             self._engine.known.told.context = False

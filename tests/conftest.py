@@ -60,7 +60,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.lower() in UNWANTED or UNWANTED_FORM.fullmatch(name.lower()):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NETRC", os.devnull)
-    # The configuration of whoever runs the tests, too.
+    # Also the configuration file of the user who runs the tests.
     monkeypatch.setenv("BG96_CONFIG", os.devnull)
     # A search of this machine's USB takes longer than most tests, and may find a modem.
     monkeypatch.setattr(list_ports, "comports", list)

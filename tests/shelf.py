@@ -24,8 +24,8 @@ class Shelf:
     """The server, as the handler of a `CallableNetwork`, or by `respond`.
 
     :param content: the file.
-    :param cuts: after so many bytes of its body, each response breaks off; behind the
-        last of these, none does.
+    :param cuts: for each response, after how many bytes of its body it breaks off. The
+        responses after these are complete.
     :param headers: of every response with bytes of the file.
     :param ranges: whether it knows of ranges.
     :param if_range: whether it heeds If-Range.

@@ -28,7 +28,7 @@ HOSTILE = (
 def entry(
     text: str = "a", start: str = "12:00:00.000", **changed: Any
 ) -> dict[str, Any]:
-    """An entry of ours, with `text` wherever a server or a caller may choose one."""
+    """An entry of ours, with `text` in each place that others may fill."""
     headers = [{"name": f"X-{text}", "value": text}]
     made = {
         "startedDateTime": f"2026-01-02T{start}+00:00",

@@ -55,9 +55,9 @@ def _abandoned(effort: Effort) -> Iterator[Row]:
 
 
 def _leave(baudrate: int, size: int, dtr: bool) -> tuple[float, float]:
-    """Return the seconds of a GET of 1 kB behind a response that was read.
+    """Return the seconds of a GET of 1 kB after a response that was read.
 
-    And how many more there are behind one of `size` bytes that was not.
+    Return also how many more it takes after one of `size` bytes that was not.
     """
     bench, found = Bench((baudrate, 0.0), "line", dtr=dtr), []
     for left in (1, size):
@@ -119,7 +119,7 @@ ABANDONED = Part(
     title="After a response that was left",
     text="""\
 The first byte of a response is read, and the rest is not. The next request, a GET of
-1 kB, takes so many seconds more than after a response that was read to its end. DTR
+1 kB, then takes this many seconds more than after a response that was read. DTR
 ends data mode at once; without it, ``+++`` and its silences do. In virtual time, by
 line.
 """,

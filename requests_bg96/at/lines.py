@@ -114,7 +114,7 @@ class LineBuffer:
         del self._buffer[:size]
         return taken
 
-    def take_rest(self) -> bytes:
+    def drain(self) -> bytes:
         """Return and forget the bytes that are not a line."""
         rest = bytes(self._buffer)
         if rest:

@@ -214,7 +214,7 @@ class Link(Wire):
             self._note_pending(deadline.within(times.QUESTION))
         self.show("> is the module in command mode?")
         self._urcs.clear()
-        question, pending = self.question(), self._lines.take_rest()
+        question, pending = self.question(), self._lines.drain()
         self.state.on(Event.ASK)
         self._write(question.invitation, State.ASKED)
         started = self._clock.now()

@@ -1,4 +1,4 @@
-"""Payload of sockets: pieces of a told length, between lines, in command mode.
+"""Payload of sockets: pieces of an announced length, between lines.
 
 The HTTP commands lead to data mode. The commands of sockets do not: the module asks for
 the bytes to send with a prompt, and sends the received bytes behind a line that tells
@@ -28,8 +28,8 @@ FILLER = b"\0"
 #: Ends a payload without a length, of which nothing is sent (TCP manual 2.1.7). Noise
 #: may have made such a command.
 CANCEL = b"\x1b"
-#: Of the attempts to leave data mode in which no question is answered, one in so many
-#: is for a prompt. Data mode is left first: the filler would complete a request.
+#: How often to try the filler: once in this many attempts that the question does not
+#: answer. Try to leave data mode first, because the filler would complete a request.
 FILL_EVERY = 3
 
 #: Eight bits, a start bit and a stop bit.
@@ -86,7 +86,7 @@ class SocketLink(Link):
     def _settle(self) -> None:
         """Ask the question if more than URCs follows the payload of a socket at once.
 
-        If noise has made its told length smaller, the rest of it follows, and then the
+        If noise has made its announced length smaller, the rest follows, and then the
         module's OK. The server may have chosen the rest as answers to the next
         commands. While only that socket is read, they harm no other.
 
@@ -106,7 +106,7 @@ class SocketLink(Link):
     def _heard_until_silence(self) -> bytes:
         """Return what comes without a pause; if it is long, only the start of it."""
         quiet = max(times.SETTLED, SETTLED_BYTES * BITS_PER_BYTE / self.port.baudrate)
-        heard, more = b"", self._lines.take_rest()
+        heard, more = b"", self._lines.drain()
         while len(heard) < MOST_HINTS:
             # Not every port can wait for bytes for so short a time.
             self._clock.sleep(quiet)
@@ -139,7 +139,7 @@ class SocketLink(Link):
                     return self._ended(line, lines)
             elif data := self.port.read(until):
                 self._lines.receive_data(data)
-            elif _MARRED.fullmatch(self._lines.take_rest()):
+            elif _MARRED.fullmatch(self._lines.drain()):
                 return None
             else:
                 raise NoAnswer(f"the module did not ask for the payload of {step}")

@@ -159,7 +159,7 @@ class Port:
         try:
             self._descriptor = self._own_descriptor()
             #: Whether the descriptor is a serial port of POSIX that pyserial only opens
-            #: and sets up. Its own `read` and `write` wait once more each.
+            #: and sets up. Its `read` and `write` wait once more each.
             self._direct = os.name == "posix" and type(self._serial) is serial.Serial
             _open_ports.add(self)
         except BaseException:

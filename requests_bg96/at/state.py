@@ -37,10 +37,10 @@ the state allows it.
     the answer, or more payload.
 ``PROMPTED``
     The module has sent its prompt, and takes a number of bytes that it was told as
-    payload of a socket. It is in command mode all the same.
+    payload of a socket. It is in command mode nevertheless.
 ``MEASURED``
-    The module has told a number of bytes, and sends so many bytes of a socket, which
-    a server has chosen. It is in command mode all the same.
+    The module has announced a number of bytes of a socket, and sends them. A server has
+    chosen them. The module is in command mode nevertheless.
 ``IN_DATA_MODE``
     The module is in data mode, or waits at its prompt, and no exchange uses it. It
     would take every byte for payload, so data mode must be left.
@@ -113,9 +113,9 @@ class Event(enum.Enum):
     SEND = "send"
     #: CONNECT has come, and the module sends payload.
     RECEIVE = "receive"
-    #: The prompt has come, and the module takes a told number of bytes.
+    #: The prompt has come, and the module takes a number of bytes that it was told.
     PROMPT = "prompt"
-    #: The module has told a number of bytes, and sends so many.
+    #: The module has announced a number of bytes, and sends them.
     MEASURE = "measure"
     #: This number of bytes is complete.
     WHOLE = "whole"

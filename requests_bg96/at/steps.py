@@ -51,7 +51,7 @@ __all__ = (
     "connects",
     "must",
     "prove",
-    "told",
+    "require_values",
 )
 
 T = TypeVar("T")
@@ -346,7 +346,7 @@ def prove() -> Dialogue[None]:
         raise NoAnswer("the module has not proved that it is in command mode")
 
 
-def told(reply: Reply, name: str) -> list[str]:
+def require_values(reply: Reply, name: str) -> list[str]:
     """Return the values of `name` in `reply`, which must have at least one.
 
     :raises StrayAnswer: if the reply is OK alone.

@@ -12,7 +12,7 @@ __all__ = ("AT_INTERFACE", "UsbIdentity", "UsbModule", "interface_of", "modules"
 
 #: Vendor and product of the module on USB (Linux USB driver guide V1.8, table 2).
 USB_ID = (0x2C7C, 0x0296)
-#: Of the four ports of a module, the one for AT commands (Linux USB driver guide V1.8,
+#: The interface for AT commands, one of the module's four (Linux USB driver guide V1.8,
 #: table 2).
 AT_INTERFACE = 2
 
@@ -21,10 +21,10 @@ AT_INTERFACE = 2
 class UsbModule:
     """One module on USB.
 
-    :param serial_number: of the device, where it has one.
-    :param location: where the device is plugged in, "" where the system does not tell.
-    :param ports: the names of its ports by interface; by order where the system does
-        not tell the interfaces.
+    :param serial_number: of the device, if it has one.
+    :param location: where the device is plugged in; "" if the system does not tell.
+    :param ports: the names of its ports by interface; by order if the system does not
+        tell the interfaces.
     """
 
     serial_number: str | None
@@ -33,7 +33,7 @@ class UsbModule:
 
     @property
     def at_port(self) -> str | None:
-        """The name of its AT port; None where that is not there."""
+        """The name of its AT port; None if it is missing."""
         return self.ports.get(AT_INTERFACE)
 
 

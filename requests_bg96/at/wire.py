@@ -299,7 +299,7 @@ class Wire:
         :param expected: how many bytes are certainly still to come.
         :raises StreamEnded: if `given_up` returns True.
         """
-        data = self._lines.take_rest()
+        data = self._lines.drain()
         data = data or self.port.read(deadline, given_up, expected)
         if given_up and not data and given_up():
             raise StreamEnded("the response was given up while it was being read")
@@ -400,7 +400,7 @@ class Wire:
         """
         found = b""
         while len(found) < BLOCK and (
-            data := self._lines.take_rest() or self.port.read(until)
+            data := self._lines.drain() or self.port.read(until)
         ):
             found += data
             if (start := found.find(self.line_end[:1])) >= 0:

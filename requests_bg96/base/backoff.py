@@ -118,7 +118,7 @@ class Backoff:
     def failed(self, *, lasting: bool = False) -> None:
         """Begin the pause after a failure.
 
-        :param lasting: whether time does not mend the failure.
+        :param lasting: whether the failure lasts: time alone does not end it.
         """
         pauses = self._rule.pauses
         pause = pauses[min(self.failures, len(pauses) - 1)]

@@ -32,7 +32,7 @@ class ChannelState(enum.Enum):
     OPEN = "open"
     #: The server has sent its end, and all its bytes were read.
     ENDED = "ended"
-    #: It is of no use any more; `TcpChannel.failure` says why.
+    #: It can no longer be used; `TcpChannel.failure` says why.
     DEAD = "dead"
 
 

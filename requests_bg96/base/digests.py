@@ -38,7 +38,7 @@ class Digest:
         return f"{self.algorithm}:{self.value.hex()}"
 
     @classmethod
-    def given(cls, text: str) -> Digest:
+    def parse(cls, text: str) -> Digest:
         """Return the digest in a text such as ``sha256:9f86...``.
 
         :param text: ``sha256:`` or ``sha512:`` and hexadecimal digits; without a name,
@@ -53,11 +53,11 @@ class Digest:
         raise ValueError(f"{text!r} is not a digest; write it as sha256:HEX")
 
     @classmethod
-    def told(cls, headers: Mapping[str, str]) -> Digest | None:
+    def from_headers(cls, headers: Mapping[str, str]) -> Digest | None:
         """Return the strongest digest of the whole file that a server tells.
 
         It is in ``Repr-Digest`` (RFC 9530), or in ``Digest`` of older servers (RFC
-        3230). Something that is none is ignored, as these say.
+        3230). Anything else is ignored, as both RFCs say.
         """
         for name in ("Repr-Digest", "Digest"):
             items = map(_TOLD.fullmatch, headers.get(name, "").split(","))

@@ -21,13 +21,13 @@ from .digests import Digest
 
 __all__ = ("PartialFile",)
 
-#: To read and write. Without the first of the others, Windows changes line ends; the
-#: second refuses a link, by which somebody could let another file be overwritten.
+#: Read and write. O_BINARY keeps Windows from changing line ends. O_NOFOLLOW refuses a
+#: link, which somebody may have placed so that another file is overwritten.
 _MODE = (
     os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 )
-#: Bytes after which they are made certain. More would be lost with the power; for
-#: fewer, a flash memory would be written more often.
+#: Write to the disk after this many bytes. With more, a power cut loses more. With
+#: fewer, a flash memory wears faster.
 STEP = 65536
 
 
@@ -78,7 +78,7 @@ class PartialFile:
         self._file.close()
 
     def begin(self, source: dict[str, Any]) -> None:
-        """Begin anew, with bytes of `source`, which JSON can hold."""
+        """Start again, with bytes of `source`, which JSON can hold."""
         self._file.truncate(0)
         self._cut(0)
         self.source, self.certain = source, 0

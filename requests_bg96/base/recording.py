@@ -14,7 +14,7 @@ __all__ = ("PHASES", "Line", "Recording", "SocketRecording")
 #: request, the server answers, the host reads the response.
 PHASES = ("turn", "setup", "connect", "ssl", "send", "wait", "receive")
 #: The most lines that are kept of one exchange. A module may send URCs without end.
-LINES_LIMIT = 1_000
+LINES_KEPT = 1_000
 
 #: Seconds since the exchange began, the phase, and the line as the log shows it.
 Line = tuple[float, str, str]
@@ -36,7 +36,7 @@ class Recording:
 
     def __init__(self, clock: Clock) -> None:
         self.lines: list[Line] = []
-        #: How many lines came after the most that are kept.
+        #: How many lines were not kept, because of the limit.
         self.omitted = 0
         #: By phase: seconds. A phase that was not reached is not there.
         self.seconds: dict[str, float] = {}
@@ -69,7 +69,7 @@ class Recording:
             return
         before, self._phase = self._phases_of(phase, text)
         self._spend(before)
-        if len(self.lines) < LINES_LIMIT:
+        if len(self.lines) < LINES_KEPT:
             self.lines.append((self._last - self._began, self._phase, text))
         else:
             self.omitted += 1
@@ -116,9 +116,9 @@ _ABOUT = re.compile(r'< \+(?:QIOPEN: *|QIURC: *"(?:recv|closed)", *)([0-9]+)')
 
 
 class SocketRecording(Recording):
-    """Keeps the same of an exchange over a TCP socket of the module.
+    """Keeps the same for an exchange over a TCP socket of the module.
 
-    The line does not tell the phase there. Whoever makes the exchange tells it.
+    The lines do not tell the phase there. The code that makes the exchange does.
 
     :param clock: the clock of the modem.
     """

@@ -22,7 +22,7 @@ class Rule(NamedTuple):
     :param seconds: for how long; None for the whole timeout of the request.
     :param pauses: seconds after each failure in a row, in place of `pause`. The last
         one holds from then on. `Backoff` adds a random part.
-    :param lasting: seconds after a failure that time does not mend.
+    :param lasting: seconds after a failure that lasts.
     """
 
     finding: str
@@ -50,8 +50,8 @@ REQUEST = Rule(
     "send the request to the module again",
     attempts=3,
 )
-#: A module on USB is away for as long as it takes to start, some 5 s (hardware design
-#: manual 3.6.1) and the system's own.
+#: A module on USB is away while it starts, some 5 s (hardware design manual 3.6.1), and
+#: until the system has found it.
 PORT = Rule(
     "a port that existed cannot be opened",
     "open it again, under its new name",
@@ -67,8 +67,8 @@ MUTE = Rule(
     "a module that has answered before no longer answers",
     "resynchronise it",
 )
-#: The manual allows it no more often (HTTP manual 4.2), and no more than one in an hour
-#: in the end (TCP manual 1.1; GSMA TS.34).
+#: The manual allows no more resets (HTTP manual 4.2). In the long run, it allows one an
+#: hour (TCP manual 1.1; GSMA TS.34).
 RESET = Rule(
     "nothing else helps, and ``allow_reset=True``",
     "reset the module",
@@ -105,7 +105,7 @@ CALL = Rule(
     "leave data mode, and ask the question twice",
     attempts=3,
 )
-MEND = Rule(
+REPAIR = Rule(
     "the module reports an error that a new set-up or PDP context repairs",
     "do this, once for each kind of error",
     attempts=2,
@@ -213,7 +213,7 @@ RULES = (
     URL,
     FILE,
     BUSY,
-    MEND,
+    REPAIR,
     REQUEST,
     FETCH_BUSY,
     FETCH_DOUBTFUL,

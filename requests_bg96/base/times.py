@@ -105,7 +105,7 @@ SOCKET_OPENS = 10.0
 SETTLED = 0.001
 #: For SEND OK, while the send buffer is full (BG95's TCP application note, 2.3.7).
 SOCKET_SENT = 120.0
-#: The module waits so long for the server's end when it closes a socket, and answers
+#: When the module closes a socket, it waits this long for the server's end, and answers
 #: nothing meanwhile (TCP manual 2.1.5).
 SOCKET_END = 2
 #: More than the module may take to close it.

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from ..errors import ReentryError
 
-__all__ = ("BUSY", "Turn", "Turns")
+__all__ = ("OCCUPIED", "Turn", "Turns")
 
 #: The error if a response occupies the modem for too long.
-BUSY = (
+OCCUPIED = (
     "the modem is busy with another response, which has not ended: a module reads one "
     "response at a time. End that response (response.close(), or "
     "response.raw.shutdown() in another thread), use a longer connect timeout, or use "

@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from .failures import Failure, request_failure
 from .handshakes import TlsProfile, examine
-from .options import Command, as_json, bundle
+from .options import SettingsCommand, as_json, bundle
 from .output import console, show_hanging, show_json
 from .progress import Bar
 from .roots import RootError, read_bundle, split_address
@@ -39,7 +39,7 @@ class _Way:
     text: str = ""
 
 
-@click.command("check", cls=Command)
+@click.command("check", cls=SettingsCommand)
 @click.argument("address", metavar="HOST[:PORT]")
 @bundle
 @click.option(

@@ -171,7 +171,7 @@ def signal(modem: BG96Modem) -> Finding:
     except ModuleError:
         # The firmware does not know it.
         told = ""
-    found = Signal.told(told, modem.signal())
+    found = Signal.parse(told, modem.signal())
     level, advice = Level.OK, ""
     if found.rssi is None and found.rsrp is None:
         level, advice = _unless_locked(
@@ -189,7 +189,7 @@ def signal(modem: BG96Modem) -> Finding:
 
 def network(modem: BG96Modem) -> Finding:
     """Return the cell that serves the module."""
-    found = RadioNetwork.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+    found = RadioNetwork.parse(answer(modem, "AT+QNWINFO", "+QNWINFO"))
     if found is None:
         return Finding("network", Level.WARNING, "no service")
     fields = dataclasses.asdict(found)
@@ -199,7 +199,7 @@ def network(modem: BG96Modem) -> Finding:
 def cell(modem: BG96Modem) -> Finding:
     """Return the cell in which the module is, as it tells it."""
     try:
-        found = ServingCell.told(answer(modem, 'AT+QENG="servingcell"', "+QENG"))
+        found = ServingCell.parse(answer(modem, 'AT+QENG="servingcell"', "+QENG"))
     except ModuleError:
         # The manual does not have the command.
         found = None
@@ -342,7 +342,7 @@ def speed(modem: BG96Modem) -> Finding:
 def _cell(modem: BG96Modem) -> RadioNetwork | None:
     """Return the cell, or None if the module does not tell it."""
     try:
-        return RadioNetwork.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+        return RadioNetwork.parse(answer(modem, "AT+QNWINFO", "+QNWINFO"))
     except ModuleError:
         return None
 

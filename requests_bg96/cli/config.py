@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from ..settings import Settings
 from .configuration import path_of, read
-from .options import Command, as_json
+from .options import SettingsCommand, as_json
 from .output import console, show_json, show_rows
 from .session import adapter_options
 
@@ -46,7 +46,7 @@ and that before the default. BG96_CONFIG names another file. Secrets are not sho
 """
 
 
-@click.command("config", cls=Command, help=HELP)
+@click.command("config", cls=SettingsCommand, help=HELP)
 @as_json
 @adapter_options
 @click.pass_context

@@ -16,7 +16,7 @@ from ..errors import BG96Error
 from ..modem import BG96Modem
 from ..settings import Settings
 from .checks import Finding, Level, examine, repair
-from .options import Command, as_json, port, settings
+from .options import SettingsCommand, as_json, port, settings
 from .output import console, show_hanging, show_json
 from .radio import MOST_BARS
 
@@ -33,7 +33,7 @@ MARKS = {
 BARS, ASCII_BARS = "▁▂▄▆█", "#####"
 
 
-@click.command("doctor", cls=Command)
+@click.command("doctor", cls=SettingsCommand)
 @port
 @click.option("--repair", is_flag=True, help="Prepare the module for a request.")
 @click.option(

@@ -14,7 +14,7 @@ import requests
 from ..base.digests import Digest
 from ..download import DownloadError, download
 from .failures import is_final
-from .options import Command, as_json
+from .options import SettingsCommand, as_json
 from .output import show_json
 from .progress import Bar
 from .request_parts import credentials, headers_of, with_scheme
@@ -26,7 +26,7 @@ __all__ = ("download_command",)
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
-@click.command("download", cls=Command)
+@click.command("download", cls=SettingsCommand)
 @click.argument("url")
 @click.argument("path", required=False, type=click.Path(path_type=pathlib.Path))
 @click.option(
@@ -81,7 +81,7 @@ def download_command(
     """
     url = with_scheme(url)
     try:
-        wanted = digest and str(Digest.given(digest))
+        wanted = digest and str(Digest.parse(digest))
     except ValueError as error:
         raise click.UsageError(f"--digest: {error}") from error
     target = _target(url, path)

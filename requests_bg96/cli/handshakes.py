@@ -172,7 +172,7 @@ def _context(version: ssl.TLSVersion | None = None, ciphers: str = ALL) -> Any:
     context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
     if version is not None:
         with warnings.catch_warnings():
-            # That a version is old is what is asked.
+            # This asks for old versions on purpose.
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version = context.maximum_version = version
     return context

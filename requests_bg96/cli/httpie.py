@@ -17,13 +17,13 @@ from requests.adapters import BaseAdapter
 
 from ..adapter import BG96Adapter
 from .configuration import defaults, path_of, read
-from .options import Command
+from .options import SettingsCommand
 from .session import adapter_options, made_adapter
 
 __all__ = ("HTTPOverModem", "HTTPSOverModem")
 
 
-@click.command("httpie", cls=Command)
+@click.command("httpie", cls=SettingsCommand)
 @adapter_options
 def _settings(**given: Any) -> dict[str, Any]:
     """Return the settings as they are without a command line."""
@@ -52,8 +52,8 @@ def _adapter() -> BG96Adapter:
     return made_adapter(given)
 
 
-class OverModem(BaseAdapter):
-    """Sends what has a scheme of ours over the modem.
+class BG96SchemeAdapter(BaseAdapter):
+    """Sends requests for URLs with our schemes over the modem.
 
     HTTPie makes one for each run, so the adapter is made only if a request needs it.
 
@@ -97,7 +97,7 @@ class OverModem(BaseAdapter):
 def _on_modem(url: str, location: str) -> str:
     """Return the place of a redirect, absolute, and with a scheme of ours.
 
-    It is read as requests reads it, which drops a tab in the midst of a scheme. Nothing
+    It is read as requests reads it, which drops a tab inside a scheme. Nothing
     that a server sends may lead past the modem.
     """
     place = urlsplit(urljoin(url, location))
@@ -113,9 +113,9 @@ class HTTPOverModem(TransportPlugin):  # type: ignore[misc]
     description = "HTTP over a Quectel BG96"
     prefix = "http+bg96://"
 
-    def get_adapter(self) -> OverModem:
+    def get_adapter(self) -> BG96SchemeAdapter:
         """Return the adapter for URLs with the prefix."""
-        return OverModem(self.prefix[:-3])
+        return BG96SchemeAdapter(self.prefix[:-3])
 
 
 class HTTPSOverModem(HTTPOverModem):

@@ -17,15 +17,15 @@ from .radio import RadioNetwork, Signal, values_of
 
 __all__ = ("info_command",)
 
-Answer = Callable[[BG96Modem], Any]
+ValueReader = Callable[[BG96Modem], Any]
 
 
-def _bare(command: str) -> Answer:
+def _bare(command: str) -> ValueReader:
     """Return a function that asks for a value without a name before it."""
     return lambda modem: "".join(modem.command(command)[:1]) or None
 
 
-def _named(command: str, place: int = 0) -> Answer:
+def _named(command: str, place: int = 0) -> ValueReader:
     """Return a function that asks for a value after the command's name."""
 
     def ask(modem: BG96Modem) -> str | None:
@@ -41,11 +41,11 @@ def _iccid(modem: BG96Modem) -> str | None:
 
 
 def _signal(modem: BG96Modem) -> str:
-    return str(Signal.told(answer(modem, "AT+QCSQ", "+QCSQ"), modem.signal()))
+    return str(Signal.parse(answer(modem, "AT+QCSQ", "+QCSQ"), modem.signal()))
 
 
 def _network(modem: BG96Modem) -> str | None:
-    found = RadioNetwork.told(answer(modem, "AT+QNWINFO", "+QNWINFO"))
+    found = RadioNetwork.parse(answer(modem, "AT+QNWINFO", "+QNWINFO"))
     return str(found) if found else None
 
 
@@ -63,7 +63,7 @@ def _address(modem: BG96Modem) -> str | None:
 
 
 #: The functions that ask for each value, by its name. ATI comes before them.
-QUESTIONS: dict[str, Answer] = {
+QUESTIONS: dict[str, ValueReader] = {
     "imei": _bare("AT+CGSN"),
     "sim": _named("+CPIN?"),
     "iccid": _iccid,

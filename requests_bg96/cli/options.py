@@ -17,7 +17,7 @@ from ..modem import BG96Modem
 from ..settings import FASTEST, Settings
 
 __all__ = (
-    "Command",
+    "SettingsCommand",
     "FUNCTIONS",
     "as_json",
     "bundle",
@@ -68,7 +68,7 @@ TYPES: dict[str, Any] = {
 }
 
 
-class Command(click.Command):
+class SettingsCommand(click.Command):
     """A command whose help shows the module's settings in a list of their own."""
 
     def format_options(

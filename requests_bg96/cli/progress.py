@@ -53,7 +53,7 @@ class Bar:
         self._where = where
         self._lock = threading.Lock()
         self._now = self._before = _Doing("waiting", lambda: 0, None)
-        self._told = 0
+        self._sent = 0
         self._bars: _Bars | None = None
         self._timer: threading.Timer | None = None
 
@@ -78,10 +78,10 @@ class Bar:
 
         After the last one, the bar shows again what it has shown before.
         """
-        self._told = count
+        self._sent = count
         if self._now.what != what:
             self._before = self._now
-            self.begin(what, lambda: self._told, size)
+            self.begin(what, lambda: self._sent, size)
         if count == size:
             self.begin(self._before.what, self._before.count, self._before.size)
 
@@ -160,7 +160,7 @@ class _Bars(Progress):
 
 @contextlib.contextmanager
 def bar(*, wanted: bool = True) -> Iterator[Bar]:
-    """Yield a bar; without a terminal at standard error, nothing of it is seen.
+    """Yield a bar; without a terminal at standard error, it shows nothing.
 
     It is removed at the end of the block, also after SIGTERM.
 

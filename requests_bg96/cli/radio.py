@@ -84,7 +84,7 @@ class Signal:
     rsrq: int | None = None
 
     @classmethod
-    def told(cls, answer: str, rssi: int | None) -> Signal:
+    def parse(cls, answer: str, rssi: int | None) -> Signal:
         """Return the signal in an answer to AT+QCSQ.
 
         :param answer: the text after ``+QCSQ:``, or "" if there is no answer.
@@ -153,7 +153,7 @@ class RadioNetwork:
     channel: str = ""
 
     @classmethod
-    def told(cls, answer: str) -> RadioNetwork | None:
+    def parse(cls, answer: str) -> RadioNetwork | None:
         """Return the cell in an answer to AT+QNWINFO; None without service."""
         values = values_of(answer)
         if len(values) < 2 or values[0].upper() in ("NONE", "NO SERVICE"):
@@ -191,7 +191,7 @@ class ServingCell:
     fields: dict[str, str | int] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def told(cls, answer: str) -> ServingCell | None:
+    def parse(cls, answer: str) -> ServingCell | None:
         """Return the cell in an answer; None if it tells none.
 
         :param answer: the text after ``+QENG:``.

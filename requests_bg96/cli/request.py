@@ -16,7 +16,7 @@ from urllib3.util import Timeout
 
 from ..adapter import BG96Adapter
 from .failures import FAILED, TIMEOUT, Failure
-from .options import Command, as_json
+from .options import SettingsCommand, as_json
 from .output import show_json
 from .progress import Bar
 from .request_parts import body_of, credentials, headers_of, with_scheme
@@ -119,7 +119,7 @@ def _command(method: str, summary: str, *, body: bool = True) -> click.Command:
     made = with_session(run)
     for option in reversed(((*_BODY, *_OPTIONS) if body else _OPTIONS)):
         made = option(made)
-    return click.command(method, cls=Command)(click.argument("url")(made))
+    return click.command(method, cls=SettingsCommand)(click.argument("url")(made))
 
 
 def _run(
@@ -232,7 +232,7 @@ class _Limit:
 
 
 def _watch(shown: Bar, adapter: BG96Adapter, size: int) -> None:
-    """Show what of the request goes to the module."""
+    """Show how much of the request has gone to the module."""
     stats = adapter.modem.stats
     before = stats.line_bytes_up
     if size:

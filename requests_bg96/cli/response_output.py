@@ -33,7 +33,7 @@ _CONTROLS = {
 class ReceivedBody:
     """The body of a response, and how much of it has come.
 
-    :param response: whose body was not read yet.
+    :param response: its body was not read yet.
     :param over: returns whether the time for it is over.
     """
 

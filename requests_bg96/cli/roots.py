@@ -204,7 +204,7 @@ def name_of(subject: Any) -> str:
     names = {kind: value for group in subject for kind, value in group}
     for kind in ("commonName", "organizationalUnitName", "organizationName"):
         if kind in names:
-            # Whoever issues a certificate chooses the name in it.
+            # The issuer of a certificate chooses the name in it.
             return "".join(one if one.isprintable() else "?" for one in names[kind])
     return ""
 

@@ -18,7 +18,7 @@ import click
 
 from ..installation import install
 from .failures import INTERRUPTED
-from .options import Command
+from .options import SettingsCommand
 from .session import adapter_options, made_adapter, shown_dialogue
 from .trace.option import har, traced
 
@@ -33,7 +33,7 @@ Start = Callable[[], Any]
 
 @click.command(
     "run",
-    cls=Command,
+    cls=SettingsCommand,
     context_settings={"allow_interspersed_args": False},
     options_metavar="[OPTIONS] --",
 )

@@ -172,7 +172,7 @@ def _shown_warnings() -> Iterator[None]:
     """Show warnings in one line."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", SecurityWarning)
-        # Who says --insecure knows.
+        # The user has asked for this with --insecure.
         warnings.simplefilter("ignore", InsecureRequestWarning)
         warnings.showwarning = _warn  # type: ignore[assignment]
         yield

@@ -43,12 +43,12 @@ NOBODY = (
     "module is on (it takes about 5 s to boot) and does not sleep, and that speed and "
     "wiring are right"
 )
-MUTE = (
+NO_ANSWER = (
     "the module no longer answers; check that it is on, has booted and does not sleep"
 )
 
-#: A module waits for the end of a server for so many seconds. It is less than the time
-#: of all attempts to call the module back.
+#: The seconds that a module waits for the end of a server. All attempts to call the
+#: module back take longer.
 HUSHED = 1
 
 
@@ -97,27 +97,27 @@ def _prefer_speed(rates: Rates) -> Dialogue[None]:
         if (yield Ask()):
             rates.found = rate
             return
-    raise MuteError(MUTE)
+    raise MuteError(NO_ANSWER)
 
 
 def resynchronise(
     data_mode: bool,
-    unfinished: Command | Await | None,
+    awaited: Command | Await | None,
     seconds: float,
     rates: Rates,
 ) -> Dialogue[None]:
     """Make the module listen again, after an exchange that was given up.
 
     :param data_mode: whether it was given up in data mode.
-    :param unfinished: the command or URC that was waited for.
+    :param awaited: the command or URC that timed out.
     :param seconds: how long that may still take.
     :param rates: the speeds of the line. A module that has restarted has its own again.
     :raises SetupError: if the module no longer answers.
     """
     if data_mode:
         yield Escape()
-    elif unfinished is not None:
-        yield from _late(unfinished, seconds)
+    elif awaited is not None:
+        yield from _late(awaited, seconds)
     first, *others = rates.likely
     for _ in repeating.CALL.times:
         for rate in (first, first, *others):
@@ -129,8 +129,8 @@ def resynchronise(
                 return
         if others:
             yield Speed(first)
-        yield from _escape(MUTE)
-    raise MuteError(MUTE)
+        yield from _escape(NO_ANSWER)
+    raise MuteError(NO_ANSWER)
 
 
 def answers() -> Dialogue[bool]:
@@ -168,7 +168,7 @@ def _called() -> Dialogue[None]:
     for _ in repeating.CALL.times:
         if (yield Ask()):
             return
-    raise MuteError(MUTE)
+    raise MuteError(NO_ANSWER)
 
 
 def recover() -> Dialogue[None]:
@@ -231,18 +231,18 @@ def restart(settings: Settings, rates: Rates) -> Dialogue[None]:
     yield from find_module(settings, rates)
 
 
-def _late(unfinished: Command | Await, seconds: float) -> Dialogue[None]:
+def _late(awaited: Command | Await, seconds: float) -> Dialogue[None]:
     """Wait for the end of a command or URC that timed out; it may still come."""
     step: Any = (
-        AwaitLateAnswer(unfinished, seconds)
-        if isinstance(unfinished, Command)
-        else dataclasses.replace(unfinished, timeout=seconds)
+        AwaitLateAnswer(awaited, seconds)
+        if isinstance(awaited, Command)
+        else dataclasses.replace(awaited, timeout=seconds)
     )
     try:
         outcome: Any = yield step
     except NoAnswer:
         outcome = None
     ended = isinstance(outcome, Reply) and not outcome.connected
-    if isinstance(unfinished, Command) and unfinished.payload is not None and not ended:
+    if isinstance(awaited, Command) and awaited.payload is not None and not ended:
         # The command may wait for its payload now. The next bytes must not be it.
         yield Escape()

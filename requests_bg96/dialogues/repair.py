@@ -35,7 +35,7 @@ def repair(
     else:
         raise error
     repaired[kind] += 1
-    again = repeating.MEND.allows(repaired[kind])
+    again = repeating.REPAIR.allows(repaired[kind])
     if kind is BUSY:
         # An earlier request may end meanwhile, and its response would block the next.
         yield from _discard_response(known)

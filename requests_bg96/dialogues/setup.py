@@ -8,7 +8,7 @@ restarted unnoticed.
 from __future__ import annotations
 
 from ..at.parameters import joined, number
-from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, told
+from ..at.steps import Command, Dialogue, Pause, Reply, asked, must, require_values
 from ..base import repeating
 from ..base.knowledge import Knowledge
 from ..errors import SetupError
@@ -53,7 +53,7 @@ def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
     texts += [own] if settings.apn is not None else []
     texts += [FLOW_CONTROL] if settings.rtscts else []
     reply = yield from _together(*texts)
-    told(reply, "+QHTTPCFG")
+    require_values(reply, "+QHTTPCFG")
     known.told.context = context.is_active(reply, settings.context_id)
     defined = [context.definition(settings)]
     if settings.apn is not None and reply.values("+QICSGP") != defined:
@@ -106,7 +106,7 @@ def _refuse_others() -> Dialogue[None]:
 def registration() -> Dialogue[dict[str, str]]:
     """Return the <stat> of each kind of registration that the module has."""
     reply = yield from asked(Command("+CREG?;+CGREG?;+CEREG?"))
-    told(reply, "+CREG")
+    require_values(reply, "+CREG")
     return {
         name: fields[1]
         for name in ("CREG", "CGREG", "CEREG")

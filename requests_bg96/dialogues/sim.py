@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ..at.printable import recognisable
-from ..at.steps import Command, Dialogue, Pause, asked, told
+from ..at.steps import Command, Dialogue, Pause, asked, require_values
 from ..base import repeating
 from ..base.knowledge import Knowledge, PinTry
 from ..errors import ModuleError, SetupError, TransferError
@@ -41,7 +41,7 @@ def unlock(settings: Settings, known: Knowledge) -> Dialogue[None]:
     """
     for _ in repeating.SIM.times:
         reply = yield from asked(Command("+CPIN?"))
-        code = "".join(told(reply, "+CPIN")[:1])
+        code = "".join(require_values(reply, "+CPIN")[:1])
         if code == "READY":
             if known.pin is PinTry.IN_DOUBT:
                 yield from _was_right(known)

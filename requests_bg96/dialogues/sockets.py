@@ -45,7 +45,7 @@ PORTS = range(1, 65_536)
 #: connected client.
 OPENING, CLOSING = 1, 4
 
-#: The settings by which payload is plain bytes: by the question, the right answer and
+#: The settings that make payload plain bytes: for each question, the right answer and
 #: the command that sets it (TCP manual 2.1.15, 2.1.16).
 FORMATS = {
     "+QISDE?": ("+QISDE", "0", "+QISDE=0"),

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 #: The questions that prove a speed. They are 97 bytes each, in each direction: 485.
 PROOF = 5
 #: For the answer to AT+IPR, which is an OK within 0.3 s.
-ANSWER = 1.0
+IPR_SECONDS = 1.0
 
 
 def settle(settings: Settings, rates: Rates) -> Dialogue[None]:
@@ -56,7 +56,7 @@ def back_or(rates: Rates, otherwise: Dialogue[None]) -> Dialogue[None]:
 
     :param otherwise: a dialogue that makes the module listen.
     """
-    if not (yield from _is_back(rates)):
+    if not (yield from _call_back(rates)):
         yield from otherwise
 
 
@@ -134,7 +134,7 @@ def _climb(rate: int, rates: Rates) -> Dialogue[bool]:
     before = rates.usual
     for _ in repeating.SPEED.times:
         rates.tried = rate
-        if (yield from _is_told(rate)):
+        if (yield from _change(rate)):
             yield Pause(times.GAP, NoAnswer("the time is too short"))
             yield Speed(rate)
             if (yield from _carries(rate, rates)):
@@ -145,10 +145,10 @@ def _climb(rate: int, rates: Rates) -> Dialogue[bool]:
     return False
 
 
-def _is_told(rate: int) -> Dialogue[bool]:
-    """Tell the module its speed; return whether it may have it now."""
+def _change(rate: int) -> Dialogue[bool]:
+    """Set the module to `rate`; return whether it may have that speed now."""
     try:
-        reply = yield from asked(Command(f"+IPR={rate}", timeout=ANSWER))
+        reply = yield from asked(Command(f"+IPR={rate}", timeout=IPR_SECONDS))
     except NoAnswer:
         # Noise may have changed the OK.
         return True
@@ -172,7 +172,7 @@ def _give_back(rates: Rates, before: int) -> Dialogue[None]:
     """
     bad = rates.tried = rates.tried or rates.usual
     rates.found = before
-    if not (yield from _is_back(rates)):
+    if not (yield from _call_back(rates)):
         rates.refused.add(bad)
         raise SetupError(
             f"the line does not carry {bad} baud, and the module cannot be told to go "
@@ -181,11 +181,12 @@ def _give_back(rates: Rates, before: int) -> Dialogue[None]:
         )
 
 
-def _is_back(rates: Rates) -> Dialogue[bool]:
-    """Call a module back that was told the speed `Rates.tried`, perhaps in vain.
+def _call_back(rates: Rates) -> Dialogue[bool]:
+    """Call back a module that may have changed to the speed `Rates.tried`.
 
-    Return whether it answers at its speed before. It is in command mode: since it was
-    told, it was told nothing else.
+    It is in command mode, because it has had no other command since.
+
+    :returns: whether it answers at the speed before.
     """
     if rates.tried is None:
         return False

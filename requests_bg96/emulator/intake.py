@@ -7,7 +7,7 @@ from .scheduler import NEVER, NOW
 
 __all__ = ("INPUT_BUFFER", "Intake")
 
-#: The bytes of the buffer. Without flow control, a host may send so many before it
+#: The bytes of the buffer. Without flow control, a host may send this many before it
 #: waits for a confirmation (FILE manual 2.4).
 INPUT_BUFFER = 1024
 

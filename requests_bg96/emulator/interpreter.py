@@ -130,7 +130,7 @@ class Interpreter:
             if command is None:
                 raise CommandFailed
             module = self._module
-            module.fail_if_told()
+            module.fail_if_set()
             reply = self._commands.run(module, command)
             lines = yield from _settle(reply)
             self._terminal.information(lines or ())

@@ -85,7 +85,7 @@ class Module:
         self.power_saving = PowerSaving(self)
         self.light_sleep = LightSleep(self)
         self.power = Power(self)
-        self._told: int | None = None
+        self._set_error: int | None = None
         self._interpreter = Interpreter(self, COMMANDS)
         self._foreground: Task | None = None
         self.power.start_ready()
@@ -174,14 +174,14 @@ class Module:
         if self._interpreter.executing and foreground and not foreground.done:
             foreground.throw(CommandFailed(code))
         else:
-            self._told = code
+            self._set_error = code
 
-    def fail_if_told(self) -> None:
-        """Fail the command, if `fail_next` was called.
+    def fail_if_set(self) -> None:
+        """Fail the command if `fail_next` was called.
 
         :raises CommandFailed: with its number.
         """
-        code, self._told = self._told, None
+        code, self._set_error = self._set_error, None
         if code is not None:
             raise CommandFailed(code)
 

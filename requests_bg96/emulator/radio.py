@@ -58,7 +58,7 @@ class Radio:
         self.operator_format = 0
 
     def restart(self) -> None:
-        """Begin anew, as after power-on. The module attaches as it registers."""
+        """Start again, as after power-on. The module attaches as it registers."""
         self.stat = 0
         self.attached = self._attach_error is None
         self.operator_mode = 0

@@ -76,7 +76,7 @@ class TcpSocket:
         self._over = False
         self._ending = False
         self._told_closed = False
-        self._told = 0
+        self._recv_count = 0
 
     # Opening and closing.
 
@@ -235,8 +235,8 @@ class TcpSocket:
         switches = self._module.switches
         if before and switches.recv_urc != "every_segment":
             return
-        self._told += 1
-        if switches.recv_urc == "sometimes_lost" and self._told % LOST == 0:
+        self._recv_count += 1
+        if switches.recv_urc == "sometimes_lost" and self._recv_count % LOST == 0:
             return
         line = b'+QIURC: "recv",%d' % self.number
         if self._module.sockets.tells_length:

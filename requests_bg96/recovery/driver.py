@@ -305,7 +305,7 @@ class Driver:
         """Give the port back."""
         self.known.forget()
         if (link := self.link) is not None:
-            # In this order: whoever is interrupted here must not leave a closed link.
+            # Keep this order: an interrupt here must not leave a closed link.
             self._closed = TRANSITIONS[link.state.state][Event.CLOSE]
             self._owed = link.owed
             if self._owed:
@@ -381,11 +381,11 @@ class Driver:
         port = self._port_named(name)
         self._identity = found = UsbIdentity.of(name)
         if not port.has_speed or (found and found.is_module):
-            self._take_speed_as_told(port)
+            self._use_given_speed(port)
         return port
 
-    def _take_speed_as_told(self, port: Port) -> None:
-        """Calculate times from the speed that the caller gives; change nothing."""
+    def _use_given_speed(self, port: Port) -> None:
+        """Calculate times from the caller's speed; set nothing."""
         rates, told = self.known.rates, self._settings.baudrate
         rates.matter = False
         if isinstance(told, int):

@@ -9,7 +9,7 @@ from ..errors import TransferError
 __all__ = ("ChunkScanner", "may_be_chunked")
 
 #: Size lines and trailer fields are much shorter.
-LINE_LIMIT = 1 << 16
+FRAMING_LINE_LIMIT = 1 << 16
 
 #: `int` accepts blanks around a number, and so does http.client.
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n")
@@ -106,8 +106,10 @@ class ChunkScanner:
     def _read_line(self, data: bytes, position: int) -> int:
         end = data.find(b"\n", position) + 1 or len(data)
         self._line += data[position:end]
-        if len(self._line) > LINE_LIMIT:
-            raise TransferError(f"a line of chunk framing is over {LINE_LIMIT} bytes")
+        if len(self._line) > FRAMING_LINE_LIMIT:
+            raise TransferError(
+                f"a line of chunk framing is over {FRAMING_LINE_LIMIT} bytes"
+            )
         return end
 
 

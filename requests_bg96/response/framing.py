@@ -58,19 +58,20 @@ class Framing:
     """One response of AT+QHTTPREAD.
 
     :param method: the method of the request; the answer to HEAD has no body.
-    :param told: the length of the body in the module's result URC, in bytes, if given.
+    :param announced: the length of the body in the module's result URC, in bytes, if
+        given.
     :param line_end: the line end of the module's own lines.
     """
 
     def __init__(
-        self, method: str, told: int | None = None, line_end: bytes = b"\r\n"
+        self, method: str, announced: int | None = None, line_end: bytes = b"\r\n"
     ) -> None:
         #: Whether the end was reached; the trailer follows.
         self.finished = False
         #: Whether HTTP says that there is no body. The module does not know this.
         self.bodyless = False
         self._method = method
-        self._told = told
+        self._announced = announced
         self._forms = forms_in(line_end)
         self._agreed = False
         self._interim = False
@@ -200,8 +201,8 @@ class Framing:
         for last in [] if last else self._forms.whole.finditer(whole):
             pass
         if last is None or not are_lines(whole, last.end()):
-            told = odd_end(without_answer(self._last + whole))
-            raise TransferError(f"the response did not end with its trailer{told}")
+            found = odd_end(without_answer(self._last + whole))
+            raise TransferError(f"the response did not end with its trailer{found}")
         if whole.endswith(self._forms.ok, len(withheld), last.start()):
             raise TransferError(
                 "the end of the response and the answer to a question came together, "
@@ -311,8 +312,8 @@ class Framing:
         elif body.chunked:
             self._state = self._in_doubt
         elif body.length is not None:
-            told = body.length == self._told and not self._interim
-            self._agreed = told and body.unambiguous
+            same = body.length == self._announced and not self._interim
+            self._agreed = same and body.unambiguous
             self._left, self._state = body.length, self._in_length
         else:
             self._state = self._in_rest

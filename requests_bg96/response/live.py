@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..at.link import Link
 from ..base import times
-from ..base.turns import BUSY, Turn, Turns
+from ..base.turns import OCCUPIED, Turn, Turns
 from ..clock import Clock, Deadline
 from ..errors import BG96Error, NoAnswer, Phase, StreamEnded
 from .descriptor import Descriptor
@@ -224,7 +224,7 @@ class LiveResponse:
         """
         turn = self._turns.take(seconds)
         if turn is None:
-            raise NoAnswer(BUSY)
+            raise NoAnswer(OCCUPIED)
         return turn
 
     def _spool_piece(self, started: float, deadline: Deadline) -> None:
@@ -237,7 +237,7 @@ class LiveResponse:
         self._spool_available()
         # A fast server may always have more to read.
         if deadline.over and not self.complete:
-            raise NoAnswer(BUSY)
+            raise NoAnswer(OCCUPIED)
 
     def _silence(self) -> NoAnswer:
         return NoAnswer(

@@ -75,7 +75,7 @@ def _ms(seconds: float) -> float:
 
 
 def _timings(seconds: dict[str, float]) -> dict[str, float]:
-    """Return the format's timings in milliseconds; -1 is what does not apply.
+    """Return the format's timings in milliseconds; -1 means that it does not apply.
 
     The format's connect contains ssl.
     """

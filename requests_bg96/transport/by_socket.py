@@ -92,7 +92,7 @@ class SocketHTTPConnection(urllib3.connection.HTTPConnection):
             raise_translated(BG96Error(SOURCE_ADDRESS), self, "")
         host = self._dns_host.strip("[]")
         try:
-            # What stock requests refuses, too.
+            # Stock requests refuses it, too.
             host.encode("idna")
         except UnicodeError:
             raise LocationParseError(f"'{host}', label empty or too long") from None

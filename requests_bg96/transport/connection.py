@@ -30,7 +30,7 @@ from ..response.stored import StoredResponse
 from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
 from .settings import Transport
-from .sock import ModemSocket
+from .sock import ExchangeSocket
 from .ways import VIA
 
 __all__ = ("ModemHTTPConnectionPool", "ModemHTTPSConnectionPool")
@@ -63,7 +63,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
         if self.source_address is not None:
             self._raise_translated(BG96Error(SOURCE_ADDRESS))
         self.sock = cast(
-            Any, ModemSocket(self.transport.http.abandon, self._raise_translated)
+            Any, ExchangeSocket(self.transport.http.abandon, self._raise_translated)
         )
 
     @property
@@ -106,7 +106,7 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
 
         :raises urllib3.exceptions.HTTPError: see `outcomes`.
         """
-        sock = cast("ModemSocket | None", self.sock)
+        sock = cast("ExchangeSocket | None", self.sock)
         if sock is None or not sock.data:
             return super().getresponse()
         if (trace := self.transport.trace) is None:
@@ -120,7 +120,9 @@ class ModemHTTPConnection(urllib3.connection.HTTPConnection):
             entry.recording.end()
         return response
 
-    def _exchange(self, sock: ModemSocket, recording: Recording | None) -> HTTPResponse:
+    def _exchange(
+        self, sock: ExchangeSocket, recording: Recording | None
+    ) -> HTTPResponse:
         transport = self.transport
         connect, read = self._connect_timeout, self.timeout
         try:

@@ -314,7 +314,7 @@ class TLSSocket(SSLTransport):
 
     @property
     def _sslobj(self) -> Any:
-        """What has this name in `ssl.SSLSocket`; elastic-transport asks it."""
+        """The object of this name in `ssl.SSLSocket`, which elastic-transport asks."""
         return cast(Any, self.sslobj)._sslobj
 
     def get_verified_chain(self) -> list[bytes]:
@@ -340,7 +340,8 @@ class TLSSocket(SSLTransport):
     def _keep_session(self) -> None:
         """Keep the session once it can be resumed.
 
-        Not before the first response, because urllib3 has checked the server by then.
+        This is not called before the first response. By then, urllib3 has checked the
+        server.
         """
         if self._keeping is not None and self._keeping.keep(self.sslobj):
             self._keeping = None
@@ -352,8 +353,8 @@ class TLSSocket(SSLTransport):
     def is_idle(self) -> bool:
         """Return whether the connection is open, and nothing more has come.
 
-        Only for a connection whose last response is complete. What has come may be the
-        server's end, or tickets, which nobody reads meanwhile.
+        Call it only if the last response is complete. The bytes that have come may be
+        the server's end, or tickets, which nobody reads meanwhile.
         """
         try:
             while True:

@@ -16,7 +16,7 @@ from ..dialogues.request import Request
 from ..errors import BG96Error, StreamEnded
 from .seams import Response
 
-__all__ = ("ModemSocket", "ResponseStream")
+__all__ = ("ExchangeSocket", "ResponseStream")
 
 
 class ResponseStream(io.RawIOBase):
@@ -29,7 +29,7 @@ class ResponseStream(io.RawIOBase):
 
     def __init__(
         self,
-        sock: ModemSocket,
+        sock: ExchangeSocket,
         exchange: Response,
         raise_translated: Callable[[BG96Error], NoReturn],
     ) -> None:
@@ -110,7 +110,7 @@ class _Reader(io.BufferedReader):
         super().close()
 
 
-class ModemSocket:
+class ExchangeSocket:
     """What urllib3 and http.client need of a socket, for one exchange.
 
     :param abandon: frees the line of a response that nobody will read any more.

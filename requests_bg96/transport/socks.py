@@ -112,7 +112,7 @@ class _Messages:
         return self.read(size)
 
     def read(self, size: int) -> bytes:
-        """Return exactly so many bytes: those behind a message are the server's."""
+        """Return exactly `size` bytes: those after a message are the server's."""
         data = b""
         while len(data) < size:
             self._sock.settimeout(self._deadline.left())

@@ -1,4 +1,4 @@
-"""Another program, which asks the server that attacks and ends in the midst of it."""
+"""Another program, which asks the server that attacks, and ends before it is done."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ ENDS: Sequence[list[bytes]] = (
     # Direct push mode: the server's bytes come at any time.
     _opened(1, 0),
     _opened(1, *range(12)),
-    # In the midst of an answer.
+    # During an answer.
     [*_opened(0, 0), _READ % 0],
     # At the prompt: of a short payload, a long one, and one of unknown length.
     [*_opened(0, 0), _SEND % (0, 20), b"GET "],

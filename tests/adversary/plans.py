@@ -136,8 +136,8 @@ class Manner(enum.Enum):
     PARTLY = "reads a few bytes of it, and leaves it"
     TIMEOUT = "reads it with little patience"
     INTERRUPTED = "is interrupted by the user"
-    KILLED = "is killed, and started anew"
-    FOREIGN = "is another program, which ends in the midst of it"
+    KILLED = "is killed, and started again"
+    FOREIGN = "is another program, which ends before it is done"
 
 
 @dataclasses.dataclass(frozen=True)

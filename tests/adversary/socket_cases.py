@@ -97,7 +97,7 @@ ANSWERS = (
     + _READ * 4
     + OK * 20
 )
-#: A body that ends a read wherever noise lets one end, and answers what may come next.
+#: Bodies that may end a read at any place, and then answer what may come next.
 FLOODS: tuple[bytes, ...] = (
     ANSWERS * 3,
     OK * 250,
@@ -215,7 +215,7 @@ def _noise(choose: Choose, secure: bool, settings: dict[str, Any]) -> Noise:
     What it writes is compared only with ``verify_echo=True``.
     """
     up = "verify_echo" in settings and not choose(3) - 2
-    # A length is what counts, and where it is.
+    # Half of the faults change a length, or bytes beside it.
     aims = choose(2)
     return Noise(
         HEARD[0] if aims else one_of(choose, HEARD),

@@ -162,7 +162,7 @@ def test_an_upload_that_would_be_commands(
 def test_a_body_that_does_not_end(
     play: Play, manner: Manner, field: bytes, coded: bool, chunked: Any
 ) -> None:
-    """A trailer is none if HTTP knows better, or knows nothing."""
+    """A trailer is payload, before the end by HTTP and where HTTP tells no end."""
     switches = Switches(chunked=chunked)
     opening = takeover(REDIRECT + field + b"\r\n", coded=coded)
     play(Case(opening, manner=manner, switches=switches))
@@ -177,7 +177,7 @@ def test_a_body_that_does_not_end(
 def test_a_body_where_there_is_none(
     play: Play, manner: Manner, method: str, status: bytes, end: Any
 ) -> None:
-    """The module's ignorance of HTTP is no way in."""
+    """A server gains nothing by a body that HTTP does not allow."""
     head = REDIRECT.replace(b"302 Found", status) + b"Content-Length: 900\r\n\r\n"
     switches = Switches(bodyless_end=end)
     opening = takeover(head, b"")

@@ -1,4 +1,4 @@
-"""Whatever a server sends, and whenever, its bytes are only its own."""
+"""The bytes of a server are never taken for the module's."""
 
 from __future__ import annotations
 

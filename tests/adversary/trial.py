@@ -61,7 +61,7 @@ _NUMBER = re.compile(rb"X-Number: (\d+)\r\n")
 
 
 def play(case: Case) -> None:
-    """Play it, and check that the client was not robbed, deceived or held up."""
+    """Play it; check that no secret is lost, no answer forged, and no wait too long."""
     with Stage.of(case) as stage:
         Trial(stage, case).run()
 

@@ -256,7 +256,7 @@ CONTRAST = """() => {
 def test_the_print(show: Show) -> None:
     """It has all rows, in dark colours on white, and no controls."""
     page = show(many(2000), color_scheme="dark")
-    # Whoever prints before all rows are made.
+    # The user prints before all rows are made.
     page.reload()
     rows = page.evaluate(
         "() => { window.dispatchEvent(new Event('beforeprint'));"

@@ -28,7 +28,7 @@ TOLD = {
 }
 
 
-def told(**options: Any) -> dict[str, Any]:
+def shown(**options: Any) -> dict[str, Any]:
     """The output for programs."""
     with Emulator(**options) as emulator:
         result = CliRunner().invoke(main, ["info", "--port", emulator.url, "--json"])
@@ -39,7 +39,7 @@ def told(**options: Any) -> dict[str, Any]:
 
 
 def test_a_module() -> None:
-    assert told() == TOLD
+    assert shown() == TOLD
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_a_module_does_not_tell(
     options: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     """It is null; the other values are there."""
-    found = told(**options)
+    found = shown(**options)
     if options == {"sim": "pin"}:
         # The firmware decides whether a locked SIM tells its number.
         found["iccid"] = TOLD["iccid"]

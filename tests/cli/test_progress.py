@@ -15,7 +15,7 @@ PATIENCE = 20.0
 
 
 class Screen:
-    """A terminal that keeps what it is told."""
+    """A terminal that keeps what is written to it."""
 
     def __init__(self) -> None:
         self.file = io.StringIO()

@@ -36,7 +36,7 @@ from requests_bg96.cli.radio import RadioNetwork, ServingCell, Signal
 def test_signals(
     answer: str, rssi: int | None, signal: Signal, text: str, bars: int
 ) -> None:
-    found = Signal.told(answer, rssi)
+    found = Signal.parse(answer, rssi)
     assert found == signal and found.bars == bars
     assert str(found) == text or not text
     assert found.fields["bars"] == bars and len(found.fields) == 6
@@ -57,7 +57,7 @@ def test_signals(
     ],
 )
 def test_networks(answer: str, network: RadioNetwork | None, text: str) -> None:
-    found = RadioNetwork.told(answer)
+    found = RadioNetwork.parse(answer)
     assert found == network and (found is None or str(found) == text)
 
 
@@ -109,11 +109,11 @@ GSM = (
 )
 def test_serving_cells(answer: str, registered: bool, text: str) -> None:
     """The answers are those that drivers for BG96 and its relatives quote."""
-    found = ServingCell.told(answer)
+    found = ServingCell.parse(answer)
     assert found is not None
     assert found.registered == registered and str(found) == text
 
 
 @pytest.mark.parametrize("answer", ["", '"neighbourcell","GSM"', '"servingcell"'])
 def test_no_serving_cell(answer: str) -> None:
-    assert ServingCell.told(answer) is None
+    assert ServingCell.parse(answer) is None

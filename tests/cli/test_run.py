@@ -56,7 +56,7 @@ def over_modem(server: Server) -> bool:
 
 
 def test_a_script(tmp_path: pathlib.Path, server: Server) -> None:
-    """It is what it is in Python: its arguments, its name, its neighbours."""
+    """It runs as in Python: with its arguments, its name and its neighbours."""
     program(tmp_path, "VALUE = 5", "neighbour.py")
     path = program(
         tmp_path,

@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Shut the door before the first import of the suite."""
+    """Refuse all other hosts before the first import of the suite."""
     guard.stay_home()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import configparser
 import functools
 import importlib.util
@@ -227,6 +228,18 @@ def test_no_class_of_the_emulator_has_a_name_of_the_client() -> None:
     client, emulator = class_names(layers()), class_names(EMULATOR)
     assert {"BG96Modem", "Clock"} <= client and {"Emulator", "Switches"} <= emulator
     assert client & emulator == set()
+
+
+def test_no_two_classes_of_the_client_have_one_name() -> None:
+    """Only the protocols of `transport.seams` have the names of what follows them."""
+    paths = {*layers()} - {PACKAGE / "transport" / "seams.py"}
+    found = collections.Counter(
+        name
+        for path in paths
+        for name in class_names([path])
+        if not name.startswith("_")
+    )
+    assert [name for name, count in found.items() if count > 1] == []
 
 
 # The tests

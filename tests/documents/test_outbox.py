@@ -94,7 +94,7 @@ def test_killed_at_each_line(path: str, session: requests.Session) -> None:
     arrived = [*ledger.carried_out.values()]
     assert len(put) > 30
     assert arrived == sorted(arrived)
-    # A program that was killed in the midst of putting may have put the item or not.
+    # A program that was killed while it put an item may have put it or not.
     assert {*put} <= {*arrived}
 
 
@@ -131,7 +131,7 @@ def test_pauses_grow_and_end(
     with serve(ledger) as server:
         for _ in range(12):
             pauses.append(sent(path, session, server) or 0)
-            let_pass(monkeypatch, 2 * outbox.LONGEST)
+            pass_time(monkeypatch, 2 * outbox.LONGEST)
         assert sent(path, session, server) is None
         filled(path, "b")
         ledger.replies.append(reply("500 Internal Server Error"))
@@ -169,7 +169,7 @@ def test_a_clock_that_was_set_back_delays_nothing(
     filled(path, "a")
     with serve(Ledger(reply("500 Internal Server Error"))) as server:
         first = sent(path, session, server)
-        let_pass(monkeypatch, -1e9)
+        pass_time(monkeypatch, -1e9)
         again = sent(path, session, server)
     assert first is not None and again is not None and again <= 15 * 1.5
 
@@ -187,7 +187,7 @@ def test_an_item_at_fault_does_not_stop_the_others(
     assert [*ledger.carried_out.values()] == ["right"]
 
 
-def let_pass(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Set this machine's clock forward, as far as the outbox can see."""
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + seconds)

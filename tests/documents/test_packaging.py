@@ -1,4 +1,4 @@
-"""What the metadata and the README promise is so."""
+"""The metadata and the README are true."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def metadata() -> dict[str, Any]:
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
-    """Character for character, so that what is checked is what a reader does."""
+    """CI runs exactly the command that a reader of the README runs."""
     readme = (ROOT / "README.rst").read_text(encoding="utf-8")
     _, test = re.findall(r"^    (python3 -m venv .*)$", readme, re.MULTILINE)
     commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
@@ -110,7 +110,7 @@ def test_a_urllib3_without_http_client_is_refused(
 def test_a_recorder_in_place_of_http_client_is_not_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As vcrpy does: urllib3 is what it was."""
+    """vcrpy is one; urllib3 itself is unchanged."""
 
     class Recorder:
         """A connection that is not made."""

@@ -107,7 +107,7 @@ def test_a_symptom_shows(symptom: Symptom) -> None:
 
 
 def test_the_recorded_request() -> None:
-    """It has every phase, in order, and its URL was set anew."""
+    """It has every phase, in order, and its URL was set again."""
     lines = recorded()
     phases = [line.phase for line in lines]
     assert phases == sorted(phases, key=[*errors.Phase].index)

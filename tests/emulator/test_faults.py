@@ -74,7 +74,7 @@ def test_offsets_count_from_a_mark(any_host: HostMaker) -> None:
     assert host.ask(ECHO) == b"AT\r\nOK\r\n"
 
 
-def test_a_fault_is_added_in_the_midst(any_host: HostMaker) -> None:
+def test_a_fault_is_added_midway(any_host: HostMaker) -> None:
     host = any_host()
     assert host.ask(ECHO) == ECHO + OK
     host.emulator.add_fault(to_host(5, "drop"))

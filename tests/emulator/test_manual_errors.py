@@ -129,7 +129,7 @@ def wrong_parameter(make: HostMaker) -> bytes:
     return make().online().ask(b"AT+QHTTPREAD=65536\r")
 
 
-def told(number: int) -> Scene:
+def forced(number: int) -> Scene:
     """A fault: the command in progress fails with the number."""
 
     def scene(make: HostMaker) -> bytes:
@@ -149,7 +149,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "704 by two ports in data mode": (704, two_ports),
     "705 by a read without request": (705, read_unasked),
     "706 by a network that fails so": (706, failing(NetworkFailure(706))),
-    "706 by a fault": (706, told(706)),
+    "706 by a fault": (706, forced(706)),
     "707 by a network that fails so": (707, failing(NetworkFailure(707))),
     "708 by a network that fails so": (708, failing(NetworkFailure(708))),
     "709 by a context that is down": (709, context_down),
@@ -159,20 +159,20 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "713 by an address that is none": (713, failing(Refused(), b"http://192.0.2.256")),
     "714 by a name without address": (714, failing(Unresolvable())),
     "715 by a network that fails so": (715, failing(NetworkFailure(715))),
-    "715 by a fault": (715, told(715)),
+    "715 by a fault": (715, forced(715)),
     "716 by a port that refuses": (716, failing(Refused())),
     "717 by a server that hangs up": (717, read(BROKEN, b"ab", Hangup(reset=True))),
     "718 by a network that fails so": (718, failing(NetworkFailure(718))),
     "719 by a server without a word": (719, answered(Hangup())),
-    "720 by a fault": (720, told(720)),
+    "720 by a fault": (720, forced(720)),
     "721 by chunks that are none": (
         721,
         read(response(b"zz\r\n", b"Transfer-Encoding: chunked")),
     ),
     "722 by a body that stalls": (722, read(BROKEN, b"ab", Silence())),
     "723 by what is no response": (723, answered(b"220 Welcome\r\n\r\n")),
-    "724 by a fault": (724, told(724)),
-    "725 by a fault": (725, told(725)),
+    "724 by a fault": (724, forced(724)),
+    "725 by a fault": (725, forced(725)),
     "726 by too few bytes": (726, too_short(726)),
     "727 by too few bytes": (727, too_short(727)),
     "728 by a silent server": (728, silent_728),

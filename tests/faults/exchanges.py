@@ -74,7 +74,7 @@ class Exchange:
         return self.settings.get("via") == "file"
 
     @property
-    def told(self) -> bool:
+    def has_end(self) -> bool:
         """Whether the reader can notice that bytes of the body are missing."""
         raw = self.framing == "chunked" and self.switches.chunked == "raw"
         return self.framing == "length" or raw

@@ -73,7 +73,7 @@ def test_a_late_connect_is_noticed() -> None:
             assert answer.content == b"hello"
 
 
-def test_an_error_in_the_midst_of_ok_does_not_send_twice() -> None:
+def test_an_error_inside_ok_does_not_send_twice() -> None:
     """Only parts of OK come. The result URC after it answers the request, too."""
     with rig(adapter={"via": "file", "max_retries": Retry(5)}) as made:
         answer = b"K\r\n\r\n+QHTTPPOSTFILE"
@@ -205,7 +205,7 @@ def test_a_module_that_noise_has_told_to_wait_for_hours() -> None:
 
 
 @pytest.mark.parametrize("beyond", range(0, 80, 8))
-def test_a_urc_in_the_midst_of_an_echo(beyond: int) -> None:
+def test_a_urc_inside_an_echo(beyond: int) -> None:
     """A line with a speed leaves time for one between two bytes of the question."""
     answer = response(b"hello", b"Connection: close")
     with rig(answer, baudrate=115_200) as made:

@@ -68,7 +68,7 @@ def carry_out(case: Case) -> Verdict:
     with bounded(), begun(case.exchange, case.beginning, case.offset + 1) as scene:
         scene.rig.emulator.add_fault(case.fault)
         first = ask(case.exchange, scene, "first")
-        mend(case.kind, scene.rig)
+        repair(case.kind, scene.rig)
         then = ask(case.exchange, scene, "next")
         if restarted_behind(case, first, then):
             then = ask(case.exchange, scene, "next")
@@ -88,7 +88,7 @@ def ask(exchange: Exchange, scene: Scene, number: str) -> Ending:
     return Ending(response, error, clock.now() - started)
 
 
-def mend(kind: str, rig: Rig) -> None:
+def repair(kind: str, rig: Rig) -> None:
     """Do what somebody must do before the next request can work."""
     emulator = rig.emulator
     if kind == "unplug" and not emulator.plugged:
@@ -99,7 +99,7 @@ def mend(kind: str, rig: Rig) -> None:
         rig.clock.sleep(100.0)
     with contextlib.suppress(CommandFailed):
         # A fault that has not happened yet must not hit the next request.
-        emulator.module.fail_if_told()
+        emulator.module.fail_if_set()
 
 
 def restarted_behind(case: Case, first: Ending, then: Ending) -> bool:
@@ -243,7 +243,7 @@ class Judge:
         body = said.index(b"\r\n\r\n", start) + 4
         if self.case.kind == "garble":
             return offset >= start
-        return start <= offset < body or not self.case.exchange.told
+        return start <= offset < body or not self.case.exchange.has_end
 
 
 def surely_unseen(error: BaseException) -> bool:

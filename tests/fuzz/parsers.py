@@ -25,8 +25,7 @@ from requests_bg96.dialogues import connect, files, identity, receive, setup, sp
 from requests_bg96.dialogues.request import Request
 from requests_bg96.errors import BG96Error
 from requests_bg96.http_client import deliver
-from requests_bg96.response.chunks import LINE_LIMIT as CHUNK_LINE_LIMIT
-from requests_bg96.response.chunks import ChunkScanner
+from requests_bg96.response.chunks import FRAMING_LINE_LIMIT, ChunkScanner
 from requests_bg96.response.framing import (
     DOUBT_LIMIT,
     HEAD_LIMIT,
@@ -62,7 +61,7 @@ def lines(data: bytes) -> None:
         with contextlib.suppress(BG96Error):
             while line := buffer.next_line():
                 classified(line)
-        assert len(buffer.take_rest()) <= LINE_LIMIT or not buffer.has_line
+        assert len(buffer.drain()) <= LINE_LIMIT or not buffer.has_line
 
 
 def classified(line: bytes) -> None:
@@ -94,7 +93,7 @@ def chunks(data: bytes) -> None:
             taken = scanner.feed(piece)
             assert 0 <= taken <= len(piece)
             assert scanner.finished or taken == len(piece)
-            assert len(scanner._line) <= CHUNK_LINE_LIMIT
+            assert len(scanner._line) <= FRAMING_LINE_LIMIT
 
 
 def framing(data: bytes) -> None:

@@ -24,7 +24,7 @@ PARTS = (
 )
 BEFORE = ("", "\r\n", "\r\nOK\r\n", "A", '"', "+A: ", "HTTP/1.1 200 OK\r\n", "0")
 BEHIND = ("!", "x" * 201, "\r\r!", "\0")
-#: Its bytes. A pattern that tries all divisions of so many never ends.
+#: Its bytes. A pattern that tries all ways to divide them never ends.
 SIZE = 160
 
 

@@ -220,7 +220,7 @@ def test_a_reset_at_any_moment(tmp_path: pathlib.Path) -> None:
 # The clock
 
 
-def _told(made: Rig) -> datetime.datetime:
+def _module_time(made: Rig) -> datetime.datetime:
     """The module's time in UTC."""
     module = made.emulator.module
     return module.store.utc(module.scheduler.now)
@@ -233,10 +233,10 @@ def _now() -> datetime.datetime:
 def test_a_clock_that_is_far_off_is_set(tmp_path: pathlib.Path) -> None:
     """As after a loss of supply. It is not set again."""
     with secured(Doors()) as made:
-        assert _told(made).year == 2008
+        assert _module_time(made).year == 2008
         for _ in range(2):
             made.session.get(URL, verify=root_file(tmp_path))
-        assert abs(_told(made) - _now()) < datetime.timedelta(minutes=1)
+        assert abs(_module_time(made) - _now()) < datetime.timedelta(minutes=1)
         assert made.written.count(b"AT+CCLK=") == 1
 
 
@@ -266,7 +266,7 @@ def test_a_clock_is_looked_at_again_after_a_loss_of_supply(
         )
         made.clock.sleep(3600)
         made.session.get(URL, verify=root_file(tmp_path))
-        assert abs(_told(made) - _now()) < datetime.timedelta(minutes=1)
+        assert abs(_module_time(made) - _now()) < datetime.timedelta(minutes=1)
 
 
 def test_the_clock_is_left_alone_on_request(tmp_path: pathlib.Path) -> None:

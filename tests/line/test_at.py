@@ -22,7 +22,7 @@ def read_lines(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
         buffer.receive_data(piece)
         while (line := buffer.next_line()) is not None:
             lines.append(line)
-    return lines, buffer.take_rest()
+    return lines, buffer.drain()
 
 
 def check_lines(data: bytes, expected: list[bytes]) -> None:
@@ -137,8 +137,8 @@ def test_rest_is_payload() -> None:
     buffer = LineBuffer()
     buffer.receive_data(b"\r\nCONNECT\r\n\r\n\0OK\r\n")
     assert buffer.next_line() == b"CONNECT"
-    assert buffer.take_rest() == b"\r\n\0OK\r\n"
-    assert buffer.take_rest() == b""
+    assert buffer.drain() == b"\r\n\0OK\r\n"
+    assert buffer.drain() == b""
     assert repr(buffer) == "<LineBuffer holds 0 bytes>"
 
 
@@ -157,7 +157,7 @@ def test_the_prompt(data: bytes, rest: bytes) -> None:
     buffer = LineBuffer()
     buffer.receive_data(data)
     assert buffer.take_prompt()
-    assert buffer.take_rest() == rest
+    assert buffer.drain() == rest
 
 
 def test_a_prompt_behind_an_echo() -> None:
@@ -168,7 +168,7 @@ def test_a_prompt_behind_an_echo() -> None:
     assert buffer.take_prompt(b"AT+QISEND=1,1\r") is False
     assert buffer.take_prompt(b"AT+QISEND=0,1\r")
     assert buffer.is_empty is False
-    assert buffer.take_rest() == b"x"
+    assert buffer.drain() == b"x"
     assert buffer.is_empty is True
 
 
@@ -178,7 +178,7 @@ def test_no_prompt(data: bytes) -> None:
     buffer = LineBuffer()
     buffer.receive_data(data)
     assert not buffer.take_prompt()
-    assert buffer.take_rest() == data
+    assert buffer.drain() == data
 
 
 def test_bytes_of_a_told_length() -> None:
@@ -208,7 +208,7 @@ def test_line_ends_before_a_line(data: bytes, rest: bytes) -> None:
     buffer.receive_data(data)
     buffer.skip_line_ends()
     assert buffer.has_line == bool(rest)
-    assert buffer.take_rest() == rest
+    assert buffer.drain() == rest
 
 
 QIACT = Command("+CMEE=1;+QIACT?")

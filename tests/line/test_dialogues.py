@@ -204,7 +204,7 @@ def test_a_late_connect_leads_to_data_mode() -> None:
 
 
 @pytest.mark.parametrize("answer", ["+QHTTPGET: 702", LATE])
-def test_a_late_urc_is_swallowed(answer: Answer) -> None:
+def test_a_late_urc_is_dropped(answer: Answer) -> None:
     """Whether it comes or not."""
     awaited = Await(b"+QHTTPGET:", 60.0)
     play(
@@ -665,7 +665,7 @@ def test_a_module_that_is_detached() -> None:
 
 
 def test_a_module_that_does_not_say_whether_it_is_attached() -> None:
-    """The context is tried all the same. If it fails, the error has the reason."""
+    """The context is tried nevertheless. If it fails, the error has the reason."""
     error = refused(
         IDLE,
         *ATTACHED[:2],
@@ -770,7 +770,7 @@ def test_a_busy_module_without_a_response() -> None:
     )
 
 
-def test_each_kind_is_mended_once() -> None:
+def test_each_kind_is_repaired_once() -> None:
     """One repair does not count for another."""
     send(
         SET_URL,
@@ -792,7 +792,7 @@ def test_what_may_be_noise(answer: str) -> None:
 
 
 @pytest.mark.parametrize("err", [701, 702, 713, 716, 719, 729])
-def test_what_cannot_be_mended(err: int) -> None:
+def test_what_cannot_be_repaired(err: int) -> None:
     """The error is raised unchanged."""
     with pytest.raises(ModuleError) as caught:
         send(SET_URL, (SEND, f"+CME ERROR: {err}"))

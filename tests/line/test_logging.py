@@ -61,7 +61,9 @@ def test_no_secret(
     assert "of-mine" not in found and "7291" not in found
 
 
-def test_a_fair_dialogue_is_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_dialogue_without_faults_is_for_debugging(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """INFO has no records."""
     caplog.set_level(logging.INFO, "requests_bg96")
     with rig() as made:

@@ -46,7 +46,7 @@ def speeds(made: Rig) -> tuple[int, int, int | None]:
     return made.emulator.module.store.line_rate, port or 0, made.modem.baudrate
 
 
-def told(made: Rig) -> list[int]:
+def speeds_set(made: Rig) -> list[int]:
     """The speeds that the module was told."""
     return [int(rate) for rate in IPR.findall(made.written)]
 
@@ -60,7 +60,7 @@ def test_a_speed_that_the_line_carries(rate: int) -> None:
     with wanting(rate) as made:
         assert made.modem.baudrate is None
         assert made.get().content == b"hello"
-        assert speeds(made) == (rate, rate, rate) and told(made) == [rate]
+        assert speeds(made) == (rate, rate, rate) and speeds_set(made) == [rate]
         proof = made.written.partition(b"+IPR=%d\r" % rate)[2].partition(b"AT+")[0]
         echoed = made.heard.partition(proof[-85:-1])[0]
         assert len(proof) > 400 and len(echoed) > 400
@@ -81,14 +81,14 @@ def test_the_usual_speed_costs_nothing() -> None:
     """A module that has the factory's speed is used as it is."""
     with wanting(USUAL) as made, rig(HELLO, baudrate=USUAL) as other:
         made.get(), other.get()
-        assert len(made.written) == len(other.written) and not told(made)
+        assert len(made.written) == len(other.written) and not speeds_set(made)
 
 
 def test_a_program_that_is_started_again() -> None:
     """The module has the speed already. It is proved, because this program did not."""
     with wanting(FAST) as made:
         made.emulator.module.store.line_rate = FAST
-        assert made.get().content == b"hello" and not told(made)
+        assert made.get().content == b"hello" and not speeds_set(made)
         assert speeds(made) == (FAST, FAST, FAST)
         words = re.findall(rb"AT(?:Q0|V1){40}", made.written)
         assert len(words) == 1 + speed.PROOF
@@ -100,7 +100,7 @@ def test_the_port_is_opened_at_the_speed() -> None:
         made.get()
         made.adapter.close()
         before = len(made.written)
-        assert made.get().content == b"hello" and told(made) == [FAST]
+        assert made.get().content == b"hello" and speeds_set(made) == [FAST]
         assert len(re.findall(rb"AT(?:Q0|V1){40}", made.written[before:])) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_module_that_restarts(urcs: bool, idle: float) -> None:
         started = made.clock.now()
         assert made.get(timeout=(40, 5)).content == b"hello"
         assert made.clock.now() - started < 12.0
-        assert speeds(made) == (FAST, FAST, FAST) and told(made) == [FAST, FAST]
+        assert speeds(made) == (FAST, FAST, FAST) and speeds_set(made) == [FAST, FAST]
 
 
 def test_a_module_that_is_reset_by_us() -> None:
@@ -144,11 +144,11 @@ def test_a_line_with_noise_above_a_speed(
         # The time for it does not count.
         assert made.get(timeout=(1, 5)).content == b"hello"
         assert speeds(made) == (USUAL, USUAL, USUAL)
-        assert told(made).count(FAST) == 2
+        assert speeds_set(made).count(FAST) == 2
         made.adapter.close()
         made.emulator.reset()
         assert made.get(timeout=(30, 5)).content == b"hello"
-        assert told(made).count(FAST) == 2
+        assert speeds_set(made).count(FAST) == 2
         (record,) = logged.records
         text = record.getMessage()
         assert text.startswith(f"{FAST} baud do not work on this line, and {USUAL}")
@@ -168,10 +168,10 @@ def test_the_fastest(clean_to: int | None, best: int, noise: float) -> None:
         assert speeds(made) == (best, best, best)
         made.clock.sleep(2.0)
         made.emulator.reset()
-        before = len(told(made))
+        before = len(speeds_set(made))
         assert made.get(timeout=(60, 5)).content == b"hello"
         assert speeds(made) == (best, best, best)
-        assert told(made)[before:] == [best] * (best != USUAL)
+        assert speeds_set(made)[before:] == [best] * (best != USUAL)
 
 
 def test_a_line_that_carries_nothing() -> None:
@@ -185,7 +185,7 @@ def test_a_line_that_carries_nothing() -> None:
         made.clock.sleep(10.0)
         assert made.get(timeout=(60, 5)).content == b"hello"
         assert speeds(made) == (USUAL, USUAL, USUAL)
-        assert told(made).count(FAST) == 1
+        assert speeds_set(made).count(FAST) == 1
 
 
 def test_a_bad_speed_that_another_program_has_left(

@@ -21,7 +21,7 @@ from requests_bg96.at.steps import (
     asked,
     must,
     prove,
-    told,
+    require_values,
 )
 from requests_bg96.errors import ModuleError, NoAnswer, Phase, StrayAnswer
 from tests.support import play
@@ -113,10 +113,10 @@ def test_what_must_be_proved() -> None:
 
 def test_what_is_asked_for_is_told() -> None:
     """OK alone answers another command; an error tells nothing."""
-    assert told(Reply(b"OK", (b"+X: 1", b"+X: 2")), "+X") == ["1", "2"]
-    assert told(Reply(b"ERROR"), "+X") == []
+    assert require_values(Reply(b"OK", (b"+X: 1", b"+X: 2")), "+X") == ["1", "2"]
+    assert require_values(Reply(b"ERROR"), "+X") == []
     with pytest.raises(StrayAnswer, match=r"\+X"):
-        told(Reply(b"OK", (b"+Y: 1",)), "+X")
+        require_values(Reply(b"OK", (b"+Y: 1",)), "+X")
 
 
 # Sockets

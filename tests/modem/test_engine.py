@@ -54,7 +54,7 @@ def test_a_guest_leaves_before_the_port_is_closed() -> None:
 
 
 def test_a_guest_that_cannot_leave() -> None:
-    """The port is closed all the same."""
+    """The port is closed nevertheless."""
     with rig(response(b"hello")) as made:
         guest = Lodger(made.modem.engine)
         guest.failure = NoAnswer("it does not answer")

@@ -399,7 +399,7 @@ def test_multiprocessing_by_spawn(module: Module) -> None:
         "waited for by daemon threads",
     ],
 )
-def test_a_program_that_ends_in_the_midst(module: Module, text: str) -> None:
+def test_a_program_that_ends_during_a_response(module: Module, text: str) -> None:
     """It ends at once and silently."""
     with module.program(f"""
     session = over(path)

@@ -300,7 +300,7 @@ def test_the_time_to_connect_while_another_reads() -> None:
 
 
 def test_a_reader_and_one_who_waits_take_turns() -> None:
-    """Whoever reads a piece, the bytes are in order. Then the other has the modem."""
+    """The bytes are in order, in whichever thread. Then the other has the modem."""
     with shared(trickle(30, 0.02), response(b"second")) as made:
         answer = get(made, stream=True)
         found: list[bytes] = []
@@ -430,7 +430,7 @@ def until_closed(made: Rig) -> None:
     until(lambda: made.modem.state is ModemState.CLOSED)
 
 
-def test_a_session_that_is_closed_in_the_midst_of_a_request() -> None:
+def test_a_session_that_is_closed_during_a_request() -> None:
     """The request ends normally; then the port is given back."""
     with shared() as made:
         with holding(made):

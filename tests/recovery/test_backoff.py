@@ -1,4 +1,4 @@
-"""A network that refuses us is asked ever less often, and not by all at once."""
+"""A network that refuses is asked less and less often, and not by all boxes at once."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def failure(made: Rig) -> BG96Error:
 
 
 def test_a_day_with_a_refused_context() -> None:
-    """A request a minute knocks at most so often; the others fail at once and say when.
+    """With a request a minute, the network is asked seldom; the others fail at once.
 
-    A reset may help, and so there are some: one an hour in the end.
+    A reset may help. In the long run, there is one an hour.
     """
     with rig(HELLO, apn="iot.example", adapter={**WRONG, "allow_reset": True}) as made:
         by_hour = []
@@ -64,7 +64,7 @@ def test_a_day_with_a_refused_context() -> None:
 
 
 def test_a_day_without_a_network() -> None:
-    """What is not registered is not asked for a context, and not reset."""
+    """A module that is not registered is not asked for a context, and not reset."""
     options = {"allow_reset": True}
     with rig(HELLO, registration="searching", adapter=options) as made:
         for _ in range(24):
@@ -87,7 +87,7 @@ def test_the_first_failure_says_when() -> None:
 
 
 def test_the_pause_ends() -> None:
-    """Behind it the next request works, where the network takes us again."""
+    """After it, the next request works, if the network accepts us again."""
     with rig(HELLO, apn="iot.example", adapter=WRONG) as made:
         failure(made)
         failure(made)
@@ -187,7 +187,7 @@ def test_the_file_of_a_modem(tmp_path: pathlib.Path) -> None:
     + [f'{{"activation": [{one}, 1, 1]}}' for one in ("NaN", "Infinity")],
 )
 def test_a_file_of_something_else(tmp_path: pathlib.Path, content: str) -> None:
-    """It is no reason to fail, nor for a pause."""
+    """It causes no failure and no pause."""
     path = tmp_path / "pauses.json"
     path.write_text(content)
     found = pauses(path)
@@ -197,7 +197,7 @@ def test_a_file_of_something_else(tmp_path: pathlib.Path, content: str) -> None:
 
 
 def test_a_clock_that_was_wrong(tmp_path: pathlib.Path) -> None:
-    """A box starts in 1970. No pause is longer than the longest for that."""
+    """A box starts in 1970. No pause gets longer than the rule's longest."""
     path = tmp_path / "pauses.json"
     for written in (0.0, time.time() + 10**9):
         path.write_text(json.dumps({"activation": [9, 10**12, written]}))
@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_written(
     ("number", "each_hour"), [(107, 1), (133, 1), (134, 4), (None, 4)]
 )
 def test_the_cause_of_a_reject(number: int | None, each_hour: int) -> None:
-    """After a reject that time does not mend, the network is asked once an hour."""
+    """After a lasting reject, the network is asked once an hour."""
     unfit = WRONG if number is None else {}
     with rig(HELLO, apn="iot.example", attach_error=number, adapter={**unfit}) as made:
         cause = failure(made)

@@ -125,7 +125,7 @@ def test_every_step_is_tested_and_explained() -> None:
     }
 
 
-def test_a_fair_day_needs_none() -> None:
+def test_requests_without_faults_need_none() -> None:
     """Many requests, with pauses between them."""
     with rig(HELLO) as made:
         for pause in (0.0, 1.0, 5.0, 100.0, 10_000.0):

@@ -447,7 +447,7 @@ def test_a_link_that_is_gone(cable: Cable) -> None:
     ],
 )
 @pytest.mark.parametrize("body", [b"x" * 80_000, TRAILER * 3_000], ids=["x", "OK"])
-def test_a_cable_that_is_pulled_in_the_midst(
+def test_a_cable_that_is_pulled_during_a_request(
     cable: Cable, direction: str, phase: str, count: int, body: bytes
 ) -> None:
     """The request fails by its phase; nothing is done twice."""

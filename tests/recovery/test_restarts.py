@@ -258,7 +258,7 @@ def test_anything_anywhere(action: Any, direction: Direction) -> None:
 
 
 #: The end of each part of a dialogue, up to the response's body, and the possible
-#: results with noise in that part; None if the request works all the same.
+#: results with noise in that part; None if the request works nevertheless.
 PARTS: list[tuple[bytes, type[Exception] | None]] = [
     (b": READY\r\n", None),
     (b"\r\nOK\r\n\r\n+CREG", requests.ConnectionError),

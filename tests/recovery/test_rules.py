@@ -83,7 +83,7 @@ def test_each_rule_has_an_end(rule: Rule) -> None:
         assert [*rule.times] == [*range(rule.attempts)]
 
 
-def told(rule: Rule) -> list[str]:
+def documented(rule: Rule) -> list[str]:
     """A rule as on the page."""
     pauses = ", ".join(f"{pause:g}" for pause in rule.pauses) + " s"
     forever = "" if rule.attempts else "the timeout"
@@ -107,4 +107,4 @@ def test_the_rules_are_documented() -> None:
         [entry.astext().replace("\n", " ") for entry in row.findall(nodes.entry)]
         for row in body.findall(nodes.row)
     ]
-    assert rows == [told(rule) for rule in RULES]
+    assert rows == [documented(rule) for rule in RULES]

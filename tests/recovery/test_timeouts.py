@@ -103,7 +103,7 @@ def test_silences_do_not_add_up() -> None:
         assert made.clock.now() > 60
 
 
-def test_a_module_that_falls_silent_in_the_midst() -> None:
+def test_a_module_that_falls_silent_inside_a_body() -> None:
     """Neither payload nor an error comes. The read ends after `read` seconds.
 
     Without its trailer, a body with a length is complete.
@@ -145,7 +145,7 @@ def mute(offset: int) -> Fault:
 
 
 def test_a_line_that_is_cut() -> None:
-    """Wherever the last byte was, the error comes in time."""
+    """The error comes in time, whichever byte was the last."""
     with rig() as made:
         made.get()
         heard = made.heard
@@ -237,7 +237,7 @@ def test_total_is_used_up_by_connecting() -> None:
 # After a timeout
 
 
-def test_a_late_result_is_swallowed() -> None:
+def test_a_late_result_is_dropped() -> None:
     """The next request waits for it, and does not take it for its own."""
     late: Answers = [Delay(20), response(b"late")]
     with rig(late) as made:

@@ -45,7 +45,7 @@ def session_on(port: str, **settings: Any) -> Iterator[requests.Session]:
         yield session
 
 
-def told(error: Exception, *parts: str) -> None:
+def check_says(error: Exception, *parts: str) -> None:
     """Check that the text has all of these, and no stack frames."""
     for part in parts:
         assert part in str(error)
@@ -60,13 +60,13 @@ def told(error: Exception, *parts: str) -> None:
 def test_no_port(port: str) -> None:
     """The error names it."""
     with session_on(port) as session:
-        told(failure(session, cause="PortError"), port, "cannot be opened")
+        check_says(failure(session, cause="PortError"), port, "cannot be opened")
 
 
 def test_no_port_says_what_is_wrong() -> None:
     """In words, not in numbers."""
     with session_on("/dev/does-not-exist") as session:
-        told(failure(session), "there is no such port")
+        check_says(failure(session), "there is no such port")
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_no_port_says_what_is_wrong() -> None:
 def test_no_such_thing(port: str) -> None:
     """Whatever pyserial raises."""
     with session_on(port or ".") as session:
-        told(failure(session, cause="PortError"), "cannot be opened")
+        check_says(failure(session, cause="PortError"), "cannot be opened")
 
 
 def test_no_port_named_and_none_on_usb() -> None:
     """If no module is found, the error names the ports that there are."""
     with requests.Session() as session:
         session.mount("http://", BG96Adapter())
-        told(failure(session, cause="PortError"), "no BG96", "Pass its port")
+        check_says(failure(session, cause="PortError"), "no BG96", "Pass its port")
 
 
 def test_a_port_that_another_part_of_this_program_has() -> None:
@@ -90,7 +90,9 @@ def test_a_port_that_another_part_of_this_program_has() -> None:
     with Emulator() as emulator:
         port = serial.serial_for_url(emulator.url)
         with session_on(emulator.url) as session:
-            told(failure(session, cause="PortError"), emulator.url, "another program")
+            check_says(
+                failure(session, cause="PortError"), emulator.url, "another program"
+            )
         port.close()
 
 
@@ -112,7 +114,7 @@ def test_a_port_that_another_program_has() -> None:
             assert other.stdout is not None and other.stdin is not None
             assert other.stdout.readline() == b"open\n"
             with session_on(path) as session:
-                told(failure(session), "another program uses it", "ModemManager")
+                check_says(failure(session), "another program uses it", "ModemManager")
             other.stdin.close()
             other.wait(10)
         modem = BG96Modem(path)
@@ -153,7 +155,9 @@ def test_a_port_that_this_user_may_not_open() -> None:
             text=True,
             timeout=30,
         )
-        told(Exception(result.stdout), path, "this user may not open it", "dialout")
+        check_says(
+            Exception(result.stdout), path, "this user may not open it", "dialout"
+        )
     finally:
         os.close(master)
         os.close(slave)
@@ -199,7 +203,7 @@ def test_nobody_answers() -> None:
     with scripted(None) as path, session_on(path) as session:
         error = failure(session, timeout=(1.5, 5))
         assert isinstance(error, requests.exceptions.ConnectTimeout)
-        told(error, "nothing answers AT", "module is on", "time is too short")
+        check_says(error, "nothing answers AT", "module is on", "time is too short")
 
 
 def test_nobody_answers_for_long() -> None:
@@ -207,7 +211,7 @@ def test_nobody_answers_for_long() -> None:
     with rig() as made:
         made.emulator.power_off()
         error = failure(made.session, timeout=150)
-        told(error, "nothing answers AT", "AT port", "module is on", "speed")
+        check_says(error, "nothing answers AT", "AT port", "module is on", "speed")
         assert made.clock.now() < 60
 
 
@@ -219,7 +223,9 @@ def test_a_modem_of_another_kind() -> None:
     """The error has its name."""
     with scripted(SIMCOM, listens=True) as path, session_on(path) as session:
         error = failure(session, cause="SetupError")
-        told(error, "SIM7000 R1351B04SIM7000", "AT+QHTTPCFG", "BG96, BG95 or BG77")
+        check_says(
+            error, "SIM7000 R1351B04SIM7000", "AT+QHTTPCFG", "BG96, BG95 or BG77"
+        )
 
 
 @pytest.mark.parametrize("chatter", [b"login: ", b"\r\n$ ", b"\xff" * 9, b"\r\nOK\r"])
@@ -250,7 +256,7 @@ def check_in_time(
     error = failure(made.session, timeout=(timeout, 5))
     assert made.clock.now() - started <= timeout + 1
     assert made.servers.hosts == []
-    told(error, *parts)
+    check_says(error, *parts)
     return error
 
 
@@ -341,20 +347,20 @@ def test_a_context_that_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "mend",
+    "repair",
     [
         lambda made: made.emulator.plug(),
         lambda made: (made.emulator.plug(), made.emulator.reset()),
     ],
 )
-def test_a_port_that_comes_back(mend: Callable[[Rig], object]) -> None:
+def test_a_port_that_comes_back(repair: Callable[[Rig], object]) -> None:
     """The next request finds it."""
     with rig(response(b"back")) as made:
         assert made.get().content == b"back"
         made.emulator.unplug()
-        told(failure(made.session, cause="PortError"), made.emulator.url)
-        told(failure(made.session, cause="PortError"), "cannot be opened")
-        mend(made)
+        check_says(failure(made.session, cause="PortError"), made.emulator.url)
+        check_says(failure(made.session, cause="PortError"), "cannot be opened")
+        repair(made)
         assert made.get(timeout=60).content == b"back"
 
 

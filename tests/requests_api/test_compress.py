@@ -141,7 +141,7 @@ def test_a_large_file() -> None:
     ids=["short", "noise", "encoded", "md5", "range", "digest"],
 )
 def test_bodies_that_stay(made: Rig, data: Any, arguments: dict[str, Any]) -> None:
-    """Short ones, such that do not get smaller, and such that the header describes."""
+    """Short ones, ones that do not get smaller, and ones that a header describes."""
     put(made, data, **arguments)
     check_plain(made.servers.requests[0], data)
 

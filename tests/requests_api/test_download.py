@@ -1,4 +1,4 @@
-"""`download`: what arrives is the file, wherever the line breaks."""
+"""`download`: the file arrives intact, even if the line breaks at any place."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ NOT_RESUMED: list[tuple[dict[str, str], dict[str, Any]]] = [
 def test_what_cannot_be_resumed(
     path: pathlib.Path, headers: dict[str, str], heeds: dict[str, Any]
 ) -> None:
-    """Nothing is taken on trust: the whole file comes again."""
+    """The whole file is fetched again."""
     shelf = Shelf(SHORT, cuts=[600], headers=headers, **heeds)
     with behind(shelf) as made:
         assert tries(made, path) == 2
@@ -454,12 +454,14 @@ def test_the_servers_digest(path: pathlib.Path, headers: dict[str, str]) -> None
 )
 def test_digests_that_are_none(told: str) -> None:
     """They are ignored, as RFC 9530 says."""
-    assert Digest.told({"Repr-Digest": told}) is None
+    assert Digest.from_headers({"Repr-Digest": told}) is None
 
 
 def test_the_strongest_digest() -> None:
     value = "A" * 86 + "=="
-    told = Digest.told({"Repr-Digest": f"sha-256=:{'A' * 43}=:, SHA-512=:{value}:"})
+    told = Digest.from_headers(
+        {"Repr-Digest": f"sha-256=:{'A' * 43}=:, SHA-512=:{value}:"}
+    )
     assert told == Digest("sha512", bytes(64))
 
 

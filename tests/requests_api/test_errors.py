@@ -311,7 +311,7 @@ def test_a_context_that_is_lost() -> None:
 
 @pytest.mark.parametrize("err", [705, 706, 707, 708, 709, 710, 712])
 @METHODS
-def test_one_failure_is_mended(err: int, method: str) -> None:
+def test_one_failure_is_repaired(err: int, method: str) -> None:
     """The request is executed once."""
     with rig() as made:
         made.servers.failures = [Number(err)]

@@ -595,7 +595,7 @@ def test_arguments_by_name(made: Rig) -> None:
 # Leaving
 
 
-def test_leaving_in_the_midst_of_a_request() -> None:
+def test_leaving_during_a_request() -> None:
     """The request continues, nothing is raised, and everything is as before."""
     began = threading.Event()
     outcome: list[object] = []

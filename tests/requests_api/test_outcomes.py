@@ -176,7 +176,7 @@ def test_advice_for_a_handshake() -> None:
 
 
 def test_what_the_module_does_not_have() -> None:
-    """The text names the argument, for whoever passed it."""
+    """The text names the argument that was passed."""
     refused = urllib3_error(BG96Error(SOURCE_ADDRESS), HTTP, "/")
     assert type(refused) is NewConnectionError and "source_address" in str(refused)
 

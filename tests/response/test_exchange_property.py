@@ -157,7 +157,7 @@ LINE: dict[str, Any] = {"baudrate": 115_200, "overflow": 512}
 def test_any_way_of_reading_with_pauses(
     sizes: list[int], body: bytes, framing: str
 ) -> None:
-    """By default, nothing stops the line, and no byte is lost all the same."""
+    """By default, nothing stops the line, but no byte is lost."""
     assume(framing != "decoded" or not like_chunks(body))
     kind = "raw" if framing == "raw" else "decoded"
     with rig(switches=Switches.from_text({"chunked": kind}), **LINE) as made:

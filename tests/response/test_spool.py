@@ -107,7 +107,7 @@ def test_no_more_than_the_limit() -> None:
 
 @pytest.mark.parametrize("room", [0, 100_000, MEMORY + 1])
 def test_a_write_that_fails(room: int) -> None:
-    """Wherever it stops, there is no gap, and no byte that did not fit."""
+    """There is no gap, and no byte that did not fit, at whichever byte it stops."""
     spool = Spool()
     kept = b""
     with full_disk(room):

@@ -27,7 +27,7 @@ from requests_bg96.emulator import (
 )
 from tests.faults.cases import DIRECTIONS, FAULTS
 from tests.faults.exchanges import whole
-from tests.faults.trial import bounded, mend
+from tests.faults.trial import bounded, repair
 from tests.support import Rig, chunks, response, rig
 
 SOMEWHERE = "http://server.example/soak"
@@ -256,7 +256,7 @@ class Soak:
             if kind is None:
                 self.report.problems.append(f"{plan.number}: {error}")
         if kind is not None:
-            mend(kind, made)
+            repair(kind, made)
 
     def _deal_with(
         self, answer: requests.Response, plan: Plan, kind: str | None

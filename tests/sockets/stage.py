@@ -67,11 +67,11 @@ class Stage:
         return made, self.peers.made[-1]
 
     def fault(self, direction: Any, behind: int, action: Any, **more: Any) -> None:
-        """Have a fault happen behind so many further bytes of a direction."""
+        """Add a fault after a number of further bytes of a direction."""
         self.emulator.add_fault(Fault(direction, behind, action, **more))
 
     def insert(self, data: bytes, behind: int = 0) -> None:
-        """Have bytes come amid what the module says."""
+        """Insert bytes into those of the module."""
         self.fault("to_host", behind, "insert", data=data)
 
 
@@ -98,7 +98,7 @@ def stage(
 
 
 def received(made: ModemSocket, size: int) -> bytes:
-    """Receive exactly so many bytes, or what comes before the end."""
+    """Receive exactly `size` bytes, or fewer if the end comes before."""
     data = b""
     while len(data) < size and (piece := made.recv(size - len(data))):
         data += piece

@@ -1,4 +1,4 @@
-"""Whatever a server sends over a socket, it is never taken for the module's word."""
+"""Bytes that a server sends over a socket are never taken for the module's."""
 
 from __future__ import annotations
 

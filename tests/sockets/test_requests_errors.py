@@ -1,4 +1,4 @@
-"""What goes wrong by sockets is what it is with stock requests, and has its cause."""
+"""A failure by sockets has the class of stock requests, and the module's cause."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_name_is_never_a_command(host: str, over: Over) -> None:
 
 
 def test_a_post_that_may_have_arrived_is_not_repeated(raw_server: Script) -> None:
-    """Not by urllib3's rules either, if nobody allows it."""
+    """urllib3 does not repeat it either, unless the caller allows it."""
     server = raw_server(raw(), reply(body=b"again"))
     with over_sockets(max_retries=Retry(3)) as over:
         with pytest.raises(requests.ConnectionError):
@@ -139,7 +139,7 @@ def test_a_post_that_may_have_arrived_is_not_repeated(raw_server: Script) -> Non
 
 
 def test_a_get_is_repeated_by_the_rules_of_urllib3(raw_server: Script) -> None:
-    """And by nobody else."""
+    """Nothing else repeats it."""
     server = raw_server(raw(), reply(body=b"again"))
     with over_sockets(max_retries=Retry(1)) as over:
         assert over.session.get(server.url).content == b"again"
@@ -151,7 +151,7 @@ def test_a_get_is_repeated_by_the_rules_of_urllib3(raw_server: Script) -> None:
 
 
 def test_a_post_to_nobody_is_repeated() -> None:
-    """For no server has seen it."""
+    """No server has seen it."""
     with over_sockets(max_retries=Retry(2)) as over:
         with pytest.raises(requests.ConnectionError):
             over.session.post(refused_url(), data=b"x")

@@ -121,7 +121,7 @@ def test_a_port_with_a_descriptor() -> None:
 
 
 def test_one_listens_for_all() -> None:
-    """Who gets bytes is woken by whoever hears of them."""
+    """The thread that hears of bytes wakes the thread that waits for them."""
     with shared() as made:
         pairs = [made.connect() for _ in range(6)]
         threads = [waiting(one) for one, _ in pairs]

@@ -199,7 +199,7 @@ def test_a_fingerprint_is_compared_on_a_resumed_connection(
 def test_the_certificates_are_loaded_once(
     over: Over, authorities: Authorities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For all connections and servers, but anew if the file has changed."""
+    """Once for all connections and servers, and again if the file has changed."""
     loaded = []
     stock = ssl.SSLContext.load_verify_locations
 

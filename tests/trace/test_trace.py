@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from requests_bg96 import BG96Adapter
-from requests_bg96.base.recording import LINES_LIMIT, Recording
+from requests_bg96.base.recording import LINES_KEPT, Recording
 from requests_bg96.emulator import Delay, Hangup, VirtualClock
 from requests_bg96.errors import Phase
 from requests_bg96.trace import Trace, TraceEntry
@@ -287,14 +287,14 @@ def test_a_module_that_never_stops_talking() -> None:
     clock = VirtualClock()
     recording = Recording(clock)
     recording.take_turn()
-    for _ in range(LINES_LIMIT + 5):
+    for _ in range(LINES_KEPT + 5):
         clock.sleep(1)
         recording.note(Phase.WAIT, "< RING")
     recording.end()
     recording.note(Phase.WAIT, "< RING")
     recording.end(ValueError())
-    assert len(recording.lines) == LINES_LIMIT and recording.omitted == 5
-    assert recording.seconds == {"turn": 0.0, "wait": LINES_LIMIT + 5.0}
+    assert len(recording.lines) == LINES_KEPT and recording.omitted == 5
+    assert recording.seconds == {"turn": 0.0, "wait": LINES_KEPT + 5.0}
     assert recording.error is None
 
 

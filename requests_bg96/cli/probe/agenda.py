@@ -8,13 +8,13 @@ from typing import Any
 from .questions import Probe
 from .sockets import PLAIN_QUESTIONS, SERVER_QUESTIONS
 
-__all__ = ("HTTPS", "NEVER", "PLAIN", "Question", "RESET", "SERVER")
+__all__ = ("HTTPS", "NEVER", "PLAIN", "SwitchQuestion", "RESET", "SERVER")
 
-Question = Callable[[Probe], Any]
+SwitchQuestion = Callable[[Probe], Any]
 
 #: The questions by switch. These need only the module; `SERVER` needs the server,
 #: `HTTPS` a server with TLS, and `RESET` a restart.
-PLAIN: dict[str, Question] = {
+PLAIN: dict[str, SwitchQuestion] = {
     "line_end": Probe.line_end,
     "prefix_key": Probe.prefix_key,
     "pin_attempts": Probe.pin_attempts,
@@ -29,7 +29,7 @@ PLAIN: dict[str, Question] = {
     "later_commands": Probe.later_commands,
     **PLAIN_QUESTIONS,
 }
-SERVER: dict[str, Question] = {
+SERVER: dict[str, SwitchQuestion] = {
     "result_fields": Probe.result_fields,
     "chunked": Probe.chunked,
     "response_head": Probe.response_head,
@@ -47,7 +47,7 @@ SERVER: dict[str, Question] = {
     "redirects": Probe.redirects,
     **SERVER_QUESTIONS,
 }
-HTTPS: dict[str, Question] = {"post_719": Probe.post_719}
+HTTPS: dict[str, SwitchQuestion] = {"post_719": Probe.post_719}
 _OPEN_SERVER = "this needs a server that does not close"
 _SEEN = "the probe expects what the manual says; the evidence shows any difference"
 #: The switches that are not probed, and why.

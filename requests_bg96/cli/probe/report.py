@@ -11,7 +11,7 @@ from ...at.port import Port, resolved
 from ...at.printable import printable
 from ...clock import Clock, SystemClock
 from ...errors import SetupError
-from .agenda import HTTPS, NEVER, PLAIN, RESET, SERVER, Question
+from .agenda import HTTPS, NEVER, PLAIN, RESET, SERVER, SwitchQuestion
 from .line import RecordedLine, Undecided
 from .questions import Probe
 from .server import GREETING
@@ -154,7 +154,7 @@ def _server_missing(asked: Probe) -> str | None:
 def _answer(
     report: dict[str, Any],
     asked: Probe,
-    questions: dict[str, Question],
+    questions: dict[str, SwitchQuestion],
     missing: str | None,
 ) -> None:
     for name, question in questions.items():

@@ -92,7 +92,7 @@
     return made;
   }
 
-  // Put the first so many of `shown` into the list.
+  // Put the first rows of `shown` into the list.
   function placeRows(count) {
     const more = document.createDocumentFragment();
     for (; placed < Math.min(count, shown.length); placed++) {

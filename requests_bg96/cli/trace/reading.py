@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ("PHASES", "Exchange", "Told", "read", "visible")
+__all__ = ("PHASES", "Exchange", "DialogueLine", "read", "visible")
 
 #: The phases of our traces and the timings of HAR, in the order in which they happen,
 #: with their meaning.
@@ -41,7 +41,7 @@ _UNSEEN = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
+class DialogueLine:
     """A line of an AT dialogue.
 
     :param seconds: since the request began.
@@ -83,7 +83,7 @@ class Exchange:
     facts: tuple[tuple[str, str], ...]
     request_headers: tuple[tuple[str, str], ...]
     response_headers: tuple[tuple[str, str], ...]
-    dialogue: tuple[Told, ...]
+    dialogue: tuple[DialogueLine, ...]
 
     @property
     def seconds(self) -> float:
@@ -193,13 +193,13 @@ def _headers(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield _text(one.get("name")), _text(one.get("value"))
 
 
-def _dialogue(entry: dict[str, Any]) -> Iterator[Told]:
+def _dialogue(entry: dict[str, Any]) -> Iterator[DialogueLine]:
     for one in _part(entry, "_dialogue", list):
         if isinstance(one, dict):
             phase = one.get("phase")
             seconds = _number(one.get("time")) / 1000
             known = phase if isinstance(phase, str) and phase in PHASES else ""
-            yield Told(seconds, known, _text(one.get("text")))
+            yield DialogueLine(seconds, known, _text(one.get("text")))
 
 
 def _part(value: Any, name: str, kind: type[Any]) -> Any:
