@@ -49,7 +49,8 @@ class Emulator:
             port = serial.serial_for_url(emulator.url, 115200)
 
     :param baudrate: the bits per second of the line, in both directions. None is as
-        fast as USB.
+        fast as USB. The module's own speed is 115,200 in any case, until AT+IPR changes
+        both: a host at another speed hears noise.
     :param fragment: the most bytes that a read finds at once, or "random".
     :param answer_delay: the seconds between a command line and its answer.
     :param switches: the firmware.
