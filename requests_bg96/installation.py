@@ -18,7 +18,6 @@ import types
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from types import TracebackType
 from typing import Any
 
 import requests
@@ -59,12 +58,7 @@ class _Installation(AbstractContextManager[BG96Adapter]):
     def __enter__(self) -> BG96Adapter:
         return self.adapter
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         _leave(self)
 
     def take_in(self, session: requests.Session) -> None:

@@ -13,6 +13,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import h11
 
@@ -148,17 +149,51 @@ class _Handler(socketserver.BaseRequestHandler):
                 waited.wait(PATIENCE)
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """An HTTP server on a free port of loopback. It remembers its requests."""
+class LoopbackServer(socketserver.ThreadingTCPServer):
+    """A server on a free port of loopback, with a thread for each client."""
 
     daemon_threads = True
 
-    def __init__(self, app: App, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, handler: type[socketserver.BaseRequestHandler], host: str = "127.0.0.1"
+    ) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, 0), _Handler)
+        super().__init__((host, 0), handler)
+        #: Set at the end, for handlers that wait.
+        self.closing = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Do nothing: a client may hang up whenever it likes."""
+
+    def shutdown(self) -> None:
+        """Stop serving, and end the waits of the handlers."""
+        self.closing.set()
+        super().shutdown()
+
+
+S = TypeVar("S", bound=socketserver.BaseServer)
+
+
+@contextlib.contextmanager
+def serving(server: S) -> Iterator[S]:
+    """Run a server in a thread during a ``with`` block, and then close it."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Server(LoopbackServer):
+    """An HTTP server. It remembers its requests."""
+
+    def __init__(self, app: App, host: str = "127.0.0.1") -> None:
+        super().__init__(_Handler, host)
         self.app = app
         self.requests: list[Request] = []
-        self.closing = threading.Event()
         self.errors: list[BaseException | None] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -180,16 +215,9 @@ class Server(socketserver.ThreadingTCPServer):
 @contextlib.contextmanager
 def serve(app: App, host: str = "127.0.0.1") -> Iterator[Server]:
     """Run a server during a ``with`` block."""
-    with Server(app, host) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.closing.set()
-            server.shutdown()
-            thread.join()
-        assert server.errors == []
+    with serving(Server(app, host)) as server:
+        yield server
+    assert server.errors == []
 
 
 def refused_url() -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.certificates import Issued
-from tests.servers import PATIENCE, App, Server, reply
+from tests.servers import PATIENCE, App, Server, reply, serving
 
 
 def server_context(
@@ -117,13 +117,6 @@ def serve_tls(
 ) -> Iterator[TlsServer]:
     """Run a TLS server during a ``with`` block."""
     greet = greeting(context) if isinstance(context, ssl.SSLContext) else context
-    with TlsServer(app or (lambda _: reply(body=b"hello")), greet) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.closing.set()
-            server.shutdown()
-            thread.join()
+    with serving(TlsServer(app or (lambda _: reply(body=b"hello")), greet)) as server:
+        yield server
         assert server.errors == []

@@ -59,6 +59,11 @@ def _requests(effort: Effort) -> Iterator[Row]:
         yield Row(f"{count}", (*seconds, *each, *used))
 
 
+def _by_way(units: dict[str, str]) -> dict[str, str]:
+    """Return the columns of figures that each way has, from units and formats."""
+    return {f"{via} {unit}": form for unit, form in units.items() for via in WAYS}
+
+
 BODIES = Part(
     name="bodies",
     title="Size of a body",
@@ -69,14 +74,7 @@ program and of the emulator. Medians, and the most memory of all processes (VmHW
 The largest body is read once.
 """,
     first="Bytes",
-    columns={
-        "line s": "{:.3f}",
-        "socket s": "{:.3f}",
-        "line us/byte": "{:.3f}",
-        "socket us/byte": "{:.3f}",
-        "line MiB": "{:.1f}",
-        "socket MiB": "{:.1f}",
-    },
+    columns=_by_way({"s": "{:.3f}", "us/byte": "{:.3f}", "MiB": "{:.1f}"}),
     measure=_bodies,
     drawn=("line s", "socket s"),
     scale="lines",
@@ -90,14 +88,7 @@ REQUESTS = Part(
 GET of 1 kB, over and over, in one process, over the same line as above.
 """,
     first="Requests",
-    columns={
-        "line s": "{:.3f}",
-        "socket s": "{:.3f}",
-        "line ms each": "{:.2f}",
-        "socket ms each": "{:.2f}",
-        "line MiB": "{:.1f}",
-        "socket MiB": "{:.1f}",
-    },
+    columns=_by_way({"s": "{:.3f}", "ms each": "{:.2f}", "MiB": "{:.1f}"}),
     measure=_requests,
     drawn=("line s", "socket s"),
     scale="lines",

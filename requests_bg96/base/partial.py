@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from .digests import Digest
@@ -61,12 +60,7 @@ class PartialFile:
     def __enter__(self) -> PartialFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file.closed:
             return
         if self._size == 0:

@@ -26,8 +26,8 @@ from ..clock import Deadline
 from ..errors import BG96Error, SocketsInUse
 from .host_tls import TLSSocket
 from .idle import idle_connections
-from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
+from .pools import TransportPool
 from .seams import CollectedExchange, SocksProxy
 from .settings import Transport
 from .tracing import begin, failing, follow, requested
@@ -251,38 +251,13 @@ class SocketHTTPSConnection(SocketHTTPConnection, urllib3.connection.HTTPSConnec
         return isinstance(sock, TLSSocket) and sock.is_idle()
 
 
-class SocketPool(PoolOverModem):
-    """The common part of both kinds of pool.
+class SocketPool(TransportPool):
+    """The common part of both kinds of pool."""
 
-    :param transport: the settings of their connections.
-    """
-
-    connection_class: type[SocketHTTPConnection]
-    host: str
-
-    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._transport = transport
-        self.ConnectionCls = functools.partial(self.connection_class, transport)
-
-    def urlopen(
-        self,
-        method: str,
-        url: str,
-        body: Any = None,
-        headers: Any = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        """Make a request, as urllib3 does, and note what it is for a trace.
-
-        Its body may be compressed.
-        """
-        form = self._transport.compression.applied(self.host, url, body, headers)
-        with requested(method, url), form as (body, headers):
-            return super().urlopen(  # type: ignore[misc]
-                method, url, body, headers, *args, **kwargs
-            )
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        """Make a request, as urllib3 does, and note what it is for a trace."""
+        with requested(method, url):
+            return super().urlopen(method, url, *args, **kwargs)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         """Return a connection; it may have been closed while it was kept."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ssl
-from contextlib import nullcontext
 from typing import Any, NoReturn, cast
 
 import urllib3.connection
@@ -27,8 +26,8 @@ from ..base.trust import Trust, authorities, client_certificate, client_key
 from ..dialogues.request import Request
 from ..errors import BG96Error, TrustError
 from ..response.stored import StoredResponse
-from .marks import PoolOverModem
 from .outcomes import SOURCE_ADDRESS, raise_translated
+from .pools import TransportPool
 from .settings import Transport
 from .sock import ExchangeSocket
 from .ways import VIA
@@ -262,37 +261,8 @@ class ModemHTTPSConnection(ModemHTTPConnection, urllib3.connection.HTTPSConnecti
             )
 
 
-class ModemPool(PoolOverModem):
-    """The common part of both kinds of pool.
-
-    :param transport: the settings of their connections.
-    """
-
-    connection_class: type[ModemHTTPConnection]
-    host: str
-
-    def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._transport = transport
-        self.ConnectionCls = functools.partial(self.connection_class, transport)
-
-    def urlopen(
-        self,
-        method: str,
-        url: str,
-        body: Any = None,
-        headers: Any = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        """Make a request, as urllib3 does, with a body that may be compressed."""
-        form: Any = nullcontext((body, headers))
-        if (compression := self._transport.compression).minima:
-            form = compression.applied(self.host, url, body, headers)
-        with form as (body, headers):
-            return super().urlopen(  # type: ignore[misc]
-                method, url, body, headers, *args, **kwargs
-            )
+class ModemPool(TransportPool):
+    """The common part of both kinds of pool."""
 
     def _make_request(
         self, conn: ModemHTTPConnection, *args: Any, **kwargs: Any

@@ -15,6 +15,7 @@ from requests_bg96.emulator import Emulator, SocketNetwork, VirtualClock
 from requests_bg96.emulator.socket_network import INBOX_LIMIT
 from tests.emulator.host import CONNECT, OK, Host, cme
 from tests.emulator.real_host import PATIENCE, RealHost, read_head, scripted
+from tests.servers import serving
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,13 +44,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def web() -> Iterator[int]:
     """The port of a server of the standard library."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         yield server.server_address[1]
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

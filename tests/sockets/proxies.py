@@ -7,32 +7,26 @@ import select
 import socket
 import socketserver
 import ssl
-import threading
 from collections.abc import Iterator
 from typing import Any
 
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, LoopbackServer, serving
 
 
-class Proxy(socketserver.ThreadingTCPServer):
+class Proxy(LoopbackServer):
     """A proxy that answers CONNECT, and remembers the heads of all requests.
 
     :param status: what it answers to CONNECT.
     :param tls: what it needs for TLS, if it wants TLS itself.
     """
 
-    daemon_threads = True
-
     def __init__(self, status: str, tls: ssl.SSLContext | None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.status = status
         self.tls = tls
         self.heads: list[list[str]] = []
         #: The certificate that each client has shown, as `ssl` has it.
         self.clients: list[Any] = []
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Do nothing: a client may hang up whenever it likes."""
 
     @property
     def url(self) -> str:
@@ -88,11 +82,5 @@ def proxy(
     status: str = "200 Established", tls: ssl.SSLContext | None = None
 ) -> Iterator[Proxy]:
     """Run a proxy while the context is open."""
-    with Proxy(status, tls) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Proxy(status, tls)) as server:
+        yield server

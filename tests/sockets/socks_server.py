@@ -11,7 +11,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, LoopbackServer, serving
 from tests.sockets.proxies import pump
 
 #: The first bytes of what a server says to a command of SOCKS 5.
@@ -65,22 +65,16 @@ class Manners:
 Script = Callable[[socket.socket, threading.Event], None]
 
 
-class SocksServer(socketserver.ThreadingTCPServer):
+class SocksServer(LoopbackServer):
     """A proxy that remembers what it was asked. All names lead to loopback."""
 
-    daemon_threads = True
-
     def __init__(self, manners: Manners, script: Script | None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.manners = manners
         self.script = script
-        self.closing = threading.Event()
         self.asked: list[Asked] = []
         #: How many clients have come.
         self.clients = 0
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Do nothing: a client may hang up whenever it likes."""
 
     def url(self, scheme: str, credentials: str = "") -> str:
         """Where it is."""
@@ -203,12 +197,5 @@ def socks(script: Script | None = None, **manners: object) -> Iterator[SocksServ
     :param manners: of `Manners`.
     """
     made = Manners(**manners)  # type: ignore[arg-type]
-    with SocksServer(made, script) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.closing.set()
-            server.shutdown()
-            thread.join()
+    with serving(SocksServer(made, script)) as server:
+        yield server

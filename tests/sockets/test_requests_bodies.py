@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Script
-from tests.servers import Reply, Request, Server, kept, raw, reply, serve
+from tests.servers import Reply, Request, Server, kept, raw, reply, serve, serving
 from tests.sockets.over import TLS12, TLS13, Authorities, Over
 from tests.support import response
 from tests.tls_servers import serve_tls
@@ -64,12 +64,8 @@ def test_a_body_that_comes_slowly(over: Over) -> None:
         assert events[1].wait(10)
         yield b"two"
 
-    with Slow(lambda _: reply()) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Slow(lambda _: reply())) as server:
         assert over.session.post(server.url, data=body()).ok
-        server.shutdown()
-        thread.join()
     assert b"".join(arrived).endswith(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
 
 
@@ -104,15 +100,9 @@ def test_an_early_response(over: Over) -> None:
             )
             self.closing.wait(0.3)
 
-    with Refusing(lambda _: reply()) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            answer = over.session.post(server.url, data=iter([b"x" * 1000] * 400))
-            assert (answer.status_code, answer.content) == (413, b"refuse")
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Refusing(lambda _: reply())) as server:
+        answer = over.session.post(server.url, data=iter([b"x" * 1000] * 400))
+        assert (answer.status_code, answer.content) == (413, b"refuse")
 
 
 def test_a_large_download_takes_no_memory(over: Over) -> None:
@@ -152,17 +142,13 @@ def test_a_large_upload_takes_no_memory(over: Over) -> None:
             over.traffic.clear()
             yield b"x" * 32_768
 
-    with Counting(lambda _: reply()) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Counting(lambda _: reply())) as server:
         tracemalloc.start()
         try:
             assert over.session.post(server.url, data=body()).ok
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-            server.shutdown()
-            thread.join()
     assert taken > 2 * MIB
     assert peak < MIB
 

@@ -386,34 +386,6 @@ def test_proxies(tmp_path: pathlib.Path) -> None:
     assert "SECRET" not in json.dumps(trace.har())
 
 
-@pytest.mark.parametrize("secrets", [False, True])
-def test_no_secret(secrets: bool) -> None:
-    """None of headers, URL or settings, unless asked for; never one of the settings."""
-    trace = Trace(secrets=secrets)
-    settings = by_socket(
-        trace,
-        pin="7291",
-        apn="iot.example",
-        username="me",
-        password="SECRET-APN",
-        auth=1,
-    )
-    headers = {name: "SECRET-HEADER" for name in ("Authorization", "Cookie", "X-Key")}
-    answer = response(b"SECRET-BODY", b"Set-Cookie: a=SECRET-HEADER")
-    with rig(answer, adapter=settings, sim="pin", pin="7291") as made:
-        url = "http://me:SECRET-USER@server.example/a?key=SECRET-QUERY"
-        made.session.post(url, b"SECRET-BODY", headers=headers)
-        written = made.written
-    for secret in (b"SECRET-APN", b"7291", b"SECRET-HEADER", b"SECRET-BODY"):
-        assert secret in written
-    text = json.dumps(trace.har())
-    for shown in ("SECRET-APN", "SECRET-BODY", "SECRET-USER", '"7291', "=7291"):
-        assert shown not in text
-    assert ("SECRET-HEADER" in text) is secrets
-    assert ("SECRET-QUERY" in text) is secrets
-    assert "SECRET" not in repr((trace, trace.entries, trace.entries[0].recording))
-
-
 def test_a_forged_line_in_the_payload() -> None:
     """What a server sends is in no dialogue, whatever it looks like."""
     trace = Trace()

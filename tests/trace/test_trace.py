@@ -237,7 +237,7 @@ def test_errors_that_are_not_ours() -> None:
 
 
 @pytest.mark.parametrize("secrets", [False, True])
-@pytest.mark.parametrize("via", ["line", "file"])
+@pytest.mark.parametrize("via", ["line", "file", "socket"])
 def test_no_secret(secrets: bool, via: str, tmp_path: pathlib.Path) -> None:
     """None of headers, URL or settings, unless asked for; never one of the settings."""
     trace = Trace(secrets=secrets)
