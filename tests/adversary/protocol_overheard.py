@@ -10,7 +10,7 @@ from serial.serialutil import SerialException
 
 from requests_bg96.emulator.protocol_emulator import Serial as EmulatorSerial
 
-__all__ = ["Serial"]
+__all__ = ("Serial",)
 
 
 class Listener(Protocol):

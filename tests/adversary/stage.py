@@ -22,7 +22,7 @@ from tests.adversary.protocol_overheard import Serial, listeners
 from tests.adversary.server import Adversary
 from tests.fuzz.scripted import Hangs
 
-__all__ = ["Killed", "Stage"]
+__all__ = ("Killed", "Stage")
 
 #: The package in which pyserial looks for ``overheard://``.
 PACKAGE = __package__ or ""

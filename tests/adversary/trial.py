@@ -25,7 +25,7 @@ from tests.adversary.plans import (
 from tests.adversary.stage import KEPT, Killed, Stage
 from tests.support import parsed
 
-__all__ = ["play"]
+__all__ = ("play",)
 
 #: The most seconds of a connection, and of a silence.
 CONNECT, READ = 30.0, 5.0

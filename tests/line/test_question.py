@@ -145,10 +145,19 @@ def hostile(rest: bytes) -> list[bytes | Delay | Silence]:
     return [head + rest, Delay(0.1), OK * 3, Delay(0.1), OK * 3, Silence()]
 
 
-@pytest.mark.parametrize("error", [703, 705, 717, 730, None])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (703, requests.ReadTimeout),
+        (705, requests.ConnectionError),
+        (717, requests.ConnectionError),
+        (730, requests.RequestException),
+        (None, requests.ConnectionError),
+    ],
+)
 @pytest.mark.parametrize("action", ["drop", "garble"])
 def test_lines_of_a_response_whose_connect_is_lost(
-    error: int | None, action: str
+    error: int | None, kind: type, action: str
 ) -> None:
     """If noise hides CONNECT, these lines are not believed, and nothing is sent."""
     line = b"ERROR" if error is None else b"+CME ERROR: %d" % error
@@ -157,8 +166,9 @@ def test_lines_of_a_response_whose_connect_is_lost(
         offset = made.heard.index(b"CONNECT\r\nHTTP/1.1 200")
     fault = Fault("to_host", offset, action, data=b"")  # type: ignore[arg-type]
     with rig(hostile(b"\r\n" + line + b"\r\n"), faults=[fault]) as made:
-        with pytest.raises(requests.RequestException):
+        with pytest.raises(requests.RequestException) as caught:
             made.get(timeout=(20, 3))
+        assert type(caught.value) is kind
         made.servers.answers = [response(b"next")]
         assert made.get(timeout=(60, 10)).content == b"next"
         ours = made.written.partition(b"AT+QHTTPREAD=")[2].partition(b"\r")[2]

@@ -258,7 +258,9 @@ def test_closing_with_a_response_unread() -> None:
         started = made.clock.now()
         made.modem.close()
         assert made.clock.now() - started < 15
-        with pytest.raises(requests.RequestException):
+        with pytest.raises(
+            requests.exceptions.ChunkedEncodingError, match="was closed"
+        ):
             assert answer.content is None
         made.servers.answers = [response(b"next")]
         assert made.get(timeout=60).content == b"next"
