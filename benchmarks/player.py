@@ -184,7 +184,7 @@ def usual(port: Port, sleep: Callable[[float], None], nap: float = 0.1) -> Way:
 
     For each request it sets the context, the headers and the URL again. It reads lines,
     and sleeps while nothing has come. A body ends with the line that the manual shows
-    behind it.
+    after it.
 
     :param port: a port whose timeout is a second, so that ``readline`` ends.
     :param nap: the seconds of a sleep.

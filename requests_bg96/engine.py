@@ -160,16 +160,16 @@ class Engine:
             return self.run(dialogue, deadline)
 
     @contextmanager
-    def turn(self, deadline: Deadline, *, anew: bool = True) -> Iterator[Turn]:
+    def turn(self, deadline: Deadline, *, keeps_port: bool = True) -> Iterator[Turn]:
         """Use the module exclusively, in the order of arrival.
 
-        :param anew: whether a port that was released is needed again from now on.
+        :param keeps_port: whether a port that was released is needed again from now on.
         :raises NoAnswer: if others use it until the deadline.
         :raises ReentryError: if this thread has the turn already.
         """
         if self._process != os.getpid():
             self._begin_in_child()
-        if anew:
+        if keeps_port:
             self._released = False
         turn = self._turns.take(deadline.left())
         if turn is None:

@@ -112,7 +112,7 @@ class ModemFiles:
         self._known.doubt()
         # If a request needs a certificate of this name, it sends it again.
         self._known.contents[name] = b""
-        self._transfer(store(name, data, progress, anew=True))
+        self._transfer(store(name, data, progress, always=True))
 
     def download(self, name: str) -> bytes:
         """Return the content of a file (FILE manual 2.5).

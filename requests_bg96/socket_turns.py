@@ -48,7 +48,7 @@ class SharedModule(Protocol):
         """Whether a thread waits for a turn."""
 
     def turn(
-        self, deadline: Deadline, *, anew: bool = True
+        self, deadline: Deadline, *, keeps_port: bool = True
     ) -> AbstractContextManager[Turn]:
         """Use the module exclusively, in the order of arrival."""
 
@@ -127,7 +127,7 @@ class SocketTurns:
         """
         engine, driver = self._engine, self._engine.driver
         recording = None if channel is None else channel.recording
-        with engine.turn(deadline, anew=False), self.recorded():
+        with engine.turn(deadline, keeps_port=False), self.recorded():
             engine.free_line(deadline)
             if recording is not None:
                 recording.take_turn()
@@ -192,7 +192,7 @@ class SocketTurns:
             unclosed = driver.channels.unclosed
             return channel.has_news or engine.wanted or bool(unclosed)
 
-        with engine.turn(deadline, anew=False) as turn:
+        with engine.turn(deadline, keeps_port=False) as turn:
             engine.free_line(deadline)
             link = self.ready(deadline)
             self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))

@@ -93,7 +93,7 @@ class LineBuffer:
     def take_prompt(self, behind: bytes = b"") -> bool:
         """Take the prompt of AT+QISEND; return whether it was next.
 
-        It is ``>``, usually with a blank behind it, and has no line end. So look for
+        It is ``>``, usually with a blank after it, and has no line end. So look for
         it before each line.
 
         :param behind: what must come before it, and is taken, too.

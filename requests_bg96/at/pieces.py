@@ -1,7 +1,7 @@
 """Payload of sockets: pieces of an announced length, between lines.
 
 The HTTP commands lead to data mode. The commands of sockets do not: the module asks for
-the bytes to send with a prompt, and sends the received bytes behind a line that tells
+the bytes to send with a prompt, and sends the received bytes after a line that tells
 their number (TCP manual 2.1.7, 2.1.8). Payload is only ever counted. So it may look
 like a URC or like a result.
 """
@@ -146,7 +146,7 @@ class SocketLink(Link):
         return None
 
     def _prompted(self, step: Send) -> bool:
-        """Take the prompt; return whether it was next, perhaps behind the echo.
+        """Take the prompt; return whether it was next, perhaps after the echo.
 
         The echo ends with CR alone. Not every firmware begins the prompt with a line
         end, so there may be no line.

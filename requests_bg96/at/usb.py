@@ -55,7 +55,7 @@ def _by_interface(ports: list[ListPortInfo]) -> dict[int, str]:
     if len({*filter(str.isdecimal, numbers)}) == len(ports):
         told = {int(number): port.device for number, port in zip(numbers, ports)}
         return dict(sorted(told.items()))
-    # COM10 comes behind COM9.
+    # COM10 comes after COM9.
     names = sorted((port.device for port in ports), key=lambda name: (len(name), name))
     return dict(enumerate(names))
 

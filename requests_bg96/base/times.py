@@ -100,7 +100,7 @@ SOCKET_ANSWER = 5.0
 #: For the answer to AT+QIOPEN, which comes at once (TCP manual 2.1.4): a URC tells when
 #: there is a connection. A module that has just restarted does not hear the command.
 SOCKET_OPENS = 10.0
-#: The silence behind the payload of a socket, before other commands are given. USB
+#: The silence after the payload of a socket, before other commands are given. USB
 #: passes on bytes once in a millisecond.
 SETTLED = 0.001
 #: For SEND OK, while the send buffer is full (BG95's TCP application note, 2.3.7).

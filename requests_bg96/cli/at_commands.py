@@ -80,7 +80,7 @@ COMMANDS = {
 def completions(word: str) -> list[str]:
     """Return the commands that begin with `word`, as they are typed.
 
-    :param word: the first command of a line, with ``AT``, or one behind a semicolon.
+    :param word: the first command of a line, with ``AT``, or one after a semicolon.
     """
     typed = word.upper()
     first = "" if typed.startswith(("+", "&")) else "AT"

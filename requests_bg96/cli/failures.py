@@ -106,7 +106,7 @@ class Failure(click.ClickException):
     """
 
     def __init__(self, text: str, hint: str = "", status: int = REFUSED) -> None:
-        # A server can choose a part of it, such as the reason behind a status.
+        # A server can choose a part of it, such as the reason after a status.
         line = "".join(one if one.isprintable() else "?" for one in _one_line(text))
         super().__init__(line)
         self.hint = hint

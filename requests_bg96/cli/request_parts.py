@@ -22,7 +22,7 @@ SKIPPABLE = ("accept-encoding", "user-agent")
 
 __all__ = ("body_of", "credentials", "headers_of", "with_scheme")
 
-#: What may stand behind the value of a field of a form.
+#: What may stand after the value of a field of a form.
 _ATTRIBUTE = re.compile(r";(type|filename)=([^;]*)")
 #: A field of a form: a tuple as requests' ``files`` takes them.
 Field = tuple[str, tuple[Any, ...]]

@@ -62,7 +62,7 @@ def plain(text: str) -> str:
 
 
 def head_of(response: requests.Response) -> str:
-    """Return the head of a response, with an empty line behind it."""
+    """Return the head of a response, with an empty line after it."""
     version = "1.0" if getattr(response.raw, "version", 11) == 10 else "1.1"
     status = f"HTTP/{version} {response.status_code} {response.reason or ''}".rstrip()
     fields = getattr(response.raw, "headers", response.headers).items()

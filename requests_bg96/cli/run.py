@@ -119,7 +119,7 @@ def _arguments_of_python(words: list[str]) -> Start:
         return _code(rest[1], rest[2:])
     if not rest or rest[0].startswith("-"):
         raise click.UsageError(
-            "name a script, -m MODULE or -c CODE behind python. Pass options of Python "
+            "name a script, -m MODULE or -c CODE after python. Pass options of Python "
             "to it itself: python -X dev -m requests_bg96 run -- app.py"
         )
     if not os.path.exists(rest[0]):

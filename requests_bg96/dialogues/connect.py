@@ -143,7 +143,7 @@ def hush(numbers: Iterable[int]) -> Dialogue[None]:
     """Close sockets that make the module send the bytes of a server unasked.
 
     These bytes may come between any two commands (TCP manual 2.2.2). If they come
-    before a command, it is not given. If they come behind it, they may look like its
+    before a command, it is not given. If they come after it, they may look like its
     answer. So the question is asked, and the command is given again.
 
     :param numbers: the numbers of all sockets that may do so.

@@ -118,19 +118,19 @@ def store(
     content: bytes,
     progress: Progress | None = None,
     *,
-    anew: bool = False,
+    always: bool = False,
 ) -> Dialogue[None]:
     """Store `content` under `name`; send it only if the module does not have it.
 
     The name stands for the content. The size shows an upload that was cut short.
 
-    :param anew: whether to send it in any case.
+    :param always: whether to send it in any case.
     :param progress: called with the name, the sent bytes and the total.
     :raises SetupError: if there is no room.
     :raises TransferError: if it does not arrive intact.
     """
     size = (yield from listing(name)).get(name)
-    if size == len(content) and not anew:
+    if size == len(content) and not always:
         return
     if size is not None:
         yield from delete(name)

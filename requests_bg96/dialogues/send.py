@@ -97,8 +97,8 @@ def _upload(request: Request, known: Knowledge) -> Dialogue[None]:
     name = request_name(request.data)
     known.temporary_files.add(name)
     digest = hashlib.sha256(request.data).digest()
-    anew = known.contents.pop(name, b"") != digest
-    yield from store(name, request.data, request.progress, anew=anew)
+    always = known.contents.pop(name, b"") != digest
+    yield from store(name, request.data, request.progress, always=always)
     known.contents[name] = digest
 
 

@@ -141,8 +141,8 @@ def _ensure_stored(
     known.contents[file.name] = b""
     # A module may have read the old file when the name was set.
     known.checked.tls = None
-    anew = before != file.digest
-    yield from store(file.name, file.content, progress, anew=anew)
+    always = before != file.digest
+    yield from store(file.name, file.content, progress, always=always)
     known.contents[file.name] = file.digest
     known.checked.files.add(file.name)
 

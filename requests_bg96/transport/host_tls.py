@@ -275,7 +275,7 @@ class ModuleContext:
     def keep(self, sslobj: ssl.SSLObject) -> bool:
         """Keep the session of `sslobj`; return whether it can be resumed.
 
-        The server of TLS 1.3 sends what is needed for that behind the handshake.
+        The server of TLS 1.3 sends what is needed for that after the handshake.
         """
         session, once = sslobj.session, sslobj.version() == TICKETS_ONCE
         if session is None or not (session.has_ticket or (session.id and not once)):

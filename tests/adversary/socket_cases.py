@@ -1,6 +1,6 @@
 """Attacks over the module's sockets by choices, as `cases` has them for its HTTP.
 
-The module passes on a server's bytes only behind their number. So a server can hope for
+The module passes on a server's bytes only after their number. So a server can hope for
 two things: a client that searches payload, and a line that changes the number.
 """
 

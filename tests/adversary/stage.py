@@ -199,7 +199,7 @@ class Stage:
         self.adversary.fall_silent(self.clock.now())
 
     def _make_noise(self, data: bytes) -> None:
-        """Let the line change something behind what the client is about to write."""
+        """Let the line change something after what the client is about to write."""
         for one in list(self.noise):
             if re.search(one.to, data) and self._is_client:
                 self.noise.remove(one)

@@ -33,7 +33,7 @@ READERS = (Manner.FOLLOW, Manner.READ, Manner.PARTLY, Manner.UNREAD, Manner.CLOS
 
 
 def shortened(told: int, pad: int) -> tuple[Part, ...]:
-    """One packet, with those answers behind its first `told` bytes."""
+    """One packet, with those answers after its first `told` bytes."""
     head = HTTP + b"X: %b\r\nContent-Length: 1360\r\n\r\n" % (b"x" * pad)
     body = b"y" * (told - len(head)) + socket_cases.ANSWERS * 3
     return (Say(head + body[:1_360].ljust(1_360, b"z")),)

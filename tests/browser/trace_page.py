@@ -184,7 +184,7 @@ def test_the_search(show: Show) -> None:
 
 
 def test_the_details(show: Show) -> None:
-    """Of a real trace: its dialogue with times, its phases, its headers."""
+    """The page shows a real trace: dialogue with times, phases, headers."""
     trace = Trace()
     with rig(response(b"hello", b"Server: x"), adapter={"trace": trace}) as made:
         made.session.get(SOMEWHERE, headers={"Authorization": "SECRET"})

@@ -21,7 +21,7 @@ PATIENCE = 30.0
 class Terminal:
     """A terminal with a program of ours.
 
-    :param words: the command line behind ``requests-bg96``.
+    :param words: the command line after ``requests-bg96``.
     :param pipe: whether standard output is a pipe, and not the terminal.
     :param environment: variables besides those of this process.
     """

@@ -59,7 +59,7 @@ def invoke(*arguments: str) -> Result:
 
 @pytest.mark.parametrize("number", [0, 1, 17, 18, 19, 35, 36])
 def test_the_root_is_found(tmp_path: pathlib.Path, bundle: str, number: int) -> None:
-    """At any place in the bundle, with one handshake per halving and few more."""
+    """It is found at any place, with one handshake per halving and few more."""
     with serve_tls(context(tmp_path, ROOTS[number])) as server:
         address = f"localhost:{server.server_address[1]}"
         found = invoke(address, "--bundle", bundle)
@@ -210,7 +210,7 @@ def test_a_certificate_for_another_host(tmp_path: pathlib.Path, bundle: str) -> 
 
 
 def test_a_host_that_is_not_there(bundle: str) -> None:
-    """By address or by name."""
+    """The host is given by address or by name."""
     port = refused_url().rpartition(":")[2].strip("/")
     for host in (f"127.0.0.1:{port}", "nowhere.example"):
         found = invoke(host, "--bundle", bundle)

@@ -136,7 +136,7 @@ DISTRUSTED: list[dict[str, Any]] = [
 def test_a_server_that_cannot_be_trusted(
     tmp_path: pathlib.Path, bundle: str, arguments: dict[str, Any]
 ) -> None:
-    """By no way, and not by the module itself, which is then not asked."""
+    """No way trusts it, and the module itself is not asked."""
     status, told = found(context(tmp_path, **arguments), bundle, "--modem")
     assert status == 1 and not any(ways(told).values())
     assert told["root"] is None and "cannot be trusted" in told["distrust"]

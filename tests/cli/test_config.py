@@ -131,7 +131,7 @@ def test_values_out_of_range(path: pathlib.Path, text: str) -> None:
 def test_a_file_that_is_not_there(
     path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
-    """In the usual place it need not be; one that is named must be."""
+    """A file in the usual place is optional; one that is named must be there."""
     path.unlink()
     result = invoke("config")
     assert result.exit_code == 2 and f"names {path}" in result.stderr

@@ -64,7 +64,7 @@ def test_names(port: str, tmp_path: pathlib.Path, words: list[str], name: str) -
     ["", "/", "/..", "/a/.", "/%2e%2e", "/..%2f..%2fx%5C", "/a%5Cb", "/%00", "/a%3A"],
 )
 def test_urls_without_a_name(port: str, shelf: Shelf, path: str) -> None:
-    """Nothing is written anywhere else, and nothing is asked for."""
+    """Nothing is written elsewhere, and nothing is asked for."""
     result = download(port, f"http://server.example{path}")
     assert result.exit_code == 2 and "add PATH" in result.stderr
     assert shelf.asked == []

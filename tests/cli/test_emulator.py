@@ -19,7 +19,7 @@ EMULATOR = [sys.executable, "-m", "requests_bg96", "emulator"]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal(number: signal.Signals) -> None:
-    """With its options, and with the switches of the firmware."""
+    """It has its options, and the switches of the firmware."""
     given = [
         "--tcp",
         "127.0.0.1:0",

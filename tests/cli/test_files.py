@@ -61,7 +61,7 @@ def test_list_without_files() -> None:
 def test_get(
     module: Emulator, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To a file with its name, to another file, or to standard output."""
+    """The file goes to its own name, to another file, or to standard output."""
     monkeypatch.chdir(tmp_path)
     assert files(module, "get", "data.bin").exit_code == 0
     assert files(module, "get", "data.bin", "-o", "copy").exit_code == 0

@@ -38,7 +38,7 @@ def over_modem(server: Server, path: str = "/") -> str:
 
 
 def test_a_request(emulator: Emulator, http_server: Server) -> None:
-    """With parameters and JSON; the server does not see the scheme."""
+    """It has parameters and JSON; the server does not see the scheme."""
     url = over_modem(http_server, "/echo")
     done = http(emulator, "--verbose", url, "q==1", "t:=21.5")
     assert done.returncode == 0, done.stderr

@@ -28,7 +28,7 @@ def test_the_first_page() -> None:
 
 
 def test_three_commands() -> None:
-    """From nothing to a response: each one names the next."""
+    """They lead from nothing to a response: each one names the next."""
     with Emulator() as emulator, serve(lambda _: reply(body=b"hello")) as server:
         environment = {"BG96_PORT": emulator.url}
         words = ["doctor", "--port", emulator.url]

@@ -138,7 +138,7 @@ def test_redirects(module: Behind) -> None:
 
 
 def test_json_output(module: Behind) -> None:
-    """For programs: the body as text, or else in Base64."""
+    """Programs get the body as text, or in Base64 if it is not text."""
     module.answers(response(b"caf\xe9", b"Content-Type: text/plain; charset=latin-1"))
     found = json.loads(module.run("get", "--json", "server.example").stdout)
     assert (found["status"], found["body"]) == (200, "café")
@@ -282,7 +282,7 @@ WRONG = [
 
 @pytest.mark.parametrize("words, text", WRONG)
 def test_what_is_refused(module: Behind, words: list[str], text: str) -> None:
-    """In one line, before anything is sent."""
+    """Each error is one line, and nothing is sent."""
     result = module.run(*words)
     assert (result.exit_code, result.stdout) == (2, "") and text in result.stderr
     assert module.servers.requests == []
@@ -298,7 +298,7 @@ def test_a_missing_file(module: Behind) -> None:
 
 
 def test_fail(module: Behind) -> None:
-    """Without --fail any answer is one; with it, no body is shown."""
+    """By default, any answer is a success; with --fail, no body is shown."""
     module.answers(response(b"page", status=b"404 Not Here"))
     assert module.run("get", "server.example").exit_code == 0
     result = module.run("get", "server.example", "--fail")
@@ -351,7 +351,7 @@ def test_silence(module: Behind) -> None:
 
 
 def test_the_time_of_all(module: Behind) -> None:
-    """However little the server is silent."""
+    """It ends a response that never falls silent for long."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"
     drops = [part for _ in range(100) for part in (b"x" * 50, Delay(0.1))]
     module.answers([head, *drops])
@@ -512,7 +512,7 @@ def test_a_bar_of_certificates(tmp_path: pathlib.Path) -> None:
 
 
 def test_no_bar_without_a_terminal(here: Server) -> None:
-    """Nothing but the body, however long it takes."""
+    """Only the body is written, even if that takes long."""
     result = CliRunner().invoke(
         main, ["get", f"{here.url}/bytes", "--port", "emulator://?baudrate=57600"]
     )

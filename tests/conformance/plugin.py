@@ -91,7 +91,7 @@ def _counting_secured(
 ) -> Callable[..., Any]:
     def connect(connection: urllib3.connection.HTTPSConnection) -> Any:
         original(connection)
-        # Behind a handshake that fails no request goes out.
+        # After a handshake that fails no request goes out.
         result.connected += 1
 
     return connect

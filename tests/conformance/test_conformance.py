@@ -56,7 +56,7 @@ def test_every_kind_of_difference_is_reported(modem: Result | None, fault: str) 
 
 
 def test_an_excused_test_is_counted_apart() -> None:
-    """With the test's parameters in the table, or without."""
+    """The table has the test's parameters, or not."""
     stock = {"x::t[1]": Result(dialled=1), "x::t[2]": Result(dialled=1)}
     verdict = compare(stock, {}, {}, Exceptions(impossible={"x::t": "proxy"}))
     assert (verdict.run, verdict.excluded, verdict.differences) == (2, 2, [])
@@ -73,7 +73,7 @@ def test_kept_alive_tests_are_judged_by_their_own_run() -> None:
 
 
 def test_a_row_that_excuses_nothing_is_a_difference() -> None:
-    """So the table shrinks when the code gets better."""
+    """The table must shrink when the code gets better."""
     verdict = compare(STOCK, MODEM, {}, Exceptions(impossible={"gone": "TLS"}))
     assert verdict.differences == ["gone: is listed, but needs no excuse"]
 

@@ -145,7 +145,7 @@ def test_pauses_grow_and_end(
 def test_the_server_asks_for_a_pause(
     path: str, session: requests.Session, asked: str, least: int
 ) -> None:
-    """For six hours at most."""
+    """The pause is six hours at most."""
     busy = reply("503 Service Unavailable", headers=[("Retry-After", asked)])
     filled(path, "a")
     with serve(Ledger(busy)) as server:

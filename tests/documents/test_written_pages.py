@@ -43,7 +43,7 @@ def test_a_picture(name: str) -> None:
 
 
 def test_there_is_advice_for_every_error() -> None:
-    """And for nothing else."""
+    """There is no other advice."""
     assert ADVICE.keys() == HTTP_MEANING.keys()
     assert CME_ADVICE.keys() == CME_MEANING.keys()
     kinds = {name: getattr(errors, name) for name in errors.__all__}

@@ -111,7 +111,7 @@ def _raised(error: requests.RequestException) -> str:
     inner = getattr(inner, "reason", inner)
     text = inner.args[0] if isinstance(inner, ProtocolError) else str(inner)
     start = text.index(str(cause))
-    # Only advice stands behind the text of the modem's error, and only here.
+    # Only advice stands after the text of the modem's error, and only here.
     end = None if isinstance(inner, SSLError) else start + len(str(cause))
     return f"{name}: ... {text[start:end]}"
 

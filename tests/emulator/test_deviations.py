@@ -105,7 +105,7 @@ def test_a_missing_ok(
 
 @pytest.mark.parametrize("order", ["before_ok", "with_ok"])
 def test_a_missing_ok_and_its_result(any_host: HostMaker, order: Any) -> None:
-    """Without OK, the result has no order to it."""
+    """Without OK, the result has no order."""
     host = firmware(any_host, missing_ok="both", result_urc=order)
     assert get(host) == RESULT
     assert host.ask(b"AT+QHTTPREAD\r") == CONNECT + b"ok" + READ

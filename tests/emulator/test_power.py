@@ -63,7 +63,7 @@ def test_the_sim_is_busy_at_first(any_host: HostMaker) -> None:
 
 
 def test_the_sim_is_ready_long_before_the_start_is_over(make_host: HostMaker) -> None:
-    """In logs of BG96: READY 178 ms after RDY, APP RDY after eleven commands."""
+    """Logs of BG96 have READY 178 ms after RDY, and APP RDY after eleven commands."""
     host = make_host()
     host.emulator.reset()
     assert host.hear(5.9) == b"\r\nRDY\r\n"

@@ -56,7 +56,7 @@ def test_it_does_not_sleep_by_itself(any_host: HostMaker) -> None:
 
 
 def test_a_closed_port_has_no_dtr(make_host: HostMaker) -> None:
-    """To open it wakes the module."""
+    """The module wakes when the port is opened."""
     host = make_host().quiet(b"AT+QSCLK=1")
     host.port.close()
     host.clock.sleep(10)
@@ -190,7 +190,7 @@ def test_without_a_network(make_host: HostMaker) -> None:
 
 
 def test_the_key_wakes_it(make_host: HostMaker) -> None:
-    """But not in the first second, and it does not turn it off then."""
+    """In the first second, it does not, and never turns the module off."""
     host = make_host().quiet()
     assert host.ask(ASK) == OK
     assert host.hear(19.95) == DOWN

@@ -297,7 +297,7 @@ def test_an_old_root_is_not_in_the_way_of_its_successor(
 
 @pytest.mark.parametrize("years", [(0, 1), (0, 40), (-60, -30), (0, 7000)])
 def test_the_dates_of_a_certificate(years: tuple[int, int]) -> None:
-    """In both formats."""
+    """They are read in both formats."""
     made = issue("x", days=(365 * years[0], 365 * years[1])).certificate
     found = validity(made.public_bytes(Encoding.DER))
     assert found == (
@@ -362,7 +362,7 @@ def test_a_failed_handshake_is_reported_without_a_lock(directory: pathlib.Path) 
 
 
 def test_nothing_of_the_machine_counts(directory: pathlib.Path) -> None:
-    """Neither its trust store nor its policy."""
+    """Its trust store and its policy have no effect."""
     (directory / "root.pem").write_bytes(ROOT.pem)
     policy = directory / "openssl.cnf"
     policy.write_text(

@@ -41,7 +41,7 @@ def test_the_table_is_whole() -> None:
 
 
 def test_long_payload_is_thinned_out() -> None:
-    """Nothing else is."""
+    """All other bytes are cases."""
     said = b"AT\r" + b"x" * 100 + b"\r\nOK\r\n"
     assert offsets(b"AT\r") == [0, 1, 2, 3]
     assert offsets(said)[:20] == [*range(19), 32]

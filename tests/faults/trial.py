@@ -212,7 +212,7 @@ class Judge:
 
     def _unharmed(self, counting: Counting) -> bool:
         """Whether the servers got exactly the client's bytes."""
-        # A payload may be several, each behind its command.
+        # A payload may be several, each after its command.
         sent = PROMPTED.sub(b"", self.clean.from_host)
         ours = all(
             number and data[0].replace(number, b"first") in sent

@@ -220,7 +220,7 @@ def line(data: bytes) -> None:
 
 
 def server(data: bytes) -> None:
-    """Whatever a server sends, module and client handle it."""
+    """Module and client handle everything that a server sends."""
     kind, sent = (data[0] if data else 0), data[1:]
     firmware = Switches.from_text({"chunked": ("raw", "decoded")[kind // 4 % 2]})
     way = {**WAYS[kind % 3]}

@@ -173,7 +173,7 @@ def conversations() -> list[Callable[[], Dialogue[object]]]:
 
 
 def dialogues(data: bytes) -> None:
-    """Whatever the module answers, a dialogue ends, with one of our errors or none.
+    """A dialogue ends at any answers, with one of our errors or none.
 
     The first byte chooses the dialogue. Then there is a line for each step.
     """

@@ -50,7 +50,7 @@ DIALOGUES = (
 
 
 def adversary(data: bytes) -> None:
-    """Whatever a server does, and whenever, its bytes are only its own."""
+    """The bytes of a server are never taken for the module's."""
     play(cases.from_bytes(data))
 
 

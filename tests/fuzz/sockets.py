@@ -97,7 +97,7 @@ def conversations(
 
 
 def dialogues(data: bytes) -> None:
-    """Whatever the module answers, a dialogue ends, and counts what it moved.
+    """A dialogue ends at any answers, and counts what it moved.
 
     The first byte chooses the dialogue, the second what was known of the socket. Then
     there is a line for each step.

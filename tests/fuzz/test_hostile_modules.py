@@ -106,7 +106,7 @@ ENDLESS: dict[str, Iterable[bytes]] = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_a_module_that_never_stops(memory: Bounded, name: str) -> None:
-    """From the start: the request ends in time, and so does the next."""
+    """The request ends in time, and so does the next."""
     flood = ENDLESS[name]
     module = ScriptedModule([], flood, listens=False, baudrate=115_200, piece=4_096)
     with memory(MB), session_over(module) as session:
@@ -134,7 +134,7 @@ def test_an_echo() -> None:
 
 
 def test_ok_to_everything() -> None:
-    """Whatever is asked."""
+    """The module answers OK to each line."""
     assert any(b"+QHTTPCFG" in data for data in flooded(lambda data: OK).heard)
 
 
@@ -254,7 +254,7 @@ def test_a_head_of_megabytes() -> None:
 
 @pytest.mark.parametrize("line", [b"X" * 8 * MB, b"X: y\r\n" * MB, b"\n" * 8 * MB])
 def test_no_head(memory: Bounded, line: bytes) -> None:
-    """Whatever the bytes look like, no more is kept than a head may have."""
+    """No more bytes are kept than a head may have."""
     framing = Framing("GET")
     with memory(4 * HEAD_LIMIT), contextlib.suppress(TransferError):
         framing.receive_data(b"HTTP/1.1 200 OK\r\n")

@@ -28,7 +28,7 @@ def test_none(text: str) -> None:
 
 
 def test_numbers() -> None:
-    """With leading zeros, and as many digits as a length may have."""
+    """They have leading zeros, and as many digits as a length may have."""
     assert number("007") == 7
     assert number("9" * 18) == 10**18 - 1
 
@@ -95,7 +95,7 @@ def test_the_length_of_a_response() -> None:
 
 
 def test_the_length_of_a_request() -> None:
-    """Nor in the bytes of the host."""
+    """It is not a length in the bytes of the host, either."""
     with Host() as host:
         host.online(requestheader=1)
         host.servers.answers.append(response(b"abc"))

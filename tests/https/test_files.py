@@ -49,7 +49,7 @@ def test_a_file_is_named_by_its_content(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_is_sent_once(tmp_path: pathlib.Path) -> None:
-    """Neither for a second request, nor for a second session."""
+    """A second request or session does not send it again."""
     doors = Doors()
     with secured(doors) as made:
         path = root_file(tmp_path)
@@ -176,7 +176,7 @@ def test_files_of_others_are_left_alone(tmp_path: pathlib.Path) -> None:
 def test_no_secret_is_logged(
     tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the key nor the PIN, at any level, even if an upload fails.
+    """No level has the key or the PIN, even if an upload fails.
 
     The emulator's own log has all bytes of its line.
     """

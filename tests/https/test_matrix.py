@@ -165,7 +165,7 @@ def test_what_a_user_gets(
 
 @pytest.mark.parametrize("title", CASES)
 def test_nothing_is_sent_that_could_not_be_checked(title: str, world: World) -> None:
-    """With firmware that cannot check, the server gets no connection."""
+    """If the firmware cannot check, the server gets no connection."""
     case = CASES[title]
     with serve_tls(case.make(world)) as server:
         with modem_session(case, known=False, accepted=False) as session:

@@ -228,7 +228,7 @@ def test_an_unchecked_connection_is_not_gone_on_with(root: str) -> None:
 def test_a_connection_is_not_gone_on_with_under_another_ca(
     root: str, other_root: str
 ) -> None:
-    """Nor with another certificate of the client."""
+    """The same holds for another certificate of the client."""
     doors = Doors()
     with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
         made.session.get(URL, verify=root)

@@ -130,7 +130,7 @@ def test_a_value_that_noise_has_changed_is_noticed(
 def test_no_noise_makes_a_connection_less_checked(
     tmp_path: pathlib.Path, accepted: bool, seed: int
 ) -> None:
-    """At any byte of the dialogue, in both directions."""
+    """The noise is at any byte of the dialogue, in both directions."""
     path = root_file(tmp_path)
     adapter = {"allow_unchecked_host": accepted}
     with secured(Doors(), adapter=adapter) as well:
@@ -245,7 +245,7 @@ def test_a_clock_that_is_far_off_is_set(tmp_path: pathlib.Path) -> None:
 def test_a_clock_that_is_right_by_a_day_is_left(
     tmp_path: pathlib.Path, hours: int, zone: int
 ) -> None:
-    """In any time zone."""
+    """This holds in any time zone."""
     with secured(Doors()) as made:
         local = _now() + datetime.timedelta(hours=hours, minutes=15 * zone)
         made.emulator.module.store.set_time(local, zone, made.clock.now())

@@ -121,7 +121,7 @@ def test_levels(
 
 
 def test_names_of_files() -> None:
-    """In 8.3, by SHA-256; the examples are from FIPS 180-2."""
+    """They are 8.3 names, by SHA-256; the examples are from FIPS 180-2."""
     assert (CA.name, KEY.name) == ("ba7816bf.ca", "ba7816bf.key")
     assert CERTIFICATE.name == "e3b0c442.crt"
     assert CA.digest.hex().startswith(

@@ -107,7 +107,7 @@ def test_whether_there_is_a_line(data: bytes, has: bool) -> None:
 
 
 def test_how_lines_end() -> None:
-    """In LF alone or not: the line before decides, even if it was empty."""
+    """The line before decides about LF alone, even if that line was empty."""
     buffer, found = LineBuffer(), [LineBuffer().ended_in_lf]
     # Bytes after a line end do not matter.
     for data in (b"OK\r\n", b"OK\nOK\r", b"\n", b"\n", b"\r\n", b"\nOK", b"\r\n"):
@@ -153,7 +153,7 @@ def test_rest_is_payload() -> None:
     ],
 )
 def test_the_prompt(data: bytes, rest: bytes) -> None:
-    """With a blank or without, behind line ends, and itself without one."""
+    """It may have a blank, and comes after line ends. It has no line end itself."""
     buffer = LineBuffer()
     buffer.receive_data(data)
     assert buffer.take_prompt()

@@ -346,7 +346,7 @@ def test_an_apn_before_activation() -> None:
 
 
 def test_passwords_are_not_shown() -> None:
-    """Neither in the log nor in an error."""
+    """Neither the log nor an error shows them."""
     with pytest.raises(ModuleError) as caught:
         prepare(
             (WITH_APN, f'{CONFIGURED}|+QICSGP: 1,"","","",0|OK'),
@@ -510,7 +510,7 @@ def test_a_sim_that_is_too_busy_to_tell_its_attempts() -> None:
 @pytest.mark.parametrize("left", [3, 2])
 @pytest.mark.parametrize("form", ["SC,{},10", '"SC", {},10', '"SC",{}, 10'])
 def test_attempts_in_other_forms(left: int, form: str) -> None:
-    """With quotes and blanks, and without."""
+    """They may have quotes and blanks."""
     tells = ("AT+QPINC?", f"+QPINC: {form.format(left)}|OK")
     if left == 2:
         assert "2 of 3" in str(refused(*ASKS, tells, pin="1234"))
@@ -860,7 +860,7 @@ def test_a_restart_is_left_to_the_modem() -> None:
     ],
 )
 def test_result(line: str, status: int | None, length: int | None) -> None:
-    """With the optional fields, and without."""
+    """It may have the optional fields."""
     found = play(receive.result(GET, 60.0, Knowledge()), ("Await", line))
     assert (found.status, found.length) == (status, length)
 

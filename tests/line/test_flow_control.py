@@ -137,7 +137,7 @@ def test_what_comes_for_a_reader_who_is_away() -> None:
 
 
 def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
-    """At the highest speed: a thread reads, and the whole takes no longer."""
+    """At the highest speed, a thread reads, and the whole takes no longer."""
     # About three seconds, for a busy machine.
     options: dict[str, Any] = {"baudrate": FAST, "overflow": 262_144}
     with rig(serving(LONGER), clock=SystemClock(), on_line=None, **options) as made:
@@ -156,7 +156,7 @@ def test_a_reader_who_is_away_where_nothing_holds_the_line_back() -> None:
 def test_a_reader_of_a_pty_who_is_away(
     rtscts: bool, seconds: float, overflow: int
 ) -> None:
-    """For a time in which more bytes come than all buffers hold."""
+    """More bytes come meanwhile than all buffers hold."""
     # Without RTS and CTS, a busy machine may keep the reading thread for 2.8 seconds.
     options: dict[str, Any] = {"baudrate": FAST, "overflow": overflow, "on_line": None}
     body = LONGER[: MIDDLE + int(seconds * FAST / 10)]
@@ -190,7 +190,7 @@ def test_the_line_sets_the_pace(rtscts: bool) -> None:
 
 @pytest.mark.parametrize("rate", [SLUGGISH, 2_500])
 def test_a_slow_module_holds_the_line_back(rate: int) -> None:
-    """For as long as a network of NB-IoT may take."""
+    """It may do so for as long as a network of NB-IoT takes."""
     options: dict[str, Any] = {"baudrate": USUAL, "input_rate": rate}
     with rig(adapter={"rtscts": True}, **options) as made:
         assert post(made).content == b"hello"
@@ -227,7 +227,7 @@ def test_a_slow_module_that_confirms_what_it_takes() -> None:
 
 @pytest.mark.parametrize("rtscts", [True, False])
 def test_a_file_for_a_slow_module(rtscts: bool) -> None:
-    """With flow control, or confirmed block by block; and back."""
+    """It goes with flow control, or block by block, and comes back."""
     options: dict[str, Any] = {
         "baudrate": USUAL,
         "input_rate": SLUGGISH,

@@ -39,7 +39,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
 def test_no_secret(
     via: str, offset: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither without faults nor with a byte lost anywhere."""
+    """The log has none without faults, nor with a byte lost anywhere."""
     caplog.set_level(0)
     answer = response(
         chunks(b"answer-of-mine", [5]),

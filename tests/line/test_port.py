@@ -61,7 +61,7 @@ def within(seconds: float) -> Deadline:
 
 
 def test_what_has_come_is_taken_at_once(ends: Ends) -> None:
-    """Without a wait, and also if nothing has come."""
+    """The read does not wait, even if nothing has come."""
     assert ends.port.pending() == b""
     os.write(ends.module, b"RDY\r\n")
     assert ends.port.read(within(5)) == b"RDY\r\n"

@@ -190,7 +190,7 @@ def test_every_dialogue(
     tmp_path: pathlib.Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Without faults."""
+    """They run without faults."""
     cert, key = client_files(tmp_path)
     watch = Watch(caplog, pathlib.Path(key).read_text())
     adapter = {**SETTINGS, "via": via, "verify_echo": verify_echo, "rtscts": rtscts}
@@ -222,7 +222,7 @@ NOISE = [
 def test_every_dialogue_on_a_bad_line(
     way: Any, part: int, action: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a byte lost, changed or added, in any part of a dialogue."""
+    """A byte is lost, changed or added, in any part of a dialogue."""
     via, verify_echo = ("line", "file")[part % 2], part % 3 > 0
     size = sizes(via, verify_echo)[way == "to_host"]
     fault = Fault(way, size * part // 12, action, data=b"\r\n")

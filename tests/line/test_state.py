@@ -63,7 +63,7 @@ def reachable(start: State) -> set[State]:
 
 @pytest.mark.parametrize("state", State)
 def test_a_way_to_each_and_back(state: State) -> None:
-    """From a closed port to a module that listens, and to a closed port."""
+    """It leads from a closed port to a listening module, and to a closed port."""
     assert state in reachable(State.CLOSED) or state is State.CLOSED
     assert State.LISTENING in reachable(state)
     assert reachable(state) & {*CLOSED}
@@ -224,7 +224,7 @@ UP_TO_CLOSE = response(b"hello", b"Connection: close")
 
 
 def restarts_at_the_prompt(one: Stage) -> None:
-    """Send on a socket; the module says RDY behind the first byte of its prompt."""
+    """Send on a socket; the module says RDY after the first byte of its prompt."""
     one.insert(RDY, behind=len(b"\r\n>"))
     pause = one.made.clock.sleep
     one.seen.then[State.COMMANDED, Event.PROMPT] = lambda: pause(0.1)
@@ -328,7 +328,7 @@ HAPPENINGS: dict[tuple[State, Event], tuple[State, Happening]] = {
 
 
 def test_all_are_here() -> None:
-    """With those of `test_left_anywhere`."""
+    """The table and `test_left_anywhere` have every transition."""
     rest = {one for one in LINE if one[1] in ANYWHERE}
     assert {*HAPPENINGS} | rest == LINE
 

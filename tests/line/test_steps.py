@@ -149,7 +149,7 @@ def test_what_answers_the_payload_of_a_socket(line: bytes, kind: Kind) -> None:
 
 
 def test_limits_of_sockets() -> None:
-    """Of one command (TCP manual 2.1.7, 2.1.8)."""
+    """They are those of one command (TCP manual 2.1.7, 2.1.8)."""
     assert (MOST_SENT, MOST_READ) == (1_460, 1_500)
     assert Fetch("+QIRD=0,1500").size == 1_500 and Fetch("+QIRD=0,5", size=5).size == 5
 

@@ -81,7 +81,7 @@ def test_reprs_of_parts() -> None:
 
 
 def test_open_fails() -> None:
-    """In its own time, with an error of ours."""
+    """It fails in its own time, with an error of ours."""
     with modem_on() as (modem, emulator):
         emulator.power_off()
         with pytest.raises(BG96Error):

@@ -56,7 +56,7 @@ def test_a_wrong_pin(firmware: str) -> None:
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_a_right_pin(firmware: str) -> None:
-    """At each start of the module; no record is left."""
+    """It is entered at each start of the module; no record is left."""
     with locked(firmware) as made:
         for _ in range(4):
             assert started(made, "7291") == ""
@@ -94,7 +94,7 @@ def test_an_answer_that_is_lost() -> None:
 
 
 def test_a_module_without_files() -> None:
-    """Nothing could warn the next program, so the PIN is not tried."""
+    """The PIN is not tried, because nothing could warn the next program."""
     with locked("refused") as well:
         started(well, "7291")
         offset = well.written.index(b'AT+QFUPL="bg96pin.try"')

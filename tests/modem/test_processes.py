@@ -241,7 +241,7 @@ def test_a_child_uses_its_parent_s_modem(module: Module) -> None:
 
 
 def test_a_child_ends(module: Module) -> None:
-    """Whatever it closes, the parent's port, response and module are unchanged."""
+    """The parent's port, response and module do not change."""
     found = module.run(f"""{PARENT}
     def drops():
         global answer, modem, session

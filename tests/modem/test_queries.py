@@ -32,7 +32,7 @@ def module_with(command: bytes, lines: bytes) -> Iterator[BG96Modem]:
 
 
 def test_info() -> None:
-    """Of the module."""
+    """The module tells its maker, model and revision."""
     with rig(model="BG95-M3") as made:
         found = made.modem.info()
         assert (found["manufacturer"], found["model"]) == ("Quectel", "BG95-M3")
@@ -51,7 +51,7 @@ def test_info_of_another_form() -> None:
 
 
 def test_signal() -> None:
-    """In dBm: <rssi> 20 is -73 (AT manual 6.3); without a network it is unknown."""
+    """It is in dBm: <rssi> 20 is -73 (AT manual 6.3); unknown without a network."""
     with rig() as made:
         assert made.modem.command("AT+CSQ") == ["+CSQ: 20,99"]
         assert made.modem.signal() == -73
@@ -78,7 +78,7 @@ def test_no_signal(line: bytes) -> None:
     ("rssi", "dbm"), [(b"0,99", -113), (b"2,0", -109), (b"31,7", -51), (b"99,99", None)]
 )
 def test_the_ends_of_the_scale(rssi: bytes, dbm: int | None) -> None:
-    """From -113 to -51 dBm, in steps of 2; 99 is unknown (AT manual 6.3)."""
+    """It has -113 to -51 dBm, in steps of 2; 99 is unknown (AT manual 6.3)."""
     assert signal(b"\r\n+CSQ: %b\r\n" % rssi) == dbm
 
 

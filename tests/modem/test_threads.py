@@ -602,7 +602,7 @@ def test_a_modem_that_is_closed_under_a_stream_that_goes_on(
 
 
 def test_what_to_do_about_a_modem_that_is_busy() -> None:
-    """With a stream, and with a request."""
+    """A stream or a request occupies it."""
     with shared(trickle(1, 3)) as made:
         answer = get(made, stream=True)
         with pytest.raises(
@@ -670,7 +670,7 @@ def test_a_log_that_is_posted_over_the_modem_it_is_of(via: str) -> None:
 
 
 def test_a_log_that_is_posted_while_a_response_is_read() -> None:
-    """By the thread that reads the response, and would disturb it."""
+    """The thread that reads the response posts it, and would disturb itself."""
     answer = response(b"x" * 20_000)
     with rig(answer) as made:
         found = made.get(stream=True)

@@ -177,7 +177,7 @@ KEYS = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_settings_by_hand(key: str) -> None:
-    """Whatever is written, the next request sets what it needs."""
+    """The next request sets what it needs again."""
     with rig() as made:
         made.get()
         query = f'AT+QHTTPCFG="{key}"'

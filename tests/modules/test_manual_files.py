@@ -35,7 +35,7 @@ def test_there_and_back(method: str) -> None:
 @pytest.mark.parametrize("end", ["at_once", "on_close", "on_wait"])
 @pytest.mark.parametrize("status", [b"200 OK", b"204 No Content", b"304 Not Modified"])
 def test_there_is_no_body(end: Any, status: bytes) -> None:
-    """Whatever a module reports that waits for one."""
+    """A module that waits for a body may report an error."""
     answer = response(b"", b"X-Own: 1", b"Content-Length: 50", status=status)
     with rig(answer, adapter=BY_FILE, switches=Switches(bodyless_end=end)) as made:
         for _ in range(2):

@@ -130,7 +130,7 @@ def streams(made: Rig) -> None:
 
 
 def restarts(made: Rig) -> None:
-    """With URCs, without, and with a context that the network drops."""
+    """Restart with URCs and without; let the network drop the context."""
     for urcs in (True, False):
         made.emulator.reset(urcs)
         made.clock.sleep(12)

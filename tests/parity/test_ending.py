@@ -135,7 +135,7 @@ def test_a_stream_that_is_shut_down_before_it_is_read(
 def test_a_session_that_is_closed_while_another_reads(
     session: requests.Session, raw_server: Script, framing: str
 ) -> None:
-    """At once, and the reader continues to the end."""
+    """It is closed at once, and the reader continues to the end."""
     start, _ = FRAMINGS[framing]
     more = {"length": b"y" * 90, "chunked": b"1\r\ny\r\n0\r\n\r\n", "close": b"y"}
     go_on = threading.Event()

@@ -111,7 +111,7 @@ def test_status_line(
     status: int,
     reason: str,
 ) -> None:
-    """Without a reason, or with an odd one."""
+    """It has no reason, or an odd one."""
     server = raw_server(raw(line + b"\r\nContent-Length: 2\r\n\r\nok"))
     answer = session.get(server.url)
     assert (answer.status_code, answer.reason) == (status, reason)
@@ -212,7 +212,7 @@ def test_http_1_0(session: requests.Session, raw_server: Script) -> None:
 def test_chunk_extensions_and_trailers(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """Neither is part of the body, nor a problem for the next response."""
+    """They are not part of the body, and the next response is right."""
     server = raw_server(
         kept(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -279,7 +279,7 @@ def test_content_coding(
 def test_iter_content(
     session: requests.Session, raw_server: Script, framing: Framing, size: int
 ) -> None:
-    """In pieces of any size."""
+    """The pieces have any size."""
     body = EVERY_BYTE * 8
     server = raw_server(framing(body))
     with session.get(server.url, stream=True) as answer:

@@ -32,7 +32,7 @@ BODIES = {
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_method(session: requests.Session, http_server: Server, method: str) -> None:
-    """Without a body, each method arrives unchanged."""
+    """Each method arrives unchanged, without a body."""
     answer = session.request(method, f"{http_server.url}/echo")
     assert answer.json() == {"method": method, "target": "/echo", "body": ""}
 

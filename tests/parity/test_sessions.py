@@ -129,7 +129,7 @@ def test_close_of_an_unread_stream(
 def test_close_of_an_endless_stream(
     session: requests.Session, raw_server: Script
 ) -> None:
-    """Nor does one without an end."""
+    """A response without an end does not affect the next, either."""
     server = raw_server(raw(b"HTTP/1.1 200 OK\r\n\r\nabc", HANG), reply(body=b"next"))
     with session.get(server.url, stream=True) as answer:
         assert answer.raw.read(3) == b"abc"

@@ -116,7 +116,7 @@ def test_a_step_of_the_ladder(
 
 
 def test_every_step_is_tested_and_explained() -> None:
-    """In the tests above, and in docs/robustness.rst."""
+    """The tests above have each step, and docs/robustness.rst too."""
     told = ROOT.joinpath("docs", "robustness.rst").read_text(encoding="utf-8")
     assert [step for step in Recovery if step.value not in told] == []
     assert {step for _, step in CAUSES} == set(Recovery) - {

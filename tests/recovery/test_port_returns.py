@@ -157,7 +157,7 @@ def test_another_place(bus: Bus, first: int) -> None:
 
 
 def test_another_place_without_a_number(bus: Bus) -> None:
-    """By its name, if that has not changed."""
+    """Its name leads to it, if that has not changed."""
     bus.plug(0)
     with session_over(bus, "emulator://ttyUSB2") as session:
         assert get(session) == b"hello"
@@ -408,7 +408,7 @@ def module(servers: Servers, **options: Any) -> Iterator[Emulator]:
 @needs_pty
 @pytest.mark.parametrize("fresh", [True, False])
 def test_a_link_that_points_elsewhere(cable: Cable, fresh: bool) -> None:
-    """To another terminal of the same module, or of a fresh one."""
+    """It points to another terminal of the same module, or of a fresh one."""
     servers = Servers()
     with module(servers) as one, module(servers) as other, over(cable) as session:
         paths = [cable.plug(one)]

@@ -51,7 +51,7 @@ FIRMWARES = [
 )
 @pytest.mark.parametrize("pause", [0.0, 0.3, 2.0, 5.0, 5.95, 6.3, 7.0, 9.5, 60.0])
 def test_a_restart_between_two_requests(firmware: Switches, pause: float) -> None:
-    """To the same URL: earlier settings must not be relied on."""
+    """The requests have one URL: earlier settings must not be relied on."""
     with rig(response(DOWN), switches=firmware) as made:
         assert post(made).content == DOWN
         made.emulator.reset()
@@ -73,7 +73,7 @@ def test_a_restart_that_did_not_happen(line: bytes) -> None:
 
 
 def test_a_context_that_the_network_drops() -> None:
-    """With its URC, and if the URC is lost."""
+    """Its URC comes, or is lost."""
     with rig(response(DOWN)) as made:
         assert post(made).content == DOWN
         made.emulator.lose_context()
@@ -302,7 +302,7 @@ def noisy_ending(heard: bytes, offset: int, action: str) -> type[Exception] | No
     ids=["length", "chunks"],
 )
 def test_a_byte_that_goes_wrong(action: Any, answer: bytes) -> None:
-    """From the module: the body is never wrong if the framing can tell."""
+    """It is one of the module: the body is never wrong if the framing can tell."""
     firmware = Switches(chunked="raw")
     with rig(answer, switches=firmware) as made:
         post(made)

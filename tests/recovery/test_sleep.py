@@ -156,7 +156,7 @@ def test_the_modem_without_requests() -> None:
 
 @pytest.mark.parametrize("boot_urcs", ["full", "rdy", "none"])
 def test_a_module_that_has_started_meanwhile(boot_urcs: Any) -> None:
-    """By itself, at the end of T3412, with or without a word."""
+    """It starts by itself at the end of T3412, and may report it."""
     key = Key()
     switches = Switches(boot_urcs=boot_urcs)
     with rig(adapter={"wake": key}, switches=switches) as made:

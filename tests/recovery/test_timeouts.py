@@ -269,7 +269,7 @@ def test_a_next_request_with_little_time(at_most: float) -> None:
 
 
 def test_many_timeouts_in_a_row() -> None:
-    """In each phase; then one request works."""
+    """There is one in each phase; then a request works."""
     with rig() as made:
         silent: list[tuple[Answers, type[Exception]]] = [
             ([Silence()], ReadTimeout),

@@ -121,7 +121,7 @@ def between_requests(maker: Maker) -> None:
 
 
 def while_a_request_waits(maker: Maker) -> None:
-    """With too short a connect timeout, an error in time; else the request works."""
+    """It works, or fails in time if the connect timeout is too short."""
     with world(maker) as made:
         assert made.post() == BODY
         made.gateway.cut()

@@ -33,12 +33,12 @@ def relay(device: str) -> Iterator[Gateway]:
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda one: one.__name__)
 def test_an_outage(outage: Outage) -> None:
-    """At each cut: an error for its phase, and never a request twice."""
+    """Each cut gives the error of its phase, and no request is sent twice."""
     outage(relay)
 
 
 def test_a_connection_that_was_reset_is_closed() -> None:
-    """At once, and not by the garbage collector."""
+    """It is closed at once, and not by the garbage collector."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         before = os.listdir("/dev/fd")
         url = f"socket://127.0.0.1:{listener.getsockname()[1]}"

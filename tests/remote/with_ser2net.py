@@ -92,7 +92,7 @@ class Ser2net:
 def test_an_outage(
     outage: Outage, scheme: str, number: signal.Signals, tmp_path: pathlib.Path
 ) -> None:
-    """At each kill: an error for its phase, and never a request twice."""
+    """Each kill gives the error of its phase, and no request is sent twice."""
 
     @contextlib.contextmanager
     def ser2net(device: str) -> Iterator[Gateway]:

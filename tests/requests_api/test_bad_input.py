@@ -64,7 +64,7 @@ def test_no_port(port: str) -> None:
 
 
 def test_no_port_says_what_is_wrong() -> None:
-    """In words, not in numbers."""
+    """The error has words, not numbers."""
     with session_on("/dev/does-not-exist") as session:
         check_says(failure(session), "there is no such port")
 
@@ -73,7 +73,7 @@ def test_no_port_says_what_is_wrong() -> None:
     "port", ["", "nonsense://x", "socket://127.0.0.1:1", "/dev/null"]
 )
 def test_no_such_thing(port: str) -> None:
-    """Whatever pyserial raises."""
+    """It is the same error for everything that pyserial raises."""
     with session_on(port or ".") as session:
         check_says(failure(session, cause="PortError"), "cannot be opened")
 

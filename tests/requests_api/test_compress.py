@@ -281,7 +281,7 @@ def test_sizes() -> None:
     ],
 )
 def test_names(hosts: Collection[str], host: str) -> None:
-    """In any form that requests takes."""
+    """They may have any form that requests takes."""
     with rig(adapter={"compress": hosts}) as made:
         made.session.put(f"http://{host}/", data=BODY)
         check(made.servers.requests[0])

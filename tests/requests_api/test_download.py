@@ -574,5 +574,5 @@ def test_another_process(path: pathlib.Path) -> None:
             first.kill()
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     assert path.read_bytes() == DATA and names(path) == ["file"]
-    # The bytes behind the last step that was noted come again.
+    # The bytes after the last step that was noted come again.
     assert int(str(shelf.asked[1])[6:-1]) > STEP - OVERLAP

@@ -241,7 +241,7 @@ def test_no_other_socket(way: str, made: Rig, no_sockets: None) -> None:
 def test_no_other_socket_without_a_session(
     way: str, made: Rig, no_sockets: None
 ) -> None:
-    """Without a session, an adapter does not bypass the modem, either."""
+    """An adapter alone does not bypass the modem, either."""
     adapter = WAYS[way]().get_adapter(SOMEWHERE)
     prepared = requests.Request("GET", SOMEWHERE).prepare()
     assert isinstance(adapter, HTTPAdapter)
@@ -252,7 +252,7 @@ def test_no_other_socket_without_a_session(
 
 
 def test_no_other_socket_after_a_redirect(no_sockets: None) -> None:
-    """From any adapter."""
+    """Any adapter may get the redirect."""
     there = response(b"", b"Location: http://other.example/", status=b"302 Found")
     with rig(there, response(b"hello")) as made, install(made.adapter):
         assert mounted(Older()).get(SOMEWHERE).content == b"hello"

@@ -79,7 +79,7 @@ def test_requests_without_a_body(size: int, command: bytes, method: str) -> None
 
 @pytest.mark.parametrize("body", [b"", b"x"])
 def test_posts(body: bytes) -> None:
-    """With a body, or an empty one."""
+    """They have a body, or an empty one."""
     with rig() as made:
         made.session.post(SOMEWHERE, data=body)
         assert made.servers.bodies == [body]
@@ -201,7 +201,7 @@ def test_a_url_that_was_prepared_by_hand(mark: str) -> None:
     "value", ["a\rb", "a\nb", "a\r\nX: y", "a\r\n\r\nGET / HTTP/1.1"]
 )
 def test_control_characters_in_a_header(value: str) -> None:
-    """In a name or a value."""
+    """They are in a name or a value."""
     with rig() as made:
         assert isinstance(
             refusal(made, "GET", SOMEWHERE, headers={"X-A": value}), InvalidHeader

@@ -134,7 +134,7 @@ def test_what_is_raised(error: BG96Error, outcome: Outcome) -> None:
 
 
 def test_where_a_connection_leads_instead() -> None:
-    """To a proxy: the text names that."""
+    """The text names the proxy that it leads to."""
     with pytest.raises(NameResolutionError, match="resolve 'proxy.example'"):
         raise_translated(ModuleError(714, "AT+X"), HTTP, "/path", "proxy.example")
 

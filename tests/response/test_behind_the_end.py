@@ -42,7 +42,7 @@ def test_a_line_end_that_is_the_bodys() -> None:
 
 
 def test_an_ok_that_is_the_bodys() -> None:
-    """With an odd trailer behind it, both are a trailer before the end."""
+    """OK and an odd trailer after it are a trailer before the end."""
     framing = Framing("GET")
     framing.receive_data(response(b"text" + OK) + b"\r\n+QHTTPREAD: 0\r\n")
     assert framing.trailer is Trailer.FULL and not framing.finished
@@ -81,7 +81,7 @@ def test_a_body_that_should_not_be() -> None:
 
 
 def test_taking_a_part() -> None:
-    """At most the wanted bytes, or fewer if there are fewer; the rest stays."""
+    """At most the wanted bytes are taken; the rest stays."""
     framing = Framing("GET")
     framing.receive_data(SURE)
     whole = len(SURE)

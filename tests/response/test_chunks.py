@@ -118,7 +118,7 @@ def test_how_much_of_a_size_is_examined() -> None:
     ],
 )
 def test_what_may_be_a_last_chunk(ending: bytes) -> None:
-    """With its line end before it, which may have a wrong byte; or a short body."""
+    """It has its line end before it, maybe with a wrong byte; or the body is short."""
     assert may_be_chunked(ending)
 
 
@@ -170,7 +170,7 @@ def test_wants_line_end() -> None:
 
 
 def test_begun() -> None:
-    """From the end of the first size, whatever comes after it."""
+    """It has begun from the end of the first size on."""
     scanner = ChunkScanner()
     begun = [scanner.begun]
     for byte in bytewise(b"2\r\nab\r\n0\r\n\r\n"):

@@ -94,7 +94,7 @@ def test_raw_chunks(body: bytes, size: int) -> None:
 
 @pytest.mark.parametrize("body", LOOKALIKES)
 def test_decoded_chunks(body: bytes) -> None:
-    """From a module that decodes: the last trailer before the silence."""
+    """A module that decodes: the last trailer before the silence is the end."""
     check(response(body, CODED) + TRAILER, body)
 
 
@@ -195,7 +195,7 @@ def test_no_trailer_of_the_module(rest: bytes) -> None:
 
 @pytest.mark.parametrize("body", LOOKALIKES)
 def test_closed_connection(body: bytes) -> None:
-    """Without a length, the last trailer before the silence."""
+    """Without a length, the last trailer before the silence is the end."""
     check(response(body, CLOSE) + TRAILER, body)
 
 
@@ -205,7 +205,7 @@ def test_closed_connection(body: bytes) -> None:
 )
 @pytest.mark.parametrize("field", [b"Content-Length: 10", CODED, CLOSE])
 def test_no_body(method: str, status: bytes, field: bytes) -> None:
-    """Whatever the fields say, and before a trailer comes."""
+    """No field changes that, and no trailer is needed."""
     sent = response(b"", field, status=status)
     for pieces in ([sent], bytewise(sent)):
         framing = Framing(method)
@@ -549,7 +549,7 @@ def test_chunks_whose_form_is_in_doubt(sent: bytes) -> None:
 
 
 def test_nothing_in_doubt() -> None:
-    """Without a byte of the body, or with another framing."""
+    """There is no byte of the body, or another framing."""
     framing = Framing("GET")
     framing.receive_data(response(b"", CODED))
     assert not framing.in_doubt

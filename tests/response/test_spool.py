@@ -62,7 +62,7 @@ operations = st.lists(
 
 @given(operations)
 def test_what_comes_out_is_what_went_in(steps: list[tuple[bool, int]]) -> None:
-    """In order, for any sequence of calls. The file is always limited."""
+    """The order is kept for any sequence of calls, and the file is limited."""
     spool, put, taken = Spool(), bytearray(), bytearray()
     for puts, size in steps:
         if puts:

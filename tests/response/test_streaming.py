@@ -48,7 +48,7 @@ def noise(size: int) -> Iterator[bytes]:
 
 
 def some() -> bytes:
-    """Such a body."""
+    """Return a body of many blocks."""
     return b"".join(noise(SOME))
 
 
@@ -423,7 +423,7 @@ def test_chunks_are_read_by_their_own_bytes(chunked: str) -> None:
 
 
 def test_a_chunked_text_that_looks_like_chunks() -> None:
-    """From a module that decodes, it is refused, and never returned wrong."""
+    """If the module decodes, it is refused, and never returned wrong."""
     tricky = b"5\r\nhello\r\n0\r\n\r\nmore"
     with rig(CODED + chunks(tricky, [7]), switches=Switches(chunked="raw")) as made:
         assert made.get().content == tricky
@@ -435,7 +435,7 @@ def test_a_chunked_text_that_looks_like_chunks() -> None:
 
 @pytest.mark.parametrize("status", [200, 204, 304])
 def test_no_body_is_waited_for(status: int) -> None:
-    """Neither by the reader, nor when the response is closed."""
+    """The reader does not wait, and the response is closed without a wait."""
     head = b"HTTP/1.1 %d So\r\nContent-Length: 5\r\n\r\n" % status
     with rig([head, Silence()]) as made:
         started = made.clock.now()

@@ -90,7 +90,7 @@ def test_where_a_trailer_may_begin(form: bytes, end: bytes) -> None:
 
 @ENDS
 def test_the_lines_of_a_trailer(end: bytes) -> None:
-    """Of two OK, the second begins a trailer; each has a line end before it or not."""
+    """The second of two OK begins a trailer; each may have a line end before it."""
     forms = forms_in(end)
     assert (forms.line_end, forms.bare_ok) == (end, b"OK" + end)
     assert forms.ok == end + forms.bare_ok
@@ -153,7 +153,7 @@ def test_lines(lines: bytes) -> None:
     "other", [b"x", b"\r\n+CREG", b"\r\nATE0", b"\r\n" + b"x" * 201 + b"\r\n", b"E0"]
 )
 def test_other_bytes(other: bytes) -> None:
-    """At the end, or alone."""
+    """They are at the end, or alone."""
     assert not are_lines(other, 0)
     assert not are_lines(b"\r\nRING\r\n" + other, 0)
 

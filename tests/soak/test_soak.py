@@ -37,7 +37,7 @@ def check(report: Report) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_faults_among_many_requests(seed: int) -> None:
-    """In virtual time, on a line that loses bytes that nobody reads."""
+    """Time is virtual, and the line loses bytes that nobody reads."""
     with traced(seed == 1):
         report = Soak(VirtualClock(), 0.1, seed).run(60)
     check(report)
@@ -54,7 +54,7 @@ def test_faults_among_many_requests_over_sockets() -> None:
 
 
 def test_many_requests_in_real_time() -> None:
-    """With threads that read for callers who are away."""
+    """Threads read for callers who are away."""
     with traced():
         report = Soak(SystemClock(), 0.0).run(50)
     check(report)

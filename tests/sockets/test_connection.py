@@ -35,7 +35,7 @@ BODY = bytes(range(256)) * 50
 
 @pytest.mark.parametrize("delivery", DELIVERIES)
 def test_bytes_go_both_ways(delivery: Delivery) -> None:
-    """Whatever they look like, and however they come."""
+    """They may look like anything, and come in any pieces."""
     with stage(fragment=DELIVERIES[delivery]) as made:
         one, peer = made.connect()
         assert (peer.connection.host, peer.connection.port) == (HOST, PORT)
@@ -229,7 +229,7 @@ def test_closed_by_its_last_file() -> None:
 
 @pytest.mark.parametrize("mode, buffering", [("rb", 0), ("wb", None), ("rwb", -1)])
 def test_files(mode: str, buffering: int | None) -> None:
-    """Of each kind."""
+    """There are files of each kind."""
     with stage() as made:
         one, peer = made.connect()
         with one.makefile(mode, buffering) as file:
@@ -290,7 +290,7 @@ def test_shut_down() -> None:
 
 
 def test_what_else_a_socket_has() -> None:
-    """As far as urllib3 and ssl ask for it."""
+    """It has what urllib3 and ssl ask for."""
     with stage() as made:
         one, peer = made.connect()
         assert one.fileno() == -1

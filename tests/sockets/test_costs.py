@@ -36,7 +36,7 @@ def test_a_silence_is_no_answer() -> None:
         one.settimeout(0.9)
         with pytest.raises(TimeoutError):
             one.recv(1)
-        # Less than START behind the wait, but more behind the last answer.
+        # Less than START after the wait, but more after the last answer.
         made.clock.sleep(2.5)
         before = len(made.written)
         assert not one.wait_readable(0)
@@ -116,7 +116,7 @@ def test_the_counts() -> None:
 
 
 def test_the_counts_of_requests() -> None:
-    """With their heads."""
+    """They have the heads."""
     heard: list[bytes] = []
 
     def server(request: bytes) -> bytes:

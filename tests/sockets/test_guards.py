@@ -97,7 +97,7 @@ def test_a_wrong_length(told: int) -> None:
 
 @pytest.mark.parametrize("action", ["drop", "double"])
 def test_a_byte_too_few_or_too_many(action: str) -> None:
-    """Of the payload, at each of its bytes: never a wrong byte, always an error."""
+    """It is at each byte of the payload: always an error, never a wrong byte."""
     start = len(b"\r\n+QIRD: 20\r\n")
     for behind in range(start, start + 20):
         with stage() as made:
@@ -116,7 +116,7 @@ def test_a_byte_too_few_or_too_many(action: str) -> None:
 
 
 def test_the_module_is_asked_after_noise() -> None:
-    """By a question that only it can answer, and for its sockets."""
+    """It must echo a question, and list its sockets."""
     with stage() as made:
         one, peer = made.connect()
         other, beside = made.connect()
@@ -137,7 +137,7 @@ def test_the_module_is_asked_after_noise() -> None:
 
 @pytest.mark.parametrize("offset", range(len(b"AT+QISEND=0,9")))
 def test_an_echo_that_differs(offset: int) -> None:
-    """With ``verify_echo``, no byte of the payload is sent for another command."""
+    """``verify_echo`` sends no byte of the payload for another command."""
     with stage(settings={"verify_echo": True}) as made:
         one, peer = made.connect()
         exchange(one, peer)

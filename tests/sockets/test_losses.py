@@ -129,7 +129,7 @@ def test_a_number_that_another_program_uses() -> None:
 
 
 def test_a_number_that_is_taken_meanwhile() -> None:
-    """By a program on another port of the module: the next number is used."""
+    """A program on another port of the module has it: the next number is used."""
     with stage() as made:
         one, peer = made.connect()
         sockets = made.emulator.module.sockets

@@ -28,7 +28,7 @@ from tests.support import (
 )
 
 OTHER = "http://bank.example/account"
-#: All that the client may say: commands of ours, and payload of ours behind QISEND.
+#: All that the client may say: commands of ours, and payload of ours after QISEND.
 FORGED = re.compile(rb"QPOWD|QFDEL|evil")
 FRAGMENTS = st.sampled_from([None, 1, "random"])
 HTTP = b"HTTP/1.1 200 OK\r\n"
@@ -49,7 +49,7 @@ def check_others(made: Rig) -> None:
 def test_a_body_is_a_body(
     body: bytes, sizes: list[int], fragment: Any, framing: int
 ) -> None:
-    """With each framing, in any pieces, it arrives as it was sent."""
+    """It arrives as it was sent, with each framing, in any pieces."""
     answers: list[Answers] = [
         response(body),
         HTTP + CHUNKED + chunks(body, sizes),

@@ -21,7 +21,7 @@ MIB = 1 << 20
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 1459, 1460, 1461, 5_000])
 def test_a_body_of_bytes(size: int, over: Over, http_server: Server) -> None:
-    """With its head, it takes as few commands as it can."""
+    """Head and body take as few commands as they can."""
     body = bytes(number % 251 for number in range(size))
     assert over.session.post(f"{http_server.url}/bytes", data=body).content == body
     # The head has less than 300 bytes.

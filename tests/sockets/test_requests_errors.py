@@ -118,7 +118,7 @@ def test_a_name_that_is_none(host: str, over: Over) -> None:
 
 @pytest.mark.parametrize("host", ['a",80\r+QPOWD=1', "a%22,80", 'a"b'])
 def test_a_name_is_never_a_command(host: str, over: Over) -> None:
-    """Whatever urllib3 lets through."""
+    """The names are all that urllib3 lets through."""
     pool = over.adapter.poolmanager.connection_from_host("server.example", 80)
     pool.host = host
     with pytest.raises(Exception) as caught:

@@ -93,7 +93,7 @@ def socks_hello(connection: Connection) -> Iterator[Part]:
 def test_no_other_socket_for_a_proxy(
     scheme: str, way: str, monkeypatch: pytest.MonkeyPatch, no_sockets: None
 ) -> None:
-    """From the environment, for any adapter."""
+    """The environment names the proxy, for any adapter."""
     monkeypatch.setenv("http_proxy", f"{scheme}://proxy.example:3128")
     network = StreamNetwork(socks_hello) if scheme == "socks5" else answering(hello)
     with stage(network=network) as made:
@@ -180,7 +180,7 @@ def test_what_an_adapter_may_ask_of_tls(over: Over, authorities: Authorities) ->
 
 
 def test_verified_is_what_urllib3_says(over: Over, authorities: Authorities) -> None:
-    """So the warning is urllib3's own, as with stock requests."""
+    """The warning is urllib3's own, as with stock requests."""
     with serve_tls(authorities.context(), hang_up) as server:
         with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
             assert over.session.get(server.at(), verify=False).ok

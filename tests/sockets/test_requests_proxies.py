@@ -146,7 +146,7 @@ def test_a_proxy_that_is_not_there(over: Over) -> None:
 
 
 def test_closing_closes_the_proxies(over: Over, forwarding: Server) -> None:
-    """And gives the port back."""
+    """It gives the port back, too."""
     proxies = {"http": forwarding.url}
     assert over.session.get("http://far.example/echo", proxies=proxies).ok
     over.session.close()

@@ -142,7 +142,7 @@ def test_from_the_environment(
 
 @pytest.mark.parametrize("bound", [1, 3, 4])
 def test_answers_byte_by_byte(bound: int, session: requests.Session) -> None:
-    """With each type of address in them."""
+    """They have each type of address."""
     users = {b"user": b"word"}
     with (
         socks(bytewise=True, bound=bound, users=users) as far,
@@ -215,7 +215,7 @@ def test_connections_of_two_users(over: Over) -> None:
 def test_nothing_shows_a_password(
     over: Over, caplog: pytest.LogCaptureFixture, authorities: Authorities
 ) -> None:
-    """Neither the log, nor a trace, nor an error."""
+    """The log, a trace and an error leave it out."""
     caplog.set_level(logging.DEBUG)
     trace, mark = Trace(), "of-mine"
     users = {f"user-{mark}".encode(): f"word-{mark}".encode()}
@@ -466,7 +466,7 @@ def test_without_the_extra(over: Over, monkeypatch: pytest.MonkeyPatch) -> None:
     ),
 )
 def test_any_bytes_of_a_proxy(scheme: str, data: bytes) -> None:
-    """There is a connection or an OSError, and no byte behind the answer is taken."""
+    """There is a connection or an OSError, and no byte after the answer is taken."""
     proxy = SocksProxy.from_url(f"{scheme}://user:word@127.0.0.1")
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -53,7 +53,7 @@ def test_a_block_by_sockets(http_server: Server) -> None:
 
 
 def test_the_bytes_of_a_socket_are_counted() -> None:
-    """In both directions, as those of the line are."""
+    """They are counted in both directions, as those of the line are."""
     told = response(b"hello")
     received: list[bytes] = []
 
@@ -132,7 +132,7 @@ def test_auto_with_tls(authorities: Authorities) -> None:
 
 
 def test_auto_is_logged(caplog: pytest.LogCaptureFixture, http_server: Server) -> None:
-    """With the reason, and without what is asked for."""
+    """The log has the reason, and not the URL."""
     caplog.set_level(logging.INFO, "requests_bg96")
     with over_sockets(via="auto") as over:
         over.session.get(f"{http_server.url}/echo?secret")

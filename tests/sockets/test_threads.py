@@ -76,7 +76,7 @@ def test_twelve_threads() -> None:
 
 
 def test_a_sender_does_not_wait_for_the_listener() -> None:
-    """Who only waits for data gives the module up at once."""
+    """A thread that only waits for data gives the module up at once."""
     with shared() as made:
         one, _ = made.connect()
         other, peer = made.connect()
@@ -89,7 +89,7 @@ def test_a_sender_does_not_wait_for_the_listener() -> None:
 
 
 def test_a_command_does_not_wait_for_the_listener() -> None:
-    """Nor any other user of the modem."""
+    """Other users of the modem do not wait for it, either."""
     with shared() as made:
         one, peer = made.connect()
         thread, got = waiting(one)
@@ -153,7 +153,7 @@ def test_each_has_its_own_timeout() -> None:
 
 
 def test_no_thread_of_its_own() -> None:
-    """Neither while nobody waits, nor while somebody does."""
+    """There is none while nobody waits, and none while somebody does."""
     before = threading.active_count()
     with shared() as made:
         one, peer = made.connect()
@@ -166,7 +166,7 @@ def test_no_thread_of_its_own() -> None:
 
 
 def test_reading_and_sending_on_one_connection() -> None:
-    """In two threads, at the same time."""
+    """Two threads do so at the same time."""
     with shared() as made:
         one, peer = made.connect()
         with running(one.sendall, b"u" * 60_000):
@@ -176,7 +176,7 @@ def test_reading_and_sending_on_one_connection() -> None:
 
 
 def test_closed_in_another_thread() -> None:
-    """Who waits gets an error, at once."""
+    """The waiting thread gets an error at once."""
     with shared() as made:
         one, peer = made.connect()
         errors: list[BaseException] = []

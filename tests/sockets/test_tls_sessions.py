@@ -94,7 +94,7 @@ def test_a_connection_beside_another_resumes_it(
 def test_an_unchecked_session_is_not_resumed_by_a_checked_request(
     version: ssl.TLSVersion, over: Over, authorities: Authorities
 ) -> None:
-    """Nor is anything sent to that server."""
+    """The checked request sends nothing to that server."""
     context = authorities.context(version, trusted=False)
     with serve_tls(context, hang_up) as server:
         for _ in range(2):

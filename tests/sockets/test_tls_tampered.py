@@ -73,7 +73,7 @@ def attacked(version: ssl.TLSVersion, authorities: Authorities) -> Iterator[Atta
 def test_the_network_changes_bytes(
     version: ssl.TLSVersion, authorities: Authorities
 ) -> None:
-    """At random places, in both directions, in the handshake and behind it."""
+    """The places are random, in both directions, in the handshake and after it."""
     source = random.Random(version)
     with attacked(version, authorities) as one:
         (whole,), counts = one.servers.heard, dict(one.servers.counts)
@@ -92,7 +92,7 @@ def test_the_network_changes_bytes(
 def test_the_line_changes_bytes(
     version: ssl.TLSVersion, authorities: Authorities
 ) -> None:
-    """Of commands, answers and payload."""
+    """They are bytes of commands, answers and payload."""
     source = random.Random(version)
     with attacked(version, authorities) as one:
         (whole,), traffic = one.servers.heard, one.made.traffic

@@ -157,7 +157,7 @@ def test_errors() -> None:
 
 @pytest.mark.parametrize("left", [5, 7, 12])
 def test_a_chunked_response_that_is_cut(left: int) -> None:
-    """In a chunk, between chunks, or before the last."""
+    """The cut is in a chunk, between chunks, or before the last."""
     trace = Trace()
     chunked = b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     answer: Answers = [
@@ -172,7 +172,7 @@ def test_a_chunked_response_that_is_cut(left: int) -> None:
 
 @pytest.mark.parametrize("field", [b"Connection: close", b"Content-Length: 5"])
 def test_a_server_that_hangs_up(field: bytes) -> None:
-    """The end of the connection may be that of the response, or come behind it."""
+    """The end of the connection may be that of the response, or come after it."""
     trace = Trace()
     answer: Answers = [b"HTTP/1.1 200 OK\r\n%b\r\n\r\nhello" % field, Hangup()]
     with rig(answer, adapter=by_socket(trace)) as made:

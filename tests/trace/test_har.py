@@ -118,7 +118,7 @@ def test_what_browsers_show(entries: list[dict[str, Any]]) -> None:
 
 
 def test_a_request_that_reached_nobody() -> None:
-    """Without a connection, connect does not apply."""
+    """The timing "connect" does not apply without a connection."""
     trace = Trace()
     with rig(adapter={"trace": trace}, sim=None) as made:
         with pytest.raises(OSError):

@@ -126,7 +126,7 @@ def test_long_urls_and_targets() -> None:
 
 
 def test_the_times_of_phases() -> None:
-    """By the modem's clock: three seconds until the head, four within the body."""
+    """The modem's clock has three seconds until the head, four within the body."""
     trace = Trace()
 
     def slow(request: object) -> Any:
@@ -239,7 +239,7 @@ def test_errors_that_are_not_ours() -> None:
 @pytest.mark.parametrize("secrets", [False, True])
 @pytest.mark.parametrize("via", ["line", "file", "socket"])
 def test_no_secret(secrets: bool, via: str, tmp_path: pathlib.Path) -> None:
-    """None of headers, URL or settings, unless asked for; never one of the settings."""
+    """None is kept of headers or URL, unless asked for, and never one of the settings."""
     trace = Trace(secrets=secrets)
     adapter = {
         **{"trace": trace, "via": via, "pin": "7291", "apn": "iot.example"},
