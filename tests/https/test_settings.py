@@ -245,7 +245,7 @@ def test_a_clock_that_is_far_off_is_set(tmp_path: pathlib.Path) -> None:
 def test_a_clock_that_is_right_by_a_day_is_left(
     tmp_path: pathlib.Path, hours: int, zone: int
 ) -> None:
-    """This holds in any time zone."""
+    """The module may have any time zone."""
     with secured(Doors()) as made:
         local = _now() + datetime.timedelta(hours=hours, minutes=15 * zone)
         made.emulator.module.store.set_time(local, zone, made.clock.now())

@@ -239,7 +239,7 @@ def test_errors_that_are_not_ours() -> None:
 @pytest.mark.parametrize("secrets", [False, True])
 @pytest.mark.parametrize("via", ["line", "file", "socket"])
 def test_no_secret(secrets: bool, via: str, tmp_path: pathlib.Path) -> None:
-    """None is kept of headers or URL, unless asked for, and never one of the settings."""
+    """None of headers or URL is kept, unless asked for; never one of the settings."""
     trace = Trace(secrets=secrets)
     adapter = {
         **{"trace": trace, "via": via, "pin": "7291", "apn": "iot.example"},
