@@ -152,7 +152,7 @@ class Link(Wire):
 
         :param trailer: the lines from OK to ``+QHTTPREAD``, with any URCs.
         """
-        # Where a question has brought the end, its answer says what the line is.
+        # If a question has brought the end, its answer tells the state of the line.
         if self.state.state is State.RECEIVING:
             self.state.on(Event.TRAILER)
         self.discount(len(trailer))

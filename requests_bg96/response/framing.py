@@ -1,9 +1,9 @@
 """Find the end of a response, without I/O.
 
-AT+QHTTPREAD sends a response as plain bytes, and then a trailer of ordinary lines.
-Nothing between them could not be payload as well. `Framing` finds the end by HTTP (RFC
-9112 chapter 6). It searches for the trailer only if HTTP does not tell the end. There
-are two such cases:
+AT+QHTTPREAD sends a response as plain bytes, and then a trailer of ordinary lines. No
+byte marks the border, because a response may have any bytes. `Framing` finds the end by
+HTTP (RFC 9112 chapter 6). It searches for the trailer only if HTTP does not tell the
+end. There are two such cases:
 
 * No length is known, or the module removes the framing of a chunked body. Then the last
   full trailer ends the response.

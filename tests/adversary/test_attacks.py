@@ -262,9 +262,7 @@ def test_the_first_thing_that_a_program_meets(
         b"\r\nPSM POWER DOWN\r\n",
     ],
 )
-def test_a_start_of_the_module_that_is_none(
-    play: Play, manner: Manner, start: bytes
-) -> None:
+def test_a_false_start_of_the_module(play: Play, manner: Manner, start: bytes) -> None:
     """The bytes of a module that has just started do not prove that it listens."""
     opening = (*takeover()[:-1], Say(start), Mimic())
     play(Case(opening, manner=manner))

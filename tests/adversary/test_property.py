@@ -11,6 +11,6 @@ EXAMPLES = 25
 
 
 @pytest.mark.parametrize("via", MADE)
-def test_nothing_that_a_server_says_stands_for_the_modules_word(via: str) -> None:
+def test_no_word_of_a_server_counts_as_the_modules(via: str) -> None:
     """No plan of a server that hypothesis finds does harm."""
     search(via, EXAMPLES)

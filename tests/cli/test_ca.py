@@ -177,7 +177,7 @@ TOLD = re.compile(
 )
 
 
-def test_what_is_told_of_the_whole_bundle() -> None:
+def test_what_texts_say_of_the_whole_bundle() -> None:
     """All texts have the same kB for the whole bundle.
 
     A fifth more or less is allowed, because certifi's roots change.
@@ -226,7 +226,7 @@ def test_a_host_that_hangs_up(bundle: str) -> None:
     assert "handshake" in found.stderr
 
 
-def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
+def test_a_bundle_without_certificates(tmp_path: pathlib.Path) -> None:
     """The error names it."""
     (tmp_path / "empty.pem").write_text("")
     found = invoke("localhost", "--bundle", str(tmp_path / "empty.pem"))

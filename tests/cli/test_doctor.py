@@ -221,7 +221,7 @@ def test_repair_with_a_password() -> None:
         assert (context.user, context.password, context.authentication) == ("u", "p", 2)
 
 
-def test_a_setting_that_is_none() -> None:
+def test_a_wrong_setting() -> None:
     """It is refused in one line, before the port is opened."""
     result = doctor("--port", "/dev/does-not-exist", "--pin", "12")
     assert result.exit_code == 2

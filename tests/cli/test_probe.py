@@ -106,7 +106,7 @@ def test_without_a_server() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://nowhere.invalid", "http://other.example"])
-def test_a_server_that_is_none(url: str) -> None:
+def test_a_wrong_server(url: str) -> None:
     report = probed(url)
     assert report["switches"].keys() == {*PLAIN, *HTTPS, *RESET}
     reasons = report["not_probed"].items()

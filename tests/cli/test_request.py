@@ -150,7 +150,7 @@ def test_json_output(module: Behind) -> None:
 
 
 @pytest.mark.parametrize("charset", [b"base64", b"rot13", b"none", b"\x1b", b""])
-def test_a_charset_that_is_none(module: Behind, charset: bytes) -> None:
+def test_an_unknown_charset(module: Behind, charset: bytes) -> None:
     """What a server calls one may be a codec of Python that is not for text."""
     module.answers(response(b"hello", b"Content-Type: text/plain; charset=" + charset))
     found = json.loads(module.run("get", "--json", "server.example").stdout)

@@ -142,7 +142,7 @@ VALUES = st.recursive(
 
 
 @given(st.lists(VALUES, max_size=4))
-def test_whatever_stands_in_it(entries: list[Any]) -> None:
+def test_any_content(entries: list[Any]) -> None:
     """It is shown, in the terminal and as a page, and nothing fails."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "a.har")

@@ -25,7 +25,7 @@ def test_the_command_that_ends_the_echo_is_echoed(any_host: HostMaker) -> None:
     assert host.ask(b"AT\r") == b"AT\r" + OK
 
 
-def test_a_line_feed_behind_the_line_is_tolerated(any_host: HostMaker) -> None:
+def test_a_line_feed_after_the_line_is_tolerated(any_host: HostMaker) -> None:
     assert any_host().ask(b"AT\r\nAT\r\n") == b"AT\r" + OK + b"AT\r" + OK
 
 

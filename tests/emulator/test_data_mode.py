@@ -33,7 +33,7 @@ def test_bytes_beyond_the_length_are_a_command(any_host: HostMaker) -> None:
     assert host.ask(URL + b"AT+CMEE?\r") == OK + b"\r\n+CMEE: 1\r\n" + OK
 
 
-def test_a_stray_end_of_line_behind_the_data_does_no_harm(any_host: HostMaker) -> None:
+def test_a_stray_end_of_line_after_the_data_does_no_harm(any_host: HostMaker) -> None:
     host = any_host().quiet()
     assert host.ask(b"AT+QHTTPURL=18\r") == CONNECT
     assert host.ask(URL + b"\r\n") == OK

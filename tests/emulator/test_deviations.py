@@ -35,7 +35,7 @@ ORDERS = [("before_ok", RESULT + OK), ("with_ok", OK + RESULT)]
 
 
 @pytest.mark.parametrize(("order", "told"), ORDERS)
-def test_a_result_that_does_not_come_behind_ok(
+def test_a_result_that_does_not_come_after_ok(
     any_host: HostMaker, order: Any, told: bytes
 ) -> None:
     """OK comes after it. A command in the meantime waits for both."""
@@ -208,7 +208,7 @@ def test_a_flood_does_not_pile_up(make_host: HostMaker) -> None:
     assert host.ask(b"AT\r", 5).replace(NOISE, b"").count(OK) == 1
 
 
-def test_a_flood_begins_anew_with_a_start(make_host: HostMaker) -> None:
+def test_a_flood_starts_again_with_the_module(make_host: HostMaker) -> None:
     host = make_host(switches=Switches(urc_flood=1500))
     host.emulator.reset()
     host.hear(5.8)
@@ -234,7 +234,7 @@ CODED = b"Transfer-Encoding: chunked"
     ids=["length", "none", "chunks", "raw"],
 )
 @pytest.mark.parametrize("late", [False, True])
-def test_what_is_sent_behind_a_body(
+def test_what_is_sent_after_a_body(
     any_host: HostMaker,
     sent: bytes,
     switches: dict[str, Any],
@@ -292,7 +292,7 @@ def test_a_connection_with_surplus_is_not_used_again(any_host: HostMaker) -> Non
 
 @pytest.mark.parametrize("surplus", ["dropped", "handed_out"])
 @pytest.mark.parametrize("status", [b"200 OK", b"204 No", b"304 Not"])
-def test_what_is_sent_behind_a_head_without_body(
+def test_what_is_sent_after_a_head_without_body(
     any_host: HostMaker, status: bytes, surplus: str
 ) -> None:
     """The module waits for a body, and prints what comes."""

@@ -76,7 +76,7 @@ def test_chunks_in_single_bytes(any_host: HostMaker) -> None:
 
 
 @pytest.mark.parametrize("framing", [b"zz\r\nab\r\n", b"2\r\nabc\r\n", b"\r\n\r\n"])
-def test_chunks_that_are_none(any_host: HostMaker, framing: bytes) -> None:
+def test_wrong_chunks(any_host: HostMaker, framing: bytes) -> None:
     host = any_host()
     fetch(host, response(framing, CHUNKED))
     assert host.ask(b"AT+QHTTPREAD\r").endswith(cme(721))
@@ -120,7 +120,7 @@ def test_a_server_that_hangs_up(any_host: HostMaker, reset: bool) -> None:
     assert host.ask(b"AT+QHTTPREAD\r") == CONNECT + b"ab" + cme(717)
 
 
-def test_a_break_told_by_urc(any_host: HostMaker) -> None:
+def test_a_break_reported_by_urc(any_host: HostMaker) -> None:
     host = any_host(switches=Switches(hangup_trailer="urc"))
     fetch(host, [response(b"", b"Content-Length: 4"), b"ab", Hangup()])
     assert host.ask(b"AT+QHTTPREAD\r") == (

@@ -200,9 +200,7 @@ def test_what_is_left_of_a_head_that_is_cut(make_host: HostMaker) -> None:
         ([b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70000, Silence()], 729),
     ],
 )
-def test_responses_that_are_none(
-    make_host: HostMaker, answer: list[bytes], code: int
-) -> None:
+def test_wrong_responses(make_host: HostMaker, answer: list[bytes], code: int) -> None:
     host = make_host().online()
     host.servers.answers.append(answer)
     assert host.ask(b"AT+QHTTPGET\r") == OK + result(b"QHTTPGET", b"%d" % code)
@@ -315,7 +313,7 @@ def test_an_unread_response_gives_way(any_host: HostMaker) -> None:
     assert b"two!" in host.ask(b"AT+QHTTPREAD\r")
 
 
-def test_an_unread_response_stands_in_the_way(any_host: HostMaker) -> None:
+def test_an_unread_response_blocks_the_next(any_host: HostMaker) -> None:
     host = any_host(switches=Switches(unread_response="busy")).online()
     host.servers.answers += [response(b"one"), response(b"two!")]
     host.ask(b"AT+QHTTPGET\r")
@@ -366,7 +364,7 @@ def test_a_kept_connection_that_the_server_closed(any_host: HostMaker) -> None:
         (b"1.0", b"Connection: keep-alive", b"Server: s", 1),
     ],
 )
-def test_a_connection_whose_end_was_told_is_not_used_again(
+def test_a_connection_whose_end_was_announced_is_not_used_again(
     any_host: HostMaker, version: bytes, asked: bytes, told: bytes, connections: int
 ) -> None:
     """Request or response announced the end, although the server is slow to close."""

@@ -207,7 +207,7 @@ def test_every_number_is_provoked() -> None:
         (b"[2001:db8::1]", b"0,200,0"),
     ],
 )
-def test_addresses_that_are_none(
+def test_wrong_addresses(
     make_host: HostMaker, host_name: bytes, expected: bytes
 ) -> None:
     host = make_host().online(b"http://" + host_name)
@@ -370,9 +370,7 @@ def test_a_result_without_status(make_host: HostMaker) -> None:
 
 
 @pytest.mark.parametrize("end, between", [("line", b"\r\n"), ("bare", b"")])
-def test_what_stands_behind_a_file(
-    make_host: HostMaker, end: Any, between: bytes
-) -> None:
+def test_what_follows_a_file(make_host: HostMaker, end: Any, between: bytes) -> None:
     host = make_host(switches=Switches(download_end=end)).quiet()
     assert host.ask(b'AT+QFUPL="f",2\r') == CONNECT
     host.ask(b"12")

@@ -113,7 +113,7 @@ def test_registration_with_its_place(any_host: HostMaker) -> None:
     assert host.ask(b"AT+CEREG=?\r") == info(b"+CEREG: (0,1,2,4)")
 
 
-def test_changes_of_registration_are_told(any_host: HostMaker) -> None:
+def test_changes_of_registration_are_reported(any_host: HostMaker) -> None:
     host = any_host(registration="searching").quiet(b"AT+CEREG=2", b"AT+CREG=1")
     host.emulator.set_registration("roaming")
     assert host.hear() == (b'\r\n+CREG: 5\r\n\r\n+CEREG: 5,"1A2B","01A2D3F",8\r\n')

@@ -45,7 +45,7 @@ def test_a_server_that_does_not_read(any_host: HostMaker) -> None:
 
 
 @pytest.mark.parametrize("length", [b"1461", b"-1", b"x", b"1,2"])
-def test_lengths_that_are_none(make_host: HostMaker, length: bytes) -> None:
+def test_wrong_lengths(make_host: HostMaker, length: bytes) -> None:
     host, _ = opened(make_host)
     assert host.ask(b"AT+QISEND=0,%b\r" % length) == ERROR
     assert reason(host) == 552
@@ -95,7 +95,7 @@ def test_a_prompt_that_nobody_fills(any_host: HostMaker) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\r", b"\r\n"])
-def test_a_line_feed_behind_the_line_is_no_payload(
+def test_a_line_feed_after_the_line_is_no_payload(
     any_host: HostMaker, end: bytes
 ) -> None:
     host, peer = opened(any_host)
@@ -206,7 +206,7 @@ def test_a_setting(
         assert reason(host) == 552
 
 
-def test_a_key_that_is_none(make_host: HostMaker) -> None:
+def test_an_unknown_key(make_host: HostMaker) -> None:
     host = make_host().quiet()
     for command in (b'="recvind"', b'="recvind",1', b'="x",1', b"=viewmode"):
         assert host.ask(b"AT+QICFG%b\r" % command) == ERROR

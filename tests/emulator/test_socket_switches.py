@@ -60,7 +60,7 @@ def test_a_read_without_an_empty_line(any_host: HostMaker) -> None:
     assert host.ask(b"AT+QIRD=0\r") == b"\r\n+QIRD: 5\r\n12345" + OK
 
 
-def test_a_line_end_behind_a_push(any_host: HostMaker) -> None:
+def test_a_line_end_after_a_push(any_host: HostMaker) -> None:
     host, peer = firmware(any_host, mode=1, push_end="line_end")
     assert said(host, peer, b"data") == pushed(b"data") + b"\r\n"
 
@@ -132,7 +132,7 @@ def test_a_urc_for_every_segment(any_host: HostMaker) -> None:
     assert said(host, peer, b"x") == RECV
 
 
-def test_the_end_is_told_behind_the_last_read(any_host: HostMaker) -> None:
+def test_the_end_is_reported_after_the_last_read(any_host: HostMaker) -> None:
     host, peer = firmware(any_host, closed_urc="after_read")
     assert said(host, peer, b"end", Hangup()) == RECV
     assert b"+QISTATE: 0," in host.ask(b"AT+QISTATE\r")
@@ -178,7 +178,7 @@ def test_urcs_in_data_mode(any_host: HostMaker, form: str, told: bytes) -> None:
 # The fate of a socket
 
 
-def test_a_read_behind_the_end(any_host: HostMaker) -> None:
+def test_a_read_after_the_end(any_host: HostMaker) -> None:
     host, peer = firmware(any_host, read_closed="error")
     assert host.ask(b"AT+QIRD=0\r") == b"\r\n+QIRD: 0\r\n" + OK
     said(host, peer, b"end", Hangup())
@@ -237,7 +237,7 @@ def test_a_close_of_no_socket(make_host: HostMaker, form: Any, answer: bytes) ->
 @pytest.mark.parametrize(
     ("form", "answer"), [("prompt_error", ERROR), ("prompt_fail", SEND_FAIL)]
 )
-def test_a_prompt_behind_the_end(any_host: HostMaker, form: str, answer: bytes) -> None:
+def test_a_prompt_after_the_end(any_host: HostMaker, form: str, answer: bytes) -> None:
     host, peer = firmware(any_host, send_closed=form)
     said(host, peer, Hangup())
     assert send(host, b"abc") == answer

@@ -80,7 +80,7 @@ def test_a_server_that_closes(emulator: Emulator) -> None:
         host.expect(b"AT+QISEND=0,5\r", ERROR)
 
 
-def test_a_server_that_answers_behind_the_end(emulator: Emulator) -> None:
+def test_a_server_that_answers_after_the_end(emulator: Emulator) -> None:
     """QICLOSE waits for the answer, which is lost."""
     seen = []
 

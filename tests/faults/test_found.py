@@ -52,7 +52,7 @@ def test_a_garbled_result_does_not_send_a_second_request(marker: bytes) -> None:
         assert made.session.post(SOMEWHERE, data=b"t=21.5").content == b"hello"
 
 
-def test_a_connect_behind_an_error_is_noticed() -> None:
+def test_a_connect_after_an_error_is_noticed() -> None:
     """Otherwise the next commands are the request's body."""
     with rig() as made:
         strike(made, "to_host", b"", "insert", data=ERROR)

@@ -267,7 +267,7 @@ HUGE = 10**12
 
 
 @pytest.mark.parametrize("told", [b"%d" % HUGE, b"9" * 4_000, b"9" * 6_000, b"-1"])
-def test_a_length_that_is_told_beforehand(told: bytes) -> None:
+def test_an_announced_length(told: bytes) -> None:
     """The length in the result URC is not relied on."""
     answers = dialogue()
     for number, answer in enumerate(answers):
@@ -284,7 +284,7 @@ def test_a_length_that_is_told_beforehand(told: bytes) -> None:
         assert refused == (len(told) > 4_300)
 
 
-def test_a_length_that_is_told_beforehand_by_file() -> None:
+def test_an_announced_length_by_file() -> None:
     """No file is larger than the file system, and the wait is no longer.
 
     Even for a file that grows all the time.

@@ -104,7 +104,7 @@ def test_a_bundle_that_is_not_there(tmp_path: pathlib.Path) -> None:
                 session.get(URL, verify=str(tmp_path / "nowhere.pem"))
 
 
-def test_a_bundle_of_nothing(tmp_path: pathlib.Path) -> None:
+def test_a_bundle_without_certificates(tmp_path: pathlib.Path) -> None:
     """There is no CA, so nothing can be checked."""
     empty, doors = tmp_path / "empty.pem", Doors()
     empty.write_text("no certificates\n")
@@ -209,7 +209,7 @@ def _unchecked(made: Rig) -> None:
         made.session.get(URL, verify=False)
 
 
-def test_an_unchecked_connection_is_not_gone_on_with(root: str) -> None:
+def test_an_unchecked_connection_is_not_continued(root: str) -> None:
     """An unchecked server may keep it open, and wait for a password."""
     doors = Doors()
     with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
@@ -225,7 +225,7 @@ def test_an_unchecked_connection_is_not_gone_on_with(root: str) -> None:
     assert len(doors.requests) == 5
 
 
-def test_a_connection_is_not_gone_on_with_under_another_ca(
+def test_a_connection_is_not_continued_with_another_ca(
     root: str, other_root: str
 ) -> None:
     """The same holds for another certificate of the client."""
@@ -236,7 +236,7 @@ def test_a_connection_is_not_gone_on_with_under_another_ca(
     assert trusted(doors) == [root_pem(), root_pem("Other")]
 
 
-def test_a_connection_is_not_gone_on_with_under_a_ca_of_the_same_name(
+def test_a_connection_is_not_continued_with_a_ca_of_the_same_name(
     tmp_path: pathlib.Path,
 ) -> None:
     """Such files can be made: a name has 32 bits of the digest."""

@@ -160,7 +160,7 @@ def test_the_prompt(data: bytes, rest: bytes) -> None:
     assert buffer.drain() == rest
 
 
-def test_a_prompt_behind_an_echo() -> None:
+def test_a_prompt_after_an_echo() -> None:
     """The echo is taken, too. Without it, there is no prompt."""
     buffer = LineBuffer()
     buffer.receive_data(b"AT+QISEND=0,1\r> x")
@@ -181,7 +181,7 @@ def test_no_prompt(data: bytes) -> None:
     assert buffer.drain() == data
 
 
-def test_bytes_of_a_told_length() -> None:
+def test_bytes_of_an_announced_length() -> None:
     """They may be lines or not; then lines are read again."""
     buffer = LineBuffer()
     buffer.receive_data(b"ab\r\ncd")

@@ -820,7 +820,7 @@ def test_a_context_without_a_name_server() -> None:
 
 
 @pytest.mark.parametrize("err", [703, 705, 709, 712, 717, 726])
-def test_nothing_is_repeated_behind_connect(err: int) -> None:
+def test_nothing_is_repeated_after_connect(err: int) -> None:
     """The server may have seen the request."""
     with pytest.raises(ModuleError) as caught:
         send(SET_URL, (SEND, f"sent|+CME ERROR: {err}"))

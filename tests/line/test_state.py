@@ -343,7 +343,7 @@ def test_what_happens(state: State, event: Event) -> None:
         assert one.made.get().status_code == 200
 
 
-def test_a_connect_behind_the_echo_at_the_end_of_a_response() -> None:
+def test_a_connect_after_the_echo_at_the_end_of_a_response() -> None:
     """The module is then in data mode, although the response has its trailer."""
     with stage(UP_TO_CLOSE, response(b"next")) as one:
         one.seen.then[State.RECEIVING, Event.ASK] = lambda: one.insert(

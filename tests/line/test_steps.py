@@ -111,7 +111,7 @@ def test_what_must_be_proved() -> None:
         play(prove(), ("Ask", None))
 
 
-def test_what_is_asked_for_is_told() -> None:
+def test_required_values() -> None:
     """OK alone answers another command; an error tells nothing."""
     assert require_values(Reply(b"OK", (b"+X: 1", b"+X: 2")), "+X") == ["1", "2"]
     assert require_values(Reply(b"ERROR"), "+X") == []

@@ -68,7 +68,7 @@ def test_networks_that_provoke_an_error(err: int, failure: Any, dns: Any) -> Non
         check_next(made)
 
 
-def test_an_address_that_is_none() -> None:
+def test_a_wrong_address() -> None:
     with rig() as made:
         with pytest.raises(requests.ConnectionError, match="713"):
             made.session.get("http://192.0.2.256/")

@@ -24,7 +24,7 @@ BODIES = (b"hello", b"", b"a\r\nOK\r\n\r\n+QHTTPREAD: 0\r\nb")
 
 @pytest.mark.parametrize(("name", "value"), VALUES)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
-def test_a_body_whose_end_is_told(name: str, value: str, method: str) -> None:
+def test_a_body_whose_end_is_known(name: str, value: str, method: str) -> None:
     """It arrives in time, with a length or in chunks, and the next one works."""
     switches = Switches.from_text({name: value, "chunked": "raw"})
     for body in BODIES:
@@ -112,7 +112,7 @@ def test_a_body_whose_end_nothing_tells(
         assert made.get(timeout=(60, 10)).content == b"next"
 
 
-def test_what_is_told_of_an_end() -> None:
+def test_what_an_error_says_of_an_end() -> None:
     """Only line ends and results; nothing else that a server may have sent."""
     told = odd_end(b"secret\r\nOKAY\nOK\n+QHTTPREAD: 719\r\r\n")
     assert told.startswith("; what came last is LF OK LF +QHTTPREAD: 719 CR CR LF. If")

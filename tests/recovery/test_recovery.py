@@ -97,7 +97,7 @@ def test_lost_end_of_a_response_by_file() -> None:
 
 
 @pytest.mark.parametrize("late", [0.2, 0.6, 0.9, 1.7, 2.6])
-def test_late_answer_behind_a_body(late: float) -> None:
+def test_late_answer_after_a_body(late: float) -> None:
     """If only the module knows the end, its answer is not part of the body."""
     with rig(HEAD + b"hello") as made:
         made.get()

@@ -179,7 +179,7 @@ def test_the_default() -> None:
 @pytest.mark.parametrize(
     ("seconds", "whole"), [(0.3, 1), (1, 1), (1.2, 2), (59.01, 60), (100_000, 65_535)]
 )
-def test_what_the_module_is_told(seconds: float, whole: int) -> None:
+def test_the_seconds_for_the_module(seconds: float, whole: int) -> None:
     """Our seconds, rounded up to whole ones."""
     with rig() as made:
         made.get(timeout=(10, seconds))

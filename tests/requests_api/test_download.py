@@ -415,7 +415,7 @@ def test_a_digest(path: pathlib.Path, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "sha1:" + "0" * 40, SHA[1:], "sha512:" + SHA, "é" * 64]
 )
-def test_a_digest_that_is_none(path: pathlib.Path, text: str) -> None:
+def test_a_wrong_digest(path: pathlib.Path, text: str) -> None:
     """It is refused before anything is asked for."""
     with pytest.raises(ValueError, match="sha256:HEX"):
         download(requests.Session(), SOMEWHERE, path, text)
@@ -452,7 +452,7 @@ def test_the_servers_digest(path: pathlib.Path, headers: dict[str, str]) -> None
 @pytest.mark.parametrize(
     "told", ["", "x", "sha-256=:AAAA:", "sha-256=:!:", "sha=:AAAA:", "sha-256=::", "="]
 )
-def test_digests_that_are_none(told: str) -> None:
+def test_wrong_digests(told: str) -> None:
     """They are ignored, as RFC 9530 says."""
     assert Digest.from_headers({"Repr-Digest": told}) is None
 

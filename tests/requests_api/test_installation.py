@@ -354,7 +354,7 @@ def test_another_scheme(made: Rig, tmp_path: pathlib.Path) -> None:
     check(session, made)
 
 
-def test_an_adapter_that_is_none_of_http(made: Rig) -> None:
+def test_an_adapter_of_another_kind(made: Rig) -> None:
     """An adapter that is not an HTTPAdapter is not changed: it is usually a fake."""
 
     class Fake(BaseAdapter):

@@ -305,7 +305,7 @@ def test_settings_and_a_modem() -> None:
 @pytest.mark.parametrize(
     "timeout", [0, -1, (-1, 5), (5, 0), "soon", (1, 2, 3), (None, "x"), True]
 )
-def test_timeouts_that_are_none(timeout: Any) -> None:
+def test_wrong_timeouts(timeout: Any) -> None:
     """As by stock requests, before a byte is sent."""
     with rig() as made:
         with pytest.raises(ValueError):
@@ -318,7 +318,7 @@ def test_timeouts_that_are_none(timeout: Any) -> None:
 @pytest.mark.parametrize(
     "text", ["", "QPOWD", "AT\r", "AT+CSQ\rAT+QPOWD", "ATé", "AT\n"]
 )
-def test_commands_that_are_none(text: str) -> None:
+def test_wrong_commands(text: str) -> None:
     """A command is one line of ASCII that begins with AT."""
     with rig() as made:
         with pytest.raises(LimitError):

@@ -49,7 +49,7 @@ def test_an_ok_that_is_the_bodys() -> None:
     assert framing.remaining == 0
 
 
-def test_a_line_end_that_was_let_go_is_no_trailers() -> None:
+def test_a_released_line_end_is_no_trailers() -> None:
     """It has completed the body, so the trailer lacks one."""
     framing = Framing("GET")
     framing.receive_data(response(b"text\r\n"))
@@ -94,7 +94,7 @@ def test_taking_a_part() -> None:
 
 
 @pytest.mark.parametrize("lines", [b"", b"\r\n+CREG: 1\r\n", b"AT+QHTTPX\r\r\nOK\r\n"])
-def test_lines_behind_the_trailer(lines: bytes) -> None:
+def test_lines_after_the_trailer(lines: bytes) -> None:
     """They are given back, once the module listens."""
     framing = Framing("GET")
     framing.receive_data(SURE)
@@ -148,7 +148,7 @@ def test_an_ok_before_the_question() -> None:
     assert framing.take(EVERYTHING) == response(b"text" + OK, CLOSE)
 
 
-def test_an_ok_behind_the_question() -> None:
+def test_an_ok_after_the_question() -> None:
     """It may be the answer, or belong to the body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text", CLOSE))
@@ -165,7 +165,7 @@ def test_a_last_chunk_with_a_fault(chunk: bytes) -> None:
         framing.take_trailer()
 
 
-def test_a_line_end_that_is_let_go() -> None:
+def test_a_line_end_that_is_released() -> None:
     """It counts, and may be the last byte of the body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text\r\n", b"Content-Length: 8"))

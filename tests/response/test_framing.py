@@ -521,7 +521,7 @@ def test_release(field: bytes, sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("split", [1, 2])
-def test_a_trailer_that_was_let_go_in_part(split: int) -> None:
+def test_a_trailer_that_was_released_in_part(split: int) -> None:
     """It is an error of the response, and never a part of its body."""
     framing = Framing("GET")
     framing.receive_data(response(b"text", CLOSE) + TRAILER[:split])
@@ -580,7 +580,7 @@ def test_a_line_end_inside_a_chunk() -> None:
 
 
 @pytest.mark.parametrize("junk", [b"x", b"\r\nOKx", b"+QHTTPREAD"])
-def test_bytes_behind_the_last_chunk(junk: bytes) -> None:
+def test_bytes_after_the_last_chunk(junk: bytes) -> None:
     """The response is refused at once."""
     framing = Framing("GET")
     with pytest.raises(TransferError, match="^the chunk framing of the response"):

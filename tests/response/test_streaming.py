@@ -327,7 +327,7 @@ def test_a_session_that_is_closed_before_the_stream() -> None:
 
 
 @pytest.mark.parametrize("end", ["at_once", "on_wait"])
-def test_a_session_that_is_closed_behind_a_response_without_a_body(end: str) -> None:
+def test_a_session_that_is_closed_after_a_response_without_a_body(end: str) -> None:
     """The port is given back, although the module may still wait for a body."""
     switches = Switches.from_text({"bodyless_end": end})
     with rig([length(10), Silence()], switches=switches) as made:
@@ -455,7 +455,7 @@ def test_a_body_that_ends_while_the_module_is_asked() -> None:
 
 
 @pytest.mark.parametrize("pause", [0.01, 0.05, 0.09, 0.2])
-def test_lines_that_drip_in_behind_what_looks_like_the_end(pause: float) -> None:
+def test_lines_that_drip_in_after_what_looks_like_the_end(pause: float) -> None:
     """Whenever the module is asked meanwhile, no byte of them is lost."""
     fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
     drops = [b"\r\nline %d" % number for number in range(300)]

@@ -111,7 +111,7 @@ def test_how_far_a_trailer_is_looked_for(end: bytes) -> None:
 
 
 @ENDS
-def test_what_may_stand_behind_a_body(end: bytes) -> None:
+def test_what_may_follow_a_body(end: bytes) -> None:
     """One line end more than the trailer has, and nothing else."""
     forms = forms_in(end)
     trailer = with_end(TRAILERS[0] % 0, end)

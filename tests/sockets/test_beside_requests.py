@@ -101,7 +101,7 @@ def test_a_closed_response() -> None:
             exchange(one, peer)
 
 
-def test_a_server_forges_answers_behind_its_response() -> None:
+def test_a_server_forges_answers_after_its_response() -> None:
     """They are not taken for those of a socket: the module is asked first."""
     forged = response(b"x") + b"\r\n+QIRD: 4\r\nEVIL\r\n\r\nOK\r\n" * 50
     peers, staging = staged(forged, switches=Switches(surplus="handed_out"))

@@ -86,7 +86,7 @@ def test_the_server_ends() -> None:
             one.send(b"too late")
 
 
-def test_a_send_behind_the_end_leaves_the_answer() -> None:
+def test_a_send_after_the_end_leaves_the_answer() -> None:
     """As with a server that refuses an upload early."""
     with stage() as made:
         one, peer = made.connect()

@@ -43,7 +43,7 @@ def test_a_silence_is_no_answer() -> None:
         assert made.written[before:] == b"AT+QISTATE=1,0\r"
 
 
-def test_a_module_that_restarts_behind_a_response() -> None:
+def test_a_module_that_restarts_after_a_response() -> None:
     """The next request is sent once, over a new connection."""
     heard: list[bytes] = []
 

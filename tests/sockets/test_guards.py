@@ -159,7 +159,7 @@ def test_with_an_echo() -> None:
         assert one.recv(1) == b""
 
 
-def test_a_prompt_behind_an_error() -> None:
+def test_a_prompt_after_an_error() -> None:
     """No command is sent to the server as payload."""
     for behind in (0, 1, 2):
         with stage(fragment=1) as made:

@@ -108,7 +108,7 @@ def test_a_body_that_is_cut_off(over: Over, raw_server: Script) -> None:
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "x" * 300], ids=len)
-def test_a_name_that_is_none(host: str, over: Over) -> None:
+def test_a_wrong_name(host: str, over: Over) -> None:
     """Refused before anything is sent, as with stock requests."""
     for session in (requests.Session(), over.session):
         with pytest.raises(LocationParseError, match="label empty or too long"):
@@ -198,7 +198,7 @@ def test_the_server_is_told_why(over: Over, authorities: Authorities) -> None:
     assert len(told) == 1 and "alert unknown ca" in told[0].lower().replace("_", " ")
 
 
-def test_retries_are_told(raw_server: Script) -> None:
+def test_retries_are_recorded(raw_server: Script) -> None:
     """As stock requests does, in the history."""
     busy = reply("503 Busy", headers=[("Retry-After", "0")])
     server = raw_server(busy, busy, reply(body=b"x"))

@@ -153,7 +153,7 @@ def test_answers_byte_by_byte(bound: int, session: requests.Session) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["socks4a", "socks5h"])
-def test_bytes_behind_the_answer(scheme: str, session: requests.Session) -> None:
+def test_bytes_after_the_answer(scheme: str, session: requests.Session) -> None:
     """They are the server's."""
     early = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly"
     with socks(early=early) as far, serve(hang_up) as server:
