@@ -25,6 +25,13 @@ def read_lines(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
     return lines, buffer.drain()
 
 
+def holding(data: bytes) -> LineBuffer:
+    """A buffer with these bytes."""
+    buffer = LineBuffer()
+    buffer.receive_data(data)
+    return buffer
+
+
 def check_lines(data: bytes, expected: list[bytes]) -> None:
     """Check these lines: whole, byte by byte, and with bytes after them."""
     assert read_lines([data]) == (expected, b"")
@@ -75,8 +82,7 @@ def test_any_split_gives_the_same_lines(data: bytes, sizes: list[int]) -> None:
 
 def test_noise_is_dropped() -> None:
     """4,096 bytes without a line end are not a line: they are reported and dropped."""
-    buffer = LineBuffer()
-    buffer.receive_data(b"\xf0" * 4_096)
+    buffer = holding(b"\xf0" * 4_096)
     assert buffer.next_line() is None
     buffer.receive_data(b"\xf0")
     with pytest.raises(TransferError, match="speed"):
@@ -98,8 +104,7 @@ def test_noise_is_dropped() -> None:
 )
 def test_whether_there_is_a_line(data: bytes, has: bool) -> None:
     """A line without an end is reported once."""
-    buffer = LineBuffer()
-    buffer.receive_data(data)
+    buffer = holding(data)
     assert buffer.has_line is has
     with contextlib.suppress(TransferError):
         buffer.next_line()
@@ -134,8 +139,7 @@ def test_the_byte_that_confirms_a_block() -> None:
 
 def test_rest_is_payload() -> None:
     """The bytes after CONNECT are unchanged, with their line ends."""
-    buffer = LineBuffer()
-    buffer.receive_data(b"\r\nCONNECT\r\n\r\n\0OK\r\n")
+    buffer = holding(b"\r\nCONNECT\r\n\r\n\0OK\r\n")
     assert buffer.next_line() == b"CONNECT"
     assert buffer.drain() == b"\r\n\0OK\r\n"
     assert buffer.drain() == b""
@@ -154,16 +158,14 @@ def test_rest_is_payload() -> None:
 )
 def test_the_prompt(data: bytes, rest: bytes) -> None:
     """It may have a blank, and comes after line ends. It has no line end itself."""
-    buffer = LineBuffer()
-    buffer.receive_data(data)
+    buffer = holding(data)
     assert buffer.take_prompt()
     assert buffer.drain() == rest
 
 
 def test_a_prompt_after_an_echo() -> None:
     """The echo is taken, too. Without it, there is no prompt."""
-    buffer = LineBuffer()
-    buffer.receive_data(b"AT+QISEND=0,1\r> x")
+    buffer = holding(b"AT+QISEND=0,1\r> x")
     assert buffer.take_prompt() is False
     assert buffer.take_prompt(b"AT+QISEND=1,1\r") is False
     assert buffer.take_prompt(b"AT+QISEND=0,1\r")
@@ -175,16 +177,14 @@ def test_a_prompt_after_an_echo() -> None:
 @pytest.mark.parametrize("data", [b"", b"\r\n", b" >", b"x> ", b"\r\nOK\r\n> "])
 def test_no_prompt(data: bytes) -> None:
     """Nothing is taken."""
-    buffer = LineBuffer()
-    buffer.receive_data(data)
+    buffer = holding(data)
     assert not buffer.take_prompt()
     assert buffer.drain() == data
 
 
 def test_bytes_of_an_announced_length() -> None:
     """They may be lines or not; then lines are read again."""
-    buffer = LineBuffer()
-    buffer.receive_data(b"ab\r\ncd")
+    buffer = holding(b"ab\r\ncd")
     assert (buffer.take(4), buffer.take(1)) == (b"ab\r\n", b"c")
     assert buffer.next_line() is None
     assert (buffer.take(9), buffer.take(1)) == (b"d", b"")
@@ -204,8 +204,7 @@ def test_bytes_of_an_announced_length() -> None:
 )
 def test_line_ends_before_a_line(data: bytes, rest: bytes) -> None:
     """They are no line."""
-    buffer = LineBuffer()
-    buffer.receive_data(data)
+    buffer = holding(data)
     buffer.skip_line_ends()
     assert buffer.has_line == bool(rest)
     assert buffer.drain() == rest
@@ -344,8 +343,7 @@ def test_quoted_is_one_string(value: str, limit: int) -> None:
 )
 def test_the_last_line(data: bytes, line: bytes | None) -> None:
     """It stays in the buffer."""
-    buffer = LineBuffer()
-    buffer.receive_data(data)
+    buffer = holding(data)
     assert buffer.last_line == line == buffer.last_line
     lines = iter(buffer.next_line, None)
     assert [*lines][-1:] == ([line] if line else [])
