@@ -177,11 +177,16 @@ def test_imports_go_down() -> None:
     assert upward == []
 
 
+#: The most modules below the first one of a chain. The commands leave room for
+#: `cli.main`, which imports each of them when it is wanted.
+LONGEST = {"client": 9, "core": 9, "emulator": 10}
+
+
 @pytest.mark.parametrize("part", house.parts())
 def test_no_chain_of_imports_is_long(part: str) -> None:
     """A module has at most ten modules below it."""
     chain = house.longest_chain(house.parts()[part])
-    assert len(chain) - 1 <= 10, [one.name for one in chain]
+    assert len(chain) - 1 <= LONGEST[part], [one.name for one in chain]
 
 
 def test_no_chain_of_the_core_is_long_with_types() -> None:
