@@ -31,7 +31,7 @@ Script = Callable[..., Server]
 
 def pytest_configure() -> None:
     """No test may reach another machine."""
-    guard.stay_home()
+    guard.refuse_other_hosts()
     # A shell's background job ignores control-C, and so would programs that tests start
     # and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)

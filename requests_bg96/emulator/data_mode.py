@@ -57,7 +57,7 @@ class DataMode:
         return data
 
     def _pass_over(self, length: int) -> None:
-        """Drop bytes that are not payload. A silence starts after them all the same."""
+        """Drop bytes that are not payload. A silence starts after them nevertheless."""
         came, segment = self._terminal.input.take(length)
         self._detector.feed(segment, came)
 

@@ -69,7 +69,7 @@ class PacedQueue:
         arrived = int((max(0.0, now - self._start) + _EPSILON) * rate)
         if now >= self.due():
             # After a long time, a float is too coarse for the time of one byte. Let
-            # the bytes that are due come all the same, or the line stops.
+            # the bytes that are due come nevertheless, or the line stops.
             arrived = max(arrived, min(len(self._queue), QUANTUM))
         return arrived
 

@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--via", choices=MADE, help="in this way only")
     parser.add_argument("--seed", type=int, help="of hypothesis; a new one by default")
     options = parser.parse_args()
-    guard.stay_home()
+    guard.refuse_other_hosts()
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
     for via in [options.via] if options.via else MADE:
         print(f"{options.examples} attacks by {via}, seed {seed}", flush=True)

@@ -41,7 +41,7 @@ def _connecting(address: Any) -> None:
         raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
 
 
-def stay_home() -> None:
+def refuse_other_hosts() -> None:
     """Refuse all other hosts from now on, in each thread of the process."""
     sys.addaudithook(_audit)
 

@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """Refuse all other hosts before the first import of the suite."""
-    guard.stay_home()
+    guard.refuse_other_hosts()
 
 
 @pytest.hookimpl(trylast=True)

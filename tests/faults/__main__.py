@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--shown", type=int, default=SHOWN)
     options = parser.parse_args()
-    guard.stay_home()
+    guard.refuse_other_hosts()
     cases: Iterable[Case] = (
         case
         for case in every_case()

@@ -133,7 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.interrupts")
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
-    guard.stay_home()
+    guard.refuse_other_hosts()
     outcomes: collections.Counter[str] = collections.Counter()
     bad = 0
     for case in list(every_interruption())[:: options.every]:

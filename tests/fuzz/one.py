@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["requests_bg96"]):
 def main() -> None:
     """Search until libFuzzer ends the process."""
     name = sys.argv.pop(1)
-    guard.stay_home()
+    guard.refuse_other_hosts()
     logging.disable(logging.WARNING)
     atheris.Setup(sys.argv, TARGETS[name])
     with known_to_pyserial():

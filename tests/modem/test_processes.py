@@ -43,7 +43,7 @@ PREAMBLE = """
     from requests_bg96 import BG96Adapter, BG96Modem
     from tests.conformance import guard
 
-    guard.stay_home()
+    guard.refuse_other_hosts()
     path = sys.argv[1]
 
     def over(path_or_modem):

@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--via", choices=("line", "socket", "auto"), default="line")
     parser.add_argument("--real-time", action="store_true")
     options = parser.parse_args()
-    guard.stay_home()
+    guard.refuse_other_hosts()
     tracemalloc.start()
     clock = SystemClock() if options.real_time else VirtualClock()
     started = time.monotonic()

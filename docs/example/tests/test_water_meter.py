@@ -27,7 +27,7 @@ def test_a_busy_server(server: Server, bg96_clock: VirtualClock) -> None:
 def test_a_modem_that_restarts(
     server: Server, bg96_emulator: Emulator, bg96_clock: VirtualClock
 ) -> None:
-    """It loses its power while it gets the URL; the report arrives all the same."""
+    """It loses its power while it gets the URL; the report arrives nevertheless."""
     meter = Meter(URL)
     meter.report(1)
     bg96_emulator.add_fault(Fault("from_host", 30, "reset"))
