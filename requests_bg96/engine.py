@@ -146,7 +146,7 @@ class Engine:
         """
         deadline = Deadline(self.clock, seconds)
         with self.turn(deadline):
-            self.driver.attention(deadline)
+            self.driver.ensure_ready(deadline)
 
     def converse(self, dialogue: Dialogue[T], timeout: float) -> T:
         """Take a turn, run `dialogue` in it, and return its result.
@@ -234,7 +234,7 @@ class Engine:
     def run(self, dialogue: Dialogue[T], deadline: Deadline) -> T:
         """Run `dialogue` with a module that listens; the caller has the turn."""
         self.free_line(deadline)
-        link = self.driver.attention(deadline)
+        link = self.driver.ensure_ready(deadline)
         return self.driver.run(link, dialogue, deadline)
 
     def free_line(self, deadline: Deadline) -> None:

@@ -96,7 +96,7 @@ class HTTPClient:
     ) -> tuple[Link, Request]:
         """Send `request` to the module; repeat it if it failed before CONNECT."""
         action = functools.partial(self._send_once, request, deadline, read_seconds)
-        return self._engine.driver.insist(action, deadline)
+        return self._engine.driver.retry(action, deadline)
 
     def _send_once(
         self, request: Request, deadline: Deadline, read_seconds: float
@@ -113,8 +113,8 @@ class HTTPClient:
         alike = request.origin == self._source
         harmless = alike and not (request.body or request.trust)
         known, settings = driver.known, self._engine.settings
-        asks = driver.awake or _gives_url(request, known)
-        link = driver.attention(deadline, doubted=not harmless, asks=asks)
+        skip_at = driver.awake or _gives_url(request, known)
+        link = driver.ensure_ready(deadline, needs_proof=not harmless, skip_at=skip_at)
         link.phase = Phase.CONNECT
         request = request.within(known.limits)
         script = deliver(request, read_seconds, link.port.baudrate, settings, known)

@@ -96,10 +96,10 @@ class SocketTurns:
         with self._condition:
             self._condition.notify_all()
 
-    def ready(self, deadline: Deadline) -> Link:
+    def ensure_ready(self, deadline: Deadline) -> Link:
         """Return the link to a module that listens, and whose sockets are known."""
         driver = self._engine.driver
-        link = driver.ready(deadline)
+        link = driver.ensure_listening(deadline)
         if self._seen != (link, link.data_modes):
             self.channels.doubt()
             self._seen = link, link.data_modes
@@ -132,7 +132,7 @@ class SocketTurns:
             if recording is not None:
                 recording.take_turn()
             driver.record(recording)
-            link = self.ready(deadline)
+            link = self.ensure_ready(deadline)
             until = Deadline(engine.clock, max(deadline.left(), patience))
             return self._carry_out(dialogue, link, until, channel)
 
@@ -194,7 +194,7 @@ class SocketTurns:
 
         with engine.turn(deadline, keeps_port=False) as turn:
             engine.free_line(deadline)
-            link = self.ready(deadline)
+            link = self.ensure_ready(deadline)
             self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
             turn.wake = link.port.interrupt
             driver.run(link, _listening(Listen(until.left(), given_up)), deadline)

@@ -120,7 +120,7 @@ class ModemSockets:
     ) -> TcpChannel:
         """Begin to open a socket; repeat that if the module was lost."""
         with self._engine.turn(deadline), self._turns.recorded():
-            return self._engine.driver.insist(
+            return self._engine.driver.retry(
                 lambda: self._begin(host, port, deadline, recording), deadline
             )
 
@@ -148,7 +148,7 @@ class ModemSockets:
             recording.take_turn()
             recording.enter("setup")
         driver.record(recording)
-        link = self._turns.ready(deadline)
+        link = self._turns.ensure_ready(deadline)
         link.phase = Phase.CONNECT
         settings, known = self._engine.settings, driver.known
         driver.run(link, setup.prepare(settings, known), deadline)

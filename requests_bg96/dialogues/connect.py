@@ -28,8 +28,8 @@ from ..settings import Settings
 
 __all__ = (
     "answers",
+    "close_pushing",
     "find_module",
-    "hush",
     "leave_response",
     "listen",
     "recover",
@@ -49,7 +49,7 @@ NO_ANSWER = (
 
 #: The seconds that a module waits for the end of a server. All attempts to call the
 #: module back take longer.
-HUSHED = 1
+CLOSE_WAIT = 1
 
 
 def find_module(
@@ -139,7 +139,7 @@ def answers() -> Dialogue[bool]:
     return answered
 
 
-def hush(numbers: Iterable[int]) -> Dialogue[None]:
+def close_pushing(numbers: Iterable[int]) -> Dialogue[None]:
     """Close sockets that make the module send the bytes of a server unasked.
 
     These bytes may come between any two commands (TCP manual 2.2.2). If they come
@@ -151,7 +151,7 @@ def hush(numbers: Iterable[int]) -> Dialogue[None]:
     """
     yield from _called()
     for number in numbers:
-        command = Command(f"+QICLOSE={number},{HUSHED}", times.SOCKET_CLOSED)
+        command = Command(f"+QICLOSE={number},{CLOSE_WAIT}", times.SOCKET_CLOSED)
         while True:
             try:
                 yield from asked(command)

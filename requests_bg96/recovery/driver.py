@@ -87,7 +87,7 @@ class Driver:
         #: The module's sockets.
         self.channels = TcpChannels()
         #: Gets the dialogue of this turn; None without a trace. Set it in the turn,
-        #: before `attention`.
+        #: before `ensure_ready`.
         self.recording: Recording | None = None
         #: Whether the module has ever answered on this port.
         self.met = False
@@ -112,16 +112,16 @@ class Driver:
         if self.link is not None:
             self.link.recording = self.link.port.meter = recording
 
-    def attention(
-        self, deadline: Deadline, *, doubted: bool = True, asks: bool = False
+    def ensure_ready(
+        self, deadline: Deadline, *, needs_proof: bool = True, skip_at: bool = False
     ) -> Link:
         """Open and synchronise the port; return the link to a module that listens.
 
         A module that does not answer is woken, if the user has told how.
 
-        :param doubted: whether the module must have echoed a question since the last
-            payload from a server.
-        :param asks: whether no ``AT`` is needed. Either the caller's first command
+        :param needs_proof: whether the module must have echoed a question since the
+            last payload from a server.
+        :param skip_at: whether no ``AT`` is needed. Either the caller's first command
             also shows whether the module listens, or the module has just answered.
         :raises PortError: if the port cannot be opened.
         :raises SetupError: if the module does not answer.
@@ -130,8 +130,8 @@ class Driver:
         while True:
             try:
                 if self.known.asleep:
-                    self._rouse(deadline)
-                return self._attend(deadline, doubted, asks)
+                    self._wake(deadline)
+                return self._try_ready(deadline, needs_proof, skip_at)
             except (ModuleRestarted, MuteError, NoAnswer, PortError) as error:
                 failure: BG96Error = error
             if not self._waking.helps(failure, deadline, again=first):
@@ -145,7 +145,7 @@ class Driver:
             # It refers to this frame.
             del failure
 
-    def _rouse(self, deadline: Deadline) -> None:
+    def _wake(self, deadline: Deadline) -> None:
         """Wake a module that has said that it sleeps, unless it answers.
 
         A server could have said so, and the module could have started meanwhile.
@@ -161,7 +161,7 @@ class Driver:
                 return
         self._waking.wake("it said that it saves power", deadline)
 
-    def _attend(self, deadline: Deadline, doubted: bool, asks: bool) -> Link:
+    def _try_ready(self, deadline: Deadline, needs_proof: bool, skip_at: bool) -> Link:
         if self.link is not None and self.link.state.state is not State.LISTENING:
             # The code that led it there may have been interrupted.
             self.link.give_up()
@@ -174,9 +174,9 @@ class Driver:
             self.known.forget()
             self.known.asleep = False
             self._settle_speed(link, deadline)
-        elif doubted and not link.proved:
+        elif needs_proof and not link.proved:
             self.run(link, prove(), deadline)
-        elif self._may_be_deaf(asks):
+        elif self._needs_at(skip_at):
             # A module that restarts silently does not answer. AT shows this at once;
             # the next command might show it only after minutes.
             self.run(link, connect.listen(), deadline)
@@ -184,16 +184,16 @@ class Driver:
             self.run(link, identity.learn(self.known), deadline)
         return link
 
-    def ready(self, deadline: Deadline) -> Link:
+    def ensure_listening(self, deadline: Deadline) -> Link:
         """Return the link, for commands that a listening module answers at once.
 
         So a module that has restarted silently is noticed without an AT before them.
 
-        :raises BG96Error: as `attention`.
+        :raises BG96Error: as `ensure_ready`.
         """
         link = self.link
         if link is None or link.state.state is not State.LISTENING:
-            return self.attention(deadline)
+            return self.ensure_ready(deadline)
         link.phase = None
         if not link.proved:
             self.run(link, prove(), deadline)
@@ -229,7 +229,7 @@ class Driver:
         self.answered()
         return outcome
 
-    def insist(self, action: Callable[[], T], deadline: Deadline) -> T:
+    def retry(self, action: Callable[[], T], deadline: Deadline) -> T:
         """Call `action`; recover the module and repeat it while that may help.
 
         :param action: something that no server has seen if it fails before CONNECT.
@@ -257,11 +257,11 @@ class Driver:
         """Whether the module cannot have restarted unnoticed since its last answer."""
         return self._clock.now() - self._last_answer <= times.START
 
-    def _may_be_deaf(self, asks: bool) -> bool:
+    def _needs_at(self, skip_at: bool) -> bool:
         """Whether an AT is needed: the module may have restarted, or may sleep."""
         if self._waking.possible and not self.heard_lately:
             return True
-        return self.known.checked.settings and not asks
+        return self.known.checked.settings and not skip_at
 
     @property
     def awake(self) -> bool:
@@ -330,7 +330,7 @@ class Driver:
         link.pushes = False
         ours = {channel.number for channel in self.channels.all}
         others = sorted({*range(MOST_CHANNELS)} - ours)
-        self.run(link, connect.hush(others), deadline)
+        self.run(link, connect.close_pushing(others), deadline)
         self.run(link, self._greeting(link, fresh, deadline), deadline)
 
     def _greeting(self, link: Link, fresh: bool, deadline: Deadline) -> Dialogue[None]:

@@ -92,7 +92,7 @@ def conversations(
         lambda: sockets.send(channel, HARMFUL),
         lambda: sockets.has_room(channel, MOST_SENT),
         lambda: sockets.close(channels),
-        lambda: connect.hush(range(CHANNELS)),
+        lambda: connect.close_pushing(range(CHANNELS)),
     ]
 
 
