@@ -28,7 +28,7 @@ LATER = Switches(sni_checkhost=True)
 MIDDLE = 300
 
 
-class Doors:
+class RecordingServers:
     """All servers. They record the TLS settings of each connection."""
 
     def __init__(self, answer: Answers = response(b"hello")) -> None:
@@ -55,13 +55,13 @@ class Doors:
 
 @contextlib.contextmanager
 def secured(
-    doors: Doors, switches: Switches = LATER, **arguments: Any
+    servers: RecordingServers, switches: Switches = LATER, **arguments: Any
 ) -> Iterator[Rig]:
     """A session over a modem, with these servers.
 
     :param arguments: of `tests.support.rig`.
     """
-    network = CallableNetwork(doors)
+    network = CallableNetwork(servers)
     with rig(network=network, switches=switches, **arguments) as made:
         yield made
 

@@ -29,8 +29,8 @@ def root_command(
 ) -> None:
     """Write the root certificates that hosts need.
 
-    The module then gets 2 kB, not 180: pass the file as ca_certs= to BG96Adapter, as
-    verify= to a request, or as --cacert. The file tells the day on which each root
+    The module then gets 2 kB, and not 180: pass the file as ca_certs= to BG96Adapter,
+    as verify= to a request, or as --cacert. The file tells the day on which each root
     expires. A host may change its root before that.
 
     This command uses the network of this machine, not the modem.

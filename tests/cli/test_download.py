@@ -15,26 +15,26 @@ from click.testing import CliRunner, Result
 from requests_bg96.cli.main import main
 from requests_bg96.emulator import CallableNetwork, Emulator
 from tests.cli.terminal import Terminal
+from tests.file_server import FileServer
 from tests.servers import Reply, Request, raw, serve
-from tests.shelf import Shelf
 
 DATA = random.Random(7).randbytes(5000)
 SHA = hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.fixture
-def shelf() -> Shelf:
+def file_server() -> FileServer:
     """The server."""
-    return Shelf(DATA)
+    return FileServer(DATA)
 
 
 @pytest.fixture
 def port(
-    shelf: Shelf, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    file_server: FileServer, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """A module in front of it; the working directory is an empty one."""
     monkeypatch.chdir(tmp_path)
-    with Emulator(network=CallableNetwork(shelf)) as emulator:
+    with Emulator(network=CallableNetwork(file_server)) as emulator:
         yield emulator.url
 
 
@@ -63,36 +63,36 @@ def test_names(port: str, tmp_path: pathlib.Path, words: list[str], name: str) -
     "path",
     ["", "/", "/..", "/a/.", "/%2e%2e", "/..%2f..%2fx%5C", "/a%5Cb", "/%00", "/a%3A"],
 )
-def test_urls_without_a_name(port: str, shelf: Shelf, path: str) -> None:
+def test_urls_without_a_name(port: str, file_server: FileServer, path: str) -> None:
     """Nothing is written elsewhere, and nothing is asked for."""
     result = download(port, f"http://server.example{path}")
     assert result.exit_code == 2 and "add PATH" in result.stderr
-    assert shelf.asked == []
+    assert file_server.asked == []
 
 
-def test_it_goes_on(port: str, shelf: Shelf) -> None:
+def test_it_goes_on(port: str, file_server: FileServer) -> None:
     """While bytes come, by itself; then with the same command."""
-    shelf.cuts = [1000, 1500, 2000]
+    file_server.cuts = [1000, 1500, 2000]
     assert download(port, "server.example/f", "--json").exit_code == 0
-    assert len(shelf.asked) == 4 and shelf.sent < 5000 + 4 * 512
-    shelf.cuts = [1000, 1500]
+    assert len(file_server.asked) == 4 and file_server.sent < 5000 + 4 * 512
+    file_server.cuts = [1000, 1500]
     result = download(port, "server.example/f", "--tries", "1")
     assert (result.exit_code, result.stdout) == (1, "")
-    shelf.cuts = [600, 0]
+    file_server.cuts = [600, 0]
     result = download(port, "server.example/f")
     assert result.exit_code == 1
     result = download(port, "server.example/f", "--json")
-    assert result.exit_code == 0, (result.stderr, shelf.asked)
+    assert result.exit_code == 0, (result.stderr, file_server.asked)
     assert json.loads(result.stdout) == {"path": "f", "bytes": 5000}
     assert pathlib.Path("f").read_bytes() == DATA
 
 
-def test_digests(port: str, shelf: Shelf) -> None:
+def test_digests(port: str, file_server: FileServer) -> None:
     assert download(port, "server.example/f", "--digest", SHA).exit_code == 0
     result = download(port, "server.example/f", "--digest", "x")
     assert result.exit_code == 2 and "--digest" in result.stderr
     pathlib.Path("f").unlink()
-    shelf.content = bytes(5000)
+    file_server.content = bytes(5000)
     result = download(port, "server.example/f", "--digest", f"sha256:{SHA}")
     assert result.exit_code == 7 and SHA in result.stderr
     assert list(pathlib.Path().iterdir()) == []
@@ -133,12 +133,12 @@ def test_no_port(tmp_path: pathlib.Path) -> None:
 
 def test_at_a_terminal(tmp_path: pathlib.Path) -> None:
     """There is a bar with the rate; control-C keeps what came for the next time."""
-    shelf = Shelf(random.Random(8).randbytes(40_000))
+    file_server = FileServer(random.Random(8).randbytes(40_000))
     path = tmp_path / "f"
 
     def app(request: Request) -> Reply:
         fields = {name.lower(): value for name, value in request.headers}
-        return raw(b"".join(shelf.respond(fields)))
+        return raw(b"".join(file_server.respond(fields)))
 
     with serve(app) as server:
         words = ["download", f"{server.url}/f", str(path), "--port"]
@@ -152,5 +152,5 @@ def test_at_a_terminal(tmp_path: pathlib.Path) -> None:
         with Terminal([*words, "emulator://"]) as terminal:
             assert terminal.ends() == 0
             assert b"f: 40000 bytes\r\n" in terminal.seen
-    assert path.read_bytes() == shelf.content
-    assert shelf.asked == [None, f"bytes={kept - 512}-"]
+    assert path.read_bytes() == file_server.content
+    assert file_server.asked == [None, f"bytes={kept - 512}-"]

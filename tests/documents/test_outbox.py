@@ -21,7 +21,7 @@ from tests.documents.pages import ROOT
 from tests.servers import Reply, Request, Server, reply, serve
 
 
-class Ledger:
+class KeyedServer:
     """A server that carries out each key once, and remembers the order.
 
     :param replies: what it says to the first requests, in place of that.
@@ -70,28 +70,28 @@ def filled(path: str, *items: object) -> list[str]:
 
 
 def test_in_order_and_once(path: str, session: requests.Session) -> None:
-    ledger = Ledger()
+    keyed_server = KeyedServer()
     keys = filled(path, *range(3))
-    with serve(ledger) as server:
+    with serve(keyed_server) as server:
         assert sent(path, session, server) is None
         assert sent(path, session, server) is None
-    assert [*ledger.carried_out.values()] == [0, 1, 2]
-    assert [*ledger.carried_out] == [f'"{key}"' for key in keys]
+    assert [*keyed_server.carried_out.values()] == [0, 1, 2]
+    assert [*keyed_server.carried_out] == [f'"{key}"' for key in keys]
     assert len(server.requests) == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_killed_at_each_line(path: str, session: requests.Session) -> None:
     """What a program has put arrives, in order, and is carried out once."""
-    ledger = Ledger()
-    with serve(ledger) as server:
+    keyed_server = KeyedServer()
+    with serve(keyed_server) as server:
         command = [sys.executable, "-m", "tests.documents.outbox_killed"]
         command += [path, server.url, "997"]
         output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         sent(path, session, server)
     assert output.stderr == ""
     put = [int(word) for word in output.stdout.split()]
-    arrived = [*ledger.carried_out.values()]
+    arrived = [*keyed_server.carried_out.values()]
     assert len(put) > 30
     assert arrived == sorted(arrived)
     # A program that was killed while it put an item may have put it or not.
@@ -112,9 +112,9 @@ def test_a_failure_is_repeated_after_a_pause(
     path: str, session: requests.Session, failure: Reply
 ) -> None:
     """The pause lasts when the program starts again, and nothing is asked in it."""
-    ledger = Ledger(failure)
+    keyed_server = KeyedServer(failure)
     filled(path, "a", "b")
-    with serve(ledger) as server:
+    with serve(keyed_server) as server:
         first = sent(path, session, server)
         again = sent(path, session, server)
         assert len(server.requests) == 1
@@ -126,19 +126,19 @@ def test_pauses_grow_and_end(
     path: str, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses = []
-    ledger = Ledger(*[reply("500 Internal Server Error")] * 12)
+    keyed_server = KeyedServer(*[reply("500 Internal Server Error")] * 12)
     filled(path, "a")
-    with serve(ledger) as server:
+    with serve(keyed_server) as server:
         for _ in range(12):
             pauses.append(sent(path, session, server) or 0)
             pass_time(monkeypatch, 2 * outbox.LONGEST)
         assert sent(path, session, server) is None
         filled(path, "b")
-        ledger.replies.append(reply("500 Internal Server Error"))
+        keyed_server.replies.append(reply("500 Internal Server Error"))
         assert (sent(path, session, server) or 0) <= 15 * 1.5
     assert pauses[1] > 29 and pauses[4] > 239
     assert outbox.LONGEST - 1 < pauses[-1] <= 1.5 * outbox.LONGEST
-    assert [*ledger.carried_out.values()] == ["a"]
+    assert [*keyed_server.carried_out.values()] == ["a"]
 
 
 @pytest.mark.parametrize(("asked", "least"), [("600", 600), ("9" * 12, 21600)])
@@ -148,7 +148,7 @@ def test_the_server_asks_for_a_pause(
     """The pause is six hours at most."""
     busy = reply("503 Service Unavailable", headers=[("Retry-After", asked)])
     filled(path, "a")
-    with serve(Ledger(busy)) as server:
+    with serve(KeyedServer(busy)) as server:
         pause = sent(path, session, server)
     assert pause is not None and least - 1 < pause <= least * 1.5
 
@@ -167,7 +167,7 @@ def test_a_clock_that_was_set_back_delays_nothing(
     path: str, session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(path, "a")
-    with serve(Ledger(reply("500 Internal Server Error"))) as server:
+    with serve(KeyedServer(reply("500 Internal Server Error"))) as server:
         first = sent(path, session, server)
         pass_time(monkeypatch, -1e9)
         again = sent(path, session, server)
@@ -177,14 +177,14 @@ def test_a_clock_that_was_set_back_delays_nothing(
 def test_an_item_at_fault_does_not_stop_the_others(
     path: str, session: requests.Session
 ) -> None:
-    ledger = Ledger(reply("422 Unprocessable Content"))
+    keyed_server = KeyedServer(reply("422 Unprocessable Content"))
     filled(path, "wrong", "right")
-    with serve(ledger) as server:
+    with serve(keyed_server) as server:
         assert sent(path, session, server) is None
     box = Outbox(path)
     assert box.refused() == [(422, "wrong")]
     box.close()
-    assert [*ledger.carried_out.values()] == ["right"]
+    assert [*keyed_server.carried_out.values()] == ["right"]
 
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

@@ -16,7 +16,7 @@ from requests_bg96.emulator.ufs import TOTAL
 from tests.https_support import (
     MIDDLE,
     URL,
-    Doors,
+    RecordingServers,
     client_files,
     colliding_files,
     fault_in,
@@ -36,7 +36,7 @@ def module_files(emulator: Emulator) -> dict[str, bytes]:
 
 def test_a_file_is_named_by_its_content(tmp_path: pathlib.Path) -> None:
     """Eight digits of its digest, and three letters for its kind."""
-    with secured(Doors()) as made:
+    with secured(RecordingServers()) as made:
         path, cert = root_file(tmp_path), client_files(tmp_path)
         made.session.get(URL, verify=path, cert=cert)
         found = module_files(made.emulator)
@@ -50,8 +50,8 @@ def test_a_file_is_named_by_its_content(tmp_path: pathlib.Path) -> None:
 
 def test_a_file_is_sent_once(tmp_path: pathlib.Path) -> None:
     """A second request or session does not send it again."""
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         path = root_file(tmp_path)
         made.session.get(URL, verify=path)
         made.session.get(URL, verify=path)
@@ -62,7 +62,7 @@ def test_a_file_is_sent_once(tmp_path: pathlib.Path) -> None:
             other.mount("https://", BG96Adapter(made.emulator.url, clock=made.clock))
             other.get(URL, verify=path)
         assert uploads(made) == 1
-    assert [tls.ca_certificate for tls in doors.seen] == 4 * [root_pem()]
+    assert [tls.ca_certificate for tls in servers.seen] == 4 * [root_pem()]
 
 
 @pytest.mark.parametrize("action", ["garble", "drop", "double"])
@@ -71,84 +71,84 @@ def test_a_corrupt_upload_is_repeated(
     tmp_path: pathlib.Path, action: str, rtscts: bool
 ) -> None:
     """It is deleted, and the module never uses it."""
-    path, doors = root_file(tmp_path), Doors()
+    path, servers = root_file(tmp_path), RecordingServers()
     adapter = {"rtscts": rtscts}
-    with secured(Doors(), adapter=adapter) as well:
+    with secured(RecordingServers(), adapter=adapter) as well:
         well.session.get(URL, verify=path)
         fault = fault_in(well, root_pem(), MIDDLE, action)
-    with secured(doors, adapter=adapter, faults=[fault]) as made:
+    with secured(servers, adapter=adapter, faults=[fault]) as made:
         assert made.session.get(URL, verify=path).ok
         assert uploads(made) == 2
         assert made.written.count(b"AT+QFDEL=") == 1
-    assert [tls.ca_certificate for tls in doors.seen] == [root_pem()]
+    assert [tls.ca_certificate for tls in servers.seen] == [root_pem()]
 
 
 def test_a_line_that_is_always_noisy_is_given_up(tmp_path: pathlib.Path) -> None:
     """No request is sent, and no corrupt file is left."""
-    path, doors = root_file(tmp_path), Doors()
-    with secured(Doors()) as well:
+    path, servers = root_file(tmp_path), RecordingServers()
+    with secured(RecordingServers()) as well:
         well.session.get(URL, verify=path)
         start = well.written.index(root_pem())
     noise = [Fault("from_host", start + n, "garble") for n in range(0, 12_000, 400)]
-    with secured(doors, faults=noise) as made:
+    with secured(servers, faults=noise) as made:
         with pytest.raises(requests.ConnectionError):
             made.session.get(URL, verify=path)
         assert root_pem() not in module_files(made.emulator).values()
-    assert doors.seen == []
+    assert servers.seen == []
 
 
 def test_an_upload_whose_result_was_lost_is_not_trusted(
     tmp_path: pathlib.Path,
 ) -> None:
     """Its size is right, but its content may not be: it is sent again."""
-    path, doors = root_file(tmp_path), Doors()
-    with secured(Doors()) as well:
+    path, servers = root_file(tmp_path), RecordingServers()
+    with secured(RecordingServers()) as well:
         well.session.get(URL, verify=path)
         garbled = fault_in(well, root_pem(), MIDDLE, "garble")
         lost = well.heard.index(b"+QFUPL:")
     silence = Fault("to_host", lost, "drop", count=40)
-    with secured(doors, faults=[garbled, silence]) as made:
+    with secured(servers, faults=[garbled, silence]) as made:
         assert made.session.get(URL, verify=path, timeout=(60, 5)).ok
         assert uploads(made) == 2
-    assert [tls.ca_certificate for tls in doors.seen] == [root_pem()]
+    assert [tls.ca_certificate for tls in servers.seen] == [root_pem()]
 
 
 def test_a_name_that_exists_is_replaced(tmp_path: pathlib.Path) -> None:
     """407, if the list did not have it."""
-    path, doors = root_file(tmp_path), Doors()
-    with secured(Doors()) as well:
+    path, servers = root_file(tmp_path), RecordingServers()
+    with secured(RecordingServers()) as well:
         well.session.get(URL, verify=path)
         (name,) = module_files(well.emulator)
         asked = well.written.index(b"AT+QFLST=")
     refused = Fault("from_host", asked + 1, "cme", code=417)
-    with secured(doors, faults=[refused]) as made:
+    with secured(servers, faults=[refused]) as made:
         made.emulator.module.files.create(name).extend(b"something else")
         assert made.session.get(URL, verify=path).ok
         assert b"+CME ERROR: 407" in made.heard
-    assert doors.seen[0].ca_certificate == root_pem()
+    assert servers.seen[0].ca_certificate == root_pem()
 
 
 def test_two_files_of_one_name_replace_each_other(tmp_path: pathlib.Path) -> None:
     """Such files can be made. They may be different CAs."""
-    doors, paths = Doors(), colliding_files(tmp_path)
+    servers, paths = RecordingServers(), colliding_files(tmp_path)
     contents = [pathlib.Path(path).read_bytes() for path in paths]
     assert authorities(paths[0]).name == authorities(paths[1]).name
-    with secured(doors) as made:
+    with secured(servers) as made:
         for path in (*paths, *paths):
             made.session.get(URL, verify=path)
-    assert [tls.ca_certificate for tls in doors.seen] == contents * 2
+    assert [tls.ca_certificate for tls in servers.seen] == contents * 2
 
 
 def test_no_room(tmp_path: pathlib.Path) -> None:
     """The error names the bytes needed, and no file was sent."""
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         made.emulator.module.files.create("big").extend(bytes(TOTAL - 100))
         text = f"room for 100 bytes, but needs {len(root_pem())}"
         with pytest.raises(requests.ConnectionError, match=text):
             made.session.get(URL, verify=root_file(tmp_path))
         assert uploads(made) == 0
-    assert doors.seen == []
+    assert servers.seen == []
 
 
 def test_progress(tmp_path: pathlib.Path) -> None:
@@ -157,7 +157,7 @@ def test_progress(tmp_path: pathlib.Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(root_pem("Root") + root_pem("Other"))
     adapter = {"progress": lambda *step: heard.append(step), "rtscts": False}
-    with secured(Doors(), adapter=adapter) as made:
+    with secured(RecordingServers(), adapter=adapter) as made:
         made.session.get(URL, verify=str(bundle))
         (name,) = module_files(made.emulator)
     size = bundle.stat().st_size
@@ -167,7 +167,7 @@ def test_progress(tmp_path: pathlib.Path) -> None:
 
 def test_files_of_others_are_left_alone(tmp_path: pathlib.Path) -> None:
     """The library does not touch files that it has not made."""
-    with secured(Doors()) as made:
+    with secured(RecordingServers()) as made:
         made.emulator.module.files.create("cacert.pem").extend(b"theirs")
         made.session.get(URL, verify=root_file(tmp_path))
         assert module_files(made.emulator)["cacert.pem"] == b"theirs"
@@ -193,10 +193,10 @@ def test_no_secret_is_logged(
         "pin": "7291",
         "adapter": {"pin": "7291"},
     }
-    with secured(Doors(), **arguments) as well:
+    with secured(RecordingServers(), **arguments) as well:
         well.session.get(URL, verify=path, cert=(cert, key))
         fault = fault_in(well, pathlib.Path(key).read_bytes(), MIDDLE, "garble")
-    with secured(Doors(), faults=[fault], **arguments) as made:
+    with secured(RecordingServers(), faults=[fault], **arguments) as made:
         made.session.get(URL, verify=path, cert=(cert, key))
         assert secrets[3].encode() in made.written
         assert uploads(made) == 4

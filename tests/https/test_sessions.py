@@ -20,7 +20,7 @@ from tests.https.cases import HurriedClock
 from tests.https_support import (
     LATER,
     URL,
-    Doors,
+    RecordingServers,
     client_files,
     colliding_files,
     flipping_seed,
@@ -46,9 +46,9 @@ def other_root(tmp_path: pathlib.Path) -> str:
     return root_file(tmp_path, "Other")
 
 
-def trusted(doors: Doors) -> list[bytes | None]:
+def trusted(servers: RecordingServers) -> list[bytes | None]:
     """The CA of each connection; None without a check."""
-    return [tls.ca_certificate if tls.level else None for tls in doors.seen]
+    return [tls.ca_certificate if tls.level else None for tls in servers.seen]
 
 
 # Sources of the settings
@@ -56,8 +56,8 @@ def trusted(doors: Doors) -> list[bytes | None]:
 
 def test_verify_of_the_session(root: str) -> None:
     """It is used, and that of a request has priority."""
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         made.session.verify = root
         made.session.get(URL)
         with pytest.warns(InsecureRequestWarning):
@@ -66,7 +66,7 @@ def test_verify_of_the_session(root: str) -> None:
         with pytest.warns(InsecureRequestWarning):
             made.session.get(URL)
         made.session.get(URL, verify=root)
-    assert trusted(doors) == [root_pem(), None, None, root_pem()]
+    assert trusted(servers) == [root_pem(), None, None, root_pem()]
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -75,30 +75,30 @@ def test_verify_of_the_environment(
 ) -> None:
     """As in requests: in place of True, and of the adapter's own CAs."""
     monkeypatch.setenv(name, root)
-    doors = Doors()
-    with secured(doors, adapter={"ca_certs": other_root}) as made:
+    servers = RecordingServers()
+    with secured(servers, adapter={"ca_certs": other_root}) as made:
         made.session.get(URL)
         made.session.get(URL, verify=other_root)
         made.session.trust_env = False
         made.session.get(URL)
     other = root_pem("Other")
-    assert trusted(doors) == [root_pem(), other, other]
+    assert trusted(servers) == [root_pem(), other, other]
 
 
 def test_true_is_the_bundle_of_requests() -> None:
     """The whole bundle, if the adapter has no CAs of its own."""
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         made.session.get(URL)
     bundle = pathlib.Path(requests.utils.DEFAULT_CA_BUNDLE_PATH).read_bytes()
-    (found,) = trusted(doors)
+    (found,) = trusted(servers)
     assert found is not None
     assert found.count(b"BEGIN CERTIFICATE") == bundle.count(b"BEGIN CERTIFICATE")
 
 
 def test_a_bundle_that_is_not_there(tmp_path: pathlib.Path) -> None:
     """The error is that of stock requests."""
-    with secured(Doors()) as made, requests.Session() as stock:
+    with secured(RecordingServers()) as made, requests.Session() as stock:
         for session in (made.session, stock):
             with pytest.raises(OSError, match="suitable TLS CA certificate bundle"):
                 session.get(URL, verify=str(tmp_path / "nowhere.pem"))
@@ -106,24 +106,24 @@ def test_a_bundle_that_is_not_there(tmp_path: pathlib.Path) -> None:
 
 def test_a_bundle_without_certificates(tmp_path: pathlib.Path) -> None:
     """There is no CA, so nothing can be checked."""
-    empty, doors = tmp_path / "empty.pem", Doors()
+    empty, servers = tmp_path / "empty.pem", RecordingServers()
     empty.write_text("no certificates\n")
-    with secured(doors) as made:
+    with secured(servers) as made:
         with pytest.raises(requests.exceptions.SSLError, match="no PEM certificate"):
             made.session.get(URL, verify=str(empty))
         with pytest.raises(requests.exceptions.SSLError, match="openssl rehash"):
             made.session.get(URL, verify=str(tmp_path))
-    assert doors.seen == []
+    assert servers.seen == []
 
 
 def test_a_file_that_changes(tmp_path: pathlib.Path) -> None:
     """Its content at the time of the request counts."""
-    path, doors = root_file(tmp_path), Doors()
-    with secured(doors) as made:
+    path, servers = root_file(tmp_path), RecordingServers()
+    with secured(servers) as made:
         made.session.get(URL, verify=path)
         pathlib.Path(path).write_bytes(root_pem("Other"))
         made.session.get(URL, verify=path)
-    assert trusted(doors) == [root_pem(), root_pem("Other")]
+    assert trusted(servers) == [root_pem(), root_pem("Other")]
 
 
 @pytest.mark.parametrize("pair", [False, True])
@@ -133,22 +133,22 @@ def test_cert_of_the_session(tmp_path: pathlib.Path, root: str, pair: bool) -> N
     both = tmp_path / "both.pem"
     contents = [pathlib.Path(path).read_bytes() for path in (cert, key)]
     both.write_bytes(b"".join(contents))
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         made.session.verify = root
         made.session.cert = (cert, key) if pair else str(both)
         made.session.get(URL)
         made.session.cert = None
         made.session.get(URL)
-    first, second = doors.seen
+    first, second = servers.seen
     assert (first.level, second.level) == (2, 1)
     assert [first.client_certificate, first.client_key] == contents
 
 
 def test_falsy_is_false(root: str) -> None:
     """None does not check, as with stock requests; True after it does."""
-    doors = Doors()
-    with secured(doors, adapter={"ca_certs": root}) as made:
+    servers = RecordingServers()
+    with secured(servers, adapter={"ca_certs": root}) as made:
         prepared = requests.Request("GET", URL).prepare()
         for verify in (None, True, "", True, 0, True):
             with warnings.catch_warnings(record=True) as caught:
@@ -156,7 +156,7 @@ def test_falsy_is_false(root: str) -> None:
                 made.adapter.send(prepared, verify=verify).content
             kinds = [warning.category for warning in caught]
             assert kinds == ([] if verify else [InsecureRequestWarning])
-    assert doors.levels == [0, 1] * 3
+    assert servers.levels == [0, 1] * 3
 
 
 # Several sessions on one modem
@@ -164,8 +164,8 @@ def test_falsy_is_false(root: str) -> None:
 
 def test_sessions_alternate(tmp_path: pathlib.Path, root: str, other_root: str) -> None:
     """Each has its own checks, over one modem, and no file is sent twice."""
-    doors, cert = Doors(), client_files(tmp_path)
-    with secured(doors) as made, requests.Session() as second:
+    servers, cert = RecordingServers(), client_files(tmp_path)
+    with secured(servers) as made, requests.Session() as second:
         second.mount("https://", BG96Adapter(made.modem))
         made.session.verify, second.verify, second.cert = root, other_root, cert
         for _ in range(3):
@@ -173,14 +173,14 @@ def test_sessions_alternate(tmp_path: pathlib.Path, root: str, other_root: str) 
             second.get(OTHER_URL)
         assert made.written.count(b"AT+QFUPL=") == 4
         assert b"AT+QIDEACT" not in made.written
-    assert trusted(doors) == [root_pem(), root_pem("Other")] * 3
-    assert doors.levels == [1, 2] * 3
+    assert trusted(servers) == [root_pem(), root_pem("Other")] * 3
+    assert servers.levels == [1, 2] * 3
 
 
 def test_threads_get_their_own_checks(root: str, other_root: str) -> None:
     """Even if one adapter makes all requests."""
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
 
         def ask(url: str, verify: str) -> None:
             for _ in range(5):
@@ -195,8 +195,8 @@ def test_threads_get_their_own_checks(root: str, other_root: str) -> None:
         for thread in threads:
             thread.join()
     expected = {"server.example": root_pem(), "other.example": root_pem("Other")}
-    assert len(doors.seen) == 10
-    for host, found in zip(doors.hosts, trusted(doors)):
+    assert len(servers.seen) == 10
+    for host, found in zip(servers.hosts, trusted(servers)):
         assert found == expected[host]
 
 
@@ -211,56 +211,56 @@ def _unchecked(made: Rig) -> None:
 
 def test_an_unchecked_connection_is_not_continued(root: str) -> None:
     """An unchecked server may keep it open, and wait for a password."""
-    doors = Doors()
-    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+    servers = RecordingServers()
+    with secured(servers, KEEPING, adapter={"keep_alive": True}) as made:
         _unchecked(made)
         _unchecked(made)
-        assert doors.levels == [0]
+        assert servers.levels == [0]
         made.session.get(URL, verify=root)
-        assert doors.levels == [0, 1]
+        assert servers.levels == [0, 1]
         made.session.get(URL, verify=root)
         # A request without checks may use a checked connection.
         _unchecked(made)
-        assert doors.levels == [0, 1]
-    assert len(doors.requests) == 5
+        assert servers.levels == [0, 1]
+    assert len(servers.requests) == 5
 
 
 def test_a_connection_is_not_continued_with_another_ca(
     root: str, other_root: str
 ) -> None:
     """The same holds for another certificate of the client."""
-    doors = Doors()
-    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+    servers = RecordingServers()
+    with secured(servers, KEEPING, adapter={"keep_alive": True}) as made:
         made.session.get(URL, verify=root)
         made.session.get(URL, verify=other_root)
-    assert trusted(doors) == [root_pem(), root_pem("Other")]
+    assert trusted(servers) == [root_pem(), root_pem("Other")]
 
 
 def test_a_connection_is_not_continued_with_a_ca_of_the_same_name(
     tmp_path: pathlib.Path,
 ) -> None:
     """Such files can be made: a name has 32 bits of the digest."""
-    doors, paths = Doors(), colliding_files(tmp_path)
-    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+    servers, paths = RecordingServers(), colliding_files(tmp_path)
+    with secured(servers, KEEPING, adapter={"keep_alive": True}) as made:
         for path in paths:
             made.session.get(URL, verify=path)
-    assert trusted(doors) == [pathlib.Path(path).read_bytes() for path in paths]
+    assert trusted(servers) == [pathlib.Path(path).read_bytes() for path in paths]
 
 
 def test_a_url_that_an_unchecked_request_has_set(root: str) -> None:
     """Noise has changed its host, which nobody has checked."""
-    doors = Doors()
-    with secured(doors) as well:
+    servers = RecordingServers()
+    with secured(servers) as well:
         _unchecked(well)
         offset = well.written.index(b"https://server") + len(b"https://ser")
     noise = Fault("from_host", offset, "garble")
-    with secured(doors, faults=[noise], seed=flipping_seed(1)) as made:
-        doors.hosts.clear()
+    with secured(servers, faults=[noise], seed=flipping_seed(1)) as made:
+        servers.hosts.clear()
         _unchecked(made)
-        assert doors.hosts == ["serwer.example"]
+        assert servers.hosts == ["serwer.example"]
         made.session.get(URL, verify=root)
         made.session.get(URL, verify=root)
-        assert doors.hosts[1:] == ["server.example"] * 2
+        assert servers.hosts[1:] == ["server.example"] * 2
         # Settings that were read back once are not asked for again.
         assert made.written.count(b"AT+QHTTPURL?") == 2
 
@@ -269,11 +269,11 @@ def test_a_certificate_is_not_shown_for_another(
     tmp_path: pathlib.Path, root: str
 ) -> None:
     """A connection with a certificate is not for a client without one."""
-    doors, cert = Doors(), client_files(tmp_path)
-    with secured(doors, KEEPING, adapter={"keep_alive": True}) as made:
+    servers, cert = RecordingServers(), client_files(tmp_path)
+    with secured(servers, KEEPING, adapter={"keep_alive": True}) as made:
         made.session.get(URL, verify=root, cert=cert)
         _unchecked(made)
-    assert doors.levels == [2, 0]
+    assert servers.levels == [2, 0]
 
 
 # Warnings and errors
@@ -289,7 +289,7 @@ def test_is_verified(
     """True if chain, dates and host were all checked."""
     adapter = {"allow_unchecked_host": True}
     body = b"x" * 100_000
-    with secured(Doors(response(body)), switches, adapter=adapter) as made:
+    with secured(RecordingServers(response(body)), switches, adapter=adapter) as made:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = made.session.get(URL, verify=root if verify else False, stream=True)
@@ -301,7 +301,7 @@ def test_is_verified(
 def test_a_host_that_is_not_checked_is_warned_of_once(root: str) -> None:
     """Each host has one warning, with its name."""
     adapter = {"allow_unchecked_host": True}
-    with secured(Doors(), Switches(), adapter=adapter) as made:
+    with secured(RecordingServers(), Switches(), adapter=adapter) as made:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for url in (URL, OTHER_URL) * 3:
@@ -314,28 +314,30 @@ def test_a_host_that_is_not_checked_is_warned_of_once(root: str) -> None:
 
 def test_the_warning_comes_before_anything_is_sent(root: str) -> None:
     """If the warning is an error, nothing is sent, then or later."""
-    doors = Doors()
-    with secured(doors, Switches(), adapter={"allow_unchecked_host": True}) as made:
+    servers = RecordingServers()
+    with secured(servers, Switches(), adapter={"allow_unchecked_host": True}) as made:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for _ in range(2):
                 with pytest.raises(SecurityWarning):
                     made.session.get(URL, verify=root)
-    assert doors.seen == []
+    assert servers.seen == []
 
 
 def test_the_argument_is_for_one_modem(root: str) -> None:
     """Another adapter refuses, and cannot change the setting of the modem's owner."""
-    with secured(Doors(), Switches(), adapter={"allow_unchecked_host": True}) as made:
+    with secured(
+        RecordingServers(), Switches(), adapter={"allow_unchecked_host": True}
+    ) as made:
         with pytest.warns(SecurityWarning):
             made.session.get(URL, verify=root)
-        doors = Doors()
-        with secured(doors, Switches()) as strict:
+        servers = RecordingServers()
+        with secured(servers, Switches()) as strict:
             with pytest.raises(
                 requests.exceptions.SSLError, match="allow_unchecked_host=True"
             ):
                 strict.session.get(URL, verify=root)
-        assert doors.seen == []
+        assert servers.seen == []
     with pytest.raises(TypeError, match="pass these to the BG96Modem"):
         BG96Adapter(BG96Modem("loop://"), allow_unchecked_host=True)
 

@@ -9,7 +9,7 @@ from requests_bg96.errors import NoAnswer
 from tests.support import Rig, response, rig
 
 
-class Lodger:
+class OpenGuest:
     """Has something in the module that must end before the port is closed.
 
     :param engine: the module.
@@ -35,7 +35,7 @@ def ended(made: Rig) -> int:
 
 def test_a_released_port_stays_open_for_a_guest() -> None:
     with rig(response(b"hello")) as made:
-        guest = Lodger(made.modem.engine)
+        guest = OpenGuest(made.modem.engine)
         assert made.get().content == b"hello"
         made.modem.release()
         assert made.modem.state.name == "READY"
@@ -46,7 +46,7 @@ def test_a_released_port_stays_open_for_a_guest() -> None:
 
 def test_a_guest_leaves_before_the_port_is_closed() -> None:
     with rig(response(b"hello")) as made:
-        Lodger(made.modem.engine)
+        OpenGuest(made.modem.engine)
         assert made.get(stream=True).raw is not None
         made.modem.close()
         assert ended(made) == 1
@@ -56,7 +56,7 @@ def test_a_guest_leaves_before_the_port_is_closed() -> None:
 def test_a_guest_that_cannot_leave() -> None:
     """The port is closed nevertheless."""
     with rig(response(b"hello")) as made:
-        guest = Lodger(made.modem.engine)
+        guest = OpenGuest(made.modem.engine)
         guest.failure = NoAnswer("it does not answer")
         made.modem.open()
         made.modem.close()

@@ -9,7 +9,7 @@ import pytest
 from requests_bg96.emulator import Fault
 from requests_bg96.emulator.ufs import TOTAL
 from requests_bg96.errors import LimitError, ModuleError, SetupError
-from tests.https_support import URL, Doors, client_files, root_file, secured
+from tests.https_support import URL, RecordingServers, client_files, root_file, secured
 from tests.support import TREACHEROUS, Rig, rig
 
 #: More than one block of an upload, with all kinds of text.
@@ -94,8 +94,8 @@ def test_what_is_too_large() -> None:
 def test_our_own(tmp_path: pathlib.Path) -> None:
     """The files of HTTPS and no others; they are sent again when needed."""
     path, cert = root_file(tmp_path), client_files(tmp_path)
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         files = made.modem.files
         files.upload("cacert.pem", b"theirs")
         files.upload("0123456789.ca", b"theirs")
@@ -107,27 +107,27 @@ def test_our_own(tmp_path: pathlib.Path) -> None:
         # The client does not rely on them any more.
         made.session.get(URL, verify=path, cert=cert)
         assert files.own() == own
-    first, second = doors.seen
+    first, second = servers.seen
     assert first.ca_certificate == second.ca_certificate
     assert first.client_key == second.client_key
 
 
 def test_what_others_put_in_place_of_ours_is_not_used(tmp_path: pathlib.Path) -> None:
     """Not even with the same size."""
-    path, doors = root_file(tmp_path), Doors()
-    with secured(doors) as made:
+    path, servers = root_file(tmp_path), RecordingServers()
+    with secured(servers) as made:
         made.session.get(URL, verify=path)
         ((name, size),) = made.modem.files.own().items()
         made.modem.files.upload(name, b"x" * size)
         made.session.get(URL, verify=path)
-    first, second = doors.seen
+    first, second = servers.seen
     assert first.ca_certificate == second.ca_certificate
 
 
 def test_keys_are_wiped(tmp_path: pathlib.Path) -> None:
     """Overwritten, then deleted. Certificates stay, and keys of others, too."""
     path, cert = root_file(tmp_path), client_files(tmp_path)
-    with secured(Doors()) as made:
+    with secured(RecordingServers()) as made:
         made.emulator.module.files.create("their.key").extend(b"theirs")
         made.session.get(URL, verify=path, cert=cert)
         (key,) = (name for name in made.modem.files.own() if name.endswith(".key"))
@@ -145,7 +145,7 @@ def test_keys_are_wiped(tmp_path: pathlib.Path) -> None:
 def test_a_key_that_cannot_be_overwritten_is_deleted(tmp_path: pathlib.Path) -> None:
     """A warning says so."""
     path, cert = root_file(tmp_path), client_files(tmp_path)
-    with secured(Doors()) as made:
+    with secured(RecordingServers()) as made:
         made.session.get(URL, verify=path, cert=cert)
         (key,) = (name for name in made.modem.files.own() if name.endswith(".key"))
         # The maximum number of files is open.

@@ -309,7 +309,7 @@ def test_a_reader_and_one_who_waits_take_turns() -> None:
         assert found == [b"second"]
 
 
-class _Holdup(logging.Handler):
+class _Handover(logging.Handler):
     """Stops the thread that ends a response, until another has read something.
 
     Then it stops that one, until the first has continued.
@@ -357,7 +357,7 @@ def test_the_line_is_not_another_s_before_the_end() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
     with shared([head + b"12345", Delay(0.2), b"67890"]) as made:
         answer = get(made, stream=True)
-        holdup = _Holdup()
+        holdup = _Handover()
         found: list[str] = []
 
         def second() -> None:

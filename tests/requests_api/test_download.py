@@ -23,8 +23,8 @@ from requests_bg96.base.digests import Digest
 from requests_bg96.base.partial import STEP
 from requests_bg96.download import OVERLAP
 from requests_bg96.emulator import CallableNetwork, Fault
+from tests.file_server import FileServer, date, repr_digest
 from tests.servers import HANG, Reply, Request, raw, serve
-from tests.shelf import Shelf, date, repr_digest
 from tests.support import SOMEWHERE, Rig, rig
 
 #: Three steps and a bit, of bytes that no text mode leaves as they are.
@@ -48,9 +48,9 @@ OLD = {"Last-Modified": date(3600)}
 
 
 @contextlib.contextmanager
-def behind(shelf: Shelf, **arguments: Any) -> Iterator[Rig]:
+def behind(file_server: FileServer, **arguments: Any) -> Iterator[Rig]:
     """A session over a modem with this server behind it."""
-    with rig(network=CallableNetwork(shelf), **arguments) as made:
+    with rig(network=CallableNetwork(file_server), **arguments) as made:
         yield made
 
 
@@ -78,7 +78,7 @@ def test_a_file(path: pathlib.Path) -> None:
     """It arrives, its progress is told, and nothing is left beside it."""
     told: list[tuple[str, int, int | None]] = []
     path.write_bytes(b"old")
-    with behind(Shelf(DATA)) as made:
+    with behind(FileServer(DATA)) as made:
         download(
             made.session,
             SOMEWHERE,
@@ -94,13 +94,14 @@ def test_a_file(path: pathlib.Path) -> None:
 def test_it_resumes(path: pathlib.Path, headers: dict[str, str] | None) -> None:
     """Each call goes on where the last one broke off, but for bytes to compare."""
     cuts = [100_000, 0, 1, 90_000]
-    shelf = Shelf(DATA, cuts=cuts, headers=headers)
-    with behind(shelf) as made:
+    file_server = FileServer(DATA, cuts=cuts, headers=headers)
+    with behind(file_server) as made:
         assert tries(made, path) == len(cuts) + 1
     assert path.read_bytes() == DATA and names(path) == ["file"]
-    assert shelf.sent <= len(DATA) + len(cuts) * OVERLAP
+    assert file_server.sent <= len(DATA) + len(cuts) * OVERLAP
     assert (
-        shelf.asked[0] is None and shelf.asked[-1] == f"bytes={190_000 - 2 * OVERLAP}-"
+        file_server.asked[0] is None
+        and file_server.asked[-1] == f"bytes={190_000 - 2 * OVERLAP}-"
     )
 
 
@@ -111,17 +112,19 @@ def test_it_breaks_anywhere(
 ) -> None:
     """The server hangs up, and the file changes, at any time: never is it a mixture."""
     path = tmp_path_factory.mktemp("download") / "file"
-    shelf = Shelf(SHORT, cuts=cuts)
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=cuts)
+    with behind(file_server) as made:
         for number in range(20):
             try:
                 download(made.session, SOMEWHERE, path)
                 break
             except BROKEN:
                 if chance.random() < 0.3:
-                    shelf.content = chance.randbytes(chance.choice([1000, 700, 1300]))
-                    shelf.headers = {"ETag": f'"{number}"'}
-    assert path.read_bytes() == shelf.content and names(path) == ["file"]
+                    file_server.content = chance.randbytes(
+                        chance.choice([1000, 700, 1300])
+                    )
+                    file_server.headers = {"ETag": f'"{number}"'}
+    assert path.read_bytes() == file_server.content and names(path) == ["file"]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +134,8 @@ def test_it_breaks_anywhere(
 def test_the_line_breaks(path: pathlib.Path, action: Any, seed: int) -> None:
     """Bytes are lost, or all of them: what arrives is right, or it is not there."""
     chance = random.Random(f"{action} {seed}")
-    shelf = Shelf(DATA[:20_000])
-    with behind(shelf, adapter={"allow_reset": True}) as made:
+    file_server = FileServer(DATA[:20_000])
+    with behind(file_server, adapter={"allow_reset": True}) as made:
         offset = chance.randrange(1500, 20_000)
         # Only a silence has a time; it is longer than the read timeout.
         fault = Fault("to_host", offset, action, seconds=100.0)
@@ -142,7 +145,7 @@ def test_the_line_breaks(path: pathlib.Path, action: Any, seed: int) -> None:
         if action == "unplug":
             made.emulator.plug()
         tries(made, path)
-    assert path.read_bytes() == shelf.content and names(path) == ["file"]
+    assert path.read_bytes() == file_server.content and names(path) == ["file"]
 
 
 @pytest.mark.parametrize("action", ["double", "insert"])
@@ -151,14 +154,14 @@ def test_bytes_that_the_line_adds(path: pathlib.Path, action: Any) -> None:
 
     A comparison of the last bytes could not: they are all alike.
     """
-    shelf = Shelf(DATA[:5000] + bytes(9000))
-    with behind(shelf) as made:
+    file_server = FileServer(DATA[:5000] + bytes(9000))
+    with behind(file_server) as made:
         fault = Fault("to_host", 3000, action, data=b"x", count=2)
         made.emulator.add_fault(fault)
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
         download(made.session, SOMEWHERE, path)
-    assert path.read_bytes() == shelf.content
+    assert path.read_bytes() == file_server.content
 
 
 NEW = [
@@ -179,17 +182,17 @@ def test_a_file_that_has_changed(
     heeds: dict[str, bool],
 ) -> None:
     """It is begun again, even if the server does not heed If-Range."""
-    shelf = Shelf(SHORT, cuts=[600], headers=before)
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600], headers=before)
+    with behind(file_server) as made:
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
-        shelf.content, shelf.headers = OTHER, headers
-        shelf.if_range = heeds.get("if_range", True)
+        file_server.content, file_server.headers = OTHER, headers
+        file_server.if_range = heeds.get("if_range", True)
         if before and not headers:
             # Nothing tells this one apart but its length.
-            shelf.content = OTHER + b"x"
+            file_server.content = OTHER + b"x"
         download(made.session, SOMEWHERE, path)
-    assert path.read_bytes() == shelf.content
+    assert path.read_bytes() == file_server.content
 
 
 #: Where a download of 600 bytes resumes.
@@ -212,13 +215,17 @@ WRONG_PARTS = [
 def test_a_part_of_something_else(path: pathlib.Path, wrong: dict[str, str]) -> None:
     """It is not taken, and the file is begun again."""
     headers = {"ETag": '"one"', **OLD, "Repr-Digest": repr_digest(SHORT)}
-    shelf = Shelf(SHORT, cuts=[600], headers=headers)
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600], headers=headers)
+    with behind(file_server) as made:
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
-        shelf.change = lambda headers: headers.update(wrong)
+        file_server.change = lambda headers: headers.update(wrong)
         download(made.session, SOMEWHERE, path)
-    assert path.read_bytes() == SHORT and shelf.asked == [None, f"bytes={START}-", None]
+    assert path.read_bytes() == SHORT and file_server.asked == [
+        None,
+        f"bytes={START}-",
+        None,
+    ]
 
 
 def test_a_server_that_sends_less_than_asked(path: pathlib.Path) -> None:
@@ -275,26 +282,26 @@ def test_what_cannot_be_resumed(
     path: pathlib.Path, headers: dict[str, str], heeds: dict[str, Any]
 ) -> None:
     """The whole file is fetched again."""
-    shelf = Shelf(SHORT, cuts=[600], headers=headers, **heeds)
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600], headers=headers, **heeds)
+    with behind(file_server) as made:
         assert tries(made, path) == 2
-    assert path.read_bytes() == SHORT and shelf.sent == 1600
+    assert path.read_bytes() == SHORT and file_server.sent == 1600
 
 
 def test_another_url(path: pathlib.Path) -> None:
     """The bytes are those of one URL, with its parameters."""
-    shelf = Shelf(SHORT, cuts=[600, 600])
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600, 600])
+    with behind(file_server) as made:
         for parameters in (None, {"a": "1"}, {"a": "2"}):
             with contextlib.suppress(*BROKEN):
                 download(made.session, SOMEWHERE, path, params=parameters)
-    assert shelf.asked == [None, None, None] and path.read_bytes() == SHORT
+    assert file_server.asked == [None, None, None] and path.read_bytes() == SHORT
 
 
 def test_all_is_there_but_the_end(path: pathlib.Path) -> None:
     """It was not moved into place: one byte tells whether it is still that file."""
-    shelf = Shelf(SHORT)
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT)
+    with behind(file_server) as made:
 
         def full(name: str, received: int, size: int | None) -> None:
             if received == size:
@@ -304,7 +311,7 @@ def test_all_is_there_but_the_end(path: pathlib.Path) -> None:
             download(made.session, SOMEWHERE, path, progress=full)
         assert names(path) == ["file.part", "file.part.json"]
         download(made.session, SOMEWHERE, path)
-        assert shelf.asked == [None, f"bytes={1000 - OVERLAP}-"]
+        assert file_server.asked == [None, f"bytes={1000 - OVERLAP}-"]
     assert path.read_bytes() == SHORT
 
 
@@ -323,13 +330,13 @@ DAMAGE = [
 
 @pytest.mark.parametrize("notes", DAMAGE)
 def test_damaged_notes(path: pathlib.Path, notes: bytes) -> None:
-    shelf = Shelf(SHORT, cuts=[600])
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600])
+    with behind(file_server) as made:
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
         path.with_name("file.part.json").write_bytes(notes)
         download(made.session, SOMEWHERE, path)
-    assert path.read_bytes() == SHORT and shelf.asked == [None, None]
+    assert path.read_bytes() == SHORT and file_server.asked == [None, None]
 
 
 ODD = {"size": "1000", "etag": 5, "digest": "x", "coding": [], "new": None}
@@ -338,8 +345,8 @@ ODD = {"size": "1000", "etag": 5, "digest": "x", "coding": [], "new": None}
 @pytest.mark.parametrize("name, value", ODD.items())
 def test_notes_of_another_version(path: pathlib.Path, name: str, value: object) -> None:
     """What is not understood is not used."""
-    shelf = Shelf(SHORT, cuts=[600])
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600])
+    with behind(file_server) as made:
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
         place = path.with_name("file.part.json")
@@ -347,7 +354,7 @@ def test_notes_of_another_version(path: pathlib.Path, name: str, value: object) 
         notes["source"][name] = value
         place.write_text(json.dumps(notes))
         download(made.session, SOMEWHERE, path)
-    assert path.read_bytes() == SHORT and shelf.asked == [None, None]
+    assert path.read_bytes() == SHORT and file_server.asked == [None, None]
 
 
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="needs O_NOFOLLOW")
@@ -356,7 +363,7 @@ def test_a_link_in_place_of_the_part(path: pathlib.Path) -> None:
     other = path.with_name("other")
     other.write_bytes(b"mine")
     path.with_name("file.part").symlink_to(other)
-    with behind(Shelf(SHORT)) as made, pytest.raises(OSError):
+    with behind(FileServer(SHORT)) as made, pytest.raises(OSError):
         download(made.session, SOMEWHERE, path)
     assert other.read_bytes() == b"mine"
 
@@ -372,19 +379,19 @@ def test_a_link_in_place_of_the_part(path: pathlib.Path) -> None:
 )
 def test_damaged_bytes(path: pathlib.Path, change: Any, kept: str | None) -> None:
     """What the notes do not cover is fetched again."""
-    shelf = Shelf(SHORT, cuts=[600])
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600])
+    with behind(file_server) as made:
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
         part = path.with_name("file.part")
         part.write_bytes(change(part.read_bytes()))
         download(made.session, SOMEWHERE, path)
-    assert path.read_bytes() == SHORT and shelf.asked == [None, kept]
+    assert path.read_bytes() == SHORT and file_server.asked == [None, kept]
 
 
 def test_no_secret_is_kept(path: pathlib.Path) -> None:
     """The notes have no URL, which may have a token in it, and no header."""
-    with behind(Shelf(SHORT, cuts=[600])) as made:
+    with behind(FileServer(SHORT, cuts=[600])) as made:
         with pytest.raises(BROKEN):
             download(
                 made.session,
@@ -402,11 +409,11 @@ def test_no_secret_is_kept(path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("text", [SHA, f"sha256:{SHA.upper()}", f" SHA256:{SHA} "])
 def test_a_digest(path: pathlib.Path, text: str) -> None:
-    shelf = Shelf(SHORT)
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT)
+    with behind(file_server) as made:
         download(made.session, SOMEWHERE, path, text)
         path.unlink()
-        shelf.content = OTHER
+        file_server.content = OTHER
         with pytest.raises(DigestError, match=f"file does not .* sha256:{SHA}"):
             download(made.session, SOMEWHERE, path, text)
     assert names(path) == []
@@ -432,18 +439,18 @@ def test_a_wrong_digest(path: pathlib.Path, text: str) -> None:
 )
 def test_the_servers_digest(path: pathlib.Path, headers: dict[str, str]) -> None:
     """It is compared, also with bytes of an earlier call."""
-    shelf = Shelf(SHORT, cuts=[600], headers={"ETag": '"one"', **headers})
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, cuts=[600], headers={"ETag": '"one"', **headers})
+    with behind(file_server) as made:
         assert tries(made, path) == 2
-        shelf.content = OTHER
+        file_server.content = OTHER
         with pytest.raises(DigestError):
             download(made.session, SOMEWHERE, path)
-        shelf.content, shelf.cuts = SHORT, [600]
+        file_server.content, file_server.cuts = SHORT, [600]
         path.unlink()
         with pytest.raises(BROKEN):
             download(made.session, SOMEWHERE, path)
         # The server keeps silent about the change, and tells the digest no more.
-        shelf.content, shelf.headers = SHORT[:-1] + b"x", {"ETag": '"one"'}
+        file_server.content, file_server.headers = SHORT[:-1] + b"x", {"ETag": '"one"'}
         with pytest.raises(DigestError):
             download(made.session, SOMEWHERE, path)
     assert names(path) == []
@@ -517,8 +524,8 @@ def test_a_range_that_is_not_there(path: pathlib.Path, status: bytes) -> None:
 
 def test_a_coding_that_was_not_wanted(path: pathlib.Path) -> None:
     """The bytes are those that are sent: it is their digest that a server tells."""
-    shelf = Shelf(SHORT, headers={"Content-Encoding": "gzip"})
-    with behind(shelf) as made:
+    file_server = FileServer(SHORT, headers={"Content-Encoding": "gzip"})
+    with behind(file_server) as made:
         download(made.session, SOMEWHERE, path)
     assert path.read_bytes() == SHORT
 
@@ -536,7 +543,7 @@ def test_a_file_without_a_length(path: pathlib.Path) -> None:
 
 
 def test_an_empty_file(path: pathlib.Path) -> None:
-    with behind(Shelf(b"")) as made:
+    with behind(FileServer(b"")) as made:
         download(made.session, SOMEWHERE, path)
     assert path.read_bytes() == b"" and names(path) == ["file"]
 
@@ -552,12 +559,12 @@ download(requests.Session(), sys.argv[1], sys.argv[2], progress=print)
 
 def test_another_process(path: pathlib.Path) -> None:
     """It goes on with what a killed one has left; two at a time are refused."""
-    shelf = Shelf(DATA)
+    file_server = FileServer(DATA)
 
     def app(request: Request) -> Reply:
         fields = {name.lower(): value for name, value in request.headers}
-        head, body = shelf.respond(fields)
-        if len(shelf.asked) == 1:
+        head, body = file_server.respond(fields)
+        if len(file_server.asked) == 1:
             return raw(head, body[: 2 * STEP + 5], HANG)
         return raw(head, body)
 
@@ -575,4 +582,4 @@ def test_another_process(path: pathlib.Path) -> None:
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     assert path.read_bytes() == DATA and names(path) == ["file"]
     # The bytes after the last step that was noted come again.
-    assert int(str(shelf.asked[1])[6:-1]) > STEP - OVERLAP
+    assert int(str(file_server.asked[1])[6:-1]) > STEP - OVERLAP

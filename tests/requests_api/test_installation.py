@@ -26,7 +26,7 @@ from requests_bg96.clock import Deadline
 from requests_bg96.emulator import Delay, Emulator, SystemClock
 from requests_bg96.errors import PortError
 from requests_bg96.modem import ModemState
-from tests.https_support import URL, Doors, root_file, secured
+from tests.https_support import URL, RecordingServers, root_file, secured
 from tests.support import SOMEWHERE, Rig, response, rig
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*get_connection:DeprecationWarning")
@@ -467,14 +467,14 @@ def test_what_the_module_cannot_do(
     name: str, value: Any, verify: bool, tmp_path: pathlib.Path, no_sockets: None
 ) -> None:
     """It is refused by its name, before a byte of the request is sent."""
-    doors = Doors()
+    servers = RecordingServers()
     trust: Any = root_file(tmp_path) if verify else False
-    with secured(doors) as made, install(made.adapter):
+    with secured(servers) as made, install(made.adapter):
         for session in pinned(made, **{name: value}):
             with pytest.raises(requests.exceptions.SSLError, match=name) as caught:
                 session.get(URL, verify=trust, auth=("user", "secret"))
             assert "CA" not in str(caught.value)
-        assert not doors.requests and not doors.seen
+        assert not servers.requests and not servers.seen
 
 
 def test_an_address_of_this_machine(no_sockets: None) -> None:
@@ -488,9 +488,9 @@ def test_an_address_of_this_machine(no_sockets: None) -> None:
 
 def test_what_it_can_do(tmp_path: pathlib.Path, no_sockets: None) -> None:
     """An adapter's own CA, set as requests does, is the module's."""
-    doors = Doors()
+    servers = RecordingServers()
     trust = root_file(tmp_path)
-    with secured(doors) as made, install(made.adapter):
+    with secured(servers) as made, install(made.adapter):
         for session in (mounted(HTTPAdapter()), EARLIER, requests.Session()):
             assert session.get(URL, verify=trust).content == b"hello"
         hostless = With(assert_hostname=False)
@@ -499,21 +499,21 @@ def test_what_it_can_do(tmp_path: pathlib.Path, no_sockets: None) -> None:
         assert session.get(URL, verify=trust).content == b"hello"
         with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
             assert EARLIER.get(URL, verify=False).content == b"hello"
-    assert doors.levels[0] == 1 and doors.levels[-1] == 0
+    assert servers.levels[0] == 1 and servers.levels[-1] == 0
 
 
 def test_what_verify_means(tmp_path: pathlib.Path) -> None:
     """All adapters use the certificates of the installed one."""
-    doors = Doors()
+    servers = RecordingServers()
     adapter = {"ca_certs": root_file(tmp_path)}
-    with secured(doors, adapter=adapter) as made, install(made.adapter):
+    with secured(servers, adapter=adapter) as made, install(made.adapter):
         session = requests.Session()
         session.mount("https://", HTTPAdapter())
         assert session.get(URL).content == b"hello"
         assert EARLIER.get(URL).content == b"hello"
         # Those of requests are 200 kB.
         assert len(made.written) < 20_000
-    with secured(doors, adapter=adapter) as made:
+    with secured(servers, adapter=adapter) as made:
         with install(made.adapter):
             session = requests.Session()
             session.mount("https://", HTTPAdapter())
@@ -796,8 +796,8 @@ def test_what_the_module_cannot_do_afterwards(
     tmp_path: pathlib.Path, no_sockets: None
 ) -> None:
     """A session made meanwhile still refuses it."""
-    doors = Doors()
-    with secured(doors) as made:
+    servers = RecordingServers()
+    with secured(servers) as made:
         with install(made.adapter):
             session = requests.Session()
             session.mount("https://", With(assert_fingerprint=PIN))
@@ -806,7 +806,7 @@ def test_what_the_module_cannot_do_afterwards(
             session.get(URL, verify=root_file(tmp_path))
         with pytest.raises(requests.ConnectionError, match="makes its own connections"):
             elsewhere.get(SOMEWHERE)
-        assert not doors.requests
+        assert not servers.requests
 
 
 def test_an_adapter_that_others_have_too() -> None:

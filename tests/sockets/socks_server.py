@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclasses.dataclass
-class Manners:
+class Behaviour:
     """How a proxy behaves.
 
     :param users: the password of each user; None lets everybody in.
@@ -68,9 +68,9 @@ Script = Callable[[socket.socket, threading.Event], None]
 class SocksServer(LoopbackServer):
     """A proxy that remembers what it was asked. All names lead to loopback."""
 
-    def __init__(self, manners: Manners, script: Script | None) -> None:
+    def __init__(self, behaviour: Behaviour, script: Script | None) -> None:
         super().__init__(_Handler)
-        self.manners = manners
+        self.behaviour = behaviour
         self.script = script
         self.asked: list[Asked] = []
         #: How many clients have come.
@@ -113,7 +113,7 @@ class _Handler(socketserver.BaseRequestHandler):
         return data
 
     def _say(self, data: bytes) -> None:
-        size = 1 if self.server.manners.bytewise else len(data)
+        size = 1 if self.server.behaviour.bytewise else len(data)
         for start in range(0, len(data), size):
             self.request.sendall(data[start : start + size])
             if size == 1:
@@ -124,7 +124,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def _serve_5(self) -> None:
         user = None
         methods = self._read_text()
-        if self.server.manners.users is None:
+        if self.server.behaviour.users is None:
             self._say(b"\5\0")
         elif 2 not in methods:
             self._say(b"\5\xff")
@@ -147,12 +147,12 @@ class _Handler(socketserver.BaseRequestHandler):
         """Return the user, whose password is right."""
         assert self._read(1) == b"\1"
         user, password = self._read_text(), self._read_text()
-        known = (self.server.manners.users or {}).get(user) == password
+        known = (self.server.behaviour.users or {}).get(user) == password
         self._say(b"\1\0" if known else b"\1\1")
         return user if known else None
 
     def _answer_5(self, code: int) -> bytes:
-        return bytes((5, code, 0)) + BOUND[self.server.manners.bound]
+        return bytes((5, code, 0)) + BOUND[self.server.behaviour.bound]
 
     # SOCKS 4
 
@@ -160,7 +160,7 @@ class _Handler(socketserver.BaseRequestHandler):
         command, port, packed = struct.unpack(">BH4s", self._read(7))
         assert command == 1
         user, host = self._read_line(), str(ipaddress.ip_address(packed))
-        named = host.startswith("0.0.0.") and self.server.manners.names
+        named = host.startswith("0.0.0.") and self.server.behaviour.names
         if named:
             host = self._read_line().decode("ascii")
         self._lead(Asked(4, host, port, named, user))
@@ -172,10 +172,10 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _lead(self, asked: Asked) -> None:
         self.server.asked.append(asked)
-        manners = self.server.manners
+        behaviour = self.server.behaviour
         answer = self._answer_5 if asked.version == 5 else self._answer_4
-        if manners.code is not None:
-            self._say(answer(manners.code))
+        if behaviour.code is not None:
+            self._say(answer(behaviour.code))
             return
         loopback = asked.named and ":" not in asked.host
         host = "127.0.0.1" if loopback else asked.host
@@ -185,17 +185,17 @@ class _Handler(socketserver.BaseRequestHandler):
             self._say(answer(REFUSED))
             return
         with there:
-            self._say(answer(0) + manners.early)
+            self._say(answer(0) + behaviour.early)
             pump(self.request, there)
 
 
 @contextlib.contextmanager
-def socks(script: Script | None = None, **manners: object) -> Iterator[SocksServer]:
+def socks(script: Script | None = None, **behaviour: object) -> Iterator[SocksServer]:
     """Run a proxy while the context is open.
 
     :param script: serves each client in its place.
-    :param manners: of `Manners`.
+    :param behaviour: of `Behaviour`.
     """
-    made = Manners(**manners)  # type: ignore[arg-type]
+    made = Behaviour(**behaviour)  # type: ignore[arg-type]
     with serving(SocksServer(made, script)) as server:
         yield server

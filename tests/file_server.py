@@ -20,7 +20,7 @@ def date(seconds: float) -> str:
     return email.utils.formatdate(NOW - seconds, usegmt=True)
 
 
-class Shelf:
+class FileServer:
     """The server, as the handler of a `CallableNetwork`, or by `respond`.
 
     :param content: the file.
