@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pathlib
 import shlex
 
 import click
 import pytest
-from docutils import core, nodes
+from docutils import nodes
 
 from requests_bg96.cli.failures import STATUSES
 from tests.cli.commands import COMMANDS
+from tests.documents import pages
 
-PATH = pathlib.Path(__file__).resolve().parents[2] / "docs" / "command-line.rst"
 PROGRAM = "requests-bg96"
 #: What the table leaves out: they are named elsewhere or belong to probe.
 UNNAMED = {"probe-server", "completion"}
@@ -21,8 +20,7 @@ UNNAMED = {"probe-server", "completion"}
 @pytest.fixture(scope="module")
 def page() -> nodes.document:
     """The page."""
-    text = PATH.read_text(encoding="utf-8")
-    return core.publish_doctree(text, settings_overrides={"halt_level": 2})
+    return pages.page(pages.DOCS / "command-line.rst")
 
 
 def command_lines(page: nodes.document) -> list[list[str]]:
