@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import pathlib
 import re
 
 import pytest
-from docutils import core, nodes
+from docutils import nodes
 
 from requests_bg96.cli.probe.agenda import HTTPS, NEVER, PLAIN, RESET, SERVER
 from requests_bg96.emulator import Switches
 from requests_bg96.emulator.switches import allowed_values
+from tests.documents import pages
+from tests.documents.pages import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "fidelity.rst"
 #: The form of the numbers of transcripts.
 NUMBERS = re.compile(r"\d\d(?:, \d\d)*\b")
 BASES = {"manual", "transcript", "driver", "standard", "inference"}
@@ -25,7 +24,7 @@ DEFAULTS = {field.name: field.default for field in dataclasses.fields(Switches)}
 @functools.cache
 def table(title: str) -> list[list[nodes.entry]]:
     """The rows of the table in a section."""
-    tree = core.publish_doctree(DOCUMENT.read_text(encoding="utf-8"), str(DOCUMENT))
+    tree = pages.page(pages.DOCS / "fidelity.rst")
     (section,) = (
         one
         for one in tree.findall(nodes.section)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-from docutils import core, nodes
+from docutils import nodes
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "manual-coverage.rst"
+from tests.documents import pages
+from tests.documents.pages import ROOT
 
 #: The BG96 HTTP(S) AT Commands Manual V1.0: the forms and parameters by chapter.
 MANUAL: dict[str, tuple[str, ...]] = {
@@ -186,7 +185,7 @@ def literals(entry: nodes.entry) -> tuple[str, ...]:
 @functools.cache
 def document() -> dict[str, tuple[Row, ...]]:
     """The rows of the document, by section."""
-    tree = core.publish_doctree(DOCUMENT.read_text(encoding="utf-8"), str(DOCUMENT))
+    tree = pages.page(pages.DOCS / "manual-coverage.rst")
     tables = {}
     for section in tree.findall(nodes.section):
         title = section.next_node(nodes.title)

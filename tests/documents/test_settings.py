@@ -6,20 +6,19 @@ import ast
 import copy
 import dataclasses
 import inspect
-import pathlib
 import pickle
 from typing import Any
 
 import click
 import pytest
-from docutils import core, nodes
+from docutils import nodes
 
 from requests_bg96 import BG96Adapter, BG96Modem
 from requests_bg96.cli.options import FUNCTIONS, meanings
 from requests_bg96.settings import Settings
 from tests.cli.commands import COMMANDS
+from tests.documents import pages
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "settings.rst"
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 BOTH = [BG96Adapter, BG96Modem]
 #: A value of each setting that is not its default.
@@ -83,7 +82,7 @@ def test_docstrings(kind: type[Any]) -> None:
 
 def test_the_page() -> None:
     """Its table has each argument of the adapter, with its default."""
-    page = core.publish_doctree(PAGE.read_text(encoding="utf-8"))
+    page = pages.page(pages.DOCS / "settings.rst")
     (table,) = (
         one for one in page.findall(nodes.table) if "allow_reset" in one.astext()
     )

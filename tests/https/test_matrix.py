@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 import pytest
 import requests
-from docutils import core, nodes
+from docutils import nodes
 
 from tests.certificates import authority
+from tests.documents import pages
 from tests.https.cases import CASES, Case, World, modem_session, subject_hash
 from tests.tls_servers import TlsServer, serve_tls
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "https.rst"
 SECTION = "What you get"
 
 
@@ -120,7 +120,7 @@ def columns(measurement: Measurement) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def documented() -> dict[str, dict[str, str]]:
     """The table of the page: row by title, cell by title of the column."""
-    document = core.publish_doctree(DOCUMENT.read_text(encoding="utf-8"))
+    document = pages.page(pages.DOCS / "https.rst")
     (table,) = (
         table
         for title in document.findall(nodes.title)

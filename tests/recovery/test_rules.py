@@ -7,14 +7,14 @@ import itertools
 import pathlib
 
 import pytest
-from docutils import core, nodes
+from docutils import nodes
 
 import requests_bg96
 from requests_bg96.base import repeating, times
 from requests_bg96.base.repeating import RULES, Rule
+from tests.documents import pages
 
 PACKAGE = pathlib.Path(requests_bg96.__file__).parent
-PAGE = PACKAGE.parent / "docs" / "robustness.rst"
 
 
 def used(module: str) -> set[str]:
@@ -98,7 +98,7 @@ def documented(rule: Rule) -> list[str]:
 
 def test_the_rules_are_documented() -> None:
     """docs/robustness.rst has them, in this order."""
-    page = core.publish_doctree(PAGE.read_text(encoding="utf-8"), str(PAGE))
+    page = pages.page(pages.DOCS / "robustness.rst")
     (section,) = (
         one for one in page.findall(nodes.section) if "what-is-repeated" in one["ids"]
     )
