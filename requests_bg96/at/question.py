@@ -40,8 +40,9 @@ class Question:
     def __init__(self, *, echo: bool, dtr: bool) -> None:
         #: The first line. Its answer proves nothing, because everybody knows it.
         self.invitation = b"ATQ0V1E1&D%d\r" % dtr
-        letters = (secrets.choice((b"Q0", b"V1")) for _ in range(LENGTH))
-        self._word = b"AT" + b"".join(letters) + b"E%d" % echo
+        bits = secrets.randbits(LENGTH)
+        settings = [b"V1" if bits >> place & 1 else b"Q0" for place in range(LENGTH)]
+        self._word = b"AT" + b"".join(settings) + b"E%d" % echo
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

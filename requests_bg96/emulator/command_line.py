@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 __all__ = ("ParsedCommand", "Form", "parse", "split_arguments")
 
 
 class Form(enum.Enum):
     """The forms of an extended command, and the basic command."""
+
+    # A member equals only itself. `enum.Enum.__hash__` is in Python, and slower.
+    __hash__ = object.__hash__
 
     TEST = "=?"
     READ = "?"
@@ -20,8 +23,7 @@ class Form(enum.Enum):
     BASIC = "basic"
 
 
-@dataclasses.dataclass(frozen=True)
-class ParsedCommand:
+class ParsedCommand(NamedTuple):
     """One command of a line.
 
     :param name: in capitals, for example ``+QHTTPGET``, ``E``, ``&F`` or ``S3``.
@@ -38,6 +40,8 @@ _BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.IGNORECASE)
 _REGISTER = re.compile(r"(S[0-9]+)(?:=([0-9]*)|(\?))", re.IGNORECASE)
 _EXTENDED = re.compile(r"([+][A-Z][A-Z0-9!%./:_-]*)(=\?|\?|=|)", re.IGNORECASE)
 _REST = re.compile(r'(?:[^";]|"[^"]*(?:"|$))*')
+_ARGUMENT = re.compile(r'(?:^|,)((?:[^",]|"[^"]*(?:"|$))*)')
+_STRING = re.compile(r'("[^"]*(?:"|$))')
 
 
 class Malformed(Exception):
@@ -65,13 +69,16 @@ def parse(line: str) -> Iterator[ParsedCommand | None]:
 
 def split_arguments(text: str) -> list[str]:
     """Split at the commas outside quotes; keep the quotes."""
-    parts = re.findall(r'(?:^|,)((?:[^",]|"[^"]*(?:"|$))*)', text)
-    return [str(part) for part in parts]
+    if '"' not in text:
+        return text.split(",")
+    return _ARGUMENT.findall(text)
 
 
 def _without_spaces(line: str) -> str:
     # V.250 5.2.2: a space is ignored, except in a string constant.
-    pieces = re.split(r'("[^"]*(?:"|$))', line)
+    if " " not in line:
+        return line
+    pieces = _STRING.split(line)
     return "".join(
         piece if piece.startswith('"') else piece.replace(" ", "") for piece in pieces
     )

@@ -28,6 +28,9 @@ class Intake:
         self._slow = rate is not None
         self._capacity = capacity
 
+    def __bool__(self) -> bool:
+        return bool(self._wire)
+
     def room(self, data_mode: bool) -> float:
         """Return the number of bytes that can come without a loss."""
         if not (self._slow and data_mode):

@@ -7,7 +7,7 @@ import types
 from typing import TYPE_CHECKING
 
 from .command_line import parse
-from .registry import Lines, Registry, Reply
+from .registry import Lines, Registry
 from .results import CommandFailed, Quiet
 from .scheduler import NOW, Procedure, Wait
 from .terminal import FIRST_TEXT
@@ -132,14 +132,14 @@ class Interpreter:
             module = self._module
             module.fail_if_set()
             reply = self._commands.run(module, command)
-            lines = yield from _settle(reply)
+            if isinstance(reply, types.GeneratorType):
+                reply = yield from _settled(reply)
+            lines: Lines = reply  # type: ignore[assignment]
             self._terminal.information(lines or ())
 
 
-def _settle(reply: Reply) -> Procedure[Lines]:
+def _settled(reply: Procedure[Lines]) -> Procedure[Lines]:
     """Run a reply that takes time; return its lines."""
-    if not isinstance(reply, types.GeneratorType):
-        return reply  # type: ignore[return-value]
     with contextlib.closing(reply):
         lines: Lines = yield from reply
     return lines

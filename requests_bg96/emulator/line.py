@@ -168,12 +168,15 @@ class Line:
             self._advance(self._now)
 
     def _due(self) -> float:
-        return min(
-            self._module.due(),
-            self._incoming_due(),
-            self._intake.due(self._data_mode),
-            self._outgoing_due(),
-        )
+        """Return the time of the next step; most calls find that all is still."""
+        due = self._module.due()
+        if self._incoming:
+            due = min(due, self._incoming_due())
+        if self._intake:
+            due = min(due, self._intake.due(self._data_mode))
+        if self._module.pending or self._outgoing:
+            due = min(due, self._outgoing_due())
+        return due
 
     def _incoming_due(self) -> float:
         due = self._incoming.due()

@@ -107,6 +107,8 @@ class Scheduler:
         for task in self._tasks:
             if wait := task.wait:
                 due = min(due, wait.when(), wait.until)
+                if due == NOW:
+                    break
         return due
 
     def step(self, now: float) -> float:

@@ -202,7 +202,9 @@ class TcpSocket:
 
     def _due(self) -> float:
         """Return the time of the next thing to do."""
-        if not self._connection or self._ending or self._pushes():
+        if self._connection is None or self._ending:
+            return NOW
+        if self._buffer and self._pushes():
             return NOW
         if len(self._buffer) >= self._module.switches.receive_buffer:
             return NEVER
@@ -254,7 +256,7 @@ class TcpSocket:
     @property
     def has_pushes(self) -> bool:
         """Whether there are data to push."""
-        return self.access is AccessMode.PUSH and bool(self._buffer)
+        return bool(self._buffer) and self.access is AccessMode.PUSH
 
     def _pushes(self) -> bool:
         """Return whether data can be pushed now."""

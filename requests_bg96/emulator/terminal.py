@@ -147,7 +147,7 @@ class Terminal:
 
     def listens(self) -> float:
         """Return NOW if a byte came and there is room for an answer, or NEVER."""
-        return self.input.when() if len(self._output) < OUTPUT_LIMIT else NEVER
+        return NOW if self.input.size and len(self._output) < OUTPUT_LIMIT else NEVER
 
     @property
     def space(self) -> int:
