@@ -371,12 +371,12 @@ class Port:
     def _read_in_slices(
         self, deadline: Deadline, given_up: Callable[[], bool] | None
     ) -> bytes:
-        while not (waiting := self._serial.in_waiting):
-            if deadline.over or (given_up and given_up()):
-                return b""
+        if waiting := self._serial.in_waiting:
+            return bytes(self._serial.read(min(waiting, READ_SIZE)))
+        while not (deadline.over or (given_up and given_up())):
             if first := self._serial.read(1):
                 return bytes(first + self._serial.read(self._serial.in_waiting))
-        return bytes(self._serial.read(min(waiting, READ_SIZE)))
+        return b""
 
     def _failure(self, what: str, error: Exception) -> PortError:
         """Return the error for a failure of pyserial or the system, with advice."""

@@ -25,11 +25,10 @@ class Intake:
 
     def __init__(self, rate: int | None, capacity: int) -> None:
         self._wire = PacedQueue(rate * BITS_PER_BYTE if rate else None)
+        #: The bytes that the module has not read.
+        self.waiting = self._wire.waiting
         self._slow = rate is not None
         self._capacity = capacity
-
-    def __bool__(self) -> bool:
-        return bool(self._wire)
 
     def room(self, data_mode: bool) -> float:
         """Return the number of bytes that can come without a loss."""

@@ -169,12 +169,12 @@ class Line:
 
     def _due(self) -> float:
         """Return the time of the next step; most calls find that all is still."""
-        due = self._module.due()
-        if self._incoming:
+        due = self._module.scheduler.due()
+        if self._incoming.waiting:
             due = min(due, self._incoming_due())
-        if self._intake:
+        if self._intake.waiting:
             due = min(due, self._intake.due(self._data_mode))
-        if self._module.pending or self._outgoing:
+        if self._module.terminal.pending or self._outgoing.waiting:
             due = min(due, self._outgoing_due())
         return due
 

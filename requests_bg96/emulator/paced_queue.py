@@ -23,12 +23,13 @@ class PacedQueue:
     """
 
     def __init__(self, baudrate: int | None) -> None:
-        self._queue = bytearray()
+        #: The bytes that have not left; always the same object.
+        self.waiting = bytearray()
         self._rate = baudrate / BITS_PER_BYTE if baudrate else None
         self._start = NOW
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self.waiting)
 
     def set_baudrate(self, baudrate: int) -> None:
         """Change the rate, if the queue has one."""
@@ -37,32 +38,32 @@ class PacedQueue:
 
     def push(self, data: bytes, now: float) -> None:
         """Add bytes after those in the queue."""
-        if data and not self._queue:
+        if data and not self.waiting:
             self._start = max(self._start, now)
-        self._queue += data
+        self.waiting += data
 
     def due(self) -> float:
         """Return the time at which the next bytes have arrived."""
-        if not self._queue:
+        if not self.waiting:
             return NEVER
         if self._rate is None:
             return NOW
-        return self._start + min(len(self._queue), QUANTUM) / self._rate
+        return self._start + min(len(self.waiting), QUANTUM) / self._rate
 
     def pull(self, now: float, limit: int) -> bytes:
         """Return the bytes that have arrived, at most `limit`."""
         if self._rate is not None:
             limit = min(limit, self._arrived(now, self._rate))
-        data = bytes(self._queue[:limit])
-        del self._queue[: len(data)]
+        data = bytes(self.waiting[:limit])
+        del self.waiting[: len(data)]
         if self._rate is not None:
             self._start += len(data) / self._rate
         return data
 
     def flush(self) -> bytes:
         """Return all bytes, as if they had arrived."""
-        data = bytes(self._queue)
-        self._queue.clear()
+        data = bytes(self.waiting)
+        self.waiting.clear()
         return data
 
     def _arrived(self, now: float, rate: float) -> int:
@@ -70,9 +71,9 @@ class PacedQueue:
         if now >= self.due():
             # After a long time, a float is too coarse for the time of one byte. Let
             # the bytes that are due come nevertheless, or the line stops.
-            arrived = max(arrived, min(len(self._queue), QUANTUM))
+            arrived = max(arrived, min(len(self.waiting), QUANTUM))
         return arrived
 
     def clear(self) -> None:
         """Discard all bytes."""
-        self._queue.clear()
+        self.waiting.clear()
