@@ -34,6 +34,8 @@ __all__ = ("Row", "bodies", "small_requests")
 TURNS, BODIES = 30, 9
 #: The small requests of a turn.
 REQUESTS = 20
+#: The seconds of a pause before a stock request, about as long as a GET over a pty.
+PAUSE = 0.02
 #: The bytes of a small body, and of a long one.
 SMALL, LONG = 1_000, 200_000
 BAUDRATE = 921_600
@@ -73,6 +75,12 @@ def _of_process(number: int) -> float:
 
 def _ask(session: requests.Session, url: str, size: int) -> None:
     assert session.get(f"{url}{size}").content == Served.content(size)
+
+
+def _ask_late(session: requests.Session, url: str, size: int) -> None:
+    """Make a request after a pause, in which others use the processor's caches."""
+    time.sleep(PAUSE)
+    _ask(session, url, size)
 
 
 def _session(adapter: BG96Adapter | None = None, verify: Any = True) -> Any:
@@ -167,6 +175,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         seconds = _interleaved(
             {
                 "stock": (lambda: _ask(stock, plain, SMALL), own),
+                "late": (lambda: _ask_late(stock, plain, SMALL), own),
                 "bare": (bare.get, own),
                 "line": (lambda: _ask(by_line, plain, SMALL), own),
                 "both": (lambda: _ask(by_line, plain, SMALL), both),
@@ -178,6 +187,8 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         )
     for what, one, other, wanted in (
         ("GET over a pty / stock over loopback", "line", "stock", 2.0),
+        ("GET over a pty / stock after a pause", "line", "late", None),
+        ("stock after a pause / stock", "late", "stock", None),
         ("the dialogue of a GET by system calls alone / stock", "bare", "stock", None),
         ("GET over emulator:// / stock", "inside", "stock", None),
         ("GET over a pty, client and emulator / stock", "both", "stock", None),

@@ -94,7 +94,9 @@ CPU = Part(
 ``python -m benchmarks.cpu`` measures these. Each is the CPU time of this process for
 one way, over that of another; user and system, all threads. Servers and emulators run
 in other processes. Medians; the ways take turns. Without a limit, the ratio only
-shows a cost.
+shows a cost. A request over a line waits for the module five times, and the other
+processes use the caches of the processor meanwhile. After a pause of 20 ms, stock
+requests costs more, too.
 """,
     first="One way / another",
     columns={"ratio": "{:.2f}", "at most": "{:g}"},
