@@ -36,7 +36,7 @@ class Trial:
     def __init__(self, folder: pathlib.Path, name: str, tests: list[str]) -> None:
         self._module, _, self._scope = name.partition("::")
         self._path = folder / self._module
-        self._tests = Tests(folder, tests)
+        self._tests = Tests(folder, self._path, tests)
         self._name = name
         self._text = self._path.read_text(encoding="utf-8")
         self._equivalent = set(equivalents(self._module))
@@ -75,15 +75,19 @@ class Trial:
         for bytecode in self._path.parent.glob(f"__pycache__/{self._path.stem}.*"):
             bytecode.unlink()
         try:
-            left = [one for one, dead in zip(tried, killed, strict=True) if not dead]
-            return sum(map(self._survives, left))
+            return sum(map(self._survives, tried, killed))
         finally:
             self._path.write_text(self._text, encoding="utf-8")
 
-    def _survives(self, mutant: Mutant) -> bool:
-        """Return whether the tests pass with a mutant; print it then."""
-        self._path.write_text(mutant.code, encoding="utf-8")
-        passed = self._tests.pass_now()
+    def _survives(self, mutant: Mutant, killed: bool | None) -> bool:
+        """Return whether the tests pass with a mutant; print it then.
+
+        :param killed: whether a test has noticed it; None if it must still be tried.
+        """
+        passed = killed is False
+        if killed is None:
+            self._path.write_text(mutant.code, encoding="utf-8")
+            passed = self._tests.pass_now()
         if passed:
             self._show(mutant.place, f":{mutant.line}")
         return passed

@@ -31,8 +31,18 @@ class Patch:
         self._path = path
         self._code = code
 
-    def apply(self) -> bool:
-        """Put the code into the function; return whether there is such a function."""
+    @property
+    def original(self) -> CodeType | None:
+        """The code of the function; None if there is no such function."""
+        function = self._function()
+        return function and function.__code__
+
+    def apply(self) -> None:
+        """Put the code into the function."""
+        if function := self._function():
+            function.__code__ = self._code
+
+    def _function(self) -> FunctionType | None:
         found: Any = sys.modules[self._module]
         for name in self._path:
             found = vars(found).get(name) if _has_names(found) else None
@@ -40,11 +50,9 @@ class Patch:
             found = getattr(found, where) if isinstance(found, kind) else found
         found = getattr(found, "__wrapped__", found)
         if not isinstance(found, FunctionType):
-            return False
-        if found.__code__.co_freevars != self._code.co_freevars:
-            return False
-        found.__code__ = self._code
-        return True
+            return None
+        same = found.__code__.co_freevars == self._code.co_freevars
+        return found if same else None
 
 
 @functools.lru_cache(maxsize=1)

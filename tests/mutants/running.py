@@ -7,6 +7,7 @@ import importlib
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ import _pytest.main
 import hypothesis
 import pytest
 
+from tests.mutants.order import PATIENCE, Order
 from tests.mutants.patching import Patch
 
 __all__ = ("Tests", "preload")
@@ -42,9 +44,11 @@ OPTIONS = (
 )
 #: A mutant may use memory without end.
 MEMORY_LIMIT = 2 << 30
-#: A run hangs if it takes this many times the processor time of the first, and some
-#: seconds. A busy machine does not change that.
-PATIENCE, GRACE_SECONDS = 3, 3
+#: More than `PATIENCE` times the processor time of the first run, for a run that hangs
+#: outside of the tests.
+GRACE_SECONDS = 3
+#: How a run with a patch ends, and whether a test has then noticed the patch.
+OUTCOMES = {"killed": True, "survived": False, "untried": None}
 #: It also hangs if it waits for so long.
 WAIT_SECONDS = 300.0
 
@@ -69,37 +73,44 @@ class Tests:
     """The tests of one module.
 
     :param folder: a copy of the repository, in which the module may be changed.
+    :param module: the file of the module, in the copy.
     :param files: of the tests, in the copy.
     """
 
-    def __init__(self, folder: pathlib.Path, files: list[str]) -> None:
+    def __init__(
+        self, folder: pathlib.Path, module: pathlib.Path, files: list[str]
+    ) -> None:
         self._folder = folder
         self._files = files
         self._seconds = resource.RLIM_INFINITY
-        self._order = _Order(folder / "durations.txt")
+        self._learned = folder / "learned"
+        shutil.rmtree(self._learned, ignore_errors=True)
+        self._learned.mkdir()
+        self._order = Order(self._learned, module)
 
-    def run_first(self, patches: Sequence[Patch | None]) -> list[bool]:
+    def run_first(self, patches: Sequence[Patch | None]) -> list[bool | None]:
         """Run the tests without a mutant, and then with each patch.
 
-        The tests are imported once for all of them, so this is quick.
+        The tests are imported once for all of them, and only those that call the
+        changed function are run, so this is quick.
 
-        :returns: for each patch, whether a test has noticed it. If the tests fail
-            without a mutant, the list is empty.
+        :returns: for each patch, whether a test has noticed it, or None if no test has
+            tried it. If the tests fail without a mutant, the list is empty.
         """
         results = self._folder / "results.txt"
         results.write_text("")
         loop = _PatchLoop(self._order, patches, results)
-        _forked(lambda: self._test(True, loop), wait=float("inf"))
+        _forked(lambda: self._test(True, self._order, loop), wait=float("inf"))
         found = results.read_text().splitlines()
         if found:
             self._seconds = int(found[0])
-        return [one == "killed" for one in found[1:]]
+        return [OUTCOMES[one] for one in found[1:]]
 
     def pass_now(self) -> bool:
         """Run the tests with the module as it is in the copy now."""
         return _forked(lambda: self._test(False, self._order), self._seconds)
 
-    def _test(self, first: bool, plugin: object) -> bool:
+    def _test(self, first: bool, *plugins: object) -> bool:
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nothing, stream)
@@ -109,7 +120,7 @@ class Tests:
             del sys.modules[name]
         importlib.invalidate_caches()
         sys.dont_write_bytecode = not first
-        return pytest.main([*OPTIONS, *self._files], plugins=[plugin]) == 0
+        return pytest.main([*OPTIONS, *self._files], plugins=plugins) == 0
 
 
 def _forked(
@@ -152,43 +163,6 @@ def _processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-class _Order:
-    """A plugin that begins with the quickest tests.
-
-    :param path: the file with the durations of an earlier run, if there is one.
-    """
-
-    def __init__(self, path: pathlib.Path) -> None:
-        self._path = path
-        self._durations: dict[str, float] = {}
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sort the tests."""
-        self.sort(items)
-
-    def sort(self, items: list[pytest.Item]) -> None:
-        """Sort the tests by their durations."""
-        if self._path.exists():
-            lines = self._path.read_text().splitlines()
-            # A test may have a blank or a line end in its name, as an escape only.
-            known = {name: float(took) for took, _, name in map(_parted, lines)}
-            items.sort(key=lambda item: known.get(item.nodeid, 0.0))
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Measure one test."""
-        taken = self._durations.get(report.nodeid, 0.0)
-        self._durations[report.nodeid] = taken + report.duration
-
-    def keep(self) -> None:
-        """Write the durations."""
-        lines = [f"{took} {name}" for name, took in self._durations.items()]
-        self._path.write_text("\n".join(lines))
-
-
-def _parted(line: str) -> tuple[str, str, str]:
-    return line.partition(" ")
-
-
 class _PatchLoop:
     """A plugin that runs the collected tests many times, each time in a process.
 
@@ -199,40 +173,54 @@ class _PatchLoop:
     """
 
     def __init__(
-        self, order: _Order, patches: Sequence[Patch | None], path: pathlib.Path
+        self, order: Order, patches: Sequence[Patch | None], path: pathlib.Path
     ) -> None:
         self._order = order
         self._patches = patches
         self._path = path
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Measure one test."""
-        self._order.pytest_runtest_logreport(report)
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the tests."""
         before = _processor_seconds()
-        if not _forked(lambda: self._run(session, None)):
+        if not _forked(lambda: self._learn(session)):
             return True
         seconds = int((_processor_seconds() - before) * PATIENCE) + GRACE_SECONDS
-        self._order.sort(session.items)
+        self._order.load()
         with self._path.open("w", buffering=1) as file:
             print(seconds, file=file)
             for patch in self._patches:
-                passed = patch is None or _forked(
-                    functools.partial(self._run, session, patch), seconds
-                )
-                print("survived" if passed else "killed", file=file)
+                print(self._outcome(session, patch, seconds), file=file)
         return True
 
-    def _run(self, session: pytest.Session, patch: Patch | None) -> bool:
-        if patch is not None and not patch.apply():
-            return True
-        try:
-            _pytest.main.pytest_runtestloop(session)
-        except session.Failed:
-            return False
-        if patch is None:
-            self._order.keep()
-        return session.testsfailed == 0
+    def _outcome(
+        self, session: pytest.Session, patch: Patch | None, seconds: int
+    ) -> str:
+        """Run the tests that call the changed function; return a key of `OUTCOMES`."""
+        code = patch and patch.original
+        items = self._order.sorted(session.items, code) if code else []
+        if not (patch and items):
+            return "untried"
+        passed = _forked(functools.partial(_tried, session, items, patch), seconds)
+        return "survived" if passed else "killed"
+
+    def _learn(self, session: pytest.Session) -> bool:
+        """Run all tests without a mutant."""
+        self._order.learn()
+        passed = _run(session)
+        self._order.keep()
+        return passed
+
+
+def _tried(session: pytest.Session, items: list[pytest.Item], patch: Patch) -> bool:
+    patch.apply()
+    session.items = items
+    return _run(session)
+
+
+def _run(session: pytest.Session) -> bool:
+    try:
+        _pytest.main.pytest_runtestloop(session)
+    except session.Failed:
+        return False
+    return session.testsfailed == 0
