@@ -206,6 +206,19 @@ def test_a_stall_inside_the_trailer(place: int, seconds: float) -> None:
         assert made.get(timeout=60).content == b"hello"
 
 
+def test_a_trailer_that_noise_has_changed_and_a_short_timeout() -> None:
+    """What the question has shown is the error, although the time is over by then."""
+    with rig(response(b"hello", CLOSE), baudrate=115_200) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        offset = made.heard.index(b"+QHTTPREAD", before) - before
+        made.emulator.add_fault(Fault("to_host", offset + 3, "drop"))
+        with pytest.raises(ChunkedEncodingError, match="did not end with its trailer"):
+            made.get(timeout=(20, 0.3))
+        assert made.get().content == b"hello"
+
+
 def test_a_stall_of_a_network_inside_the_trailer() -> None:
     """Over a network, the link waits for it, even after a line end."""
     answer, heard = response(b"hello", CLOSE), bytearray()

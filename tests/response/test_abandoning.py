@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,6 +90,20 @@ def test_without_dtr(size: int, baudrate: int | None, reads: bool) -> None:
         seconds, written = left_early(made)
         assert (b"+++" not in written) is reads
         assert seconds < (times.DRAIN + 0.1 if reads else 2.3)
+
+
+def test_a_rest_that_is_read_is_not_kept() -> None:
+    """On USB, much of it may come before leaving data mode would be faster."""
+    adapter = {"dtr": False}
+    with rig(lambda request: long(2_000_000), adapter=adapter, on_line=None) as made:
+        answer = made.get(stream=True)
+        tracemalloc.start()
+        try:
+            answer.close()
+            assert made.modem.stats.bytes_down > 2_000_000
+            assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        finally:
+            tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("pause", "reads"), [(0.02, True), (0.2, False)])

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError
+from urllib3.exceptions import ProtocolError
 
 import requests_bg96
 from requests_bg96.emulator import (
     Delay,
+    Fault,
     Hangup,
     ReceivedRequest,
     Silence,
@@ -26,7 +28,8 @@ from requests_bg96.emulator import (
 )
 from requests_bg96.modem import ModemState
 from tests.checks import check_next
-from tests.support import SOMEWHERE, Answers, chunks, response, rig
+from tests.line.stage import Ended, Interrupting
+from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
 
 Parts = Iterator[bytes | Delay | Silence]
 
@@ -160,6 +163,69 @@ def test_a_slow_reader(rtscts: bool, head: bytes) -> None:
         assert got == some()
 
 
+def stalls_in_the_next(made: Rig, behind: bytes) -> int:
+    """Let the module pause in the next response; return how many bytes come before."""
+    made.get()
+    before = len(made.heard)
+    made.get()
+    place = made.heard.index(behind, before) + len(behind) - before
+    made.emulator.add_fault(Fault("to_host", place, "silence", seconds=1.0))
+    return place
+
+
+def test_the_last_byte_waits_for_the_trailer() -> None:
+    """Only it: a reader who knows the length gets the others at once."""
+    with rig(length(5) + b"hello") as made:
+        stalls_in_the_next(made, b"hello")
+        answer = made.get(stream=True)
+        started = made.clock.now()
+        assert answer.raw.read(4) == b"hell"
+        assert made.clock.now() - started < 0.5
+        assert answer.raw.read(1) == b"o"
+        assert made.clock.now() - started >= 0.5
+
+
+def test_the_last_byte_does_not_come_if_the_trailer_is_wrong() -> None:
+    """A reader who knows the length gets the error."""
+    with rig(length(5) + b"hello") as made:
+        place = stalls_in_the_next(made, b"hell")
+        made.emulator.add_fault(Fault("to_host", place + 1, "insert", data=b"x"))
+        answer = made.get(stream=True)
+        assert answer.raw.read(4) == b"hell"
+        with pytest.raises(ProtocolError, match="where its length says"):
+            answer.raw.read(1)
+        check_next(made)
+
+
+#: A port that loses bytes if nobody reads.
+UNCHECKED = {"baudrate": 460_800, "rtscts": False}
+
+
+def test_an_absent_reader_of_a_slow_response() -> None:
+    """The line is read for it in the background, which takes no time of its own."""
+    parts: Answers = [length(10) + b"12345", Delay(20), b"67890"]
+    with rig(parts, adapter=UNCHECKED, baudrate=460_800) as made:
+        answer = made.get(stream=True)
+        started = made.clock.now()
+        made.clock.sleep(1.0)
+        assert answer.raw.read(5) == b"12345"
+        assert made.clock.now() - started == pytest.approx(1.0, abs=0.05)
+        assert answer.raw.read() == b"67890"
+
+
+def test_a_port_that_is_lost_while_the_reader_is_away() -> None:
+    """The response has failed at once, and its reader gets the reason."""
+    parts: Answers = [length(10) + b"12345", Delay(20), b"67890"]
+    with rig(parts, adapter=UNCHECKED, baudrate=460_800) as made:
+        answer = made.get(stream=True)
+        made.emulator.unplug()
+        made.clock.sleep(1.0)
+        assert made.modem.state is not ModemState.READING
+        with pytest.raises(ProtocolError, match="cannot be read"):
+            while answer.raw.read(1):
+                pass
+
+
 # Other requests need the modem
 
 
@@ -251,6 +317,30 @@ def test_a_failure_while_another_waits() -> None:
             assert answer.content is None
 
 
+def test_a_slow_response_while_another_waits() -> None:
+    """Each piece begins a new silence, in which the next may come."""
+    slow = [length(5)] + [part for _ in range(5) for part in (Delay(3), b"x")]
+    with rig(slow) as made:
+        answer = made.get(stream=True, timeout=(60, 5))
+        made.servers.answers = [response(b"next")]
+        assert made.get(timeout=60).content == b"next"
+        assert answer.content == b"x" * 5
+
+
+def test_another_request_that_is_interrupted() -> None:
+    """It was reading the first response, whose reader is told."""
+    clock = Interrupting()
+    with rig([length(10) + b"12345", Delay(20), b"67890"], clock=clock) as made:
+        answer = made.get(stream=True)
+        clock.at_once = True
+        with pytest.raises(Ended):
+            made.get()
+        with pytest.raises(ProtocolError, match="interrupted"):
+            answer.raw.read()
+        made.servers.answers = [response(b"next")]
+        assert made.get().content == b"next"
+
+
 # Responses that nobody reads
 
 
@@ -286,7 +376,7 @@ def test_closing_a_small_rest_that_does_not_come() -> None:
         answer = made.get(stream=True)
         started = made.clock.now()
         answer.close()
-        assert made.clock.now() - started < 5
+        assert made.clock.now() - started < 2.5
         check_next(made)
 
 
