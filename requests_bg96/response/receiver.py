@@ -294,9 +294,7 @@ class Receiver:
     def _look_into(self) -> None:
         """Decide what the withheld bytes are, after a silence."""
         trailer = self._trailer
-        if self._doubt is not None and self._doubt.over:
-            self._settle_doubt()
-        elif trailer is Trailer.FULL:
+        if trailer is Trailer.FULL:
             self._ask()
         elif self.framing.finished:
             # The module is late, not the body.
@@ -355,7 +353,7 @@ class Receiver:
 
     def _conclude(self, before: bytes, behind: bytes) -> None:
         """End the response, after the module has proved that it is in command mode."""
-        answer, self._held = len(self._held) - len(before), b""
+        answer = len(self._held) - len(before)
         answered = self._link.hear_answer(behind)
         whole = self.framing.finished
         err, trailer, lines = self.framing.conclude(before)

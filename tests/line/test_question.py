@@ -40,6 +40,7 @@ from tests.support import (
 )
 
 CLOSE = b"Connection: close"
+CLOSE_HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 CODED = b"Transfer-Encoding: chunked"
 
 
@@ -134,15 +135,84 @@ def test_what_it_costs() -> None:
         plain_up = len(without_questions(made.written[written:]))
         up = len(made.written) - written - plain_up
         down = len(made.heard) - heard
-        assert up == 12 + 85 and made.clock.now() - started < 1
+        assert up == 12 + 85 and made.clock.now() - started < 0.5
         answers = b"".join(WORD.findall(made.heard[heard:])) + 2 * OK
         assert len(answers) == 85 + 12 and len(answers) < down
 
 
+@pytest.mark.parametrize(("pause", "times"), [(0.01, 0), (0.3, 1), (6.0, 3), (27.0, 7)])
+def test_how_often_it_is_asked(pause: float, times: int) -> None:
+    """More rarely each time; a body that goes on at once is no reason."""
+    parts: Answers = [CLOSE_HEAD + b"body" + TRAILER, Delay(pause), b"more"]
+    with rig(parts) as made:
+        assert made.get().content == b"body" + TRAILER + b"more"
+        assert len(INVITATION.findall(made.written)) == 1 + times + 1
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("place", [0, 1, 3, 6, 7, 50, 90, 91, 95])
+def test_an_answer_that_comes_late(place: int, seconds: float) -> None:
+    """None of its bytes gets into the body, from wherever it is late."""
+    with rig(response(b"hello", CLOSE)) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        offset = made.heard.index(TRAILER, before) + len(TRAILER) - before + place
+        made.emulator.add_fault(Fault("to_host", offset, "silence", seconds=seconds))
+        assert made.get(timeout=60).content == b"hello"
+        assert made.get(timeout=60).content == b"hello"
+        fresh = b""
+        for way, data in made.traffic:
+            if INVITATION.fullmatch(data):
+                fresh = b""
+            elif WORD.fullmatch(data):
+                # Only a new OK may invite the second line.
+                assert OK in fresh
+            elif way == "to_host":
+                fresh += data
+
+
+@pytest.mark.parametrize(("size", "soon"), [(10, False), (11, True)])
+def test_bytes_that_are_no_answer(size: int, soon: bool) -> None:
+    """They are the body's, unless they are so few that noise may have made them."""
+    start = b"body" + TRAILER
+    rest = bytes(size)
+    with rig([CLOSE_HEAD + start, Delay(0.2), rest, Delay(20), b"end"]) as made:
+        answer = made.get(stream=True)
+        started = made.clock.now()
+        assert answer.raw.read(len(start) + size) == start + rest
+        assert (made.clock.now() - started < 2) is soon
+        assert answer.raw.read() == b"end"
+
+
+def test_a_module_that_is_silent_behind_a_length() -> None:
+    """After three questions in vain, the last bytes belong to the body."""
+    body = b"hello" + TRAILER[:6]
+    with rig(response(body)) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        place = made.heard.index(body, before) + len(body) - before
+        made.emulator.add_fault(Fault("to_host", place, "silence", seconds=60.0))
+        asked, started = len(INVITATION.findall(made.written)), made.clock.now()
+        assert made.get().content == body
+        assert made.clock.now() - started < 10
+        assert len(INVITATION.findall(made.written)) - asked == 3
+        assert made.get(timeout=(150, 60)).content == body
+
+
+def test_what_is_counted() -> None:
+    """An answer is not a part of the response."""
+    answer = response(b"hello", CLOSE)
+    with rig(answer) as made:
+        for count in (1, 2):
+            made.get()
+            assert made.modem.stats.bytes_down == count * len(answer)
+
+
 def hostile(rest: bytes) -> list[bytes | Delay | Silence]:
     """A response without an end, whose lines look like the module's."""
-    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-    return [head + rest, Delay(0.1), OK * 3, Delay(0.1), OK * 3, Silence()]
+    return [CLOSE_HEAD + rest, Delay(0.1), OK * 3, Delay(0.1), OK * 3, Silence()]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from requests_bg96.emulator import (
     SystemClock,
 )
 from requests_bg96.modem import ModemState
+from requests_bg96.trace import Trace
 from tests.checks import check_next
 from tests.line.stage import Ended, Interrupting
 from tests.support import SOMEWHERE, Answers, Rig, chunks, response, rig
@@ -82,6 +83,50 @@ def test_first_bytes_before_the_last(head: bytes) -> None:
         assert made.clock.now() < 1
         assert answer.raw.read(5) == b"67890"
         assert made.clock.now() >= 50
+
+
+def test_a_line_before_the_last() -> None:
+    """Its end may begin the trailer, so it comes after a moment, but soon."""
+    with rig([CLOSE + b"one\r\n", Delay(50), b"two\r\n"]) as made:
+        answer = made.get(stream=True)
+        assert answer.raw.read(5) == b"one\r\n"
+        assert made.clock.now() < 0.5
+        assert answer.raw.read() == b"two\r\n"
+
+
+def test_a_text_that_begins_as_a_chunk() -> None:
+    """Its form is known by its next bytes, and the rest needs no decision."""
+    sizes = b"1\r\n1\r\n", b"b\r\n2 hours ago\r\n", b"6\r\n, noon\r\n0\r\n\r\n"
+    parts: Answers = [CODED + sizes[0], Delay(0.05), sizes[1], Delay(5), sizes[2]]
+    with rig(parts, switches=Switches(chunked="decoded")) as made:
+        assert made.get().content == b"12 hours ago, noon"
+
+
+#: The module and HTTP may read it in different ways, so the module is asked.
+TWICE = length(5).replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n")
+
+
+@pytest.mark.parametrize("head", [length(5), TWICE])
+def test_an_error_behind_a_whole_body(head: bytes) -> None:
+    """The body has its length, so it is no error for the reader, nor for a trace."""
+    trace = Trace()
+    with rig(head + b"hello", adapter={"trace": trace}) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        place = made.heard.index(b"+QHTTPREAD: ", before) + 12 - before
+        made.emulator.add_fault(Fault("to_host", place, "insert", data=b"72"))
+        assert made.get().content == b"hello"
+        assert trace.entries[-1].error is None
+
+
+def test_a_long_head_on_a_slow_line() -> None:
+    """Each piece begins a new silence, also if the reader cannot use it yet."""
+    with rig(response(b"hello", b"X: " + b"y" * 2_000), baudrate=9_600) as made:
+        made.get()
+        started = made.clock.now()
+        assert made.get(timeout=(60, 1)).content == b"hello"
+        assert made.clock.now() - started > 2
 
 
 @pytest.mark.parametrize("chunked", ["raw", "decoded"])
@@ -186,14 +231,17 @@ def test_the_last_byte_waits_for_the_trailer() -> None:
 
 
 def test_the_last_byte_does_not_come_if_the_trailer_is_wrong() -> None:
-    """A reader who knows the length gets the error."""
-    with rig(length(5) + b"hello") as made:
+    """A reader who knows the length gets the error, and so does a trace."""
+    trace = Trace()
+    with rig(length(5) + b"hello", adapter={"trace": trace}) as made:
         place = stalls_in_the_next(made, b"hell")
         made.emulator.add_fault(Fault("to_host", place + 1, "insert", data=b"x"))
         answer = made.get(stream=True)
         assert answer.raw.read(4) == b"hell"
         with pytest.raises(ProtocolError, match="where its length says"):
             answer.raw.read(1)
+        assert made.modem.state is ModemState.UNKNOWN
+        assert "where its length says" in str(trace.entries[-1].error)
         check_next(made)
 
 
@@ -542,6 +590,20 @@ def test_a_body_that_ends_while_the_module_is_asked() -> None:
     for pause in (0.02, 0.029, 0.03, 0.031, 0.04, 0.05, 0.1, 0.5):
         with rig([head + b"body" + fake, Delay(pause), Hangup()]) as made:
             assert made.session.get(SOMEWHERE).content == b"body" + fake
+
+
+def test_what_goes_on_behind_what_looks_like_the_end() -> None:
+    """Bytes that are no answer to the question do not wait for an answer."""
+    fake = b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
+    parts: list[Any] = [CLOSE + b"body" + fake, Delay(1.0)]
+    for _ in range(100):
+        parts += [b"\0" * 300, Delay(0.05)]
+    with rig([*parts, Hangup()]) as made:
+        answer = made.get(stream=True)
+        started = made.clock.now()
+        assert answer.raw.read(len(b"body" + fake) + 600) == b"body" + fake + bytes(600)
+        assert made.clock.now() - started < 1.3
+        assert answer.raw.read() == bytes(300 * 98)
 
 
 @pytest.mark.parametrize("pause", [0.01, 0.05, 0.09, 0.2])
