@@ -87,6 +87,12 @@ HAPPENINGS: dict[tuple[ResponseState, ResponseState], tuple[bytes, Happening]] =
 }
 
 
+@pytest.mark.parametrize("state", ResponseState)
+def test_words(state: ResponseState) -> None:
+    """Errors show the names as one writes them."""
+    assert state.value == state.name.lower().replace("_", " ")
+
+
 def test_all_are_here() -> None:
     assert {*HAPPENINGS} == RESPONSE
 

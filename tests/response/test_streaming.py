@@ -26,6 +26,7 @@ from requests_bg96.emulator import (
     Switches,
     SystemClock,
 )
+from requests_bg96.errors import ModuleError, Phase
 from requests_bg96.modem import ModemState
 from requests_bg96.trace import Trace
 from tests.checks import check_next
@@ -100,6 +101,20 @@ def test_a_text_that_begins_as_a_chunk() -> None:
     parts: Answers = [CODED + sizes[0], Delay(0.05), sizes[1], Delay(5), sizes[2]]
     with rig(parts, switches=Switches(chunked="decoded")) as made:
         assert made.get().content == b"12 hours ago, noon"
+
+
+def test_an_error_before_the_end() -> None:
+    """It has the module's number, and names the command."""
+    with rig([length(50) + b"hello", Hangup()]) as made:
+        answer = made.get(stream=True)
+        assert answer.raw.read(5) == b"hello"
+        with pytest.raises(ProtocolError) as caught:
+            answer.raw.read(1)
+        cause = caught.value.args[-1]
+        assert isinstance(cause, ModuleError)
+        assert (cause.err, cause.command) == (717, "AT+QHTTPREAD")
+        assert cause.phase is Phase.READ
+        check_next(made)
 
 
 #: The module and HTTP may read it in different ways, so the module is asked.
