@@ -32,7 +32,7 @@ class Operations(Protocol):
     def clock(self) -> Clock:
         """The clock."""
 
-    def receive(self, channel: TcpChannel, deadline: Deadline) -> bool:
+    def receive(self, channel: TcpChannel, deadline: Deadline, size: int = 0) -> bool:
         """Wait until `channel` is readable; return whether it is."""
 
     def glance(self, channel: TcpChannel, deadline: Deadline) -> bool:
@@ -212,7 +212,7 @@ class ModemSocket:
         channel, deadline = self._channel, self._deadline()
         try:
             with translated(deadline, Phase.READ):
-                there = self._sockets.receive(channel, deadline)
+                there = self._sockets.receive(channel, deadline, size)
                 if not there:
                     raise NoAnswer(f"no data for {self._timeout} s")
                 if channel.failure is not None and not (channel.data or channel.shut):

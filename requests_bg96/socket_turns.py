@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .at.link import Link
+from .at.pieces import BITS_PER_BYTE
 from .at.steps import Dialogue, Listen
 from .base import repeating, times
 from .base.channels import ChannelState, TcpChannel, TcpChannels
@@ -79,6 +80,8 @@ class SocketTurns:
         self._listener: Callable[[], _Listener | None] = _nobody
         #: The link that was used last, and how often it had entered data mode.
         self._seen: tuple[Link | None, int] = (None, 0)
+        #: Whether the turn before was of the same thread.
+        self._again = False
 
     def __repr__(self) -> str:
         state = "idle" if self._listener() is None else "listening"
@@ -127,7 +130,8 @@ class SocketTurns:
         """
         engine, driver = self._engine, self._engine.driver
         recording = None if channel is None else channel.recording
-        with engine.turn(deadline, keeps_port=False), self.recorded():
+        with engine.turn(deadline, keeps_port=False) as turn, self.recorded():
+            self._again = turn.again
             engine.free_line(deadline)
             if recording is not None:
                 recording.take_turn()
@@ -156,6 +160,31 @@ class SocketTurns:
             if channel is not None:
                 channel.kill(TransferError("an operation was interrupted"))
             raise
+
+    def fetch(
+        self, channel: TcpChannel, size: int, deadline: Deadline, *, silent: bool
+    ) -> None:
+        """Fetch what has come, in a turn of its own.
+
+        :param size: how many bytes its reader has asked for. No more is fetched than
+            these, or than one read.
+        :param silent: whether no URC has told of anything.
+        """
+
+        def share() -> int:
+            return min(self._most_reads(), size // dialogues.MOST_READ)
+
+        known = self._engine.driver.known
+        script = dialogues.fetch(channel, known, share, silent=silent)
+        self.ask(script, deadline, channel)
+
+    def _most_reads(self) -> int:
+        """Return how often a line may read in this turn; one read if others wait."""
+        link = self._engine.driver.link
+        if link is None or self._engine.wanted or not self._again:
+            return 1
+        bits = dialogues.MOST_READ * BITS_PER_BYTE
+        return int(times.SOCKET_JOINED * link.port.baudrate / bits)
 
     def is_silent(self, channel: TcpChannel, deadline: Deadline) -> bool:
         """Wait for news of `channel`; return whether to ask the module without any."""
@@ -208,7 +237,8 @@ class SocketTurns:
                 )
                 with self.recorded():
                     driver.record(channel.recording)
-                    self._carry_out(dialogues.fetch(channel), link, patient, channel)
+                    script = dialogues.fetch(channel, driver.known)
+                    self._carry_out(script, link, patient, channel)
 
     def close_unclosed(self, deadline: Deadline) -> None:
         """Close unused sockets if the line is free; the caller has the turn."""

@@ -229,9 +229,10 @@ class ModemSockets:
 
     # What a socket asks
 
-    def receive(self, channel: TcpChannel, deadline: Deadline) -> bool:
+    def receive(self, channel: TcpChannel, deadline: Deadline, size: int = 0) -> bool:
         """Wait until `channel` is readable; return whether it is.
 
+        :param size: how many bytes the reader has asked for, if it will take them.
         :raises BG96Error: if the module cannot be asked.
         """
         silent, lost = False, 0
@@ -240,9 +241,7 @@ class ModemSockets:
                 return False
             try:
                 if channel.has_news or silent:
-                    self._turns.ask(
-                        dialogues.fetch(channel, silent=silent), deadline, channel
-                    )
+                    self._turns.fetch(channel, size, deadline, silent=silent)
                     silent = False
                 else:
                     silent = self._turns.is_silent(channel, deadline)

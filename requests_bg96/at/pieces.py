@@ -52,6 +52,7 @@ _MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}", re.DOTALL)
 #: one" (ITU-T V.250 5.2.1, 5.2.4).
 _COMMANDING = re.compile(rb"\r|A/", re.IGNORECASE)
 _TOLD = re.compile(rb"\+QIRD: *(\d{1,4})")
+_COUNTERS = re.compile(rb"\+QIRD: *\d+, *\d+, *\d+")
 _NAMED = re.compile(rb"\+[A-Z]+:")
 
 
@@ -202,28 +203,53 @@ class SocketLink(Link):
 
     def _fetch(self, step: Fetch, deadline: Deadline) -> Fetched:
         until = self._give(step, deadline)
-        data: bytes | None = None
+        blocks: list[bytes] = []
+        counted = False
         lines: list[bytes] = []
         while line := self._next_line(until):
-            if data is None and (found := _TOLD.fullmatch(line)):
-                data = self._measured(step, int(found[1]))
+            whole = len(blocks) == step.reads
+            if not whole and (found := _TOLD.fullmatch(line)):
+                blocks.append(self._measured(step, int(found[1])))
+            elif whole and step.counts and not counted and _COUNTERS.fullmatch(line):
+                counted = True
             elif not _is_plausible(step, line):
                 self._misread("the module's answer to AT+QIRD is not readable")
             elif self._ends(line, step, lines):
-                return self._fetched(step, self._ended(line, lines), data)
+                reply = self._ended(line, lines)
+                return self._fetched(step, Fetched(reply, tuple(blocks), counted))
             if until.over:
                 break
         raise NoAnswer(f"the module gave no answer within {until.seconds:.1f} s")
 
-    def _fetched(self, step: Fetch, reply: Reply, data: bytes | None) -> Fetched:
+    def _fetched(self, step: Fetch, found: Fetched) -> Fetched:
+        reply = found.reply
         if reply.connected:
             self._raise_in_data_mode()
-        if reply.ok == (data is None):
+        whole = len(found.blocks) == step.reads
+        if reply.ok != whole and not (whole and step.counts):
             self._misread(f"the module's answer to {step} is not whole")
         self.late_answer = None
-        if data:
+        if step.is_joined and not whole:
+            self._expect_no_more(step)
+        if step.counts and not found.counted:
+            # If the module answers each command of the line by itself, more may come.
+            self.proved = False
+        if any(found.blocks):
             self._unsettled = step.text
-        return Fetched(reply, data or b"")
+        return found
+
+    def _expect_no_more(self, step: Fetch) -> None:
+        """Raise an error if more than URCs follows the error in a line of commands.
+
+        Noise has made that error then, and the bytes of the later reads are lost.
+        """
+        until = Deadline(self._clock, times.CONTRADICTION)
+        while (line := self._next_line(until)) is not None:
+            if step.kind_of(line) is not Kind.URC or not _is_plausible(step, line):
+                self._misread(f"more came behind the error in the answer to {step}")
+            self.note(line)
+            if until.over:
+                break
 
     def _measured(self, step: Fetch, size: int) -> bytes:
         """Return the `size` bytes that follow, and check that a line end follows."""

@@ -34,12 +34,22 @@ class Send(Command):
 
 @dataclasses.dataclass(repr=False)
 class Fetch(Command):
-    """AT+QIRD; the result is `Fetched`.
+    """AT+QIRD, once or more often on one line; the result is `Fetched`.
 
-    :param size: the most bytes.
+    :param size: the most bytes of each read.
+    :param reads: how often the line reads.
+    :param counts: whether the line ends with a question for the counters, whose answer
+        has no payload.
     """
 
     size: int = MOST_READ
+    reads: int = 1
+    counts: bool = False
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the line has more than one command."""
+        return self.reads > 1 or self.counts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +57,16 @@ class Fetched:
     """The answer to `Fetch`.
 
     :param reply: its end.
-    :param data: the bytes.
+    :param blocks: the bytes of each read. If the module has refused one, its bytes and
+        those of the later ones are missing.
+    :param counted: whether the counters were told.
     """
 
     reply: Reply
-    data: bytes = dataclasses.field(repr=False)
+    blocks: tuple[bytes, ...] = dataclasses.field(repr=False)
+    counted: bool = dataclasses.field(default=False, repr=False)
+
+    @property
+    def data(self) -> bytes:
+        """All bytes."""
+        return b"".join(self.blocks)

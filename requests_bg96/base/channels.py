@@ -50,6 +50,7 @@ class TcpChannel:
     :param data: the bytes that came and were not read yet.
     :param sent: how many bytes the module has taken.
     :param full: the bytes on their way to the server when the module had no room.
+    :param full_reads: how often the last line has read, if the last read was full.
     :param shut: whether its reader was told to stop.
     :param refused: how often in a row the module has refused a command for it.
     :param recording: gets the dialogue of its current request; None without a trace.
@@ -65,6 +66,7 @@ class TcpChannel:
     data: bytearray = dataclasses.field(default_factory=bytearray, repr=False)
     sent: int = 0
     full: int = 0
+    full_reads: int = 0
     shut: bool = False
     refused: int = 0
     recording: SocketRecording | None = dataclasses.field(default=None, repr=False)

@@ -85,6 +85,8 @@ class Told:
     :param confirmed_url: the URL that was read back since then.
     :param sockets: whether the sockets that the module has are known, and their
         settings are right.
+    :param joins_reads: whether it has answered a read of a socket and another command
+        on the same line.
     :param busy_count: how often in a row it has answered that it is busy with a
         request.
     """
@@ -93,6 +95,7 @@ class Told:
     url: bytes | None = dataclasses.field(default=None, repr=False)
     confirmed_url: bytes | None = dataclasses.field(default=None, repr=False)
     sockets: bool = False
+    joins_reads: bool = False
     busy_count: int = 0
 
 
@@ -120,6 +123,8 @@ class Knowledge:
     :param asleep: whether it has said that it saves power, and did not answer since.
     :param prompt: whether it answered OK to the last request before the result. Then a
         missing OK shows early that the line is dead.
+    :param reads_singly: whether each line has only one read of a socket, because a line
+        with more commands has failed.
     :param rates: the speeds of the line.
     :param activation: the pauses between attempts to activate the PDP context.
     :param resets: the pauses between resets of the module.
@@ -139,6 +144,7 @@ class Knowledge:
     limits: Limits = Limits()
     asleep: bool = False
     prompt: bool = False
+    reads_singly: bool = False
     rates: Rates = dataclasses.field(default_factory=Rates)
     activation: Backoff = dataclasses.field(
         default_factory=lambda: Backoff(repeating.CONTEXT, SystemClock())

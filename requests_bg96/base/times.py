@@ -116,6 +116,8 @@ SOCKET_CLOSED = SOCKET_END + 10.0
 SOCKET_GLANCE = 0.06
 #: The longest that bytes of one line may keep the line from other threads.
 SOCKET_SHARE = 0.2
+#: The longest that several reads on one line may keep the line from other threads.
+SOCKET_JOINED = 0.4
 #: For a wait without a timeout.
 FOREVER = 1e9
 
@@ -152,7 +154,7 @@ ORDER = (
     ("CUT", "CLOSE"),
     ("BOOT", "SPEED", "CONNECT"),
     ("SETTLED", "TRAILER_GAP"),
-    ("SOCKET_GLANCE", "SOCKET_SHARE"),
+    ("SOCKET_GLANCE", "SOCKET_SHARE", "SOCKET_JOINED", "SOCKET_END"),
     ("SOCKET_SHARE", "SOCKET_END", "SOCKET_ANSWER", "SOCKET_CLOSED", "SOCKET_SENT"),
     ("SOCKET_ANSWER", "BOOT", "SOCKET_OPENS", "CONNECT"),
     ("SOCKET_SENT", "CONNECT", "FETCH", "FOREVER"),

@@ -23,9 +23,11 @@ OCCUPIED = (
 class Turn:
     """A thread's turn, or its place in the queue; it ends with this object."""
 
-    __slots__ = ("__weakref__", "thread", "wake")
+    __slots__ = ("__weakref__", "again", "thread", "wake")
 
     thread: int
+    #: Whether the turn before was of the same thread.
+    again: bool
     #: Called, with the lock of the turns, when another thread begins to wait. It must
     #: not wait itself.
     wake: Callable[[], object] | None
@@ -48,6 +50,8 @@ class Turns:
         self._waiting = collections.deque()
         #: None, or a reference that returns None, if nobody has the turn.
         self._holder: Callable[[], Turn | None] | None = None
+        #: The thread of the last turn.
+        self._last = 0
 
     def __repr__(self) -> str:
         state = "taken" if self._turn else "free"
@@ -86,19 +90,24 @@ class Turns:
             if holder is not None and holder.thread == turn.thread and seconds:
                 raise ReentryError
             if not self._waiting and holder is None:
-                self._holder = place
+                self._hold(turn, place)
                 return turn
             self._waiting.append(place)
             if holder is not None and holder.wake is not None:
                 holder.wake()
             try:
                 if self._condition.wait_for(lambda: self._next_is(turn), seconds):
-                    self._holder = place
+                    self._hold(turn, place)
                     return turn
                 return None
             finally:
                 self._waiting.remove(place)
                 self._condition.notify_all()
+
+    def _hold(self, turn: Turn, place: Callable[[], Turn | None]) -> None:
+        self._holder = place
+        turn.again = self._last == turn.thread
+        self._last = turn.thread
 
     def give(self, turn: Turn) -> None:
         """Give the turn to the next waiter."""

@@ -7,6 +7,7 @@ nobody reads, and a lost URC costs a question, not a byte.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from ..at.parameters import joined, number, quoted
 from ..at.socket_steps import MOST_READ, MOST_SENT, Fetch, Fetched, Send
@@ -26,6 +27,7 @@ from ..errors import (
 from ..settings import Settings
 
 __all__ = (
+    "MOST_READ",
     "MOST_SENT",
     "check_peer",
     "close",
@@ -37,6 +39,10 @@ __all__ = (
     "prepare",
     "send",
 )
+
+#: The most reads of one line. A module keeps at least 10 kB, says EG25's manual; none
+#: tells how long an answer may be.
+MOST_JOINED = 4
 
 #: The longest name that DNS knows (RFC 1035 2.3.4).
 HOST_LIMIT = 253
@@ -194,9 +200,22 @@ def examine_opening(channel: TcpChannel) -> Dialogue[None]:
         channel.opened = 0
 
 
-def fetch(channel: TcpChannel, *, silent: bool = False) -> Dialogue[None]:
+def one_read() -> int:
+    """Return the reads of a line if nothing is known: 1."""
+    return 1
+
+
+def fetch(
+    channel: TcpChannel,
+    known: Knowledge,
+    share: Callable[[], int] = one_read,
+    *,
+    silent: bool = False,
+) -> Dialogue[None]:
     """Fetch what has come into `TcpChannel.data`, or learn that the socket has ended.
 
+    :param share: returns how often one line may read now. More than one read is tried
+        while the reads come back full.
     :param silent: whether no URC has told of anything.
     :raises BG96Error: if bytes may be lost. The channel is dead then.
     """
@@ -205,22 +224,46 @@ def fetch(channel: TcpChannel, *, silent: bool = False) -> Dialogue[None]:
         return
     # What the module tells from here on may be news.
     channel.hinted = False
-    known = channel.closing
-    command = Fetch(f"+QIRD={channel.number},{MOST_READ}", times.SOCKET_ANSWER)
+    closing = channel.closing
+    command = _read_of(channel, known, share())
     try:
         found: Fetched = yield command
     except BG96Error as error:
+        known.reads_singly |= command.is_joined
         channel.kill(error)
         raise
+    ok = found.reply.ok
     channel.data += found.data
-    channel.hinted |= len(found.data) == MOST_READ or not found.reply.ok
-    if found.reply.ok:
+    more = ok and len(found.blocks[-1]) == MOST_READ
+    channel.hinted |= more or not ok
+    channel.full_reads = command.reads if more else 0
+    if command.counts:
+        known.told.joins_reads = found.counted
+        known.reads_singly = not found.counted
+    if ok:
         channel.refused = 0
-    doubted = silent or channel.closing or channel.cut or not found.reply.ok
-    if found.data or not doubted:
+    doubted = silent or channel.closing or channel.cut or not ok
+    if found.data or command.is_joined or not doubted:
         return
-    if (yield from examine(channel, known=known)) and not found.reply.ok:
+    if (yield from examine(channel, known=closing)) and not ok:
         yield from _count_refusal(channel, "AT+QIRD")
+
+
+def _read_of(channel: TcpChannel, known: Knowledge, share: int) -> Fetch:
+    """Return the next line that reads, with up to `share` reads.
+
+    No manual says that a line may have several reads, and no log shows it. So the first
+    line has one, and a question behind it that has no payload. If the module does not
+    answer both, or if such a line ever fails, each line has one read from then on.
+    """
+    one = f"+QIRD={channel.number},{MOST_READ}"
+    reads = min(2 * channel.full_reads, share, MOST_JOINED)
+    if reads < 2 or known.reads_singly:
+        return Fetch(one, times.SOCKET_ANSWER)
+    if not known.told.joins_reads:
+        text = joined(one, f"+QIRD={channel.number},0")
+        return Fetch(text, times.SOCKET_ANSWER, counts=True)
+    return Fetch(joined(*[one] * reads), times.SOCKET_ANSWER, reads=reads)
 
 
 def examine(channel: TcpChannel, *, known: bool = False) -> Dialogue[bool]:

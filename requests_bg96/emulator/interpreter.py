@@ -126,9 +126,11 @@ class Interpreter:
     def _execute(self, line: str) -> Procedure[None]:
         if self._too_long:
             raise CommandFailed
-        for command in parse(line):
+        for place, command in enumerate(parse(line)):
             if command is None:
                 raise CommandFailed
+            if place and command.name == "+QIRD" and self._ends_before_read():
+                return
             module = self._module
             module.fail_if_set()
             reply = self._commands.run(module, command)
@@ -136,6 +138,18 @@ class Interpreter:
                 reply = yield from _settled(reply)
             lines: Lines = reply  # type: ignore[assignment]
             self._terminal.information(lines or ())
+
+    def _ends_before_read(self) -> bool:
+        """Return whether the firmware ignores a further read of a socket on a line.
+
+        :raises CommandFailed: if it refuses that read.
+        """
+        joined = self._module.switches.joined_reads
+        if joined == "error":
+            raise CommandFailed
+        if joined == "results":
+            self._terminal.final("OK")
+        return joined == "first"
 
 
 def _settled(reply: Procedure[Lines]) -> Procedure[Lines]:

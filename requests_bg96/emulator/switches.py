@@ -149,6 +149,10 @@ class Switches:
     ``read_end`` ("empty_line" | "plain")
         What comes between the data of AT+QIRD and OK: CR LF CR LF, or CR LF. Default
         "empty_line": two BG96 transcripts; a driver expects CR LF.
+    ``joined_reads`` ("both" | "first" | "error" | "results")
+        A second AT+QIRD on one line: it is carried out, ignored, refused, or carried
+        out after an OK of the first one's own. Default "both": AT manual 1.2; no
+        transcript has such a line.
     ``push_end`` ("nothing" | "line_end")
         What comes after data in direct push mode. Default "nothing": TCP/IP manual
         2.2.2 prints nothing.
@@ -269,6 +273,7 @@ class Switches:
     surplus: Literal["dropped", "handed_out"] = "dropped"
     send_prompt: Literal["blank", "plain", "no_line_end"] = "blank"
     read_end: Literal["empty_line", "plain"] = "empty_line"
+    joined_reads: Literal["both", "first", "error", "results"] = "both"
     push_end: Literal["nothing", "line_end"] = "nothing"
     recvind: Literal["unknown", "off", "on"] = "unknown"
     recv_urc: Literal["once", "sometimes_lost", "every_segment"] = "once"

@@ -60,6 +60,25 @@ def test_a_read_without_an_empty_line(any_host: HostMaker) -> None:
     assert host.ask(b"AT+QIRD=0\r") == b"\r\n+QIRD: 5\r\n12345" + OK
 
 
+@pytest.mark.parametrize(
+    ("form", "answer"),
+    [
+        ("both", b"%(second)b%(counts)b" + OK),
+        ("first", OK),
+        ("error", ERROR),
+        ("results", OK + b"%(second)b" + OK + b"%(counts)b" + OK),
+    ],
+)
+def test_several_reads_on_one_line(
+    any_host: HostMaker, form: str, answer: bytes
+) -> None:
+    host, peer = firmware(any_host, joined_reads=form)
+    said(host, peer, b"12345")
+    first, second = b"\r\n+QIRD: 3\r\n123\r\n", b"\r\n+QIRD: 2\r\n45\r\n"
+    answer %= {b"second": second, b"counts": b"\r\n+QIRD: 5,5,0\r\n"}
+    assert host.ask(b"AT+QIRD=0,3;+QIRD=0;+QIRD=0,0\r") == first + answer
+
+
 def test_a_line_end_after_a_push(any_host: HostMaker) -> None:
     host, peer = firmware(any_host, mode=1, push_end="line_end")
     assert said(host, peer, b"data") == pushed(b"data") + b"\r\n"

@@ -85,8 +85,8 @@ def conversations(
         lambda: sockets.prepare(known, channels),
         lambda: sockets.open_socket(channel, channels, "a.example", 80, settings),
         lambda: sockets.examine_opening(channel),
-        lambda: sockets.fetch(channel),
-        lambda: sockets.fetch(channel, silent=True),
+        lambda: sockets.fetch(channel, known),
+        lambda: sockets.fetch(channel, known, silent=True),
         lambda: sockets.examine(channel),
         lambda: sockets.examine(channel, known=True),
         lambda: sockets.send(channel, HARMFUL),
@@ -134,7 +134,7 @@ def replied(step: object, line: bytes) -> object:
         return bool(line)
     if isinstance(step, Fetch):
         data = b"".join(before)[: step.size] if final == b"OK" else b""
-        return Fetched(Reply(final, (), error_number(final)), data)
+        return Fetched(Reply(final, (), error_number(final)), (data,))
     phase = Phase.SEND if isinstance(step, Send) and before else None
     return Reply(final, tuple(before), error_number(final), phase)
 

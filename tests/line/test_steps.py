@@ -156,7 +156,7 @@ def test_limits_of_sockets() -> None:
 
 def test_what_steps_of_sockets_show() -> None:
     """Not the payload, and of a command the form for logs."""
-    fetched = Fetched(Reply(b"OK"), b"secret")
+    fetched = Fetched(Reply(b"OK"), (b"secret",))
     assert repr(fetched) == "Fetched(reply=<Reply ok, 0 lines>)"
     assert repr(Send("+QISEND=0,6", payload=b"secret")) == "<Send AT+QISEND=0,6>"
     assert repr(Fetch("+QIRD=0,5")) == "<Fetch AT+QIRD=0,5>"

@@ -14,6 +14,7 @@ from tests.sockets.stage import DELIVERIES, TRICKY, Delivery, exchange, received
 SOCKETS = (
     "send_prompt",
     "read_end",
+    "joined_reads",
     "recvind",
     "recv_urc",
     "closed_urc",
@@ -43,7 +44,14 @@ CASES = [(name, value) for name in SOCKETS for value in allowed_values()[name]]
 
 
 #: Those that change bytes on the line, in pieces also.
-BYTES = ("send_prompt", "read_end", "recvind", "payload_echo", "urc_at_prompt")
+BYTES = (
+    "send_prompt",
+    "read_end",
+    "joined_reads",
+    "recvind",
+    "payload_echo",
+    "urc_at_prompt",
+)
 WHOLE: Delivery = "whole"
 
 

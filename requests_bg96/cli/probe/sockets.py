@@ -32,6 +32,7 @@ _CLOSED = re.compile(rb'\+QIURC: ?"closed",\d+\r\n')
 _PROMPT = re.compile(rb">|ERROR\r\n")
 _SENT = re.compile(rb"SEND OK\r\n|SEND FAIL\r\n|ERROR\r\n")
 _DATA = re.compile(rb"\+QIRD: ?(\d+)\r\n(.*)\Z", re.DOTALL)
+_COUNTERS = re.compile(rb"\+QIRD: ?\d+,\d+,\d+\r\n")
 _READ = re.compile(rb"\r\nOK\r\n|ERROR\r\n")
 _PUSH = re.compile(rb'\+QIURC: ?"recv",\d+,(\d+)\r\n(.*)\Z', re.DOTALL)
 
@@ -107,9 +108,12 @@ class Socket:
             raise Undecided("the request could not be sent")
         return prompt
 
-    def read(self) -> bytes:
-        """Send AT+QIRD; return its answer."""
-        self.line.send(b"AT+QIRD=%d,1500\r" % self.number)
+    def read(self, more: str = "") -> bytes:
+        """Send AT+QIRD; return its answer.
+
+        :param more: further commands of the line.
+        """
+        self.line.send(b"AT+QIRD=%d,1500%b\r" % (self.number, more.encode()))
         heard = self.line.hear(5.0, _READ)
         if not _READ.search(heard):
             raise Undecided("AT+QIRD had no answer")
@@ -245,6 +249,25 @@ def read_end(probe: Probe) -> str:
     raise Undecided(f"the data end with {rest!r}")
 
 
+def joined_reads(probe: Probe) -> str:
+    """What is the answer to two commands AT+QIRD on one line?
+
+    The second one asks for counters, so no data can be lost.
+    """
+    with connected(probe) as socket:
+        socket.request("/head")
+        socket.line.hear(SOON, _RECV)
+        heard = socket.read(f";+QIRD={socket.number},0") + socket.line.hear(SOON)
+    if not (found := _DATA.search(heard)):
+        raise Undecided("AT+QIRD had no data")
+    rest = found[2][int(found[1]) :]
+    if b"ERROR" in rest:
+        return "error"
+    if not _COUNTERS.search(rest):
+        return "first"
+    return "both" if rest.count(b"OK\r\n") == 1 else "results"
+
+
 def push_end(probe: Probe) -> str:
     """Which bytes come after pushed data?"""
     with connected(probe, mode=1) as socket:
@@ -364,6 +387,7 @@ SERVER_QUESTIONS: dict[str, Any] = {
     for question in (
         send_prompt,
         read_end,
+        joined_reads,
         push_end,
         client_state,
         payload_echo,
