@@ -179,9 +179,12 @@ class SocketTurns:
         self.ask(script, deadline, channel)
 
     def _most_reads(self) -> int:
-        """Return how often a line may read in this turn; one read if others wait."""
+        """Return how often a line may read in this turn; once if others want turns.
+
+        A thread that waits for a turn gets it before this one's next turn.
+        """
         link = self._engine.driver.link
-        if link is None or self._engine.wanted or not self._again:
+        if link is None or not self._again:
             return 1
         bits = dialogues.MOST_READ * BITS_PER_BYTE
         return int(times.SOCKET_JOINED * link.port.baudrate / bits)

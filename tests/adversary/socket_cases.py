@@ -113,6 +113,7 @@ LENGTH = len(b"\r\n+QIRD: ")
 #: The known parts of what the host writes.
 HEARD: tuple[bytes, ...] = (
     rb"^AT\+QIRD=",
+    rb"^AT\+QIRD=\d+,1500;",
     rb"^AT\+QISEND=\d+,[1-9]",
     rb"^AT\+QIOPEN=",
     rb"^AT\+QISTATE",
@@ -147,7 +148,13 @@ LINES: tuple[dict[str, Any], ...] = tuple(
     )
 )
 PACKETS = ((PACKET,), (536,), (7, 100), (3, 1_460), (40,), (1,))
-SINCE = (b"AT+QIRD=", b"AT+QISEND=", b"AT+QIOPEN=", b"AT")
+SINCE = (
+    b"AT+QIRD=",
+    b"AT+QIRD=0,1500;+QIRD=0,1500",
+    b"AT+QISEND=",
+    b"AT+QIOPEN=",
+    b"AT",
+)
 METHODS = ("GET", "POST", "HEAD", "PUT")
 #: A read of the response of the server that attacks ends in these many ways.
 FRAMINGS = ("length", "chunks", "close", "odd")
@@ -218,8 +225,8 @@ def _noise(choose: Choose, secure: bool, settings: dict[str, Any]) -> Noise:
     # Half of the faults change a length, or bytes beside it.
     aims = choose(2)
     return Noise(
-        HEARD[0] if aims else one_of(choose, HEARD),
-        LENGTH + choose(5) if aims else choose(60),
+        HEARD[choose(2)] if aims else one_of(choose, HEARD),
+        LENGTH + choose(5) + 1_517 * choose(2) if aims else choose(60),
         "from_host" if up else "to_host",
         one_of(choose, ("drop", "garble", "double")),
         in_errand=secure and bool(choose(2)),

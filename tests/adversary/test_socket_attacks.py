@@ -9,6 +9,7 @@ import pytest
 from tests.adversary import socket_cases
 from tests.adversary.foreign import ENDS
 from tests.adversary.plans import (
+    FORGED,
     HARM,
     REDIRECT,
     Case,
@@ -60,6 +61,76 @@ def test_a_length_that_noise_has_shortened(
             noise=(noise,),
         )
     )
+
+
+#: The start of an answer to AT+QIRD, and the bytes between two payloads of one line.
+HEAD = b"\r\n+QIRD: 1500\r\n"
+BETWEEN = b"\r\n" + HEAD
+#: A line of two reads, and how many bytes of a response are read before it.
+TWO, BEFORE = rb"^AT\+QIRD=\d+,1500;\+QIRD=\d+,1500\r", 3_000
+#: The answers to the next connection and its request. The client skips the NULs, and
+#: gives its next command meanwhile.
+LATER = (b"\0" * 60).join(
+    (
+        b"",
+        OK,
+        b"\r\n+QIOPEN: 1,0\r\n",
+        b"\r\n> ",
+        b"\r\nSEND OK\r\n",
+        b'\r\n+QIURC: "recv",1\r\n',
+        b"\r\n+QIRD: %d\r\n%b\r\n" % (len(FORGED), FORGED) + OK,
+    )
+)
+#: What may stand where a shortened payload ends, to be the rest of the answer.
+RESTS = (
+    BETWEEN + b"y" * 1_500 + b"\r\n" + OK,
+    BETWEEN + b"y" * 1_500 + b"\r\n\r\nERROR\r\n",
+    b"\r\n\r\n+QIRD: 0\r\n" + OK,
+    b"\r\n" + OK,
+    b"\r\n\r\nERROR\r\n",
+    b"\r\n\r\n+QIRD: 9,9,0\r\n" + OK,
+)
+
+
+def long_response(block: int, told: int, rest: bytes) -> bytes:
+    """A response with `rest` where `told` bytes of one block of `TWO` end.
+
+    Its client has all of it then.
+
+    :param block: 0 or 1.
+    """
+    start = BEFORE + 1_500 * block + told
+    seen = start + rest.count(b"y")
+    head = HTTP + b"Content-Length: %d\r\n\r\n"
+    head %= seen - len(head % seen)
+    behind = rest + LATER
+    if not block:
+        # The module's own bytes come amid this.
+        here = 1_500 - told
+        behind = behind[:here] + behind[here + len(BETWEEN) :]
+    return (head + b"x" * (start - len(head)) + behind).ljust(12_000, b"z")
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("manner", [Manner.READ, Manner.PARTLY])
+@pytest.mark.parametrize("rest", range(len(RESTS)))
+@pytest.mark.parametrize("block", [0, 1])
+def test_a_length_of_a_long_line_that_noise_has_shortened(
+    block: int, rest: int, manner: Manner, secure: bool
+) -> None:
+    """Of two reads: the server has the rest of the answer ready, and more answers."""
+    for digit, told in ((0, 500), (1, 100), (3, 150)):
+        place = socket_cases.LENGTH + digit + block * (1_500 + len(BETWEEN))
+        play(
+            Case(
+                (Say(long_response(block, told, RESTS[rest])),),
+                manner=manner,
+                errand=Errand(secure),
+                settings=SOCKET,
+                line=PACED,
+                noise=(Noise(TWO, place, "to_host", "drop"),),
+            )
+        )
 
 
 @pytest.mark.parametrize("packets", socket_cases.PACKETS, ids=str)
@@ -133,7 +204,7 @@ def test_what_another_program_has_left(secure: bool, point: int) -> None:
 @pytest.mark.parametrize("since", socket_cases.SINCE, ids=lambda one: one.decode())
 def test_an_interruption(since: bytes, manner: Manner) -> None:
     """After anything that was given up, the module is asked before it is believed."""
-    whole = HTTP + b"Content-Length: 1360\r\n\r\n" + OK * 226
+    whole = HTTP + b"Content-Length: 9000\r\n\r\n" + OK * 1_500
     for point in range(0, 24, 3):
         play(
             Case(

@@ -173,6 +173,8 @@ SOCKETS = (
         "socket chunks", framing="chunked", settings=SOCKET, beginnings=(AT_ONCE,)
     ),
     Exchange("socket to the close", framing="close", settings=SOCKET),
+    # Of several reads on one line.
+    Exchange("socket, long", size=5_000, settings=SOCKET),
 )
 EXCHANGES = (
     *MAIN,

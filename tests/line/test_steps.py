@@ -154,6 +154,16 @@ def test_limits_of_sockets() -> None:
     assert Fetch("+QIRD=0,1500").size == 1_500 and Fetch("+QIRD=0,5", size=5).size == 5
 
 
+def test_a_line_of_several_reads() -> None:
+    """Its data are those of all reads, in order."""
+    one, two = Fetch("+QIRD=0,1500"), Fetch("+QIRD=0,1500;+QIRD=0,1500", reads=2)
+    assert two.is_joined and Fetch("+QIRD=0,9;+QIRD=0,0", counts=True).is_joined
+    assert not one.is_joined
+    assert two.kind_of(b"+QIRD: 5") is Kind.INFORMATION
+    assert Fetched(Reply(b"OK"), (b"one", b"", b"two")).data == b"onetwo"
+    assert not Fetched(Reply(b"OK"), ()).counted
+
+
 def test_what_steps_of_sockets_show() -> None:
     """Not the payload, and of a command the form for logs."""
     fetched = Fetched(Reply(b"OK"), (b"secret",))

@@ -6,12 +6,10 @@ import contextlib
 import random
 import re
 import threading
-import time
 from typing import Any
 
 import pytest
 
-from requests_bg96.clock import Deadline
 from requests_bg96.emulator import Hangup, Switches
 from requests_bg96.errors import BG96Error, StrayAnswer, TransferError
 from tests.sockets.stage import (
@@ -107,7 +105,7 @@ def test_nothing_is_read_that_nobody_asks_for(size: int) -> None:
 
 
 def test_others_get_their_turn() -> None:
-    """A line has one read if another thread has used the module, or waits for it."""
+    """A line has one read if another thread has used the module since the last one."""
     with stage() as made:
         one, peer = begun(made)
         other, beside = made.connect()
@@ -120,21 +118,6 @@ def test_others_get_their_turn() -> None:
         assert ";" not in "".join(reads(made)[before:])
         found += one.recv(9_000)
         assert reads(made)[-1] == TWO
-        # While this thread uses the module, another one begins to wait for it.
-        take = made.modem.engine.driver.ready
-
-        def ready(deadline: Deadline) -> Any:
-            made.modem.engine.driver.ready = take
-            waiting.start()
-            while not made.modem.engine.wanted:
-                time.sleep(0.001)
-            return take(deadline)
-
-        waiting = threading.Thread(target=exchange, args=(other, beside))
-        made.modem.engine.driver.ready = ready
-        found += one.recv(9_000)
-        waiting.join()
-        assert ONE in reads(made)[-3:]
         assert found + received(one, len(BODY) - len(found)) == BODY
 
 
@@ -284,7 +267,9 @@ def test_a_forged_result(result: bytes, behind: int, delay: float) -> None:
         exchange(other, beside, TRICKY)
 
 
-@pytest.mark.parametrize("told", [b"0", b"15", b"150", b"1501", b"9999", b"-1", b"1,2,3"])
+@pytest.mark.parametrize(
+    "told", [b"0", b"15", b"150", b"1501", b"9999", b"-1", b"1,2,3"]
+)
 @pytest.mark.parametrize("behind", [0, SECOND])
 def test_a_wrong_length(told: bytes, behind: int) -> None:
     """The connection is lost, and no other one is."""
@@ -310,24 +295,6 @@ def test_a_body_of_answers() -> None:
         assert received(one, len(body)) == body
         assert made.commands.count(THREE) > 3
         exchange(one, peer, TRICKY)
-
-
-def test_an_interruption() -> None:
-    """The connection is lost, and what still comes is not read as lines."""
-    with stage() as made:
-        one, _ = begun(made)
-        other, beside = made.connect()
-
-        def interrupt(*_: object) -> None:
-            raise KeyboardInterrupt
-
-        made.modem.engine.driver.link.show = interrupt
-        with pytest.raises(KeyboardInterrupt):
-            one.recv(9_000)
-        del made.modem.engine.driver.link.show
-        with pytest.raises(ConnectionAbortedError):
-            one.recv(9_000)
-        exchange(other, beside, TRICKY)
 
 
 def test_a_port_that_is_lost_amid_a_line() -> None:
