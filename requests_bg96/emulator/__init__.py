@@ -60,4 +60,5 @@ __all__ = (
 )
 
 if __name__ not in serial.protocol_handler_packages:
-    serial.protocol_handler_packages.append(__name__)
+    # First: pyserial's own package would be searched on disk at each opening.
+    serial.protocol_handler_packages.insert(0, __name__)
