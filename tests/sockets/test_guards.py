@@ -95,6 +95,45 @@ def test_a_wrong_length(told: int) -> None:
         exchange(other, beside)
 
 
+@pytest.mark.parametrize(
+    "said, shown",
+    [
+        (b"\r\n+QIRD: 1501\r\n", "told 1501 bytes, but 1500 were asked"),
+        (b"\r\nnonsense\r\n", "not readable"),
+        (b"\r\nnonsense: 5\r\n", "not readable"),
+        (OK, "not whole"),
+        (b"\r\n+QIRD: 5\r\nhello\r\n\r\nERROR\r\n", "not whole"),
+        (b"\r\nCONNECT\r\n", "in data mode"),
+    ],
+)
+def test_what_cannot_be_the_answer(said: bytes, shown: str) -> None:
+    """The connection is lost at once, and its error says what has come."""
+    with stage() as made:
+        one, peer = made.connect()
+        other, beside = made.connect()
+        exchange(one, peer)
+        peer.says.append(b"hello")
+        made.modem.signal()
+        made.insert(said)
+        before = made.clock.now()
+        with pytest.raises(ConnectionAbortedError) as caught:
+            one.recv(100)
+        assert shown in str(caught.value.__cause__)
+        assert made.clock.now() - before < 1.0
+        exchange(other, beside)
+
+
+def test_a_urc_amid_an_answer() -> None:
+    """It is plausible with a name, or as one that the manual has."""
+    for line in (b"+QUSIM: 1", b"RING"):
+        with stage() as made:
+            one, peer = made.connect()
+            peer.says.append(b"hello")
+            made.modem.signal()
+            made.insert(b"\r\n%b\r\n" % line)
+            assert one.recv(100) == b"hello"
+
+
 @pytest.mark.parametrize("action", ["drop", "double"])
 def test_a_byte_too_few_or_too_many(action: str) -> None:
     """It is at each byte of the payload: always an error, never a wrong byte."""
@@ -194,6 +233,22 @@ def test_a_prompt_that_is_lost() -> None:
                 exchange(one, peer, b"POST / HTTP/1.1\r\n\r\nbody")
 
 
+def test_what_is_owed_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """Only its size. It is sent once, and nothing is owed after it."""
+    caplog.set_level(logging.DEBUG, "requests_bg96")
+    with stage() as made:
+        one, peer = made.connect()
+        made.fault("to_host", 0, "silence", seconds=7.0)
+        with pytest.raises(ConnectionAbortedError):
+            one.sendall(b"hello")
+        exchange(*made.connect())
+        texts = [record.getMessage() for record in caplog.records]
+        assert texts.count("> 6 bytes, to complete a payload") == 1
+        assert peer.heard == b"hello"
+        link = made.modem.engine.driver.link
+        assert link is not None and link.owed == b""
+
+
 def test_what_is_owed_is_no_command() -> None:
     """A payload that could be one is not sent where the module may take it so."""
     with stage() as made:
@@ -238,6 +293,7 @@ def test_what_logs_and_errors_show(caplog: pytest.LogCaptureFixture) -> None:
     with stage() as made:
         one, peer = made.connect()
         exchange(one, peer, b"payload-of-mine")
+        assert made.modem.stats.bytes_down == 15
         made.fault("to_host", len(b"\r\n+QIRD: 5\r\n"), "drop")
         peer.says.append(b"secret")
         with pytest.raises(OSError) as caught:
@@ -247,6 +303,7 @@ def test_what_logs_and_errors_show(caplog: pytest.LogCaptureFixture) -> None:
             for record in caplog.records
             if "emulator" not in record.name
         )
+        assert "> 15 bytes" in shown and "< 15 bytes" in shown
         for secret in (HOST, "payload-of-mine", "yolp", "secret", "192.0.2"):
             assert secret not in shown
             assert secret not in f"{caught.value!r} {caught.value.__cause__!r} {one!r}"
