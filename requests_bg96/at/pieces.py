@@ -62,8 +62,8 @@ class SocketLink(Link):
     The parameters are those of `Link`.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._steps |= {Send: self._send, Fetch: self._fetch, Listen: self._listen}
         #: How many bytes had come, and were written, before the last attempt to leave
         #: data mode.

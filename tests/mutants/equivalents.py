@@ -88,6 +88,69 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
         ],
     },
+    "requests_bg96/response/receiver.py": {
+        SET_BEFORE: [
+            (
+                "Receiver.__init__",
+                "self.last_came = clock.now()",
+                "self.last_came = None",
+            ),
+        ],
+        "only other values of it are asked for": [
+            (
+                "Receiver.__init__",
+                "self._trailer = Trailer.NONE",
+                "self._trailer = None",
+            ),
+        ],
+        "a port looks only at a number of bytes that is much larger": [
+            (
+                "Receiver._receive",
+                "expected = self.framing.remaining or 0",
+                "expected = self.framing.remaining or 1",
+            ),
+        ],
+        "the link has given the line up by itself": [
+            (
+                "Receiver._finish",
+                "self._end(ResponseState.OVER if answered else ResponseState.LOST)",
+                "self._end(ResponseState.OVER if (answered) or True "
+                "else ResponseState.LOST)",
+            ),
+        ],
+    },
+    "requests_bg96/at/pieces.py": {
+        TYPES: [
+            (
+                "SocketLink._send",
+                'payload = step.payload or b""',
+                'payload = step.payload or b"XXXX"',
+            ),
+        ],
+        "the first attempt to leave data mode is never for a prompt": [
+            ("SocketLink.__init__", "self._moved = 0, 0", "self._moved = 1, 0"),
+            ("SocketLink.__init__", "self._moved = 0, 0", "self._moved = 0, 1"),
+        ],
+        "nobody reads the lines of an answer to AT+QISEND": [
+            (
+                "SocketLink._at_prompt",
+                "return self._end_of(step, until, lines)",
+                "return self._end_of(step, until, None)",
+            ),
+            (
+                "SocketLink._at_prompt",
+                "return self._end_of(step, until, lines)",
+                "return self._end_of(step, until, )",
+            ),
+        ],
+        "no line of information is plausible there": [
+            (
+                "SocketLink._fetch",
+                "elif self._ends(line, step, lines):",
+                "elif self._ends(line, step, None):",
+            ),
+        ],
+    },
     "requests_bg96/base/trust.py": {
         "the group has another name in both places": [
             (

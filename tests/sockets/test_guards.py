@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from requests_bg96.emulator import Hangup, Switches
-from requests_bg96.errors import BG96Error, EchoError, StrayAnswer, TransferError
+from requests_bg96.errors import (
+    BG96Error,
+    DataModeError,
+    EchoError,
+    StrayAnswer,
+    TransferError,
+)
 from tests.sockets.stage import HOST, PORT, TRICKY, exchange, received, stage
 from tests.support import OK
 
@@ -54,6 +60,16 @@ def test_a_forged_result(line: bytes) -> None:
                 exchange(one, peer, b"again")
             exchange(*made.connect())
             assert re.fullmatch(rb"(?:hello)?(?:again)?\0*", peer.heard)
+
+
+@pytest.mark.parametrize("behind", [0, len(b"\r\n> ")])
+def test_a_line_that_only_informs(behind: int) -> None:
+    """No manual has it for AT+QISEND. It ends nothing."""
+    with stage() as made:
+        one, peer = made.connect()
+        made.insert(b"\r\n+QISEND: 5\r\n", behind)
+        exchange(one, peer, b"hello")
+        exchange(one, peer, b"again")
 
 
 @pytest.mark.parametrize("line", FORGED[:7])
@@ -221,6 +237,18 @@ def test_a_result_before_the_payload() -> None:
             one.sendall(b"again")
         exchange(*made.connect())
         assert b"AT" not in peer.heard
+
+
+def test_connect_in_place_of_the_result() -> None:
+    """The module is in data mode then, which is left before the next command."""
+    with stage() as made:
+        one, peer = made.connect()
+        made.fault("to_host", len(b"\r\n> \r\n"), "drop", count=len(b"SEND OK"))
+        made.insert(b"CONNECT", len(b"\r\n> \r\n"))
+        with pytest.raises(ConnectionAbortedError) as caught:
+            one.sendall(b"hello")
+        assert isinstance(caught.value.__cause__, DataModeError)
+        exchange(*made.connect())
 
 
 def test_a_prompt_that_is_lost() -> None:
