@@ -227,9 +227,10 @@ def test_a_prompt_after_an_error() -> None:
             assert b"AT" not in peer.heard
 
 
-def test_a_result_before_the_payload() -> None:
+@pytest.mark.parametrize("fragment", [None, 1])
+def test_a_result_before_the_payload(fragment: int | None) -> None:
     """Then the module may read payload as commands: none is sent."""
-    with stage() as made:
+    with stage(fragment=fragment) as made:
         one, peer = made.connect()
         made.insert(b"\r\nSEND OK\r\n", behind=len(b"\r\n> "))
         with pytest.raises(ConnectionAbortedError):
