@@ -16,7 +16,6 @@ from ..base import times
 from ..clock import Clock, Deadline
 from ..errors import (
     BG96Error,
-    DataModeError,
     ModuleRestarted,
     NoAnswer,
     Phase,
@@ -162,7 +161,7 @@ class Link(Wire):
         while line := self._take_line():
             if _READ.kind_of(line) is Kind.URC:
                 # The next command will notice a restart.
-                with suppress(ModuleRestarted, DataModeError):
+                with suppress(ModuleRestarted):
                     self.note(line)
 
     def question(self) -> Question:

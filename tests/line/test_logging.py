@@ -90,3 +90,15 @@ def test_the_dialogue(caplog: pytest.LogCaptureFixture) -> None:
         "< OK",
         "< +QHTTPREAD: 0",
     ]
+
+
+def test_a_log_that_begins_amid_a_response(caplog: pytest.LogCaptureFixture) -> None:
+    """It shows how the response ends."""
+    answer = response(b"hello")
+    with rig(answer) as made:
+        streamed = made.get(stream=True)
+        caplog.set_level(logging.DEBUG, "requests_bg96.link")
+        assert streamed.content == b"hello"
+        texts = [record.getMessage() for record in caplog.records]
+        assert texts[-1] == "< +QHTTPREAD: 0"
+        assert f"< {len(answer)} bytes" in texts

@@ -276,6 +276,21 @@ def test_a_stall_inside_the_trailer(place: int, seconds: float) -> None:
         assert made.get(timeout=60).content == b"hello"
 
 
+@pytest.mark.parametrize("line", [b"RDY", b"CONNECT"])
+def test_a_line_inside_the_trailer_that_means_more(line: bytes) -> None:
+    """The response is whole, and the next command learns what the line means."""
+    with rig(baudrate=115_200) as made:
+        made.get()
+        before = len(made.heard)
+        made.get()
+        place = made.heard.index(b"+QHTTPREAD", before) - before
+        made.emulator.add_fault(
+            Fault("to_host", place, "insert", data=line + b"\r\n\r\n")
+        )
+        assert made.get().content == b"hello"
+        assert made.get(timeout=(60, 10)).content == b"hello"
+
+
 def test_a_trailer_that_noise_has_changed_and_a_short_timeout() -> None:
     """What the question has shown is the error, although the time is over by then."""
     with rig(response(b"hello", CLOSE), baudrate=115_200) as made:

@@ -21,7 +21,7 @@ from requests_bg96.at.state import (
 )
 from requests_bg96.at.steps import Ask, AwaitLateAnswer, Dialogue, Escape, Speed, Step
 from requests_bg96.clock import Deadline
-from requests_bg96.errors import BG96Error
+from requests_bg96.errors import BG96Error, NoAnswer
 from tests.line.stage import (
     ECHO_SENT,
     FETCHES,
@@ -341,6 +341,25 @@ def test_what_happens(state: State, event: Event) -> None:
         happen(one)
         assert (state, event) in one.seen.line
         assert one.made.get().status_code == 200
+
+
+def test_an_echo_without_its_ok() -> None:
+    """Then nothing is known, and the question is asked again."""
+    with brought_to(State.UNKNOWN) as one:
+        one.mute(ECHO_SENT)
+        one.run(Ask())
+        assert one.link.state.state is State.UNKNOWN
+        assert one.made.get().content == b"hello"
+        one.seen.check()
+
+
+def test_an_error_names_its_command() -> None:
+    """The dialogue gets the error, and so does the caller if it does not catch it."""
+    with stage() as one:
+        one.mute()
+        with pytest.raises(NoAnswer) as caught:
+            one.link.run(_only(SIGNAL), one_second(one))
+        assert caught.value.command == "AT+CSQ"
 
 
 def test_a_connect_after_the_echo_at_the_end_of_a_response() -> None:

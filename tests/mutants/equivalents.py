@@ -151,6 +151,18 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
         ],
     },
+    "requests_bg96/at/link.py": {
+        "only a change of it is looked for": [
+            ("Link.__init__", "self.data_modes = 0", "self.data_modes = 1"),
+        ],
+        "an empty text is no failure, either": [
+            (
+                "Link.run",
+                "failure: BG96Error | None = None",
+                'failure: BG96Error | None = ""',
+            ),
+        ],
+    },
     "requests_bg96/base/trust.py": {
         "the group has another name in both places": [
             (

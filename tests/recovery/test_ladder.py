@@ -192,3 +192,13 @@ def test_a_server_that_fails_is_no_reason_for_a_reset() -> None:
             made.get()
         assert made.get().content == b"hello"
         assert made.modem.stats.resets == 0
+
+
+def test_a_module_that_has_never_answered() -> None:
+    """It is called once: the port may be that of another device."""
+    with rig() as made:
+        made.emulator.power_off()
+        with pytest.raises(requests.ConnectionError) as caught:
+            made.get(timeout=(100, 5))
+        assert not isinstance(caught.value, requests.ConnectTimeout)
+        assert made.clock.now() < 30
