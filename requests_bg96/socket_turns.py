@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .at.link import Link
-from .at.pieces import BITS_PER_BYTE
 from .at.steps import Dialogue, Listen
 from .base import repeating, times
 from .base.channels import ChannelState, TcpChannel, TcpChannels
+from .base.codes import BITS_PER_BYTE
 from .base.turns import Turn
 from .clock import Clock, Deadline
 from .dialogues import sockets as dialogues

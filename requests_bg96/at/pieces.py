@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from ..base import times
+from ..base.codes import BITS_PER_BYTE
 from ..clock import Deadline
 from ..errors import NoAnswer, StrayAnswer, TransferError
 from .link import Link
@@ -31,9 +32,6 @@ CANCEL = b"\x1b"
 #: How often to try the filler: once in this many attempts that the question does not
 #: answer. Try to leave data mode first, because the filler would complete a request.
 FILL_EVERY = 3
-
-#: Eight bits, a start bit and a stop bit.
-BITS_PER_BYTE = 10
 
 #: A line with fewer bytes than this counts as silent.
 SETTLED_BYTES = 3

@@ -10,6 +10,7 @@ import dataclasses
 
 __all__ = (
     "BAUDRATES",
+    "BITS_PER_BYTE",
     "BUSY",
     "CONTEXT_LOST",
     "DOUBTFUL",
@@ -43,6 +44,8 @@ POST_LIMIT = 1_024_000
 FILE_LIMIT = 14_483_456
 #: Largest value of every time parameter, in seconds (HTTP manual 2.2 to 2.7).
 SECONDS_LIMIT = 65_535
+#: Eight bits, a start bit and a stop bit.
+BITS_PER_BYTE = 10
 #: Rates of UART1, the factory's first (AT manual 3.5).
 BAUDRATES = (115_200, 9_600, 19_200, 38_400, 57_600, 230_400, 460_800, 921_600)
 
