@@ -102,3 +102,14 @@ def test_a_log_that_begins_amid_a_response(caplog: pytest.LogCaptureFixture) -> 
         texts = [record.getMessage() for record in caplog.records]
         assert texts[-1] == "< +QHTTPREAD: 0"
         assert f"< {len(answer)} bytes" in texts
+
+
+def test_a_question_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """It shows that it was asked, and its outcome; never its word."""
+    caplog.set_level(logging.DEBUG, "requests_bg96.link")
+    with rig() as made:
+        made.emulator.add_fault(Fault("from_host", 0, "silence", seconds=1.0))
+        made.get()
+        texts = [record.getMessage() for record in caplog.records]
+        asked = "> is the module in command mode?"
+        assert texts[:5] == [asked, "< no", asked, "< OK", "< yes"]
