@@ -287,6 +287,7 @@ class SocketLink(Link):
     def _misread(self, text: str) -> None:
         """Raise an error: the next lines may be payload."""
         self.late_answer = None
+        self.state.on(Event.DOUBT)
         raise StrayAnswer(text)
 
     def _listen(self, step: Listen, deadline: Deadline) -> None:
