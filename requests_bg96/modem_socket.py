@@ -187,6 +187,9 @@ class ModemSocket:
 
     def sendall(self, data: Any) -> None:
         """Send all of `data`; the errors are those of `send`."""
+        if not data:
+            # TLS sends what it has to say, and often that is nothing.
+            return
         left, deadline = memoryview(data).cast("B"), self._deadline()
         while left:
             left = left[self._send(left, deadline) :]

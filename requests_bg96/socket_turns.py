@@ -130,15 +130,19 @@ class SocketTurns:
         """
         engine, driver = self._engine, self._engine.driver
         recording = None if channel is None else channel.recording
-        with engine.turn(deadline, keeps_port=False) as turn, self.recorded():
+        with engine.turn(deadline, keeps_port=False) as turn:
             self._again = turn.again
             engine.free_line(deadline)
             if recording is not None:
                 recording.take_turn()
             driver.record(recording)
-            link = self.ensure_ready(deadline)
-            until = Deadline(engine.clock, max(deadline.left(), patience))
-            return self._carry_out(dialogue, link, until, channel)
+            try:
+                link = self.ensure_ready(deadline)
+                until = Deadline(engine.clock, max(deadline.left(), patience))
+                return self._carry_out(dialogue, link, until, channel)
+            finally:
+                if recording is not None:
+                    driver.record(None)
 
     def _carry_out(
         self,
@@ -149,7 +153,8 @@ class SocketTurns:
     ) -> T:
         """Run a dialogue; the caller has the turn."""
         driver = self._engine.driver
-        driver.run(link, dialogues.prepare(driver.known, self.channels), until)
+        if not driver.known.told.sockets:
+            driver.run(link, dialogues.prepare(driver.known, self.channels), until)
         if channel is not None and channel.failure is not None:
             raise channel.failure
         try:
@@ -227,7 +232,8 @@ class SocketTurns:
         with engine.turn(deadline, keeps_port=False) as turn:
             engine.free_line(deadline)
             link = self.ensure_ready(deadline)
-            self.close_unclosed(Deadline(self._engine.clock, times.CLOSE))
+            if driver.channels.unclosed:
+                self.close_unclosed(Deadline(engine.clock, times.CLOSE))
             turn.wake = link.port.interrupt
             driver.run(link, _listening(Listen(until.left(), given_up)), deadline)
             if channel.state is ChannelState.OPEN and (
