@@ -49,7 +49,8 @@ SOCKETS = Part(
 Over a connection that is kept, in virtual time, with 60 ms of network. The first
 column has the speed, and the time in which the module answers each command. *Of the
 line* is the part of the time in which the line carries the body. What is missing
-there is one answer for each 1,460 bytes up and 1,500 bytes down.
+there is one answer for each 1,460 bytes up, and for up to three times 1,500 bytes down.
+The ideal dialogue has one read on each line.
 
 *Push* is the ideal dialogue in direct push mode: the module sends what comes, and is
 not asked. The last two columns say what that would gain over the ideal dialogue in
