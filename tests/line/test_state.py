@@ -19,9 +19,18 @@ from requests_bg96.at.state import (
     State,
     StateError,
 )
-from requests_bg96.at.steps import Ask, AwaitLateAnswer, Dialogue, Escape, Speed, Step
+from requests_bg96.at.steps import (
+    Ask,
+    AwaitLateAnswer,
+    Command,
+    Dialogue,
+    Escape,
+    Reply,
+    Speed,
+    Step,
+)
 from requests_bg96.clock import Deadline
-from requests_bg96.errors import BG96Error, NoAnswer
+from requests_bg96.errors import BG96Error, NoAnswer, Phase
 from tests.line.stage import (
     ECHO_SENT,
     FETCHES,
@@ -360,6 +369,25 @@ def test_an_error_names_its_command() -> None:
         with pytest.raises(NoAnswer) as caught:
             one.link.run(_only(SIGNAL), one_second(one))
         assert caught.value.command == "AT+CSQ"
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"), [("+CSQ", Phase.SEND), ("+NONSENSE", Phase.CONNECT)]
+)
+def test_whether_a_server_may_have_a_request(text: str, phase: Phase) -> None:
+    """Not if the module refuses the command that sends it."""
+
+    def asking() -> Dialogue[Reply]:
+        reply: Reply = yield Command(text, commits=True)
+        return reply
+
+    with stage() as one:
+        one.link.phase = Phase.CONNECT
+        reply = one.link.run(asking(), one_second(one))
+        assert reply.ok == (phase is Phase.SEND)
+        assert one.link.phase is phase
+        if not reply.ok:
+            assert reply.phase is phase
 
 
 def test_a_connect_after_the_echo_at_the_end_of_a_response() -> None:
