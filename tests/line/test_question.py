@@ -11,7 +11,8 @@ from requests.exceptions import ChunkedEncodingError
 
 from requests_bg96 import BG96Adapter
 from requests_bg96.at.question import Question
-from requests_bg96.at.steps import Command, asked
+from requests_bg96.at.steps import Ask, Command, Dialogue, asked
+from requests_bg96.base import times
 from requests_bg96.clock import Deadline
 from requests_bg96.emulator import (
     CallableNetwork,
@@ -96,6 +97,32 @@ def test_no_command_before() -> None:
         made.get()
         written = [data for way, data in made.traffic[before:] if way == "from_host"]
         assert INVITATION.fullmatch(written[0]) and WORD.fullmatch(written[1])
+
+
+def ask(made: Rig, *, brief: bool) -> float:
+    """Ask whether the module listens; return the seconds until that is known."""
+    link = made.modem.engine.driver.link
+    assert link is not None
+    started = made.clock.now()
+
+    def script() -> Dialogue[None]:
+        yield Ask(brief=brief)
+
+    link.run(script(), Deadline(made.clock, 30))
+    return made.clock.now() - started
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.5])
+def test_how_long_an_answer_is_waited_for(delay: float) -> None:
+    """A brief question has three times as long as the last answer took."""
+    with rig(answer_delay=delay, baudrate=115_200) as made:
+        made.get()
+        answered = ask(made, brief=False)
+        made.emulator.add_fault(Fault("to_host", 0, "silence", seconds=9.0))
+        wanted = min(times.QUESTION, max(times.BRIEF, 3 * answered))
+        # A port without a descriptor is read for 50 ms at a time.
+        assert wanted <= ask(made, brief=True) + 1e-6 < wanted + 0.05
+        assert times.QUESTION <= ask(made, brief=False) + 1e-6 < times.QUESTION + 0.05
 
 
 @pytest.mark.parametrize(
