@@ -23,7 +23,7 @@ from requests_bg96.emulator import (
     Silence,
     Switches,
 )
-from requests_bg96.errors import DataModeError
+from requests_bg96.errors import DataModeError, ModuleRestarted
 from tests.remote.relay import Relay
 from tests.support import CONNECT as LEADS
 from tests.support import (
@@ -123,6 +123,18 @@ def test_how_long_an_answer_is_waited_for(delay: float) -> None:
         # A port without a descriptor is read for 50 ms at a time.
         assert wanted <= ask(made, brief=True) + 1e-6 < wanted + 0.05
         assert times.QUESTION <= ask(made, brief=False) + 1e-6 < times.QUESTION + 0.05
+
+
+@pytest.mark.parametrize("behind", [0, len(OK)])
+def test_a_restart_beside_the_answer(behind: int) -> None:
+    """A listening module has reported it itself, so it counts."""
+    with rig() as made:
+        made.get()
+        urc = b"\r\nRDY\r\n"
+        made.emulator.add_fault(Fault("to_host", behind, "insert", data=urc))
+        with pytest.raises(ModuleRestarted):
+            ask(made, brief=False)
+        assert made.get().content == b"hello"
 
 
 @pytest.mark.parametrize(
