@@ -109,6 +109,9 @@ class ModemSocket:
     :param timeout: the seconds of each operation; None means no limit.
     """
 
+    #: Also on the class, for `__del__` of an object whose `__init__` was interrupted.
+    _closed = True
+
     def __init__(
         self,
         sockets: Operations,

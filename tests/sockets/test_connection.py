@@ -18,6 +18,7 @@ from requests_bg96.emulator import (
     Unresolvable,
 )
 from requests_bg96.errors import BG96Error, LimitError, ModuleError, NoAnswer, Phase
+from requests_bg96.modem_socket import ModemSocket
 from tests.emulator.peers import Peers
 from tests.sockets.stage import (
     DELIVERIES,
@@ -307,6 +308,14 @@ def test_what_else_a_socket_has() -> None:
         assert buffer == b"heo...."
         assert one.send(b"") == 0
         assert repr(one) == "<ModemSocket 0, open>"
+
+
+def test_a_connection_whose_making_was_interrupted() -> None:
+    """It ends without an error, which pytest would report."""
+    one = ModemSocket.__new__(ModemSocket)
+    assert not hasattr(one, "_channel")
+    del one
+    gc.collect()
 
 
 def test_a_dropped_connection() -> None:
