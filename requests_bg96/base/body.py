@@ -15,8 +15,9 @@ from requests import exceptions
 
 __all__ = ("pieces_of",)
 
-#: The most bytes of a piece.
-PIECE = 1024
+#: The most bytes of a piece, as in the buffer of `http.client`. A socket of the module
+#: reads several times on one line only for a reader who takes so much.
+PIECE = 8192
 #: The same without `read1` (urllib3 before 2.1): there, a piece is waited for as a
 #: whole, and is lost if the response breaks off inside it.
 WHOLE_PIECE = 8

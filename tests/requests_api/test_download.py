@@ -90,6 +90,14 @@ def test_a_file(path: pathlib.Path) -> None:
     assert counts == sorted(counts) and told[-1] == ("file", len(DATA), len(DATA))
 
 
+def test_a_file_by_socket(path: pathlib.Path) -> None:
+    """It takes enough at a time for several reads on one line."""
+    with behind(FileServer(DATA), adapter={"via": "socket"}) as made:
+        download(made.session, SOMEWHERE, path)
+        assert made.written.count(b"AT+QIRD=0,1500;+QIRD=0,1500;") > 10
+    assert path.read_bytes() == DATA
+
+
 @pytest.mark.parametrize("headers", [None, OLD, {**OLD, "ETag": 'W/"weak"'}])
 def test_it_resumes(path: pathlib.Path, headers: dict[str, str] | None) -> None:
     """Each call goes on where the last one broke off, but for bytes to compare."""
