@@ -60,5 +60,4 @@ __all__ = (
 )
 
 if __name__ not in serial.protocol_handler_packages:
-    # First: pyserial's own package would be searched on disk at each opening.
-    serial.protocol_handler_packages.insert(0, __name__)
+    serial.protocol_handler_packages.append(__name__)

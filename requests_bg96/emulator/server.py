@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from .clock import VirtualClock
 from .emulator import GRACE, Emulator
@@ -19,8 +19,6 @@ __all__ = ("Server", "pty_channel", "serving")
 
 #: The bytes of one read or write.
 CHUNK = 4096
-#: The longest wait in seconds. Not every system takes a time without a limit.
-LONGEST = 86_400.0
 
 
 class Channel(Protocol):
@@ -175,13 +173,13 @@ class Server:
 
     def _turn(self) -> None:
         due = self._fetch()
-        readable, writable = self._wait(due)
-        if self._wakened in readable:
+        ready = self._select(due)
+        if self._wakened in ready:
             self._wakened.recv(CHUNK)
-        if self._listener and self._listener in readable:
+        if self._listener in ready and self._listener:
             self._accept(self._listener)
-        if self._channel and self._channel in (*readable, *writable):
-            self._carry(self._channel, self._channel in readable, bool(writable))
+        if self._channel in ready and self._channel:
+            self._carry(self._channel, ready[self._channel])
 
     def _fetch(self) -> float:
         """Advance the module; return the time of its next step."""
@@ -196,18 +194,21 @@ class Server:
             self._listens = line.unsent < HOST_BUFFER
             return due
 
-    def _wait(self, due: float) -> tuple[list[Any], list[Any]]:
-        """Wait until something can be done; return what is readable, and writable."""
-        reads: list[Any] = [self._wakened]
-        if self._listener:
-            reads.append(self._listener)
-        if self._channel and self._listens:
-            reads.append(self._channel)
-        writes: list[Any] = [self._channel] if self._pending else []
-        readable, writable, _ = select.select(reads, writes, [], self._timeout(due))
-        if not (readable or writable) and due < math.inf:
+    def _select(self, due: float) -> dict[object, int]:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakened, selectors.EVENT_READ)
+            if self._listener:
+                selector.register(self._listener, selectors.EVENT_READ)
+            if self._channel and (wanted := self._wanted()):
+                selector.register(self._channel, wanted)
+            events = selector.select(self._timeout(due))
+        if not events and due < math.inf:
             self._pass_time(due)
-        return readable, writable
+        return {key.fileobj: mask for key, mask in events}
+
+    def _wanted(self) -> int:
+        reads = selectors.EVENT_READ if self._listens else 0
+        return reads | (selectors.EVENT_WRITE if self._pending else 0)
 
     def _timeout(self, due: float) -> float | None:
         if isinstance(self._emulator.clock, VirtualClock):
@@ -215,7 +216,7 @@ class Server:
         if due == math.inf:
             return None
         left = due - self._emulator.clock.now()
-        return min(max(0.0, left), LONGEST)
+        return min(max(0.0, left), threading.TIMEOUT_MAX)
 
     def _pass_time(self, due: float) -> None:
         clock = self._emulator.clock
@@ -231,12 +232,12 @@ class Server:
         self._channel = SocketChannel(connection)
         self._attach()
 
-    def _carry(self, channel: Channel, reads: bool, sends: bool) -> None:
+    def _carry(self, channel: Channel, mask: int) -> None:
         try:
-            if sends:
+            if mask & selectors.EVENT_WRITE:
                 sent = channel.send(self._pending)
                 self._pending = self._pending[sent:]
-            if reads:
+            if mask & selectors.EVENT_READ:
                 data = channel.receive()
                 if not data:
                     self._drop()
