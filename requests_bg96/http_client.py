@@ -207,7 +207,7 @@ def deliver(
     repaired: collections.Counter[frozenset[int | None]] = collections.Counter()
     while True:
         try:
-            yield from prepare(settings, known)
+            yield from prepare(settings, known, request.url)
             if request.trust is not None:
                 yield from _secure(request, request.trust, settings, known)
             yield from send(request, read_seconds, baudrate, settings, known)

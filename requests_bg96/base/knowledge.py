@@ -125,6 +125,8 @@ class Knowledge:
         missing OK shows early that the line is dead.
     :param reads_singly: whether each line has only one read of a socket, because a line
         with more commands has failed.
+    :param url_apart: whether AT+QHTTPURL has a line of its own, because a line with
+        more commands has failed.
     :param rates: the speeds of the line.
     :param activation: the pauses between attempts to activate the PDP context.
     :param resets: the pauses between resets of the module.
@@ -145,6 +147,7 @@ class Knowledge:
     asleep: bool = False
     prompt: bool = False
     reads_singly: bool = False
+    url_apart: bool = False
     rates: Rates = dataclasses.field(default_factory=Rates)
     activation: Backoff = dataclasses.field(
         default_factory=lambda: Backoff(repeating.CONTEXT, SystemClock())

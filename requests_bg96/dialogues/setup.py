@@ -13,7 +13,7 @@ from ..base import repeating
 from ..base.knowledge import Knowledge
 from ..errors import SetupError
 from ..settings import Settings
-from . import context, sim
+from . import context, sim, url
 from .identity import name_in
 
 __all__ = ("FLOW_CONTROL", "REGISTRATION", "prepare", "registration")
@@ -31,13 +31,17 @@ REGISTRATION = {
 }
 
 
-def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
+def prepare(
+    settings: Settings, known: Knowledge, new_url: bytes | None = None
+) -> Dialogue[None]:
     """Do only what is missing for a request.
 
+    :param new_url: the URL of the request; it may be set in the same line as other
+        commands.
     :raises SetupError: if that fails.
     """
     if not known.checked.settings:
-        yield from _check(settings, known)
+        yield from _check(settings, known, new_url)
         known.checked.settings = True
     if not known.told.context:
         yield from sim.unlock(settings, known)
@@ -46,13 +50,15 @@ def prepare(settings: Settings, known: Knowledge) -> Dialogue[None]:
         known.told.context = True
 
 
-def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
+def _check(
+    settings: Settings, known: Knowledge, new_url: bytes | None
+) -> Dialogue[None]:
     """Ask for all settings in one line, and write those that are wrong."""
     own = f"+QICSGP={settings.context_id}"
     texts = ["+CMEE=1", "+QHTTPCFG?", "+QIACT?"]
     texts += [own] if settings.apn is not None else []
     texts += [FLOW_CONTROL] if settings.rtscts else []
-    reply = yield from _together(*texts)
+    reply = yield from _together(known, *texts, new_url=new_url)
     require_values(reply, "+QHTTPCFG")
     known.told.context = context.is_active(reply, settings.context_id)
     defined = [context.definition(settings)]
@@ -62,11 +68,11 @@ def _check(settings: Settings, known: Knowledge) -> Dialogue[None]:
     if wrong:
         # It has restarted, or another program has used it: its URL may be lost.
         known.told.url = None
-        yield from _together(*wrong)
+        yield from _together(known, *wrong)
         # If noise has changed a setting to another valid one, the answer is OK, too.
         reply = yield from asked(Command("+QHTTPCFG?"))
         if wrong := _wrong_settings(settings, reply):
-            yield from _together(*wrong)
+            yield from _together(known, *wrong)
 
 
 def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
@@ -79,9 +85,14 @@ def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
     ]
 
 
-def _together(*texts: str) -> Dialogue[Reply]:
-    """Give several commands in one line, or one by one if the module refuses that."""
-    reply = yield from asked(Command(joined(*texts)))
+def _together(
+    known: Knowledge, *texts: str, new_url: bytes | None = None
+) -> Dialogue[Reply]:
+    """Give several commands in one line, or one by one if the module refuses that.
+
+    :param new_url: a URL that may be set in the same line.
+    """
+    reply = yield from url.set_behind(joined(*texts), new_url, known)
     if reply.ok:
         return reply
     yield from _refuse_others()

@@ -129,7 +129,7 @@ class Interpreter:
         for place, command in enumerate(parse(line)):
             if command is None:
                 raise CommandFailed
-            if place and command.name == "+QIRD" and self._ends_before_read():
+            if place and self._ends_before(command.name):
                 return
             module = self._module
             module.fail_if_set()
@@ -139,17 +139,19 @@ class Interpreter:
             lines: Lines = reply  # type: ignore[assignment]
             self._terminal.information(lines or ())
 
-    def _ends_before_read(self) -> bool:
-        """Return whether the firmware ignores a further read of a socket on a line.
+    def _ends_before(self, name: str) -> bool:
+        """Return whether the firmware ignores a command behind others on a line.
 
-        :raises CommandFailed: if it refuses that read.
+        :raises CommandFailed: if it refuses that command.
         """
-        joined = self._module.switches.joined_reads
-        if joined == "error":
+        switches = self._module.switches
+        forms = {"+QIRD": switches.joined_reads, "+QHTTPURL": switches.joined_url}
+        form = forms.get(name)
+        if form == "error":
             raise CommandFailed
-        if joined == "results":
+        if form == "results":
             self._terminal.final("OK")
-        return joined == "first"
+        return form == "first"
 
 
 def _settled(reply: Procedure[Lines]) -> Procedure[Lines]:

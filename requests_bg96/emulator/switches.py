@@ -143,6 +143,10 @@ class Switches:
         them, or prints them until the connection closes or <wait_time> is over.
         Default "dropped": a module that prints the length knows where the body ends
         (inference).
+    ``joined_url`` ("both" | "first" | "error" | "results")
+        AT+QHTTPURL behind other commands on a line: it is carried out, ignored,
+        refused, or carried out after an OK of the others' own. Default "both": AT
+        manual 1.2; no transcript has such a line.
     ``send_prompt`` ("blank" | "plain" | "no_line_end")
         The prompt of AT+QISEND: CR LF, ``>`` and a blank; no blank; no CR LF. Default
         "blank": a BG96 transcript.
@@ -271,6 +275,7 @@ class Switches:
     echo_off: bool = True
     urc_flood: Literal[0, 1500] = 0
     surplus: Literal["dropped", "handed_out"] = "dropped"
+    joined_url: Literal["both", "first", "error", "results"] = "both"
     send_prompt: Literal["blank", "plain", "no_line_end"] = "blank"
     read_end: Literal["empty_line", "plain"] = "empty_line"
     joined_reads: Literal["both", "first", "error", "results"] = "both"

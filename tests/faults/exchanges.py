@@ -51,6 +51,7 @@ class Exchange:
     :param away: the seconds for which the reader is away meanwhile.
     :param line: the options of the emulator: a line's speed, and a host's buffer.
     :param socks: whether a SOCKS proxy is between.
+    :param moves: whether each request has another URL than the one before.
     :param beginnings: what may come before.
     """
 
@@ -66,6 +67,7 @@ class Exchange:
     away: float = 0.0
     line: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     socks: bool = False
+    moves: bool = False
     beginnings: tuple[str, ...] = (FRESH, AT_ONCE)
 
     @property
@@ -82,10 +84,11 @@ class Exchange:
     def ask(self, made: Rig, number: str) -> requests.Response:
         """Make the request."""
         scheme = "https" if self.https else "http"
+        path = number if self.moves else "path"
         headers: dict[str, Any] = {**HEADERS, "X-Number": number}
         found = made.session.request(
             self.method,
-            f"{scheme}://{HOST}/path",
+            f"{scheme}://{HOST}/{path}",
             data=self.body,
             headers=headers,
             timeout=TIMEOUT,
@@ -178,6 +181,8 @@ SOCKETS = (
 )
 EXCHANGES = (
     *MAIN,
+    # The URL follows the settings on one line.
+    Exchange("another URL", moves=True, beginnings=(LATER_ON,)),
     Exchange("head", "HEAD"),
     Exchange("decoded chunks", framing="chunked", beginnings=(AT_ONCE,)),
     Exchange("streamed", size=100, stream=True, beginnings=(AT_ONCE,)),

@@ -21,6 +21,7 @@ PLAIN: dict[str, SwitchQuestion] = {
     "sni_checkhost": Probe.sni_checkhost,
     "qiact_active": Probe.qiact_active,
     "bad_url": Probe.bad_url,
+    "joined_url": Probe.joined_url,
     "input_timeout": Probe.input_timeout,
     "short_upload": Probe.short_upload,
     "get_ok": Probe.get_ok,

@@ -108,6 +108,10 @@ class RecordedLine:
         if b"CONNECT" not in heard:
             said = ", ".join(map(printable, filter(None, heard.split(b"\r\n"))))
             raise Undecided(f"{command}: {said}")
+        return self.supply(data, seconds)
+
+    def supply(self, data: bytes, seconds: float = 130.0) -> bytes:
+        """Send a payload that the module waits for; return the last answer."""
         self.send(data)
         return self.hear(seconds, _FINAL)
 

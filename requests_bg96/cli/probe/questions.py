@@ -136,6 +136,19 @@ class Probe:
         """Does QHTTPURL or the request refuse a URL of another scheme?"""
         return "url" if _CME.search(self.set_url("ftp://probe.invalid/")) else "request"
 
+    def joined_url(self) -> str:
+        """What is the answer to a query and AT+QHTTPURL on one line?"""
+        url = f"http://{NOWHERE}/".encode()
+        heard = self.line.ask(f"AT+CMEE?;+QHTTPURL={len(url)},10")
+        if b"ERROR" in heard:
+            return "error"
+        if b"CONNECT" not in heard:
+            heard += self.line.hear(2.0)
+        if b"CONNECT" not in heard:
+            return "first"
+        self.line.supply(url)
+        return "results" if b"OK\r\n" in heard else "both"
+
     def input_timeout(self) -> int:
         """Which error does an input get that is too short?"""
         return number(self.line.give("AT+QHTTPURL=20,1", b"http://", 10.0))
