@@ -15,8 +15,10 @@ import os
 import pathlib
 import select
 import statistics
+import sys
 import tempfile
 import time
+import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -126,6 +128,27 @@ class _Bare:
         return found
 
 
+def _instructions(action: Callable[[], object]) -> int:
+    """Return how many instructions of Python an action takes, in this thread.
+
+    They are the same on each machine, however long it takes for them.
+    """
+    count = 0
+
+    def trace(frame: types.FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        action()
+    finally:
+        sys.settrace(None)
+    return count
+
+
 def _interleaved(
     ways: dict[str, tuple[Callable[[], object], Callable[[], float]]], turns: int
 ) -> dict[str, float]:
@@ -158,6 +181,9 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         module, port = stack.enter_context(peer(EMULATOR))
         _, other_port = stack.enter_context(peer(EMULATOR))
         _, bare_port = stack.enter_context(peer(EMULATOR))
+        _, swift_port = stack.enter_context(
+            peer("benchmarks.cpu_peers", "answer", SMALL)
+        )
         root = str(directory / "root.pem")
 
         def session(adapter: BG96Adapter | None = None) -> Any:
@@ -166,6 +192,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
         stock, by_line = session(), session(BG96Adapter(port))
         by_socket = session(BG96Adapter(other_port, via="socket"))
         inside = session(BG96Adapter("emulator://?"))
+        swift = session(BG96Adapter(swift_port))
         bare = _Bare(bare_port, f"{plain}{SMALL}")
 
         def both() -> float:
@@ -178,6 +205,7 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
                 "late": (lambda: _ask_late(stock, plain, SMALL), own),
                 "bare": (bare.get, own),
                 "line": (lambda: _ask(by_line, plain, SMALL), own),
+                "swift": (lambda: _ask(swift, plain, SMALL), own),
                 "both": (lambda: _ask(by_line, plain, SMALL), both),
                 "inside": (lambda: _ask(inside, plain, SMALL), own),
                 "stock tls": (lambda: _ask(stock, secure, SMALL), own),
@@ -185,8 +213,13 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
             },
             turns,
         )
+        instructions = {
+            "line": _instructions(lambda: _ask(by_line, plain, SMALL)),
+            "stock": _instructions(lambda: _ask(stock, plain, SMALL)),
+        }
     for what, one, other, wanted in (
         ("GET over a pty / stock over loopback", "line", "stock", 2.0),
+        ("the same, of a module that answers at once / stock", "swift", "stock", None),
         ("GET over a pty / stock after a pause", "line", "late", None),
         ("stock after a pause / stock", "late", "stock", None),
         ("the dialogue of a GET by system calls alone / stock", "bare", "stock", None),
@@ -202,6 +235,9 @@ def small_requests(turns: int = TURNS) -> Iterator[Row]:
     ):
         told = f"{seconds[one] * 1e3:.2f} ms / {seconds[other] * 1e3:.2f} ms"
         yield Row(what, seconds[one] / seconds[other], wanted, told)
+    line, plain = instructions["line"], instructions["stock"]
+    what = "GET over a pty / stock, instructions of Python instead of CPU"
+    yield Row(what, line / plain, None, f"{line:,} / {plain:,}")
 
 
 def bodies(rounds: int = BODIES, size: int = LONG) -> Iterator[Row]:

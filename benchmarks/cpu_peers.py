@@ -7,6 +7,9 @@
     A pseudo-terminal whose path is printed. What it reads from PORT, it passes on at
     the speed of a line, and at most once in SECONDS: 0.0002 is like a UART of a chip,
     0.001 like a bridge on USB. Bytes in the other direction pass at once.
+``python -m benchmarks.cpu_peers answer SIZE``
+    A pseudo-terminal whose path is printed. It answers the commands of a GET, each at
+    once, and has no server: so it shows what a client costs that never waits for long.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import re
 import socketserver
 import ssl
 import subprocess
@@ -34,6 +38,17 @@ from tests.certificates import HERE, authority, issue
 from tests.tls_servers import server_context
 
 __all__ = ("peer",)
+
+
+#: The commands of a GET with a payload, and its length.
+_PAYLOAD = re.compile(rb"AT\+QHTTP(?:URL=|(GET)=\d+,)(\d+)")
+#: What a module that is set up says of itself.
+_LINES = {
+    b"ATI": b"\r\nQuectel\r\nBG96\r\nRevision: BG96MAR02A07M1G\r\n",
+    b"+QHTTPCFG?": b'\r\n+QHTTPCFG: "contextid",1\r\n+QHTTPCFG: "requestheader",1'
+    b'\r\n+QHTTPCFG: "responseheader",1\r\n',
+    b"+QIACT?": b'\r\n+QIACT: 1,1,1,"10.0.0.1"\r\n',
+}
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -95,6 +110,47 @@ def _pass_up(master: int, line: int) -> None:
         os.write(line, data)
 
 
+class _Answers:
+    """The answers of a module that is set up, and has one response to every GET.
+
+    :param size: the bytes of the body.
+    """
+
+    def __init__(self, size: int) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+        payload = head + Served.content(size)
+        #: The end of the last command, and the bytes of payload before it.
+        self._end, self._left = b"", 0
+        self._echo = False
+        self._sent = b"\r\nOK\r\n\r\n+QHTTPGET: 0,200,%d\r\n" % size
+        self._response = b"\r\nCONNECT\r\n%b\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n" % payload
+
+    def to(self, data: bytes) -> bytes:
+        """Return the answer to a command line, or to a part of a payload."""
+        if self._left:
+            self._left -= len(data)
+            return b"" if self._left else self._end
+        if data.startswith(b"AT+QHTTPREAD="):
+            return self._response
+        if found := _PAYLOAD.match(data):
+            self._left = int(found[2])
+            self._end = self._sent if found[1] else b"\r\nOK\r\n"
+            return b"\r\nCONNECT\r\n"
+        echo = data if self._echo else b""
+        self._echo = (self._echo or b"E1" in data) and not data.endswith(b"E0\r")
+        lines = b"".join(line for name, line in _LINES.items() if name in data)
+        return echo + lines + b"\r\nOK\r\n"
+
+
+def _answer(size: int) -> None:
+    answers, (master, slave) = _Answers(size), os.openpty()
+    tty.setraw(slave)
+    print(os.ttyname(slave), flush=True)
+    while True:
+        # Each command, and each payload, comes as one piece.
+        os.write(master, answers.to(os.read(master, 4_096)))
+
+
 @contextlib.contextmanager
 def peer(module: str, *arguments: Any, lines: int = 1) -> Iterator[tuple[Any, ...]]:
     """Run a module in another process; return it, and the first lines that it prints.
@@ -114,5 +170,7 @@ def peer(module: str, *arguments: Any, lines: int = 1) -> Iterator[tuple[Any, ..
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         _serve(pathlib.Path(sys.argv[2]))
+    elif sys.argv[1] == "answer":
+        _answer(int(sys.argv[2]))
     else:
         _pace(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

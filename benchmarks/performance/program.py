@@ -94,9 +94,10 @@ CPU = Part(
 ``python -m benchmarks.cpu`` measures these. Each is the CPU time of this process for
 one way, over that of another; user and system, all threads. Servers and emulators run
 in other processes. Medians; the ways take turns. Without a limit, the ratio only
-shows a cost. A request over a line waits for the module five times, and the other
-processes use the caches of the processor meanwhile. After a pause of 20 ms, stock
-requests costs more, too.
+shows a cost. A request over a line waits for the module five times, once for 5 ms, and
+the processor does something else meanwhile, or sleeps. After a pause of 20 ms, stock
+requests costs more, too. So one row has a module that answers at once, and one row
+counts the instructions of Python, which do not depend on the processor.
 """,
     first="One way / another",
     columns={"ratio": "{:.2f}", "at most": "{:g}"},

@@ -326,9 +326,7 @@ class Link(Wire):
             if not command.bulky:
                 until = deadline.within(command.payload_timeout)
             self.late_answer = command, until.when
-            before = reply.lines
-            reply = self._upload(command, command.payload, until)
-            reply = dataclasses.replace(reply, lines=before + reply.lines)
+            reply = self._upload(command, command.payload, until, list(reply.lines))
         elif command.sink is not None:
             reply = self._download(command, command.sink)
         else:

@@ -319,12 +319,14 @@ class Wire:
             self.recording.received = self._payload_size
         self._payload_size = 0
 
-    def _upload(self, command: Command, payload: bytes, until: Deadline) -> Reply:
+    def _upload(
+        self, command: Command, payload: bytes, until: Deadline, lines: list[bytes]
+    ) -> Reply:
         """Send the announced payload of `command`; return the end of the command.
 
+        :param lines: the information lines before it.
         :raises NoAnswer: if the module does not take it by `until`.
         """
-        lines: list[bytes] = []
         if reply := self._pending_end(command, lines):
             # CONNECT was late, and the module no longer waits for the payload.
             return reply
