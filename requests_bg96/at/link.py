@@ -62,11 +62,8 @@ class Link(Wire):
     :param stats: counts bytes and recoveries.
     :param settings: only ``dtr`` and ``verify_echo`` matter here.
     :param state: the state of the line before the port was opened.
+    :param owed: what completes a payload that the module was waiting for then.
     """
-
-    #: What completes the payload that the module may still wait for at the prompt of a
-    #: socket, even when the port is opened again.
-    owed = b""
 
     def __init__(
         self,
@@ -76,6 +73,7 @@ class Link(Wire):
         stats: Statistics,
         settings: Settings,
         state: State = State.CLOSED,
+        owed: bytes = b"",
     ) -> None:
         super().__init__(
             port,
@@ -85,6 +83,9 @@ class Link(Wire):
             expects_echo=settings.verify_echo,
             state=state,
         )
+        #: What completes the payload that the module may still wait for at the prompt
+        #: of a socket, even when the port is opened again.
+        self.owed = owed
         #: Whether the module has ever shown that it listens.
         self.met = False
         #: Whether the module has echoed a question since the last payload of a server.
@@ -180,7 +181,6 @@ class Link(Wire):
         :returns: whether it is the right answer.
         """
         self.state.on(Event.ECHO)
-        self._lines.clear()
         self._lines.receive_data(behind)
         self._echoed = False
         until = Deadline(self._clock, times.QUESTION)
@@ -201,7 +201,6 @@ class Link(Wire):
 
     def _failed(self, step: Step, error: BG96Error) -> BG96Error:
         """Complete the `error` of a failed `step`, and return it."""
-        error.reached(self.phase)
         if isinstance(step, Command):
             self.give_up()
             error.command = error.command or str(step)
@@ -385,8 +384,6 @@ class Link(Wire):
         except BG96Error:
             self.give_up()
             raise
-        # The next bytes may still be payload. Only the answer to a question tells.
-        self._lines.clear()
         self._escaping = False
         self._escapes += 1
         self.state.on(Event.ESCAPED)

@@ -45,10 +45,10 @@ _HINTS = re.compile(
 
 #: The prompt, with one byte that noise has changed or dropped. No result code is so
 #: short, and none lacks its line end.
-_MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}", re.DOTALL)
+_MARRED = re.compile(rb".{1,2}|.{0,2}>.{0,2}")
 #: What makes a module carry out a command: the end of a line, or of "repeat the last
 #: one" (ITU-T V.250 5.2.1, 5.2.4).
-_COMMANDING = re.compile(rb"\r|A/", re.IGNORECASE)
+_COMMANDING = re.compile(rb"\r|[Aa]/")
 _TOLD = re.compile(rb"\+QIRD: *(\d{1,4})")
 _COUNTERS = re.compile(rb"\+QIRD: *\d+, *\d+, *\d+")
 _NAMED = re.compile(rb"\+[A-Z]+:")
@@ -247,7 +247,7 @@ class SocketLink(Link):
                 self._misread(f"more came behind the error in the answer to {step}")
             self.note(line)
             if until.over:
-                break
+                return
 
     def _measured(self, step: Fetch, size: int) -> bytes:
         """Return the `size` bytes that follow, and check that a line end follows."""

@@ -371,8 +371,8 @@ class Driver:
             self.stats,
             self._settings,
             self._closed,
+            self._owed,
         )
-        self.link.owed = self._owed
         self.link.recording = port.meter = self.recording
         return self.link
 

@@ -86,12 +86,9 @@ HELD_LIMIT = 4_096
 NOISE_LIMIT = 10
 
 _READ = b"+QHTTPREAD:"
-#: Lines, the last perhaps incomplete; or so few bytes that noise may be in them. No
-#: line is empty: there would be 2**n ways to divide n line ends.
-_ANSWERS = re.compile(
-    rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{1,200})*[\r\n]*|.{,%d}" % NOISE_LIMIT,
-    re.DOTALL,
-)
+#: Lines, the last perhaps incomplete. No line is empty: there would be 2**n ways to
+#: divide n line ends.
+_ANSWERS = re.compile(rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{1,200})*[\r\n]*")
 
 
 #: The response no longer uses the line.
@@ -271,8 +268,7 @@ class Receiver:
             return
         if self._trailer is Trailer.WRONG:
             raise TransferError(MISPLACED)
-        full = self._trailer is Trailer.FULL and not self._questions
-        if full and self.framing.certain:
+        if not self._questions and self.framing.certain:
             self._finish(*self.framing.take_trailer(), whole=True, answered=True)
 
     def _update(self) -> None:
@@ -333,10 +329,11 @@ class Receiver:
     def _hear(self, done: Callable[[], bool], limit: Deadline) -> bool:
         until = limit.within(times.ANSWER)
         while not done():
-            data = self._link.read_payload(until)
+            if limit.over or len(self._held) > HELD_LIMIT:
+                return False
+            if not (data := self._link.read_payload(until)):
+                return False
             self._held += data
-            if not data or limit.over or len(self._held) > HELD_LIMIT:
-                return done()
             until = limit.within(times.ANSWER_SILENCE)
         return True
 

@@ -25,6 +25,18 @@ from tests.support import OK, Rig, rig
 from tests.transitions import Recorder, recorded
 
 
+def carried_out(link: Link, *steps: Step, seconds: float = 30.0) -> list[Any]:
+    """Carry out steps; return their results."""
+
+    def script() -> Dialogue[list[Any]]:
+        results = []
+        for step in steps:
+            results.append((yield step))
+        return results
+
+    return link.run(script(), Deadline(link._clock, seconds))
+
+
 class Ended(BaseException):
     """The program is interrupted."""
 

@@ -26,6 +26,8 @@ class Place(NamedTuple):
 
 
 SET_BEFORE = "it is set before it is first read"
+FALSY = "only whether there is one is asked for"
+MEMORY = "it only limits the memory"
 TYPES = "only the type checker needs it"
 
 #: For each module, and each reason, the changes: scope, before, after.
@@ -89,6 +91,30 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
         ],
     },
     "requests_bg96/response/receiver.py": {
+        TYPES: [("", "if TYPE_CHECKING:", "if not (TYPE_CHECKING):")],
+        MEMORY: [
+            ("", "HELD_LIMIT = 4_096", "HELD_LIMIT = 4097"),
+            (
+                "Receiver._take_in",
+                "if not _ANSWERS.fullmatch(self._held) "
+                "or len(self._held) > HELD_LIMIT:",
+                "if not _ANSWERS.fullmatch(self._held) "
+                "or len(self._held) >= HELD_LIMIT:",
+            ),
+            (
+                "Receiver._hear",
+                "if limit.over or len(self._held) > HELD_LIMIT:",
+                "if limit.over or len(self._held) >= HELD_LIMIT:",
+            ),
+        ],
+        "it only saves waking up": [
+            (
+                "Receiver._receive",
+                "data = self._link.read_payload(self._patience(deadline), given_up, "
+                "expected)",
+                "data = self._link.read_payload(self._patience(deadline), given_up, )",
+            ),
+        ],
         SET_BEFORE: [
             (
                 "Receiver.__init__",
@@ -120,6 +146,42 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
         ],
     },
     "requests_bg96/at/pieces.py": {
+        SET_BEFORE: [
+            (
+                "SocketLink.__init__",
+                "self._unsettled: str | None = None",
+                'self._unsettled: str | None = ""',
+            ),
+        ],
+        FALSY: [
+            (scope, "self.late_answer = None", 'self.late_answer = ""')
+            for scope in (
+                "SocketLink._send",
+                "SocketLink._fetched",
+                "SocketLink._measured",
+                "SocketLink._misread",
+            )
+        ]
+        + [
+            ("SocketLink._ask", 'self.owed = b""', "self.owed = None"),
+            ("SocketLink._leave_data_mode", 'self.owed = b""', "self.owed = None"),
+        ],
+        "so many bytes without a pause are not only hints": [
+            ("", "MOST_HINTS = 256", "MOST_HINTS = 257"),
+            (
+                "SocketLink._heard_until_silence",
+                "while len(heard) < MOST_HINTS:",
+                "while len(heard) <= MOST_HINTS:",
+            ),
+        ],
+        "each of its two lines is awaited for QUESTION seconds at most": [
+            (
+                "SocketLink._settle",
+                "elif not self._ask(Ask(), Deadline(self._clock, 2 * times.QUESTION)):",
+                f"elif not self._ask(Ask(), Deadline(self._clock, {text})):",
+            )
+            for text in ("2 / times.QUESTION", "3 * times.QUESTION")
+        ],
         TYPES: [
             (
                 "SocketLink._send",
@@ -152,6 +214,38 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
         ],
     },
     "requests_bg96/at/link.py": {
+        SET_BEFORE: [("Link.__init__", "self.proved = False", "self.proved = True")],
+        FALSY: [
+            (scope, "self.late_answer = None", 'self.late_answer = ""')
+            for scope in ("Link._ask", "Link._command", "Link._await", "Link._escape")
+        ],
+        MEMORY: [("", "QUESTION_LIMIT = 4_096", "QUESTION_LIMIT = 4097")],
+        "the result of a read has no effect if it is noted": [
+            ("", '_READ = Command("+QHTTPREAD")', "_READ = Command(None)"),
+            ("", '_READ = Command("+QHTTPREAD")', '_READ = Command("XX+QHTTPREADXX")'),
+            ("", '_READ = Command("+QHTTPREAD")', '_READ = Command("+qhttpread")'),
+        ],
+        "its echo has been taken, and it has no lines": [
+            (
+                "Link.hear_answer",
+                'reply = self._end_of(Command(""), until)',
+                f"reply = self._end_of(Command({text}), until)",
+            )
+            for text in ("None", '"XXXX"')
+        ],
+        "after that time, a port returns only what has come": [
+            (
+                "Link._heard",
+                "if not data or until.over:",
+                "if not data and until.over:",
+            ),
+            (
+                "Link._await",
+                "next_line = None if until.over else self._next_line(until)",
+                "next_line = None if (until.over) and False "
+                "else self._next_line(until)",
+            ),
+        ],
         "only a change of it is looked for": [
             ("Link.__init__", "self.data_modes = 0", "self.data_modes = 1"),
         ],

@@ -1,0 +1,54 @@
+"""How a receiver ends, and how long it waits for the module's answers."""
+
+from __future__ import annotations
+
+import requests
+
+from requests_bg96.base import times
+from requests_bg96.response.live import LiveResponse
+from requests_bg96.response.receiver import Receiver, ResponseState
+from tests.support import Rig, chunks, response, rig
+
+CODED = b"Transfer-Encoding: chunked"
+
+
+def begun(made: Rig) -> tuple[requests.Response, Receiver]:
+    """A response of which a part was read."""
+    found = made.get(stream=True)
+    assert found.raw.read(2) == b"he"
+    reading = made.modem.engine.reading
+    assert isinstance(reading, LiveResponse)
+    return found, reading._receiver
+
+
+def test_it_is_shown_without_its_bytes() -> None:
+    with rig(response(b"hello")) as made:
+        found, receiver = begun(made)
+        assert repr(receiver).startswith("<Receiver ended, ")
+        assert "llo" not in repr(receiver)
+        found.close()
+
+
+def test_it_is_lost_once() -> None:
+    """To lose it again changes nothing."""
+    with rig(response(b"hello" * 1_000), baudrate=115_200) as made:
+        found, receiver = begun(made)
+        receiver.lose()
+        receiver.lose()
+        assert receiver.state is ResponseState.LOST
+        found.close()
+        assert made.get().content == b"hello" * 1_000
+
+
+def test_a_question_at_the_end_takes_no_time() -> None:
+    """The response ends as soon as the module has answered."""
+    with rig(response(chunks(b"hello", [5]), CODED), baudrate=115_200) as made:
+        made.get()
+        found = made.get(stream=True)
+        # All bytes have come by then.
+        made.clock.sleep(1.0)
+        started = made.clock.now()
+        assert found.content == b"hello"
+        line = 10 * 2 * 97 / 115_200
+        gaps = 2 * times.TRAILER_GAP
+        assert made.clock.now() - started < line + gaps + times.ANSWER_SILENCE / 2
