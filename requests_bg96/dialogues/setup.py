@@ -58,7 +58,9 @@ def _check(
     texts = ["+CMEE=1", "+QHTTPCFG?", "+QIACT?"]
     texts += [own] if settings.apn is not None else []
     texts += [FLOW_CONTROL] if settings.rtscts else []
-    reply = yield from _together(known, *texts, new_url=new_url)
+    reply = yield from url.set_behind(joined(*texts), new_url, known)
+    if not reply.ok:
+        reply = yield from _one_by_one(*texts)
     require_values(reply, "+QHTTPCFG")
     known.told.context = context.is_active(reply, settings.context_id)
     defined = [context.definition(settings)]
@@ -68,11 +70,11 @@ def _check(
     if wrong:
         # It has restarted, or another program has used it: its URL may be lost.
         known.told.url = None
-        yield from _together(known, *wrong)
+        yield from _together(*wrong)
         # If noise has changed a setting to another valid one, the answer is OK, too.
         reply = yield from asked(Command("+QHTTPCFG?"))
         if wrong := _wrong_settings(settings, reply):
-            yield from _together(known, *wrong)
+            yield from _together(*wrong)
 
 
 def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
@@ -85,16 +87,14 @@ def _wrong_settings(settings: Settings, reply: Reply) -> list[str]:
     ]
 
 
-def _together(
-    known: Knowledge, *texts: str, new_url: bytes | None = None
-) -> Dialogue[Reply]:
-    """Give several commands in one line, or one by one if the module refuses that.
+def _together(*texts: str) -> Dialogue[Reply]:
+    """Give several commands in one line, or one by one if the module refuses that."""
+    reply = yield from asked(Command(joined(*texts)))
+    return reply if reply.ok else (yield from _one_by_one(*texts))
 
-    :param new_url: a URL that may be set in the same line.
-    """
-    reply = yield from url.set_behind(joined(*texts), new_url, known)
-    if reply.ok:
-        return reply
+
+def _one_by_one(*texts: str) -> Dialogue[Reply]:
+    """Give several commands that the module refuses in one line."""
     yield from _refuse_others()
     lines: list[bytes] = []
     for text in texts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 from collections.abc import Mapping
@@ -339,7 +340,8 @@ class Switches:
             raise ValueError(f"{path} is not a report of a probe: {error!r}") from None
 
 
-def allowed_values() -> dict[str, tuple[Any, ...]]:
+@functools.cache
+def allowed_values() -> Mapping[str, tuple[Any, ...]]:
     """Return all switches, with their possible values."""
     hints = get_type_hints(Switches)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from requests_bg96.base import times
 from requests_bg96.emulator import Fault, Switches
+from tests.faults.exchanges import AUTHORITY
+from tests.https_support import LATER
 from tests.support import SOMEWHERE, Rig, response, rig
 
 OTHER = "http://server.example/other"
@@ -82,6 +85,31 @@ def test_a_fault_on_the_line(form: Any, kind: Any, at: int) -> None:
         made.emulator.add_fault(Fault("to_host", at, kind, seconds=3.0))
         lines(made, OTHER)
         assert seen(made) == [b"/path", b"/other"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_with_an_echo(form: Any) -> None:
+    """The echo of the line is compared, too."""
+    settings = {"verify_echo": True}
+    with rig(HELLO, adapter=settings, switches=Switches(joined_url=form)) as made:
+        for url in (SOMEWHERE, OTHER, SOMEWHERE):
+            assert lines(made, url)
+            idle(made)
+        assert seen(made) == [b"/path", b"/other", b"/path"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_verified_request(form: Any) -> None:
+    """The URL is read back after it, because the module checks the server for it."""
+    switches = dataclasses.replace(LATER, joined_url=form)
+    with rig(HELLO, switches=switches) as made:
+        for path in ("path", "other", "path"):
+            made.session.get(f"https://server.example/{path}", verify=AUTHORITY)
+            said = made.written
+            asked = said.rindex(b"AT+QHTTPURL?")
+            assert said.rindex(b"QHTTPURL=") < asked < said.rindex(b"AT+QHTTPGET")
+            idle(made)
+        assert seen(made) == [b"/path", b"/other", b"/path"]
 
 
 def test_a_restart_is_still_noticed() -> None:
