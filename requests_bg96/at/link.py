@@ -414,7 +414,6 @@ class Link(Wire):
         self.port.baudrate = speed.baudrate
         if self.state.state is not State.IN_DATA_MODE:
             self.state.on(Event.DOUBT)
-        self._lines.clear()
 
     def _give_back(self, back: GiveBack, deadline: Deadline) -> None:
         """Send AT+IPR; wait for OK, so that all bytes leave at the old speed."""

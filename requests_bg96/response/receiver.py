@@ -85,7 +85,6 @@ HELD_LIMIT = 4_096
 #: The most bytes of an answer whose OK noise has destroyed.
 NOISE_LIMIT = 10
 
-_READ = b"+QHTTPREAD:"
 #: Lines, the last perhaps incomplete. No line is empty: there would be 2**n ways to
 #: divide n line ends.
 _ANSWERS = re.compile(rb"[^\r\n]{0,200}(?:[\r\n]+[^\r\n]{1,200})*[\r\n]*")
@@ -313,10 +312,9 @@ class Receiver:
         limit = Deadline(self._clock, times.ANSWERS)
         old = len(self._held)
         self._link.ask_amid_payload(question.invitation)
-        accepted = self._hear(lambda: bool(ACCEPTED.search(self._held, old)), limit)
-        # The OK may be the trailer's, whose other half comes a moment later.
-        moment = limit.within(times.TRAILER_GAP)
-        if accepted and not self._hear(lambda: _READ in self._held[old:], moment):
+        if self._hear(lambda: bool(ACCEPTED.search(self._held, old)), limit):
+            # The OK may be the trailer's, whose other half comes a moment later.
+            self._hear(lambda: False, limit.within(times.TRAILER_GAP))
             self._link.ask_amid_payload(question.line)
             self._hear(lambda: self._answer() is not None, limit)
         if (answer := self._answer()) is not None:
@@ -329,11 +327,10 @@ class Receiver:
     def _hear(self, done: Callable[[], bool], limit: Deadline) -> bool:
         until = limit.within(times.ANSWER)
         while not done():
-            if limit.over or len(self._held) > HELD_LIMIT:
-                return False
-            if not (data := self._link.read_payload(until)):
-                return False
+            data = self._link.read_payload(until)
             self._held += data
+            if not data or len(self._held) > HELD_LIMIT:
+                return False
             until = limit.within(times.ANSWER_SILENCE)
         return True
 

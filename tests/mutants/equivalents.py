@@ -103,8 +103,8 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
             ),
             (
                 "Receiver._hear",
-                "if limit.over or len(self._held) > HELD_LIMIT:",
-                "if limit.over or len(self._held) >= HELD_LIMIT:",
+                "if not data or len(self._held) > HELD_LIMIT:",
+                "if not data or len(self._held) >= HELD_LIMIT:",
             ),
         ],
         "it only saves waking up": [

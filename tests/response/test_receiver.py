@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import requests
 
 from requests_bg96.base import times
+from requests_bg96.emulator import Delay, Hangup
 from requests_bg96.response.live import LiveResponse
 from requests_bg96.response.receiver import Receiver, ResponseState
 from tests.support import Rig, chunks, response, rig
 
+CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 CODED = b"Transfer-Encoding: chunked"
 
 
@@ -52,3 +56,17 @@ def test_a_question_at_the_end_takes_no_time() -> None:
         line = 10 * 2 * 97 / 115_200
         gaps = 2 * times.TRAILER_GAP
         assert made.clock.now() - started < line + gaps + times.ANSWER_SILENCE / 2
+
+
+def test_a_question_amid_bytes_that_drip() -> None:
+    """It is given up in time, and its reader gets the bytes that came meanwhile."""
+    fake, drops = b"body\r\nOK\r\n", [b"\r\n%03d" % count for count in range(200)]
+    parts: list[Any] = [CLOSE + fake, Delay(0.5)]
+    for drop in drops:
+        parts += [drop, Delay(0.09)]
+    with rig([*parts, Hangup()]) as made:
+        found = made.get(stream=True, timeout=60)
+        started = made.clock.now()
+        assert found.raw.read(len(fake) + 5) == fake + drops[0]
+        assert made.clock.now() - started < 0.5 + times.ANSWERS + 0.5
+        assert found.raw.read() == b"".join(drops[1:])

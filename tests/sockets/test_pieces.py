@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from requests_bg96.at.pieces import CANCEL, FILL_EVERY, FILLER, SETTLED_BYTES
+from requests_bg96.at.pieces import CANCEL, FILL_EVERY, FILLER
 from requests_bg96.at.socket_steps import MOST_SENT, Fetch, Fetched, Send
+from requests_bg96.at.state import State
 from requests_bg96.at.steps import Ask, Await, Command, Escape, Listen, Step
 from requests_bg96.base import times
 from requests_bg96.base.codes import BITS_PER_BYTE
@@ -17,7 +18,8 @@ from requests_bg96.emulator import Switches
 from requests_bg96.errors import BG96Error, NoAnswer, StrayAnswer
 from tests.emulator.peers import Peer
 from tests.line.stage import carried_out
-from tests.sockets.stage import HOST, Stage, stage
+from tests.recovery.programs import left
+from tests.sockets.stage import HOST, Stage, exchange, stage
 from tests.support import INVITATION
 
 HINT, LOST = b'+QIURC: "recv",5', b'+QIURC: "pdpdeact",1'
@@ -68,16 +70,16 @@ def test_how_long_a_line_must_be_silent() -> None:
     with opened() as (made, peer):
         told(made, peer)
         assert [one.data for one in carry_out(made, FETCHES)] == [BODY]
-        least = SETTLED_BYTES * BITS_PER_BYTE / 9_600
+        byte = BITS_PER_BYTE / 9_600
         before, started = len(made.written), made.clock.now()
         spent = []
         for _ in range(3):
-            carry_out(made, Command(""))
+            carry_out(made, Command("+CMEE=1"))
             spent.append(made.clock.now() - started)
             started = made.clock.now()
-        assert made.written[before:] == b"AT\r" * 3
-        assert spent[1] == pytest.approx(spent[2], abs=1e-6)
-        assert spent[0] - spent[1] == pytest.approx(least, abs=0.5e-3)
+        assert made.written[before:] == b"AT+CMEE=1\r" * 3
+        plain = len(b"AT+CMEE=1\r\r\nOK\r\n") * byte
+        assert spent == pytest.approx([plain + 3 * byte, plain, plain], abs=0.9 * byte)
 
 
 @pytest.mark.parametrize("lines", [[HINT], [HINT, b'+QIURC: "closed",7'], []])
@@ -131,7 +133,7 @@ def test_an_answer_that_cannot_be_right() -> None:
         with pytest.raises(StrayAnswer, match="not readable"):
             carry_out(made, FETCHES)
         link = made.modem.engine.driver.link
-        assert link is not None and not link.state.listens
+        assert link is not None and link.state.state is State.UNKNOWN
         assert link.late_answer is None
 
 
@@ -221,21 +223,36 @@ def test_a_prompt_of_another_program() -> None:
         for attempt in range(1, FILL_EVERY + 1):
             before = len(made.written)
             answered = carry_out(made, Escape(), Ask())[1]
-            filled = FILLER * MOST_SENT in made.written[before:]
+            said = made.written[before:]
+            filled = FILLER * MOST_SENT in said
             assert filled == answered == (attempt == FILL_EVERY)
+            assert filled or said.endswith(b"+++ATQ0V1E1&D0\r")
 
 
-def test_data_mode_is_not_filled_while_bytes_come() -> None:
+def test_a_prompt_that_was_there_before() -> None:
+    """A fresh link tries as often to leave data mode first."""
+    with stage() as made:
+        opening = f'AT+QIOPEN=1,0,"TCP","{HOST}",80\r'.encode()
+        left(made, b"AT+QIACT=1\r", opening, b"AT+QISEND=0\r")
+        exchange(*made.connect(60.0))
+        tried, _, _ = made.written.partition(FILLER)
+        assert tried.count(b"+++") == FILL_EVERY - 1
+
+
+@pytest.mark.parametrize("size", [150, 1_500])
+def test_data_mode_is_not_filled_while_bytes_come(size: int) -> None:
     """The module is not at a prompt then."""
-    with opened(switches=Switches(urc_flood=1_500), baudrate=115_200) as (made, _):
+    with opened() as (made, _):
         link = made.modem.engine.driver.link
         assert link is not None
         made.fault("from_host", 0, "silence", seconds=600.0)
         link.give_up()
+        before = made.modem.stats.line_bytes_up
         for _ in range(2 * FILL_EVERY):
+            made.emulator.urc(b"+QNEWS: " + b"x" * size)
             with contextlib.suppress(BG96Error):
                 carry_out(made, Escape(), Ask())
-        assert FILLER not in made.written
+        assert made.modem.stats.line_bytes_up - before < MOST_SENT
 
 
 # URCs
