@@ -70,3 +70,11 @@ def test_a_question_amid_bytes_that_drip() -> None:
         assert found.raw.read(len(fake) + 5) == fake + drops[0]
         assert made.clock.now() - started < 0.5 + times.ANSWERS + 0.5
         assert found.raw.read() == b"".join(drops[1:])
+
+
+def test_many_bytes_in_place_of_an_answer() -> None:
+    """All of them are the reader's."""
+    fake, rest = b"body\r\nOK\r\n", b"0123456789" * 2_000
+    for pause in (0.3, 0.4, 0.5, 0.6, 0.7):
+        with rig([CLOSE + fake, Delay(pause), rest, Hangup()]) as made:
+            assert made.get(timeout=60).content == fake + rest
