@@ -71,13 +71,15 @@ def test_how_long_a_line_must_be_silent() -> None:
         told(made, peer)
         assert [one.data for one in carry_out(made, FETCHES)] == [BODY]
         byte = BITS_PER_BYTE / 9_600
-        before, started = len(made.written), made.clock.now()
+        started = made.clock.now()
         spent = []
-        for _ in range(3):
+        for step in (None, None, Ask()):
+            if step is not None:
+                carry_out(made, step)
+                started = made.clock.now()
             carry_out(made, Command("+CMEE=1"))
             spent.append(made.clock.now() - started)
             started = made.clock.now()
-        assert made.written[before:] == b"AT+CMEE=1\r" * 3
         plain = len(b"AT+CMEE=1\r\r\nOK\r\n") * byte
         assert spent == pytest.approx([plain + 3 * byte, plain, plain], abs=0.9 * byte)
 
