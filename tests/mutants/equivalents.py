@@ -107,6 +107,13 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
                 "if not data or len(self._held) >= HELD_LIMIT:",
             ),
         ],
+        FALSY: [
+            (
+                "Receiver._ask",
+                "self._hear(lambda: False, limit.within(times.TRAILER_GAP))",
+                "self._hear(lambda: None, limit.within(times.TRAILER_GAP))",
+            ),
+        ],
         "it only saves waking up": [
             (
                 "Receiver._receive",

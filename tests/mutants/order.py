@@ -38,9 +38,11 @@ class Order:
         self._durations: dict[str, float] = {}
         self._calls: dict[str, set[str]] = {}
         self._now = ""
+        self._learns = False
 
     def learn(self) -> None:
         """Note from now on which functions of the module each test calls."""
+        self._learns = True
         threading.settrace(self._note)
         sys.settrace(self._note)
 
@@ -84,6 +86,8 @@ class Order:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Let the system end this process if a known test takes too long."""
         self._now = nodeid
+        if self._learns:
+            self._clear_caches()
         if self._learned.exists():
             seconds = self._durations.get(nodeid, 0.0) * PATIENCE + GRACE_SECONDS
             signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -94,6 +98,14 @@ class Order:
         self._durations[report.nodeid] = taken + report.duration
         if report.failed:
             self._failed.write_text(report.nodeid)
+
+    def _clear_caches(self) -> None:
+        """Forget results that the module keeps, so that each test calls it again."""
+        for module in [*sys.modules.values()]:
+            if getattr(module, "__file__", None) == self._module:
+                for value in vars(module).values():
+                    if hasattr(value, "cache_clear"):
+                        value.cache_clear()
 
     def _note(self, frame: FrameType, _: str, __: Any) -> None:
         if frame.f_code.co_filename == self._module:
