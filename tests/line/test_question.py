@@ -224,6 +224,24 @@ def test_bytes_that_are_no_answer(size: int, soon: bool) -> None:
         assert answer.raw.read() == b"end"
 
 
+@pytest.mark.parametrize(
+    ("pause", "saved"),
+    [(0.1, times.ANSWER_SILENCE), (0.6, times.ANSWER_SILENCE + times.ANSWER)],
+)
+def test_lines_that_are_no_answer(pause: float, saved: float) -> None:
+    """They are the body's; if they are too many for answers, that is clear at once."""
+    start, lines, took = b"body" + TRAILER, (b"\r\n" + b"x" * 98) * 41, []
+    for size in (4_096, 4_097):
+        parts: Answers = [CLOSE_HEAD + start, Delay(pause), lines[-size:], Delay(20)]
+        with rig([*parts, b"end"], baudrate=115_200) as made:
+            answer = made.get(stream=True)
+            started = made.clock.now()
+            assert answer.raw.read(len(start) + size) == start + lines[-size:]
+            took.append(made.clock.now() - started)
+            assert answer.raw.read() == b"end"
+    assert took[0] - took[1] == pytest.approx(saved, abs=0.001)
+
+
 def test_a_module_that_is_silent_behind_a_length() -> None:
     """After three questions in vain, the last bytes belong to the body."""
     body = b"hello" + TRAILER[:6]

@@ -25,6 +25,7 @@ from requests_bg96.emulator import (
     Silence,
     Switches,
     SystemClock,
+    VirtualClock,
 )
 from requests_bg96.errors import ModuleError, Phase
 from requests_bg96.modem import ModemState
@@ -231,6 +232,30 @@ def stalls_in_the_next(made: Rig, behind: bytes) -> int:
     place = made.heard.index(behind, before) + len(behind) - before
     made.emulator.add_fault(Fault("to_host", place, "silence", seconds=1.0))
     return place
+
+
+class Counting(VirtualClock):
+    """Counts how often either side sleeps."""
+
+    sleeps = 0
+
+    def sleep(self, seconds: float) -> None:
+        """Count it, and sleep."""
+        self.sleeps += 1
+        super().sleep(seconds)
+
+
+def test_how_often_a_long_body_wakes_the_host() -> None:
+    """Rarely if its length is known: then its bytes may gather before a read."""
+    sleeps = []
+    for head in (length(SOME), CLOSE):
+        clock = Counting()
+        with rig(head + some(), clock=clock, baudrate=115_200) as made:
+            made.get()
+            before = clock.sleeps
+            assert made.get().content == some()
+            sleeps.append(clock.sleeps - before)
+    assert sleeps[0] < sleeps[1] / 2
 
 
 def test_the_last_byte_waits_for_the_trailer() -> None:
