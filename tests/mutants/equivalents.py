@@ -92,34 +92,11 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
     },
     "requests_bg96/response/receiver.py": {
         TYPES: [("", "if TYPE_CHECKING:", "if not (TYPE_CHECKING):")],
-        MEMORY: [
-            ("", "HELD_LIMIT = 4_096", "HELD_LIMIT = 4097"),
-            (
-                "Receiver._take_in",
-                "if not _ANSWERS.fullmatch(self._held) "
-                "or len(self._held) > HELD_LIMIT:",
-                "if not _ANSWERS.fullmatch(self._held) "
-                "or len(self._held) >= HELD_LIMIT:",
-            ),
-            (
-                "Receiver._hear",
-                "if not data or len(self._held) > HELD_LIMIT:",
-                "if not data or len(self._held) >= HELD_LIMIT:",
-            ),
-        ],
         FALSY: [
             (
                 "Receiver._ask",
                 "self._hear(lambda: False, limit.within(times.TRAILER_GAP))",
                 "self._hear(lambda: None, limit.within(times.TRAILER_GAP))",
-            ),
-        ],
-        "it only saves waking up": [
-            (
-                "Receiver._receive",
-                "data = self._link.read_payload(self._patience(deadline), given_up, "
-                "expected)",
-                "data = self._link.read_payload(self._patience(deadline), given_up, )",
             ),
         ],
         SET_BEFORE: [
