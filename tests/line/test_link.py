@@ -27,6 +27,7 @@ from requests_bg96.at.steps import (
     Step,
 )
 from requests_bg96.base import times
+from requests_bg96.clock import Deadline
 from requests_bg96.emulator import Emulator, Fault, Switches, VirtualClock
 from requests_bg96.errors import (
     DataModeError,
@@ -192,6 +193,18 @@ def test_a_question_amid_bytes_without_end() -> None:
         found.close()
 
 
+def test_a_question_without_time(listening: Stage) -> None:
+    """Its second line is not written, although an OK has come."""
+    listening.link.give_up()
+    listening.say(b"OK")
+    listening.made.clock.sleep(0.1)
+    stats = listening.made.modem.stats
+    before = stats.line_bytes_up
+    assert ask(listening, Ask(), seconds=0.0) == [False]
+    invitation = listening.link.question().invitation
+    assert stats.line_bytes_up - before == len(invitation)
+
+
 @pytest.mark.parametrize("echoes", [True, False])
 def test_a_slow_first_answer(echoes: bool) -> None:
     """An echo that was asked for is no restart, however late it is."""
@@ -345,6 +358,14 @@ def test_each_urc_is_awaited_once(listening: Stage) -> None:
         ask(listening, news)
 
 
+def test_a_wait_without_time(listening: Stage) -> None:
+    """It ends, although the URC has come."""
+    listening.say(b"+QNEWS: 1")
+    listening.made.clock.sleep(0.1)
+    with pytest.raises(NoAnswer):
+        ask(listening, Await(b"+QNEWS:", 1.0), seconds=0.0)
+
+
 def test_a_urc_that_may_still_come(listening: Stage) -> None:
     """It is awaited for as long as the step had."""
     awaited = Await(b"+NEVER:", 100.0)
@@ -366,6 +387,18 @@ def test_other_urcs_without_end() -> None:
         with pytest.raises(NoAnswer):
             carried_out(link, NEVER)
         assert made.clock.now() - started < 1.5
+
+
+def test_the_trailer_of_a_response_is_no_urc() -> None:
+    """Only what comes beside it is unsolicited."""
+    with fresh() as (link, urcs):
+        file = Command('+QFUPL="f",5', payload=b"hello", timeout=5.0)
+        carried_out(link, Ask(), file, LEADS)
+        while link.read_payload(Deadline(link._clock, 1.0)):
+            pass
+        urcs.clear()
+        link.end_payload(b"\r\nOK\r\n\r\n" + LOST + b"\r\n\r\n+QHTTPREAD: 0\r\n")
+        assert urcs == [LOST]
 
 
 def test_a_urc_in_the_trailer_of_a_response() -> None:
