@@ -201,12 +201,10 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
         SET_BEFORE: [("Link.__init__", "self.proved = False", "self.proved = True")],
         FALSY: [
             (scope, "self.late_answer = None", 'self.late_answer = ""')
-            for scope in ("Link._ask", "Link._command", "Link._await", "Link._escape")
+            for scope in ("Link._ask", "Link._command", "Link._escape")
         ],
         MEMORY: [("", "QUESTION_LIMIT = 4_096", "QUESTION_LIMIT = 4097")],
-        "the result of a read has no effect if it is noted": [
-            ("", '_READ = Command("+QHTTPREAD")', "_READ = Command(None)"),
-            ("", '_READ = Command("+QHTTPREAD")', '_READ = Command("XX+QHTTPREADXX")'),
+        "the names of a command's lines have no case": [
             ("", '_READ = Command("+QHTTPREAD")', '_READ = Command("+qhttpread")'),
         ],
         "its echo has been taken, and it has no lines": [
@@ -216,22 +214,6 @@ EQUIVALENTS: dict[str, dict[str, list[tuple[str, str, str]]]] = {
                 f"reply = self._end_of(Command({text}), until)",
             )
             for text in ("None", '"XXXX"')
-        ],
-        "after that time, a port returns only what has come": [
-            (
-                "Link._heard",
-                "if not data or until.over:",
-                "if not data and until.over:",
-            ),
-            (
-                "Link._await",
-                "next_line = None if until.over else self._next_line(until)",
-                "next_line = None if (until.over) and False "
-                "else self._next_line(until)",
-            ),
-        ],
-        "only a change of it is looked for": [
-            ("Link.__init__", "self.data_modes = 0", "self.data_modes = 1"),
         ],
         "an empty text is no failure, either": [
             (
