@@ -182,14 +182,16 @@ def test_the_manuals_commands(person: Person) -> None:
     """The tabulator key completes them, and a question mark explains them."""
     person.sees(b"> ")
     person.types(b"at+qgdc\t?\r")
-    person.sees(b"+QGDCNT: 0,0")
+    person.sees(b"+QGDCNT: 0,0\r\n> ")
     person.types(b"at+cgatt?;+cs\t\r")
-    person.sees(b"+CSQ: 20,99")
+    person.sees(b"+CSQ: 20,99\r\n> ")
     person.types(b"?speed\r")
     person.sees(b"AT+IPR")
     person.sees(b"> ", 4)
     person.types(b"?of no such thing\r")
     person.sees(b"no command of the manuals has")
+    # Only at the prompt is control-D the end of the program.
+    person.sees(b"> ", 5)
     assert person.leaves() == 0
 
 
