@@ -112,7 +112,7 @@ response was checked. No figure is of a real module: see :doc:`about`.
 
    $ tox -e performance
 
-does all of it, in about half an hour, and writes this page, its pictures, and the
+does all of it, in ten to thirty minutes, and writes this page, its pictures, and the
 figures in ``docs/performance.json``. ``python -m benchmarks.performance --only NAME``
 measures one table again, and keeps the others. The names are
 {names}.

@@ -144,8 +144,8 @@ class Framing:
     @property
     def certain(self) -> bool:
         """Whether the end is certainly also the end for the module."""
-        plain = self._forms.whole.fullmatch(self._withheld()[1])
-        return self._agreed and plain is not None
+        whole = self._forms.whole
+        return self._agreed and whole.fullmatch(self._withheld()[1]) is not None
 
     # The trailer
 
