@@ -121,40 +121,25 @@ def test_what_outlives_the_last_line(tmp_path: pathlib.Path, server: Server) -> 
     assert len(server.requests) == 2 and over_modem(server)
 
 
+SILENT = ("import sys; sys.exit(3)", "raise SystemExit")
 ENDS = [
-    ("import sys; sys.exit(3)", 3, ""),
-    ("raise SystemExit('so')", 1, "so\n"),
-    ("raise SystemExit", 0, ""),
-    (
-        "def f():\n    raise OSError(32, 'odd')\nf()",
-        1,
-        "Traceback (most recent call last):\n"
-        '  File "PATH", line 3, in <module>\n'
-        "    f()\n"
-        '  File "PATH", line 2, in f\n'
-        "    raise OSError(32, 'odd')\n"
-        "BrokenPipeError: [Errno 32] odd\n",
-    ),
-    (
-        "raise KeyboardInterrupt",
-        130,
-        "Traceback (most recent call last):\n"
-        '  File "PATH", line 1, in <module>\n'
-        "    raise KeyboardInterrupt\n"
-        "KeyboardInterrupt\n",
-    ),
+    ("import sys; sys.exit(3)", 3),
+    ("raise SystemExit('so')", 1),
+    ("raise SystemExit", 0),
+    ("def f():\n    raise OSError(32, 'odd')\nf()", 1),
+    ("raise KeyboardInterrupt", 130),
 ]
 
 
-@pytest.mark.parametrize("text, status, error", ENDS)
-def test_how_it_ends(
-    tmp_path: pathlib.Path, text: str, status: int, error: str
-) -> None:
+@pytest.mark.parametrize("text, status", ENDS)
+def test_how_it_ends(tmp_path: pathlib.Path, text: str, status: int) -> None:
     """As in Python: its exit status, and its traceback without our lines."""
     path = program(tmp_path, text)
     done = run(path)
     assert (done.returncode, done.stdout) == (status, "")
-    assert done.stderr == error.replace("PATH", path)
+    stock = subprocess.run([sys.executable, path], stderr=subprocess.PIPE, text=True)
+    assert done.stderr == stock.stderr
+    assert bool(done.stderr) == (text not in SILENT)
 
 
 def test_a_failure_of_the_modem(tmp_path: pathlib.Path) -> None:

@@ -54,6 +54,11 @@ EVERY_LINE = 797
 OPENING = range(150, 300, 2)
 
 
+# Python 3.13 tells of a response of http.client that was interrupted while it was made.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <http.client.HTTPResponse"
+    ":pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize("part", range(2))
 def test_a_sample_of_the_interruptions(part: int) -> None:
     """All of them are part of ``tox -e faults``."""
